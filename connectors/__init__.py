@@ -1,0 +1,1 @@
+"""Connector manifests: data only, no code here; read through importlib.resources."""

@@ -1,0 +1,5 @@
+"""Runs the command line as ``python -m pbxretain``."""
+
+from pbxretain.cli import main
+
+main()

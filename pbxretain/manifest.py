@@ -1,0 +1,319 @@
+"""What does one PBX product store, where, and when does each record's clock start?
+
+A connector manifest is data: a closed list of fields, no expressions, no SQL text, no regular
+expressions. Datasets stand in deletion order. A policy never sees this; it speaks of data classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from pbxretain.documents import Document
+
+DATA_CLASSES = (
+    "call-detail-records",
+    "call-events",
+    "queue-logs",
+    "call-recordings",
+    "voicemail-messages",
+    "voicemail-greetings",
+    "fax-documents",
+    "chat-messages",
+    "transcripts",
+    "call-quality",
+    "audit-logs",
+    "system-logs",
+)
+"""The closed list of data classes; a manifest may add names that begin with ``x-``."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$.]{0,127}$")]
+DataClass = Annotated[
+    str, StringConstraints(pattern=rf"^({'|'.join(DATA_CLASSES)}|x-[a-z0-9][a-z0-9-]{{0,58}})$")
+]
+Zone = Annotated[str, StringConstraints(pattern=r"^(source|utc|[A-Za-z]+(/[A-Za-z0-9_+-]+)+)$")]
+Dialect = Literal["mysql", "postgresql", "sqlite"]
+"""``mysql`` stands for MySQL and MariaDB."""
+
+PartPattern = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+"""Literal text with groups from a fixed alphabet (``PATTERN_GROUPS``), matched as a whole."""
+
+PATTERN_GROUPS = {
+    "any": r".*?",
+    "year": r"(?P<year>\d{4})",
+    "month": r"(?P<month>\d{2})",
+    "day": r"(?P<day>\d{2})",
+    "date": r"(?P<date>\d{8})",
+    "time": r"(?P<time>\d{6})",
+    "epoch": r"(?P<epoch>\d{9,10})",
+    "from": r"[^/]*?",
+    "to": r"[^/]*?",
+    "uniqueid": r"(?:[^/]*-)?(?P<uniqueid>\d{9,10})[._]\d+",
+}
+"""What a pattern may hold between braces. ``uniqueid`` is Asterisk's ``<epoch>.<counter>``, with
+a system name or not; in the playback cache of FreePBX the dot is an underscore."""
+
+TEXT_FORMS = {
+    "YYYY-MM-DD HH:MM:SS": "____-__-__ __:__:__%",
+    "YYYY-MM-DDTHH:MM:SS": "____-__-__T__:__:__%",
+    "YYYYMMDDHHMMSS": "______________%",
+}
+"""Text forms of a time with their LIKE pattern; a fraction or offset may follow."""
+
+
+class Trial(Document):
+    """How and when a version was tried; ``live`` and ``written-by-product`` allow deletion."""
+
+    version: str
+    on: date
+    how: Literal["live", "written-by-product", "vendor-schema", "documents"]
+    note: str = ""
+
+
+class Root(Document):
+    """A folder of the PBX that settings name under ``roots``."""
+
+    usual: str
+    required: bool = False
+    title: str = ""
+
+
+class Start(Document):
+    """A start event: which column starts the clock and how to read it.
+
+    ``column`` may be a list: the first that the table has counts. ``type`` ``detect`` goes by the
+    column's declared type, for typeless columns by a sample. ``referee`` names a column that holds
+    Asterisk's ``<epoch>.<counter>``: its epoch decides between readings in doubt (doubled hour,
+    a switch between local time and UTC inside one table).
+    """
+
+    column: Identifier | list[Identifier]
+    type: Literal["datetime", "epoch", "text", "detect"] = "detect"
+    zone: Zone = "source"
+    forms: list[str] = ["YYYY-MM-DD HH:MM:SS"]
+    referee: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _known_forms(self) -> Self:
+        if unknown := [form for form in self.forms if form not in TEXT_FORMS]:
+            raise ValueError(f"unknown text form {unknown[0]!r}; known: {', '.join(TEXT_FORMS)}")
+        return self
+
+    @property
+    def columns(self) -> list[str]:
+        return [self.column] if isinstance(self.column, str) else list(self.column)
+
+
+class Child(Document):
+    """Rows of another table that belong to a record and go with it, before it."""
+
+    table: Identifier
+    column: Identifier
+    parent_column: Identifier
+    children: list[Child] = []
+
+
+class Trigger(Document):
+    """A trigger that may stand on a declared table; any other is drift."""
+
+    table: Identifier
+    name: Identifier
+    event: Literal["insert", "update", "delete"]
+
+
+class Shadow(Document):
+    """A table with copies of the records, same columns; its rows go with their record."""
+
+    table: Identifier
+    optional: bool = True
+
+
+class Link(Document):
+    """A column that names a file of another dataset.
+
+    ``on_part_gone`` says what stands in the column once the file is gone.
+    """
+
+    column: Identifier
+    dataset: Name
+    on_part_gone: Literal["blank", "deleted", "null", "leave"] = "leave"
+
+
+class _Dataset(Document):
+    data: DataClass
+    title: str
+    optional: bool = False
+    """Absence is reported as not covered, not refused."""
+    settle_in: int = Field(default=48 * 3600, ge=0)
+    """Seconds; a record younger than this, or without an end, may still be written."""
+
+
+class TableDataset(_Dataset):
+    """Rows of a database table."""
+
+    kind: Literal["table"]
+    table: Identifier
+    databases: list[Dialect] = []
+    key: list[Identifier] = Field(min_length=1)
+    call_id: list[Identifier] = []
+    starts: dict[Name, Start] = Field(min_length=1)
+    personal: list[Identifier] = []
+    subjects: dict[Name, Identifier] = {}
+    may_lack: list[Identifier] = []
+    """Declared columns that some versions don't have; any other missing one is drift."""
+    walk: Identifier | None = None
+    """A unique ascending id to walk along when the time column has no index."""
+    link: Link | None = None
+    shadows: list[Shadow] = []
+    children: list[Child] = []
+    triggers: list[Trigger] = []
+    cascades: list[Identifier] = []
+    keep_newest: int = Field(default=0, ge=0)
+
+
+class Sidecar(Document):
+    """A JSON file of the same stem that dates a recording."""
+
+    extension: str
+    field: str
+    type: Literal["epoch", "text"] = "epoch"
+
+
+class DateSource(Document):
+    """One way to date a file; exactly one of the four."""
+
+    path: PartPattern | None = None
+    name: PartPattern | None = None
+    sidecar: Sidecar | None = None
+    mtime: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum((bool(self.path), bool(self.name), bool(self.sidecar), self.mtime)) != 1:
+            raise ValueError("name exactly one of path, name, sidecar, mtime")
+        return self
+
+
+class NamedBy(Document):
+    """The table dataset whose link column names this tree's files."""
+
+    dataset: Name
+
+
+class TreeDataset(_Dataset):
+    """Files below a root; a record is all files of one folder with one stem.
+
+    ``dated_by`` is tried in order, the first that gives a date counts; while a row names the
+    file, the newest leg of its call counts instead. Start events: one, named by ``start``.
+    """
+
+    kind: Literal["tree"]
+    root: Name
+    extensions: list[str] = Field(min_length=1)
+    sidecars: list[str] = []
+    start: Name = "recorded"
+    dated_by: list[DateSource] = Field(min_length=1)
+    zone: Zone = "source"
+    named_by: NamedBy | None = None
+    stands_alone: bool = False
+    """The files' own names date them and tie them to a call, so their rows may go first."""
+    settle_in: int = Field(default=3600, ge=0)
+
+
+class SpoolDataset(_Dataset):
+    """Asterisk's voicemail spool (file storage)."""
+
+    kind: Literal["spool"]
+    root: Name
+    start: Name = "received"
+
+
+class LineStart(Document):
+    """The field of a line (0 is the first) that starts the clock."""
+
+    field: int = Field(ge=0)
+    type: Literal["epoch", "text"]
+    zone: Zone = "source"
+    forms: list[str] = ["YYYY-MM-DD HH:MM:SS"]
+    referee: int | None = None
+
+
+class LinesDataset(_Dataset):
+    """Lines of log files. ``files`` are paths below the root, ``*`` stands for part of a name.
+
+    Segments are the same names with a suffix that begins with a dot (rotated or set aside).
+    """
+
+    kind: Literal["lines"]
+    root: Name
+    files: list[str] = Field(min_length=1)
+    format: Literal["csv", "bar"]
+    starts: dict[Name, LineStart] = Field(min_length=1)
+    call_id: list[int] = []
+    subjects: dict[Name, int] = {}
+    reopen: Literal["none", "asterisk-logger"] = "none"
+    quiet: float = Field(default=2.0, ge=0)
+    """Seconds without growth before a file that was renamed counts as let go by its writer."""
+
+
+Dataset = Annotated[
+    TableDataset | TreeDataset | SpoolDataset | LinesDataset, Field(discriminator="kind")
+]
+
+
+class OutOfReach(Document):
+    """A further copy that this connector can't delete; every report repeats it."""
+
+    code: Name
+    text: dict[Literal["de", "en"], str]
+
+
+class Discover(Document):
+    """What reveals the product on its own machine: files that all exist."""
+
+    files: list[str] = []
+
+
+class Manifest(Document):
+    """One PBX product."""
+
+    connector: Name
+    title: str
+    tried: list[Trial] = []
+    databases: list[Dialect] = []
+    roots: dict[Name, Root] = {}
+    datasets: dict[Name, Dataset] = Field(min_length=1)
+    out_of_reach: list[OutOfReach] = []
+    discover: Discover = Discover()
+
+    @model_validator(mode="after")
+    def _references(self) -> Self:
+        for name, dataset in self.datasets.items():
+            if not isinstance(dataset, TableDataset) and dataset.root not in self.roots:
+                raise ValueError(f"datasets.{name}.root: no root {dataset.root!r} under roots")
+            if isinstance(dataset, TableDataset) and not self.databases:
+                raise ValueError(f"datasets.{name}: a table needs databases")
+            for other in _referred(dataset):
+                if other not in self.datasets:
+                    raise ValueError(f"datasets.{name}: no dataset {other!r}")
+        return self
+
+    @property
+    def was_tried(self) -> bool:
+        """Tried live, or on data that the running product wrote (DESIGN section 5)."""
+        return any(trial.how in ("live", "written-by-product") for trial in self.tried)
+
+    def offered(self) -> list[str]:
+        """The data classes, each once, in deletion order."""
+        return list(dict.fromkeys(dataset.data for dataset in self.datasets.values()))
+
+
+def _referred(dataset: object) -> Iterator[str]:
+    if isinstance(dataset, TableDataset) and dataset.link:
+        yield dataset.link.dataset
+    if isinstance(dataset, TreeDataset) and dataset.named_by:
+        yield dataset.named_by.dataset

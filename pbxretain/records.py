@@ -1,0 +1,300 @@
+"""The contract between the engine and a store: what one record is and how a batch goes.
+
+The engine owns cut-offs, holds, limits, batches and evidence. A store only looks (``census``,
+``scan``, ``straddlers``), takes, finishes and settles. The order of a batch is fixed::
+
+    take    gone, but not final (open transaction, renamed file, filtered copy)
+    seal    the engine writes leaves, settle tags and intent, synced
+    commit  final
+    finish  what no transaction covers (other engines, files, links); repeatable
+    mark    the engine notes that the batch is over
+
+A crash at any instant leaves each record either there, or gone with evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol, Self
+
+Field = bytes | None
+"""One column as the source returned it; None is NULL and never the same as empty."""
+
+NULL = b"\xff\xff\xff\xff"
+
+
+def pack(*fields: Field) -> bytes:
+    """Length-prefixed concatenation, injective: 4 bytes big-endian, then the bytes; NULL apart."""
+    return b"".join(NULL if f is None else len(f).to_bytes(4, "big") + f for f in fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """One rule on one dataset, with all that a store must spare.
+
+    ``cutoff`` is aware UTC: due means start event strictly before it. ``now`` is the run's clock,
+    read once (aware UTC). ``start`` names the manifest's start event. ``excluded_calls`` are call
+    ids (first non-empty call-id column, bytes) and ``excluded_keys`` packed identities that no
+    batch may take: straddlers, and later holds.
+    """
+
+    cutoff: datetime
+    now: datetime
+    start: str
+    excluded_calls: frozenset[bytes] = frozenset()
+    excluded_keys: frozenset[bytes] = frozenset()
+    wait_for_part: bool = False
+    """Rows that name a file of another data class wait until the file is gone (KEPT_FOR_PART)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """What a dataset holds under one selection; read only, counted afresh.
+
+    ``before`` counts records before the cut-off, whatever becomes of them; ``due`` those of them
+    that a run may take now. ``undated`` records are never taken. ``oldest`` and ``newest`` are
+    start events of any dated record (aware UTC).
+    """
+
+    before: int
+    due: int
+    undated: int = 0
+    future: int = 0
+    straddling: int = 0
+    held: int = 0
+    kept_for_part: int = 0
+    total: int | None = None
+    total_exact: bool = True
+    oldest: datetime | None = None
+    newest: datetime | None = None
+    findings: Mapping[str, int] = field(default_factory=dict)
+    """Codes with counts, for the report: ORPHAN_FILES, MISSING_FILES, FOREIGN_LOCK, ..."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Record:
+    """One record for a local listing (``plan --list``); ``label`` is personal data."""
+
+    when: datetime | None
+    label: str
+    call: Field = None
+
+    def __repr__(self) -> str:
+        return "<record>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Taken:
+    """One record out of a batch, as evidence needs it. ``repr`` shows nothing of it.
+
+    ``key``, ``start``, ``call`` and ``subjects`` are the source's own bytes, in manifest order.
+    ``digest`` is the SHA-256 of the content, or None where there is none. ``locator`` tells two
+    otherwise equal records apart while a batch is open (ctid, rowid); it is no part of evidence.
+    """
+
+    key: tuple[Field, ...]
+    start: Field
+    when: datetime
+    call: tuple[Field, ...] = ()
+    subjects: tuple[Field, ...] = ()
+    digest: Field = None
+    locator: bytes = b""
+
+    @property
+    def identity(self) -> bytes:
+        """Key, start event and call id packed: equal for twins, which go in one batch."""
+        return pack(*self.key, self.start, *self.call)
+
+    def __repr__(self) -> str:
+        return "<taken>"
+
+
+Bits = Sequence[bool]
+"""One per leaf, in the batch's order: True = gone, False = still there."""
+
+Bounds = Mapping[str, int | str | None]
+"""Where settle must look again; JSON, no finer than a day or a block of ids, no personal data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The database session that deletes, so that a dead one can be ended before settling."""
+
+    values: Mapping[str, int | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What ``finish`` did after the commit.
+
+    ``kept`` are indexes of records that were put back (named again by a record that stays) or
+    could not be removed: their leaves are marked still there. ``also`` counts removed members by
+    member name (shadow table, extra file kind), for the report.
+    """
+
+    kept: Sequence[int] = ()
+    also: Mapping[str, int] = field(default_factory=dict)
+    failed: int = 0
+    """How many of ``kept`` stayed because of an error rather than a rule."""
+
+
+class Intent(Protocol):
+    """A sealed batch of a dead run, as its journal tells it."""
+
+    run: str
+    batch: int
+    bounds: Bounds
+    session: Session | None
+    committed: bool
+    count: int
+
+    def compare(self, present: Iterable[tuple[bytes, bytes]]) -> Bits:
+        """Which leaves are gone, given (identity, locator) of all that is there: as a multiset."""
+        ...
+
+    def matches(self, identity: bytes) -> bool:
+        """Whether a record with this identity belongs to the batch (for its shadow copies)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BatchName:
+    """Names a batch on disk: installation, run and number, each safe in a file name."""
+
+    installation: str
+    run: str
+    batch: int
+
+
+class Cursor(Protocol):
+    """Where the next take starts; opaque to the engine, compared for progress."""
+
+    def __eq__(self, other: object) -> bool: ...
+
+
+class Batch(Protocol):
+    """Records that are taken but not final. Rolls back on exit unless committed."""
+
+    taken: Sequence[Taken]
+    cursor: Cursor | None
+    exhausted: bool
+    """Nothing is left behind this batch's cursor."""
+    bounds: Bounds
+    session: Session | None
+    absent: int
+    """Records that were due in the scan and gone when the batch came to them."""
+    skipped: Mapping[str, int]
+    """Records left alone now, by code: SESSION_OPEN, STILL_WRITTEN, FOREIGN_LOCK, ..."""
+    final: Literal["store", "journal"]
+    """Who tells after a crash whether the batch was committed: the store itself (transaction,
+    look), or a synced ``committed`` line of the journal (files)."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exc: object) -> None: ...
+
+    def commit(self) -> Bits | None:
+        """Makes it final. Bits where the store looked and some stayed, None when all went.
+
+        Raises OutcomeUnknown when the answer was lost; the engine then settles.
+        """
+        ...
+
+    def rollback(self) -> None:
+        """Puts all of it back, never over something newer."""
+        ...
+
+    def finish(self) -> Finish:
+        """After the commit, before the mark; may be called again after a crash."""
+        ...
+
+
+class Store(Protocol):
+    """An opened dataset. All times in and out are aware UTC. Raises StoreError, UnavailableError.
+
+    ``dataset`` and ``data_class`` are the manifest's names; ``encoding`` states how the bytes of
+    keys were fetched and stands in the leaf header.
+    """
+
+    dataset: str
+    data_class: str
+    encoding: str
+
+    def check(self) -> Sequence[Advice]:
+        """Missing rights, indexes, lax settings: each with the command that mends it."""
+        ...
+
+    def clock(self) -> datetime | None:
+        """The source's own clock, aware UTC; None where it has none."""
+        ...
+
+    def straddlers(self, selection: Selection) -> frozenset[bytes]:
+        """Call ids with a leg on either side of the cut-off, found once per dataset and run."""
+        ...
+
+    def census(self, selection: Selection) -> Census:
+        """Counts under a selection whose exclusions are already resolved. Looks afresh: through a
+        new connection or a new scan, never through the one that deleted."""
+        ...
+
+    def scan(self, selection: Selection) -> Iterator[Record]:
+        """Every due record, oldest first; changes nothing."""
+        ...
+
+    def take(
+        self,
+        selection: Selection,
+        *,
+        limit: int,
+        after: Cursor | None,
+        skip: frozenset[bytes],
+        name: BatchName,
+    ) -> Batch:
+        """Takes at most about ``limit`` records behind ``after``; twins are never parted.
+
+        ``skip`` holds packed identities that failed alone before."""
+        ...
+
+    def settle(self, intent: Intent) -> Bits:
+        """After a crash: ends the dead session, looks, completes what finish left."""
+        ...
+
+    def tidy(self, installation: str) -> int:
+        """Puts back what a dead run of this installation left renamed without an intent, and
+        removes its locks; returns how many things it put right. Foreign leftovers stay."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Something ``check`` found: a code, one sentence, and what to type (may be empty).
+
+    ``severity``: "error" refuses the dataset, "warning" is reported, "info" is good to know."""
+
+    code: str
+    text: str
+    command: str = ""
+    severity: Literal["error", "warning", "info"] = "warning"
+
+
+class Naming(Protocol):
+    """The rows that name files: asked by a tree store, answered by the table store that owns them.
+
+    A spelling is a value that the link column may hold for a file (bare name, path below the
+    root, absolute path, stem with another extension); bytes as stored.
+    """
+
+    def newest_leg(self, spellings: Sequence[bytes]) -> Mapping[bytes, datetime]:
+        """For each spelling that a row names: the newest start event over all legs of its call."""
+        ...
+
+    def blank(self, spellings: Sequence[bytes]) -> int:
+        """Applies ``on_part_gone`` to all rows that name one of these; returns how many."""
+        ...
+
+    def named(self) -> Iterator[bytes]:
+        """Every non-empty value of the link column, once or more; for MISSING_FILES."""
+        ...

@@ -1,0 +1,1 @@
+"""The store kinds: each knows one way in which a PBX keeps its records."""

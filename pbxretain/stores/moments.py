@@ -1,0 +1,105 @@
+"""When did it happen? Reads a PBX's own time stamps as instants.
+
+A PBX writes wall clock time without an offset, UTC that looks the same, or epochs, sometimes all
+three in one table over the years. In doubt the later instant counts: a record is rather kept an
+hour too long than deleted an hour too early.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Literal
+
+EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
+"""Anything before is a zero date or a default, never a call."""
+
+REFEREE_SLACK = timedelta(seconds=300)
+_UNIQUEID = re.compile(rb"^(?:.*-)?(\d{9,10})\.\d+")
+_COMPACT = re.compile(r"^(\d{8})(\d{6})(.*)$")
+
+
+def uniqueid_epoch(value: bytes | None) -> datetime | None:
+    """The creation second of a channel out of Asterisk's ``[<systemname>-]<epoch>.<counter>``.
+
+    Source: main/channel_internal_api.c of Asterisk. None for ids that ARI or AMI assigned.
+    """
+    found = _UNIQUEID.match(value or b"")
+    if not found:
+        return None
+    moment = datetime.fromtimestamp(int(found[1]), UTC)
+    return moment if moment >= EARLIEST else None
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Reads one time column. ``zone`` is the zone of its wall clock; ``other`` the one it may
+    have been written in as well (UTC beside local time, or the reverse), where a referee says so.
+    """
+
+    kind: Literal["wall", "epoch"]
+    zone: tzinfo
+    other: tzinfo | None = None
+
+    def read(self, raw: bytes | None, referee: bytes | None = None) -> datetime | None:
+        """The instant, aware UTC; None for NULL, zero dates and what can't be read."""
+        if not raw:
+            return None
+        try:
+            moment = self._epoch(raw) if self.kind == "epoch" else self._wall(raw, referee)
+        except (ValueError, OverflowError, OSError):
+            return None
+        return moment if moment and moment >= EARLIEST else None
+
+    def doubt(self, cutoff: datetime) -> tuple[datetime, datetime]:
+        """Naive wall clock bounds (low, high): below low a row is due under any reading, at or
+        above high under none; between them each row must be read. Equal without a referee."""
+        local = _wall_bound(cutoff, self.zone)
+        if self.other is None:
+            return local, local
+        beside = cutoff.astimezone(self.other).replace(tzinfo=None)
+        hour = timedelta(hours=1)
+        return min(local, beside) - hour, max(local, beside) + hour
+
+    @staticmethod
+    def _epoch(raw: bytes) -> datetime:
+        whole, _, fraction = raw.decode("ascii").strip().partition(".")
+        micro = int((fraction + "000000")[:6]) if fraction else 0
+        return datetime.fromtimestamp(int(whole), UTC) + timedelta(microseconds=micro)
+
+    def _wall(self, raw: bytes, referee: bytes | None) -> datetime:
+        text = raw.decode("ascii").strip()
+        if compact := _COMPACT.match(text):
+            text = f"{compact[1]}T{compact[2]}{compact[3]}"
+        stamp = datetime.fromisoformat(text)
+        if stamp.tzinfo is not None:
+            return stamp.astimezone(UTC)
+        return self._settle(stamp, uniqueid_epoch(referee) if self.other else None)
+
+    def _settle(self, stamp: datetime, epoch: datetime | None) -> datetime:
+        """One naive stamp, several possible instants: the epoch decides, else the later one."""
+        readings = sorted(
+            {stamp.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1)},
+            reverse=True,
+        )
+        later = readings[0]
+        if epoch is None:
+            return later
+        if self.other is not None:
+            readings.append(stamp.replace(tzinfo=self.other, fold=1).astimezone(UTC))
+        for reading in readings:
+            if abs(reading - epoch) <= REFEREE_SLACK:
+                return reading
+        # A leg may begin long after its channel was made, never before.
+        possible = (r for r in readings if epoch - REFEREE_SLACK <= r <= epoch + timedelta(days=2))
+        return next(possible, later)
+
+
+def _wall_bound(cutoff: datetime, zone: tzinfo) -> datetime:
+    """The naive wall clock value below which every stamp, read as the later instant, is due."""
+    wall = cutoff.astimezone(zone)
+    naive = wall.replace(tzinfo=None, fold=0)
+    again = naive.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    # In the first pass of a doubled hour, equal stamps of the second pass aren't due yet.
+    return naive - (again - cutoff) if again > cutoff else naive

@@ -1,0 +1,1 @@
+"""What proves a deletion without keeping what was deleted: commitments, leaves, statements."""

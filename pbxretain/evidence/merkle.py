@@ -1,0 +1,95 @@
+"""Which tree do these leaves make, and is this leaf in it?
+
+RFC 9162 section 2.1 over leaf hashes that are hashed already (``SHA-256(0x00 || data)``). Nodes
+are ``SHA-256(0x01 || left || right)``, so no node passes for a leaf as long as whoever opens a
+leaf computes its hash from the opened data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """The leaf hash of leaf data."""
+    return hashlib.sha256(b"\x00" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The hash of an interior node."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Tree:
+    """Grows a root leaf by leaf; remembers one hash per bit of its size."""
+
+    __slots__ = ("_peaks", "size")
+
+    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
+        self.size = 0
+        self._peaks: list[bytes] = []
+        for leaf in leaves:
+            self.add(leaf)
+
+    def add(self, leaf: bytes) -> None:
+        """Appends one leaf hash."""
+        rest = self.size
+        while rest & 1:
+            leaf = node_hash(self._peaks.pop(), leaf)
+            rest >>= 1
+        self._peaks.append(leaf)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root so far; SHA-256 of nothing for an empty tree."""
+        if not self._peaks:
+            return EMPTY_ROOT
+        *peaks, root = self._peaks
+        for peak in reversed(peaks):
+            root = node_hash(peak, root)
+        return root
+
+
+def root(leaves: Iterable[bytes]) -> bytes:
+    """The root over leaf hashes, in order."""
+    return Tree(leaves).root()
+
+
+def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """The sibling hashes from leaf ``index`` up to the root; IndexError outside the tree."""
+    if not 0 <= index < len(leaves):
+        raise IndexError("no such leaf")
+    level, proof = list(leaves), []
+    while len(level) > 1:
+        if index ^ 1 < len(level):
+            proof.append(level[index ^ 1])
+        level = _next_level(level)
+        index >>= 1
+    return proof
+
+
+def _next_level(level: list[bytes]) -> list[bytes]:
+    # An odd last node moves up unchanged: the same tree as RFC 9162's split at powers of two.
+    pairs = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+    return pairs + level[len(level) // 2 * 2 :]
+
+
+def is_included(leaf: bytes, *, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
+    """Whether ``proof`` shows the leaf hash at ``index`` of a tree of ``size`` with that root."""
+    if not 0 <= index < size or any(len(node) != 32 for node in (leaf, *proof)):
+        return False
+    last = size - 1
+    for sibling in proof:
+        if last == 0:
+            return False
+        if index & 1 or index == last:
+            leaf = node_hash(sibling, leaf)
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            leaf = node_hash(leaf, sibling)
+        index, last = index >> 1, last >> 1
+    return last == 0 and leaf == root

@@ -1,0 +1,314 @@
+"""What is on disk of a batch that may or may not become final?
+
+Two files. The *leaf file* of one dataset of one run holds the leaves in blocks; a block that a
+crash tore off at the end never existed. The *pending file* of one batch holds settle tags, by
+which a later run finds out which of its records are gone; it is the one thing here that is
+pseudonymous, covers one batch, and is erased with the batch's mark.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import struct
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from pbxretain import posix
+from pbxretain.errors import EvidenceError
+from pbxretain.evidence.commitments import LEAF_SIZE
+from pbxretain.evidence.merkle import Tree
+from pbxretain.records import Bits, Taken, pack
+from pbxretain.signing import canonical, parse_canonical
+
+_MAGIC = b"pbxretain-leaves/1\n"
+_FRAME = struct.Struct(">QQI32s")  # batch, first index, count, SHA-256 of the leaves
+_CHECK = struct.Struct(">I")
+_FRAME_SIZE = _FRAME.size + _CHECK.size
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One batch's leaves in the file. ``sound`` is False when the leaves don't match the digest:
+    blanked because the batch was rolled back, or damaged."""
+
+    batch: int
+    first: int
+    count: int
+    digest: str
+    offset: int
+    sound: bool
+
+    @property
+    def end(self) -> int:
+        """Offset behind the block."""
+        return self.offset + _FRAME_SIZE + self.count * LEAF_SIZE
+
+
+class LeafFile:
+    """The leaves of one dataset of one run, appended batch by batch, each synced.
+
+    All methods raise EvidenceError when the file can't be written or isn't what it should be.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Opens an existing file; a torn tail is ignored and cut off by the next append."""
+        self.path = path
+        self.header, self._start = _read_header(path)
+        self._blocks = list(_scan(path, self._start))
+
+    @classmethod
+    def create(cls, path: Path, header: Mapping[str, str]) -> Self:
+        """Makes the file with its header: source, dataset, data class, encoding, column types and
+        session settings, as names and codes. An existing file is never replaced."""
+        text = canonical(dict(header))
+        frame = _MAGIC + struct.pack(">I", len(text)) + text
+        try:
+            posix.write_synced(path, frame + _CHECK.pack(zlib.crc32(frame)), replace=False)
+        except OSError:
+            raise _unwritten() from None
+        return cls(path)
+
+    def append(self, batch: int, first: int, leaves: bytes) -> str:
+        """Seals the leaves of one batch (32 bytes each), synced; returns their SHA-256, hex."""
+        count, rest = divmod(len(leaves), LEAF_SIZE)
+        if rest or any(block.batch == batch for block in self._blocks) or first < self.next_index:
+            raise EvidenceError("The leaves of a batch were about to be written twice.")
+        digest = hashlib.sha256(leaves).digest()
+        frame = _FRAME.pack(batch, first, count, digest)
+        self._write(self._end, frame + _CHECK.pack(zlib.crc32(frame)) + leaves)
+        self._blocks.append(Block(batch, first, count, digest.hex(), offset=self._end, sound=True))
+        return digest.hex()
+
+    def discard(self, batch: int) -> None:
+        """After a rollback: cuts the block off when it is the last, else blanks its leaves."""
+        for place, block in enumerate(self._blocks):
+            if block.batch != batch:
+                continue
+            if place == len(self._blocks) - 1:
+                self._blocks.pop()
+                self._write(block.offset, b"")
+            else:
+                self._blocks[place] = _unsound(block)
+                self._write(block.offset + _FRAME_SIZE, bytes(block.count * LEAF_SIZE), cut=False)
+            return
+
+    @property
+    def next_index(self) -> int:
+        """The first leaf index behind all blocks in the file."""
+        return max((block.first + block.count for block in self._blocks), default=0)
+
+    @property
+    def _end(self) -> int:
+        return self._blocks[-1].end if self._blocks else self._start
+
+    def blocks(self) -> Sequence[Block]:
+        """The blocks in file order, without a torn tail."""
+        return tuple(self._blocks)
+
+    def leaves(self, block: Block) -> list[bytes]:
+        """The leaf hashes of one block; EvidenceError when they don't match its digest."""
+        with self.path.open("rb") as file:
+            file.seek(block.offset + _FRAME_SIZE)
+            data = file.read(block.count * LEAF_SIZE)
+        if hashlib.sha256(data).hexdigest() != block.digest:
+            raise EvidenceError("A block of leaves is damaged.", code="LEAVES_DAMAGED")
+        return [data[at : at + LEAF_SIZE] for at in range(0, len(data), LEAF_SIZE)]
+
+    def tree(self, marked: Mapping[int, Bits | None]) -> Tree:
+        """The dataset's tree: blocks of the marked batches in batch order, less what is there.
+
+        ``marked`` gives for each batch one bit per leaf (True = gone), or None when all are gone.
+        EvidenceError when a marked batch has no sound block or another number of leaves.
+        """
+        by_batch = {block.batch: block for block in self._blocks}
+        tree = Tree()
+        for batch, bits in sorted(marked.items()):
+            block = by_batch.get(batch)
+            if block is None or (bits is not None and len(bits) != block.count):
+                raise EvidenceError("The leaves of a finished batch are missing.")
+            for place, leaf in enumerate(self.leaves(block)):
+                if bits is None or bits[place]:
+                    tree.add(leaf)
+        return tree
+
+    def erase(self) -> None:
+        """Removes the file, once the report is published and the level keeps no leaves."""
+        erase(self.path)
+
+    def _write(self, offset: int, data: bytes, *, cut: bool = True) -> None:
+        try:
+            fd = os.open(self.path, os.O_WRONLY | getattr(os, "O_CLOEXEC", 0))
+            try:
+                if cut:
+                    os.ftruncate(fd, offset)
+                os.lseek(fd, offset, os.SEEK_SET)
+                posix.write_all(fd, data)
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+        except OSError:
+            raise _unwritten() from None
+
+
+def _unwritten() -> EvidenceError:
+    return EvidenceError("Evidence could not be written.", hint="free disk space")
+
+
+def _unsound(block: Block) -> Block:
+    return Block(block.batch, block.first, block.count, block.digest, block.offset, sound=False)
+
+
+def _read_header(path: Path) -> tuple[dict[str, str], int]:
+    try:
+        with path.open("rb") as file:
+            frame = file.read(len(_MAGIC) + 4)
+            length = min(int.from_bytes(frame[len(_MAGIC) :], "big"), 1 << 20)
+            frame += file.read(length)
+            check = file.read(_CHECK.size)
+    except OSError:
+        raise EvidenceError("A leaf file can't be read.", code="LEAVES_MISSING") from None
+    if not frame.startswith(_MAGIC) or check != _CHECK.pack(zlib.crc32(frame)):
+        raise EvidenceError("A leaf file is damaged.", code="LEAVES_DAMAGED")
+    header = parse_canonical(frame[len(_MAGIC) + 4 :])
+    return header, len(frame) + _CHECK.size
+
+
+def _scan(path: Path, offset: int) -> Iterator[Block]:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        while True:
+            file.seek(offset)
+            frame = file.read(_FRAME.size)
+            if len(frame) < _FRAME.size or file.read(_CHECK.size) != _CHECK.pack(zlib.crc32(frame)):
+                return
+            batch, first, count, digest = _FRAME.unpack(frame)
+            leaves = file.read(count * LEAF_SIZE) if count * LEAF_SIZE <= size else b""
+            if len(leaves) < count * LEAF_SIZE:
+                return
+            sound = hashlib.sha256(leaves).digest() == digest
+            block = Block(batch, first, count, digest.hex(), offset, sound)
+            if not sound and block.end == size:
+                return  # its length reached the disk and its content did not
+            yield block
+            offset = block.end
+
+
+# --- settle tags --------------------------------------------------------------------------
+
+_PENDING = b"pbxretain-pending/1\n"
+_PENDING_HEAD = struct.Struct(">QI?32s")  # batch, count, with locators, settle key
+_IDENTITY, _LOCATOR = 16, 8
+_TAG = _IDENTITY + _LOCATOR
+
+
+class Pending:
+    """Settle tags of one batch: keyed tags of identities under a key made for this batch."""
+
+    __slots__ = ("_key", "_located", "_tags", "batch")
+
+    def __init__(self, batch: int, *, key: bytes, located: bool, tags: Sequence[bytes]) -> None:
+        self.batch = batch
+        self._key = key
+        self._located = located
+        self._tags = tuple(tags)
+
+    @classmethod
+    def write(cls, path: Path, batch: int, taken: Sequence[Taken]) -> Self:
+        """Writes the tags of a batch (0600, synced) under a fresh settle key kept beside them.
+
+        Locators are tagged only when every record has one.
+        """
+        key = secrets.token_bytes(32)
+        located = bool(taken) and all(record.locator for record in taken)
+        pending = cls(batch, key=key, located=located, tags=())
+        pending._tags = tuple(pending._tag(t.identity, t.locator) for t in taken)
+        data = _PENDING + _PENDING_HEAD.pack(batch, len(taken), located, key)
+        data += b"".join(pending._tags)
+        try:
+            posix.write_synced(path, data + hashlib.sha256(data).digest())
+        except OSError:
+            raise _unwritten() from None
+        return pending
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Reads a pending file; EvidenceError when it is missing or damaged."""
+        try:
+            data = path.read_bytes()
+        except OSError:
+            raise EvidenceError("The tags of a batch are missing.", code="PENDING") from None
+        body, check = data[:-32], data[-32:]
+        head = len(_PENDING) + _PENDING_HEAD.size
+        if hashlib.sha256(body).digest() != check or not body.startswith(_PENDING):
+            raise EvidenceError("The tags of a batch are damaged.", code="PENDING")
+        batch, count, located, key = _PENDING_HEAD.unpack_from(body, len(_PENDING))
+        tags = [body[at : at + _TAG] for at in range(head, len(body), _TAG)]
+        if len(tags) != count or len(body) != head + count * _TAG:
+            raise EvidenceError("The tags of a batch are damaged.", code="PENDING")
+        return cls(batch, key=key, located=located, tags=tags)
+
+    @property
+    def count(self) -> int:
+        """How many records the batch has."""
+        return len(self._tags)
+
+    def compare(self, present: Iterable[tuple[bytes, bytes]]) -> list[bool]:
+        """One bit per record of the batch, True = gone, given all that is there now.
+
+        Compares as a multiset: of two equal records one present counts for one. Where locators
+        were written, identity and locator must both agree, else identity alone.
+        """
+        wanted = set(self._tags)
+        there = Counter(
+            tag for identity, locator in present if (tag := self._tag(identity, locator)) in wanted
+        )
+        gone = []
+        for tag in self._tags:
+            gone.append(there[tag] == 0)
+            there[tag] -= there[tag] > 0
+        return gone
+
+    def matches(self, identity: bytes) -> bool:
+        """Whether a record with this identity belongs to the batch."""
+        wanted = self._identity(identity)
+        return any(tag[:_IDENTITY] == wanted for tag in self._tags)
+
+    def _identity(self, identity: bytes) -> bytes:
+        return hashlib.blake2s(
+            identity, key=self._key, digest_size=_IDENTITY, person=b"identity"
+        ).digest()
+
+    def _tag(self, identity: bytes, locator: bytes) -> bytes:
+        if not self._located:
+            return self._identity(identity) + bytes(_LOCATOR)
+        place = hashlib.blake2s(
+            pack(identity, locator), key=self._key, digest_size=_LOCATOR, person=b"locator"
+        ).digest()
+        return self._identity(identity) + place
+
+    def __repr__(self) -> str:
+        return f"<pending {self.count}>"
+
+
+def erase(path: Path) -> None:
+    """Overwrites a file with zeros and removes it, durably; one already gone is no error.
+
+    Overwriting is best effort: flash and copying file systems keep old blocks.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("r+b") as file:
+            file.write(bytes(size))
+            file.flush()
+            os.fsync(file.fileno())
+    except FileNotFoundError:
+        return
+    except OSError:
+        raise _unwritten() from None
+    posix.remove_synced(path)

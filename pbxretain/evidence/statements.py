@@ -1,0 +1,466 @@
+"""What may a signed statement say, and do its figures agree with each other?
+
+The allow list. A statement holds codes, counts, dates, digests and names from documents, in
+fields that are listed here; there is no field into which text from a telephone system would
+fit. Free text comes from settings, policy and manifest only. Reading and writing go through the
+same models, so a report that contradicts itself can neither be signed nor verified.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.types import StringConstraints
+from pydantic_core import PydanticCustomError
+
+from pbxretain.errors import EvidenceError
+from pbxretain.evidence.merkle import EMPTY_ROOT
+from pbxretain.signing import parse_canonical
+
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+BASE = "https://pbxretain.org/evidence/"
+DELETION_REPORT = f"{BASE}deletion-report/v1"
+PLAN = f"{BASE}plan/v1"
+_ROOT_DIGEST = "smdr2"
+T = TypeVar("T")
+_INSTANT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def instant(moment: datetime) -> str:
+    """An aware time as a statement writes it: UTC, whole seconds."""
+    return moment.astimezone(UTC).strftime(_INSTANT)
+
+
+def moment(text: str) -> datetime:
+    """The aware UTC time of an ``Instant``."""
+    return datetime.strptime(text, _INSTANT).replace(tzinfo=UTC)
+
+
+def _real_instant(text: str) -> str:
+    if instant(moment(text)) != text:
+        raise ValueError("not an instant")
+    return text
+
+
+def _real_day(text: str) -> str:
+    if date.fromisoformat(text).isoformat() != text:
+        raise ValueError("not a day")
+    return text
+
+
+def _matching(pattern: str) -> StringConstraints:
+    return StringConstraints(pattern=rf"^{pattern}\z")
+
+
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+Name = Annotated[str, _matching(r"[a-z0-9][a-z0-9_-]{0,62}")]
+Code = Annotated[str, _matching(r"[A-Z][A-Z0-9_]{1,63}")]
+Basis = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")]
+Text = Annotated[str, _matching(r"[^\x00-\x1f\x7f\u2028\u2029]{0,1000}")]
+Instant = Annotated[
+    str, _matching(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), AfterValidator(_real_instant)
+]
+Day = Annotated[str, _matching(r"\d{4}-\d\d-\d\d"), AfterValidator(_real_day)]
+Hex = Annotated[str, _matching(r"[0-9a-f]{64}")]
+DocumentDigest = Annotated[str, _matching(r"sha256:[0-9a-f]{64}")]
+Uuid = Annotated[str, _matching(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")]
+Keep = Annotated[str, _matching(r"(forever|P\d{1,5}[DWMY])")]
+Version = Annotated[str, _matching(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,63}")]
+Zone = Annotated[str, _matching(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,3}")]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+def _require(model: T, *conditions: bool) -> T:
+    if not all(conditions):
+        raise PydanticCustomError("contradiction", "the figures contradict each other")
+    return model
+
+
+class LedgerPlace(_Model):
+    """Where the statement stands in its source's ledger; ``prev`` is null for the first."""
+
+    seq: Count
+    prev: Hex | None
+
+    @model_validator(mode="after")
+    def _first_has_none(self) -> Self:
+        return _require(self, (self.seq == 0) == (self.prev is None))
+
+
+RunOutcome = Literal[
+    "complete", "incomplete", "failed", "refused", "nothing-due", "recovered", "interrupted"
+]
+
+
+class Run(_Model):
+    """One run. ``recovers`` is the dead run that a ``recovered`` report speaks for."""
+
+    id: Uuid
+    trigger: Literal["cron", "manual"]
+    started_at: Instant
+    ended_at: Instant
+    as_of: Instant
+    timezone: Zone
+    outcome: RunOutcome
+    refused_reason: Code | None = None
+    exit_code: Annotated[int, Field(ge=0, le=255)]
+    recovers: Uuid | None = None
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        return _require(
+            self,
+            self.started_at <= self.ended_at,
+            (self.outcome == "refused") == (self.refused_reason is not None),
+            (self.outcome == "recovered") == (self.recovers is not None),
+        )
+
+
+class Check(_Model):
+    """One guard and whether it passed."""
+
+    code: Code
+    passed: bool
+
+
+class Clock(_Model):
+    """Source's clock minus the host's, whole seconds; null where the source has none."""
+
+    database_skew_s: Annotated[int, Field(gt=-(2**53), lt=2**53)] | None = None
+    checks: tuple[Check, ...] = ()
+
+
+class Connector(_Model):
+    """Which manifest described the source."""
+
+    name: Name
+    digest: DocumentDigest
+    contains_code: bool
+    tried: bool
+    accept_untried: bool
+
+
+class Tool(_Model):
+    """What ran."""
+
+    name: Literal["pbxretain"] = "pbxretain"
+    version: Version
+    python: Version
+    os_family: Name
+    connector: Connector
+
+
+class Policy(_Model):
+    """Which rules applied; ``not_decided`` lists data classes that nobody has decided on."""
+
+    name: Name
+    version: Count
+    digest: DocumentDigest
+    approved: bool
+    not_decided: tuple[Name, ...] = ()
+
+
+class Rule(_Model):
+    """How long, from when, and why. ``cutoff`` is null when nothing is ever due."""
+
+    keep: Keep
+    start_event: Name | None = None
+    cutoff: Instant | None = None
+    basis: Basis
+    deletion_class: Text = ""
+
+
+class Balances(_Model):
+    """Records before the cut-off: what was due and became of it. The last three lie outside."""
+
+    due: Count = 0
+    arrived: Count = 0
+    deleted: Count = 0
+    already_absent: Count = 0
+    held: Count = 0
+    minimum: Count = 0
+    straddling: Count = 0
+    kept_for_part: Count = 0
+    failed: Count = 0
+    residue: Count = 0
+    undated: Count = 0
+    future: Count = 0
+    late: Count = 0
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        became = self.deleted + self.already_absent + self.held + self.minimum
+        became += self.straddling + self.kept_for_part + self.failed + self.residue
+        return _require(self, self.due + self.arrived == became)
+
+
+class Total(_Model):
+    """Records of a dataset at one moment; null where counting would cost a full scan."""
+
+    count: Count | None = None
+    exact: bool = True
+
+
+class Range(_Model):
+    """Dates, never times, in the source's zone."""
+
+    oldest_deleted: Day | None = None
+    newest_deleted: Day | None = None
+    oldest_remaining: Day | None = None
+
+
+class Merkle(_Model):
+    """The root over the leaves of all deleted records."""
+
+    scheme: Literal["SMDR-2"] = "SMDR-2"
+    size: Count = 0
+    root: Hex = EMPTY_ROOT.hex()
+
+    @model_validator(mode="after")
+    def _empty_has_empty_root(self) -> Self:
+        return _require(self, (self.size == 0) == (self.root == EMPTY_ROOT.hex()))
+
+
+class Finding(_Model):
+    """Something worth knowing, by code."""
+
+    code: Code
+    count: Count
+
+
+class Exemption(_Model):
+    """Records that something kept from being deleted, by code and dataset."""
+
+    code: Code
+    dataset: Name
+    count: Count
+
+
+class Copy(_Model):
+    """A copy that this tool can't reach, in the manifest's words."""
+
+    code: Name
+    text: dict[Literal["de", "en"], Text]
+
+
+class Evidence(_Model):
+    """How much can be proved later. At level counts, single records can't be proved."""
+
+    level: Literal["counts", "sealed"]
+    note: Code = "SINGLE_RECORDS_NOT_PROVABLE"
+
+
+class Limits(_Model):
+    """The limits in force; ``confirmed`` is the number given with ``--confirm-count``."""
+
+    share: Annotated[int, Field(ge=0, le=100)] | None = None
+    count: Count | None = None
+    confirmed: Count | None = None
+
+
+DatasetOutcome = Literal[
+    "complete", "incomplete", "failed", "refused", "nothing-due", "kept", "not-reached"
+]
+Kind = Literal["table", "tree", "spool", "lines", "api", "command"]
+
+
+class Dataset(_Model):
+    """What became of one dataset."""
+
+    dataset: Name
+    data_class: Name
+    kind: Kind
+    rule: Rule
+    balances: Balances = Balances()
+    total_before: Total = Total()
+    total_after: Total = Total()
+    range: Range = Range()
+    also: dict[Name, Count] = {}
+    method: Literal["db_delete", "file_unlink", "rewrite"]
+    findings: tuple[Finding, ...] = ()
+    outcome: DatasetOutcome
+    merkle: Merkle = Merkle()
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        done = self.balances.residue == self.balances.failed == 0
+        return _require(
+            self,
+            self.merkle.size == self.balances.deleted,
+            self.outcome not in ("complete", "nothing-due") or done,
+            self.outcome not in ("nothing-due", "kept") or self.balances.deleted == 0,
+        )
+
+
+class _Predicate(_Model):
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    report_id: Uuid
+    installation: Uuid
+    source: Name
+    controller: Text
+    processing_activity: Text = ""
+    dpia_ref: Text = ""
+    tool: Tool
+    policy: Policy
+    not_covered: tuple[Name, ...] = ()
+    copies_out_of_reach: tuple[Copy, ...] = ()
+    limits: Limits = Limits()
+
+    def subjects(self) -> list[dict[str, object]]:
+        """What the statement is about: the policy, by its digest."""
+        digest = {"sha256": self.policy.digest.removeprefix("sha256:")}
+        return [{"name": f"policy/{self.policy.name}", "digest": digest}]
+
+
+class DeletionReport(_Predicate):
+    """A real run, also one that found nothing due, refused or failed."""
+
+    ledger: LedgerPlace
+    run: Run
+    clock: Clock = Clock()
+    datasets: tuple[Dataset, ...] = ()
+    exceptions: tuple[Exemption, ...] = ()
+    evidence: Evidence
+
+    def subjects(self) -> list[dict[str, object]]:
+        """The policy, and each dataset's root."""
+        roots: list[dict[str, object]] = [
+            {"name": f"{self.source}/{d.dataset}", "digest": {_ROOT_DIGEST: d.merkle.root}}
+            for d in self.datasets
+        ]
+        return super().subjects() + roots
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        names = Counter(d.dataset for d in self.datasets)
+        deleted = sum(d.balances.deleted for d in self.datasets)
+        outcomes = {d.outcome for d in self.datasets}
+        fine = outcomes <= {"complete", "nothing-due", "kept"}
+        residue = any(d.balances.residue or d.balances.failed for d in self.datasets)
+        return _require(
+            self,
+            not names or max(names.values()) == 1,
+            self.run.outcome not in ("complete", "nothing-due") or (fine and not residue),
+            self.run.outcome not in ("nothing-due", "refused") or deleted == 0,
+        )
+
+
+class PlannedDataset(_Model):
+    """What a run would do with one dataset, as counted."""
+
+    dataset: Name
+    data_class: Name
+    kind: Kind
+    rule: Rule
+    due: Count = 0
+    held: Count = 0
+    minimum: Count = 0
+    straddling: Count = 0
+    kept_for_part: Count = 0
+    undated: Count = 0
+    future: Count = 0
+    total: Total = Total()
+    oldest: Day | None = None
+    newest: Day | None = None
+    over_limit: bool = False
+    findings: tuple[Finding, ...] = ()
+
+
+class Plan(_Predicate):
+    """A dry run: what would be deleted. A type of its own, so that it never passes for a run."""
+
+    made_at: Instant
+    as_of: Instant
+    timezone: Zone
+    datasets: tuple[PlannedDataset, ...] = ()
+
+
+Predicate = DeletionReport | Plan
+_TYPES: Mapping[str, type[DeletionReport] | type[Plan]] = {
+    DELETION_REPORT: DeletionReport,
+    PLAN: Plan,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement that was read, with its type and its checked content."""
+
+    type: str
+    predicate: Predicate
+
+
+def file_type(predicate_type: str) -> str:
+    """The word for a statement type in file names: ``deletion-report``, ``plan``."""
+    return predicate_type.removeprefix(BASE).partition("/")[0]
+
+
+def statement(predicate: Predicate) -> dict[str, Any]:
+    """The in-toto statement around a predicate, ready to be sealed."""
+    kind = next(name for name, model in _TYPES.items() if type(predicate) is model)
+    return {
+        "_type": STATEMENT_TYPE,
+        "subject": predicate.subjects(),
+        "predicateType": kind,
+        "predicate": predicate.model_dump(mode="json", by_alias=True),
+    }
+
+
+def parse_statement(payload: bytes) -> Statement:
+    """Reads and checks the payload of an envelope whose signature was checked before.
+
+    Raises EvidenceError: code MALFORMED or NOT_CANONICAL for the form, UNKNOWN_TYPE for a type or
+    schema that this version doesn't know, SCHEMA for fields that aren't on the list, BALANCE for
+    figures that contradict each other, SUBJECT for subjects that aren't the predicate's.
+    """
+    outer = parse_canonical(payload)
+    predicate = outer.get("predicate")
+    if outer.get("_type") != STATEMENT_TYPE or not isinstance(predicate, dict):
+        raise EvidenceError("The content is not an in-toto statement.", code="MALFORMED")
+    kind = outer.get("predicateType")
+    model = _TYPES.get(kind) if isinstance(kind, str) else None
+    if model is None or not isinstance(kind, str) or _is_newer(predicate):
+        raise EvidenceError(
+            "The statement is of a kind that this version doesn't know.", code="UNKNOWN_TYPE"
+        )
+    read = _read(model, predicate)
+    if set(outer) != {"_type", "subject", "predicateType", "predicate"}:
+        raise EvidenceError("The statement holds fields it must not have.", code="SCHEMA")
+    if outer["subject"] != read.subjects():
+        raise EvidenceError("The statement's subjects aren't its own.", code="SUBJECT")
+    return Statement(kind, read)
+
+
+def _is_newer(predicate: Mapping[str, object]) -> bool:
+    schema = predicate.get("schema")
+    return type(schema) is int and schema > 1
+
+
+def _read(model: type[DeletionReport] | type[Plan], predicate: dict[str, Any]) -> Predicate:
+    try:
+        return model.model_validate(_tuples(predicate))
+    except ValidationError as error:
+        kinds = {item["type"] for item in error.errors(include_url=False, include_input=False)}
+        contradiction = kinds == {"contradiction"}
+    except RecursionError:
+        contradiction = False
+    if contradiction:
+        raise EvidenceError("The figures of the statement contradict each other.", code="BALANCE")
+    raise EvidenceError("The statement doesn't follow its schema.", code="SCHEMA")
+
+
+def _tuples(value: Any) -> Any:
+    # Strict models take tuples from Python and lists from JSON text; this spares a second parse.
+    if isinstance(value, dict):
+        return {key: _tuples(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return tuple(_tuples(item) for item in value)
+    return value

@@ -1,0 +1,344 @@
+"""Which sources does this installation work on, and where do its files and secrets stand?
+
+Settings belong to the admin. They name the sources, never a period: that is the policy's. A
+password is never written here, only where it is to be had. The current folder is never searched,
+because cron runs as root.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
+
+from platformdirs import user_config_path, user_state_path
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from pbxretain.documents import Document, Loaded, Text, load
+from pbxretain.errors import DocumentError, RefusedError
+from pbxretain.strictyaml import printable
+
+CONFIG_NAME = "config.yaml"
+SYSTEM_CONFIG = Path("/etc/pbxretain")
+SYSTEM_STATE = Path("/var/lib/pbxretain")
+
+SCHEMES = ("mysql", "mariadb", "postgresql", "sqlite")
+QUERY = ("unix_socket", "host", "ssl_ca", "sslmode", "sslrootcert")
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
+_NO_ZONES = ("localtime", "posixrules", "Factory", "leapseconds", "tzdata.zi")
+
+
+# --- checked field types ----------------------------------------------------------------------
+
+
+def _zone(value: str) -> str:
+    if not _ZONE.fullmatch(value) or value in _NO_ZONES:
+        raise ValueError("must be a time zone such as Europe/Berlin")
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("is not a known time zone; write one such as Europe/Berlin") from None
+    return value
+
+
+def _absolute(value: str) -> str:
+    if not value.startswith("/") or "\0" in value or ".." in Path(value).parts:
+        raise ValueError("must be an absolute path without ..")
+    return value
+
+
+def _url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        query = parse_qsl(parts.query, strict_parsing=bool(parts.query))
+        secret = parts.password is not None
+        _ = parts.port
+    except ValueError:
+        raise ValueError("is not a database address such as mysql://user@host/database") from None
+    if parts.scheme not in SCHEMES:
+        raise ValueError(f"must begin with one of {', '.join(s + '://' for s in SCHEMES)}")
+    if secret or any("pass" in key.lower() or key.lower() == "pwd" for key, _ in query):
+        raise ValueError("must not hold a password; name it under password: instead")
+    if parts.fragment or any(key not in QUERY for key, _ in query):
+        raise ValueError(f"may only carry these options: {', '.join(QUERY)}")
+    return _sqlite(value) if parts.scheme == "sqlite" else _server(value)
+
+
+def _sqlite(value: str) -> str:
+    path = value.removeprefix("sqlite://")
+    if not path.startswith("//") or len(path) < 3 or "?" in path:
+        raise ValueError("must name an absolute path, as in sqlite:////var/log/asterisk/master.db")
+    return value
+
+
+def _server(value: str) -> str:
+    parts = urlsplit(value)
+    if not parts.path.strip("/") or "/" in parts.path[1:]:
+        raise ValueError("must name the database, as in mysql://user@host/database")
+    if not parts.username:
+        raise ValueError("must name the user, as in mysql://user@host/database")
+    return value
+
+
+Name = Annotated[str, StringConstraints(pattern=rf"^{_NAME.pattern}$")]
+Zone = Annotated[str, AfterValidator(_zone)]
+AbsolutePath = Annotated[str, AfterValidator(_absolute)]
+Url = Annotated[str, AfterValidator(_url)]
+CredentialName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+TableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$.]{0,127}$")]
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]{0,127}$")]
+
+
+# --- the document -----------------------------------------------------------------------------
+
+
+class SecretRef(Document):
+    """Where a secret is to be had: exactly one of the three."""
+
+    credential: CredentialName | None = None
+    env: EnvName | None = None
+    file: AbsolutePath | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(x is not None for x in (self.credential, self.env, self.file)) != 1:
+            raise ValueError("name exactly one of credential, env, file")
+        return self
+
+
+class Asterisk(Document):
+    """What a voicemail spool depends on: Asterisk's version and its configuration folder."""
+
+    version: Text | None = None
+    config: AbsolutePath = "/etc/asterisk"
+
+
+class Ami(Document):
+    """Asterisk's manager interface: tells who listens just now, refreshes message lamps."""
+
+    host: Text = "127.0.0.1"
+    port: int = Field(default=5038, ge=1, le=65535)
+    user: Text
+    secret: SecretRef
+
+
+class Source(Document):
+    """One PBX at one site: the unit of evidence."""
+
+    connector: Name
+    url: Url | None = None
+    password: SecretRef | None = None
+    timezone: Zone
+    region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    roots: dict[Name, AbsolutePath] = {}
+    policy: Name
+    tables: dict[Name, TableName] = {}
+    accept_untried: Digest | None = None
+    asterisk: Asterisk | None = None
+    ami: Ami | None = None
+    processing_activity: Text | None = None
+    """Reference into the record of processing activities (Art. 30 GDPR)."""
+    dpia_ref: Text | None = None
+    """Reference of the data protection impact assessment (Art. 35 GDPR)."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which this source's days begin; the host's is never used."""
+        return ZoneInfo(self.timezone)
+
+
+class Settings(Document):
+    """``config.yaml``."""
+
+    language: Literal["de", "en"] = "en"
+    evidence: Literal["auto", "counts", "sealed"] = "auto"
+    state: AbsolutePath | None = None
+    policies: AbsolutePath | None = None
+    connectors: AbsolutePath | None = None
+    sources: dict[Name, Source] = Field(min_length=1)
+
+
+def load_settings(path: Path) -> Loaded[Settings]:
+    """Reads settings.
+
+    Raises DocumentError for mistakes, RefusedError when others than owner and group may write it.
+    """
+    refuse_writable(path)
+    return load(path, Settings)
+
+
+def refuse_writable(path: Path) -> None:
+    """Refuses a document that any user of the host could change: it decides what is deleted."""
+    if os.name != "posix":
+        return
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return  # load() says what is wrong with it
+    if stat.S_ISREG(mode) and mode & stat.S_IWOTH:
+        raise RefusedError(
+            f"{printable(str(path))} may be written by every user of this machine",
+            hint=f"chmod o-w {printable(str(path))}",
+            code="WRITABLE_BY_OTHERS",
+        )
+
+
+# --- places -----------------------------------------------------------------------------------
+
+
+def find_config(explicit: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> Path:
+    """The settings file: ``--config``, environment, systemd, /etc, and for plain users XDG.
+
+    Raises DocumentError when there is none. Only ``explicit`` may be relative.
+    """
+    if explicit is not None:
+        return explicit
+    if named := environ.get("PBXRETAIN_CONFIG"):
+        return _from_environment(named, "PBXRETAIN_CONFIG")
+    for place in _config_places(environ):
+        if place.is_file():
+            return place
+    raise DocumentError("There are no settings yet", hint="pbxretain init", code="NO_SETTINGS")
+
+
+def default_config(*, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where ``init`` writes settings when nobody says otherwise."""
+    if named := environ.get("PBXRETAIN_CONFIG"):
+        return _from_environment(named, "PBXRETAIN_CONFIG")
+    if folder := environ.get("CONFIGURATION_DIRECTORY"):
+        first = folder.split(":")[0]
+        return _from_environment(first, "CONFIGURATION_DIRECTORY") / CONFIG_NAME
+    return (SYSTEM_CONFIG if _is_root() else user_config_path("pbxretain")) / CONFIG_NAME
+
+
+def _config_places(environ: Mapping[str, str]) -> list[Path]:
+    folders = [
+        _from_environment(folder, "CONFIGURATION_DIRECTORY")
+        for folder in environ.get("CONFIGURATION_DIRECTORY", "").split(":")
+        if folder
+    ]
+    folders.append(SYSTEM_CONFIG)
+    if not _is_root():
+        folders.append(user_config_path("pbxretain"))
+    return [folder / CONFIG_NAME for folder in folders]
+
+
+def state_folder(
+    settings: Settings | None = None, *, environ: Mapping[str, str] = os.environ
+) -> Path:
+    """Where runs, ledger, keys and reports are kept: settings, systemd, /var/lib, XDG."""
+    if settings is not None and settings.state is not None:
+        return Path(settings.state)
+    if folder := environ.get("STATE_DIRECTORY"):
+        return _from_environment(folder.split(":")[0], "STATE_DIRECTORY")
+    if _is_root() or os.access(SYSTEM_STATE, os.W_OK):
+        return SYSTEM_STATE
+    return user_state_path("pbxretain")
+
+
+def policies_folder(settings: Settings, config: Path) -> Path:
+    """The folder with this installation's policies: as set, else beside the settings."""
+    if settings.policies is not None:
+        return Path(settings.policies)
+    other = config.parent / "policies"
+    return other if other.is_dir() else config.parent / "policies.d"
+
+
+def connectors_folder(settings: Settings, config: Path) -> Path:
+    """The site's own connectors: as set, else ``connectors`` beside the settings."""
+    if settings.connectors is not None:
+        return Path(settings.connectors)
+    return config.parent / "connectors"
+
+
+def _from_environment(value: str, name: str) -> Path:
+    path = Path(value)
+    if not path.is_absolute() or "\0" in value:
+        raise DocumentError(f"{name} must be an absolute path")
+    return path
+
+
+def _is_root() -> bool:
+    return os.name == "posix" and os.geteuid() == 0
+
+
+# --- secrets ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """A secret whose printed forms are stars; ``reveal`` gives the text."""
+
+    _text: str
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "********"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return "********"
+
+
+def resolve_secret(ref: SecretRef, *, environ: Mapping[str, str] = os.environ) -> Secret:
+    """Fetches a secret; one newline at its end is dropped.
+
+    Raises DocumentError when it isn't there, RefusedError when every user may read its file.
+    """
+    if ref.env is not None:
+        if ref.env not in environ:
+            raise DocumentError(f"The environment variable {ref.env} is not set", code="SECRET")
+        return _secret(environ[ref.env])
+    if ref.credential is not None:
+        return _from_file(_credential(ref.credential, environ), what="The credential")
+    return _from_file(Path(ref.file or ""), what="The password file")
+
+
+def _credential(name: str, environ: Mapping[str, str]) -> Path:
+    folder = environ.get("CREDENTIALS_DIRECTORY")
+    if not folder:
+        raise DocumentError(
+            f"The credential {name} is only there when systemd starts pbxretain",
+            hint=f"LoadCredential={name}:/path in the unit, or use file: instead",
+            code="SECRET",
+        )
+    return _from_environment(folder, "CREDENTIALS_DIRECTORY") / name
+
+
+def _from_file(path: Path, *, what: str) -> Secret:
+    shown = printable(str(path))
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if os.name == "posix" and mode & (stat.S_IROTH | stat.S_IWOTH):
+                raise RefusedError(
+                    f"{what} {shown} may be read by every user of this machine",
+                    hint=f"chmod o-rw {shown}",
+                    code="SECRET_READABLE",
+                )
+            data = file.read(64 * 1024)
+    except (OSError, ValueError):
+        raise DocumentError(f"{what} {shown} can't be read", code="SECRET") from None
+    try:
+        return _secret(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise DocumentError(f"{what} {shown} is not UTF-8 text", code="SECRET") from None
+
+
+def _secret(text: str) -> Secret:
+    text = text.removesuffix("\n").removesuffix("\r")
+    if not text:
+        raise DocumentError("The password is empty", code="SECRET")
+    return Secret(text)

@@ -1,0 +1,1 @@
+"""Policy templates: data only, none of them is approved as shipped."""

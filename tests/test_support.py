@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
 import psycopg
 import pymysql
 import pytest
+from support import samples
 from support.servers import MariaDB, PostgreSQL
 
 
@@ -65,3 +71,35 @@ def test_a_postgresql_login_needs_its_password_and_has_only_its_grants(
         connection.execute("SELECT a FROM t")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("DELETE FROM t")
+
+
+def test_the_sample_says_the_same_in_every_store(
+    mariadb: MariaDB, postgresql: PostgreSQL, tmp_path: Path
+) -> None:
+    lite = sqlite3.connect(samples.restore_sqlite(tmp_path / "cdr.sqlite"))
+    maria = mariadb.admin(samples.restore_mariadb(mariadb))
+    postgres = postgresql.admin(samples.restore_postgresql(postgresql))
+    logs = samples.restore_tree("logs", tmp_path)
+    monitor = samples.restore_tree("recordings", tmp_path)
+    with closing(lite), closing(maria), closing(postgres):
+        calls = [samples.calls(connection) for connection in (lite, maria, postgres)]
+        events = [samples.events(connection) for connection in (lite, maria, postgres)]
+        named = [samples.recordings(monitor, connection) for connection in (None, lite, maria)]
+    assert calls[0] == calls[1] == calls[2]
+    assert [len(e.due) for e in events] == [2157] * 3
+    assert named[0] == named[1] == named[2]
+    by_file = {name: len(e.due) for name, e in samples.csv_calls(logs).items()}
+    assert by_file.pop("cdr-csv/Master.csv") == sum(by_file.values()) == len(calls[0].due) == 140
+
+
+def test_the_sample_counts_as_its_readme_says(tmp_path: Path) -> None:
+    ninety_days = samples.NOW - timedelta(days=90)
+    spool = samples.restore_tree("voicemail", tmp_path)
+    with closing(sqlite3.connect(samples.restore_sqlite(tmp_path / "cdr.sqlite"))) as lite:
+        assert len(samples.calls(lite, ninety_days).due) == 14 + 29 + 73 + 38
+        assert len(samples.events(lite, ninety_days).due) == 233 + 453 + 1164 + 540
+    assert len(samples.voicemail(spool, ninety_days).due) == 3 * (4 + 8 + 22 + 11)
+    monitor = samples.restore_tree("recordings", tmp_path)
+    assert len(samples.recordings(monitor, cutoff=ninety_days).due) == 5 + 10 + 26 + 12
+    logs = samples.restore_tree("logs", tmp_path)
+    assert len(samples.queue_log(logs, ninety_days).due) == 4 + 5 + 16 + 13

@@ -217,7 +217,7 @@ class MariaDB(Server):
             "--skip-name-resolve",
             "--local-infile=1",
             "--innodb-flush-method=nosync",
-            "--innodb-flush-log-at-trx-commit=2",
+            "--innodb-flush-log-at-trx-commit=1",
             "--innodb-log-file-size=256M",
             "--innodb-buffer-pool-size=256M",
             "--innodb-buffer-pool-load-at-startup=OFF",

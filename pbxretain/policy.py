@@ -325,11 +325,12 @@ def _set_scalar(text: str, key: str, value: str) -> str:
     places = _top_level(text)
     if key in places:
         _, start, end = places[key]
-        head = text[:start].rstrip()
+        before = text[:start]
         # A comment behind the name keeps its line, and the value stays below it.
-        between = text[:start] if text.count("#", text.rfind("\n", 0, len(head)) + 1, start) else head
-        space = "" if between[-1:] in (" ", "\t") else " "
-        return between + space + value + text[end:]
+        if "#" not in before.rstrip().rpartition("\n")[2]:
+            before = before.rstrip()
+        space = "" if before[-1:] in (" ", "\t") else " "
+        return before + space + value + text[end:]
     earlier = [name for name in _ORDER[: _ORDER.index(key)] if name in places]
     if not earlier:
         raise DocumentError("The document has no policy name")

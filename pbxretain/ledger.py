@@ -1,0 +1,267 @@
+"""Which reports has a source made, in which order, and what did a crash leave half published?
+
+One folder per source holds its reports and ``ledger.jsonl``, one canonical JSON line per report,
+each naming the statement digest of the one before. Publishing goes in an order in which a crash
+at any point leads to the same bytes: prepared file, ledger line, report by rename. Only the
+holder of the source's lock may call what writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import NoReturn
+
+from pbxretain import posix
+from pbxretain.errors import EvidenceError
+from pbxretain.evidence.statements import (
+    BASE,
+    DeletionReport,
+    file_type,
+    moment,
+    parse_statement,
+)
+from pbxretain.signing import (
+    PublicKey,
+    canonical,
+    key_id,
+    open_envelope,
+    parse_canonical,
+    public_pem,
+    signed_by,
+)
+
+LEDGER = "ledger.jsonl"
+PREPARED = ".prepared"
+REPORT_NAME = re.compile(r"\d{6,}-[a-z-]+\.dsse\.json")
+_HEX = re.compile(r"[0-9a-f]{64}")
+_TYPE = re.compile(re.escape(BASE) + r"[a-z-]+/v\d+")
+_RUN = re.compile(r"[0-9a-f-]{36}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line: ``digest`` and ``prev`` are statement digests, ``sha256`` is the report file's,
+    ``at`` when the run ended (UTC text), ``run`` the run that the report speaks for."""
+
+    seq: int
+    prev: str | None
+    digest: str
+    type: str
+    file: str
+    at: str
+    sha256: str
+    run: str
+
+    @property
+    def ended(self) -> datetime:
+        """When the run ended, aware UTC."""
+        return moment(self.at)
+
+    def line(self) -> bytes:
+        """The entry as it stands in the ledger, with its newline."""
+        return canonical(asdict(self)) + b"\n"
+
+
+class Ledger:
+    """The ledger of one source. Raises EvidenceError for anything that doesn't hold together."""
+
+    def __init__(self, folder: Path) -> None:
+        """``folder`` is the source's reports folder; it must exist."""
+        self.folder = folder
+        self._file = folder / LEDGER
+        self._prepared = folder / PREPARED
+
+    def entries(self) -> tuple[Entry, ...]:
+        """All entries, checked for order and links; a torn last line is not one."""
+        return read_ledger(self._bytes())[0]
+
+    def last(self) -> Entry | None:
+        """The newest entry; None for a source without reports."""
+        entries = self.entries()
+        return entries[-1] if entries else None
+
+    def published(self, run: str) -> Entry | None:
+        """The entry that speaks for a run: its own report, or the one that recovered it."""
+        return next((entry for entry in self.entries() if entry.run == run), None)
+
+    def next(self) -> tuple[int, str | None]:
+        """Sequence number and previous statement digest for the next report.
+
+        EvidenceError while a report is half published: ``resume`` first.
+        """
+        if self._prepared.exists():
+            raise EvidenceError("A report is not fully published yet.", code="UNPUBLISHED")
+        entries, torn = read_ledger(self._bytes())
+        if torn:
+            _torn()
+        seq = len(entries)
+        if any(self.folder.glob(f"{seq:06d}-*.dsse.json")):
+            raise EvidenceError(
+                "A report exists that the ledger doesn't know; the state folder may be older "
+                "than its reports.",
+                code="FORK",
+            )
+        return seq, entries[-1].digest if entries else None
+
+    def publish(self, sealed: bytes, *, public: PublicKey) -> Entry:
+        """Publishes exactly these signed bytes, and beside them the check script and public key.
+
+        EvidenceError when they aren't signed by ``public`` or don't stand at ``next()``, or when
+        the disk fails; then ``resume`` continues as soon as it can.
+        """
+        envelope = open_envelope(sealed)
+        if signed_by(envelope, {key_id(public): public}) is None:
+            raise EvidenceError("The report isn't signed by this source's key.")
+        entry = entry_for(sealed)
+        if (entry.seq, entry.prev) != self.next():
+            raise EvidenceError("The report doesn't stand at the end of the ledger.", code="FORK")
+        try:
+            self._write_companions(entry, public)
+            posix.write_synced(self._prepared, sealed, 0o440, replace=False)
+        except OSError:
+            _unwritten()
+        self._finish(sealed, entry)
+        return entry
+
+    def resume(self) -> Entry | None:
+        """Finishes what a crash left half published, with the same bytes; None when nothing.
+
+        Call it under the source's lock before anything else. Repeatable.
+        """
+        posix.sweep_temporary(self.folder)
+        try:
+            sealed = self._prepared.read_bytes()
+        except FileNotFoundError:
+            if read_ledger(self._bytes())[1]:
+                _torn()
+            return None
+        except OSError:
+            _unreadable()
+        entry = entry_for(sealed)
+        self._finish(sealed, entry)
+        return entry
+
+    def _finish(self, sealed: bytes, entry: Entry) -> None:
+        try:
+            self._append(entry)
+            self._put(sealed, entry)
+        except OSError:
+            _unwritten()
+
+    def _append(self, entry: Entry) -> None:
+        data = self._bytes()
+        entries, torn = read_ledger(data)
+        if entries and entries[-1] == entry and not torn:
+            return
+        if (entry.seq, entry.prev) != (len(entries), entries[-1].digest if entries else None):
+            raise EvidenceError("The prepared report doesn't fit the ledger.", code="FORK")
+        if not entry.line().startswith(torn.rstrip(b"\0")):
+            _torn()
+        if torn:
+            os.truncate(self._file, len(data) - len(torn))
+        posix.append_synced(self._file, entry.line(), 0o640)
+
+    def _put(self, sealed: bytes, entry: Entry) -> None:
+        target = self.folder / entry.file
+        try:
+            posix.rename_noreplace(self._prepared, target)
+        except FileExistsError:
+            if target.read_bytes() != sealed:
+                raise EvidenceError("Another report has this number.", code="FORK") from None
+            posix.remove_synced(self._prepared)
+        posix.fsync_dir(self.folder)
+
+    def _write_companions(self, entry: Entry, public: PublicKey) -> None:
+        script = resources.files("pbxretain.evidence").joinpath("verify.sh").read_bytes()
+        stem = entry.file.removesuffix(".dsse.json")
+        posix.write_synced(self.folder / f"{stem}.verify.sh", script, 0o755)
+        key = self.folder / f"runner-{key_id(public)[:8]}.pub.pem"
+        if not key.exists() or key.read_bytes() != public_pem(public):
+            posix.write_synced(key, public_pem(public), 0o644)
+
+    def _bytes(self) -> bytes:
+        try:
+            return self._file.read_bytes()
+        except FileNotFoundError:
+            return b""
+        except OSError:
+            _unreadable()
+
+
+def entry_for(sealed: bytes) -> Entry:
+    """The ledger line that belongs to a sealed deletion report; EvidenceError for other types."""
+    envelope = open_envelope(sealed)
+    statement = parse_statement(envelope.payload)
+    report = statement.predicate
+    if not isinstance(report, DeletionReport):
+        raise EvidenceError("Only reports of real runs stand in the ledger.")
+    return Entry(
+        seq=report.ledger.seq,
+        prev=report.ledger.prev,
+        digest=envelope.digest,
+        type=statement.type,
+        file=f"{report.ledger.seq:06d}-{file_type(statement.type)}.dsse.json",
+        at=report.run.ended_at,
+        sha256=hashlib.sha256(sealed).hexdigest(),
+        run=report.run.recovers or report.run.id,
+    )
+
+
+def read_ledger(data: bytes) -> tuple[tuple[Entry, ...], bytes]:
+    """Entries and the torn rest of a last line without end; EvidenceError for a broken chain."""
+    *lines, torn = data.split(b"\n")
+    entries: list[Entry] = []
+    for line in lines:
+        entry = _entry(line)
+        if entry.seq != len(entries) or entry.prev != (entries[-1].digest if entries else None):
+            raise EvidenceError("The ledger's lines don't follow each other.", code="LEDGER")
+        entries.append(entry)
+    return tuple(entries), torn
+
+
+def _entry(line: bytes) -> Entry:
+    value = parse_canonical(line)
+    if value.keys() != Entry.__dataclass_fields__.keys() or type(value["seq"]) is not int:
+        _damaged()
+    checks: Sequence[tuple[str, re.Pattern[str]]] = (
+        ("digest", _HEX),
+        ("sha256", _HEX),
+        ("type", _TYPE),
+        ("file", REPORT_NAME),
+        ("run", _RUN),
+    )
+    for name, pattern in checks:
+        if not isinstance(value[name], str) or not pattern.fullmatch(value[name]):
+            _damaged()
+    if value["prev"] is not None and not isinstance(value["prev"], str):
+        _damaged()
+    try:
+        moment(value["at"])
+    except (ValueError, TypeError):
+        _damaged()
+    return Entry(**value)
+
+
+def _damaged() -> NoReturn:
+    raise EvidenceError("A line of the ledger is damaged.", code="LEDGER")
+
+
+def _torn() -> NoReturn:
+    raise EvidenceError(
+        "The ledger ends in the middle of a line that no prepared report explains.", code="LEDGER"
+    )
+
+
+def _unwritten() -> NoReturn:
+    raise EvidenceError("Evidence could not be written.", hint="free disk space") from None
+
+
+def _unreadable() -> NoReturn:
+    raise EvidenceError("The ledger can't be read.", code="LEDGER") from None

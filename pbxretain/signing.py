@@ -107,9 +107,11 @@ def load_key(path: Path) -> PrivateKey:
         raise RefusedError(
             "The signing key is missing or unreadable.", code="KEY_MISSING"
         ) from None
-    with os.fdopen(fd, "rb") as file:
+    try:
         _check_key_file(os.fstat(fd), path)
-        data = file.read(_MAX_KEY_FILE)
+        data = os.read(fd, _MAX_KEY_FILE)
+    finally:
+        os.close(fd)
     try:
         key = serialization.load_pem_private_key(data, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

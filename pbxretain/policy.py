@@ -87,7 +87,7 @@ ShareField = Annotated[
     BeforeValidator(_percent),
     Field(ge=1, le=100),
     PlainSerializer(lambda percent: f"{percent}%"),
-    WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]?0?%$"}),
+    WithJsonSchema({"type": "string", "pattern": "^([1-9][0-9]?|100)%$"}),
 ]
 
 
@@ -106,7 +106,7 @@ class Limits(Document):
     ``share`` is in percent of a dataset, 1 to 100; ``count`` a number of records, none by default.
     """
 
-    share: ShareField = DEFAULT_SHARE
+    share: ShareField = Field(default=DEFAULT_SHARE, json_schema_extra={"default": "20%"})
     count: Annotated[int, Field(ge=1)] | None = None
 
     @property

@@ -1,0 +1,59 @@
+# Everything here works on a fresh Debian 12 with: apt install git make python3-venv
+PYTHON ?= python3
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+.PHONY: help venv demo test check smoke servers format schema clean
+
+help:
+	@echo "make demo   the whole path on an embedded PBX: plan, run, report, verification"
+	@echo "make test   every test, on real database servers where they can be installed"
+	@echo "make check  ruff, mypy, import-linter"
+	@echo "make smoke  builds the wheel and tries it in a fresh environment"
+	@echo "make schema writes the JSON Schemas under docs anew"
+	@echo "make venv   only sets up $(VENV)"
+
+venv: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: apt install python3-venv"; exit 1; }
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "$(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c "import venv, ensurepip" 2>/dev/null || { echo "python3-venv is missing: apt install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "$(VENV) could not be made; remove it and try again"; exit 1; }
+	@echo "Installing into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --upgrade pip && $(BIN)/python -m pip install --quiet --group dev --editable ".[mysql,postgresql]" || { echo "pip could not install the packages: it needs a package index (network or configuration)"; exit 1; }
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	@$(BIN)/python -m pbxretain.cli.demo --into demo
+
+servers:
+	@sh .ci/servers
+
+test: $(STAMP) servers
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+smoke: $(STAMP)
+	@bash tests/smoke_wheel.sh
+
+schema: $(STAMP)
+	@$(BIN)/python -m pbxretain.schemas docs/reference/schema
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

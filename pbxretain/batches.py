@@ -1,0 +1,219 @@
+"""How does one batch go: take, seal, commit, finish, mark?
+
+Works through one dataset. The order of the steps is the promise: evidence is on disk before
+anything is final, and a batch is settled before the next one begins, whatever happened to it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pbxretain.errors import OutcomeUnknown, RefusedError, RetainError, StoreError
+from pbxretain.evidence.commitments import Committer
+from pbxretain.journal import DeadIntent, Journal, Mark
+from pbxretain.records import Batch, BatchName, Bits, Cursor, Finish, Selection, Store
+from pbxretain.report import DatasetResult
+
+BATCH_GOAL = 0.020
+"""Seconds that a batch should hold its locks: a live PBX waits no longer than this."""
+
+SMALLEST, FIRST, LARGEST = 20, 500, 5000
+ATTEMPTS = 3
+Stop = Callable[[], int]
+"""Number of the signal that asked to stop, 0 for none; asked between batches."""
+
+
+class Unsettled(RetainError):  # noqa: N818  (a state of the source, not a mistake)
+    """A batch is final or not, and the source can't be asked: the next run settles it."""
+
+    code = "UNSETTLED"
+
+
+@dataclass(slots=True)
+class Budget:
+    """The confirmed count, enforced while executing: late arrivals can grow the set."""
+
+    left: int | None
+
+    def spend(self, records: int) -> None:
+        if self.left is None:
+            return
+        if records > self.left:
+            raise RefusedError(
+                "more records came due than were confirmed",
+                hint="look at the plan again",
+                code="CONFIRMED_COUNT",
+            )
+        self.left -= records
+
+
+@dataclass(slots=True)
+class Work:
+    """The batches of one dataset."""
+
+    run: str
+    mark: str
+    """The installation, as it stands in names on the PBX's disks."""
+
+    journal: Journal
+    store: Store
+    committer: Committer
+    source: str
+    result: DatasetResult
+    budget: Budget
+    stop: Stop
+    report: Callable[[], None]
+    limit: int = FIRST
+    skip: set[bytes] = field(default_factory=set)
+
+    def through(self, selection: Selection) -> int:
+        """One pass over the dataset; returns how many records went.
+
+        Raises StoreError when it can't go on, Unsettled when a batch stays in doubt.
+        """
+        after: Cursor | None = None
+        stuck = failures = went = 0
+        self.result.skipped = Counter()
+        while not self.stop():
+            began = time.monotonic()
+            number = self.journal.next_batch()
+            try:
+                batch = self.store.take(
+                    selection,
+                    limit=self.limit,
+                    after=after,
+                    skip=frozenset(self.skip),
+                    name=BatchName(self.mark, self.run[:8], number),
+                )
+                count = self._batch(number, batch)
+            except StoreError as error:
+                failures += 1
+                self._smaller(error, failures)
+                continue
+            failures = 0
+            went += count
+            self._pace(time.monotonic() - began)
+            if batch.exhausted:
+                break
+            stuck = stuck + 1 if not count and batch.cursor == after else 0
+            if stuck > 1:
+                raise StoreError(f"dataset {self.store.dataset}: no progress, stopped")
+            after = batch.cursor
+        return went
+
+    def _batch(self, number: int, batch: Batch) -> int:
+        """Leaving the with block before the commit puts everything back."""
+        with batch:
+            self.result.absent += batch.absent
+            self.result.skipped.update(batch.skipped)
+            if not batch.taken:
+                return 0
+            self.budget.spend(len(batch.taken))
+            self._seal(number, batch)
+            mark = self._final(number, batch)
+        self.journal.mark(mark)
+        self.result.marks.append(mark)
+        self.result.failed += mark.failed
+        self.report()
+        return mark.deleted
+
+    def _seal(self, number: int, batch: Batch) -> None:
+        first = self.committer.next_index
+        leaves = self.committer.leaves(first, batch.taken)
+        self.journal.leaf_file(
+            self.store.dataset,
+            {
+                "source": self.source,
+                "dataset": self.store.dataset,
+                "data_class": self.store.data_class,
+                "encoding": self.store.encoding,
+            },
+        )
+        self.journal.seal(number, self.store.dataset, batch, leaves=leaves, first=first)
+
+    def _final(self, number: int, batch: Batch) -> Mark:
+        if batch.final == "journal":
+            self.journal.committed(number)
+        try:
+            gone = batch.commit()
+        except OutcomeUnknown:
+            # The answer was lost: only the source knows, and nothing goes on before it is asked.
+            return self._settled()
+        except StoreError:
+            batch.rollback()
+            self.journal.forget(number, self.store.dataset)
+            raise
+        try:
+            return self._mark(number, batch, gone, batch.finish())
+        except RetainError:
+            return self._settled()
+
+    def _settled(self) -> Mark:
+        intent = self.journal.dead_intent()
+        if intent is None:
+            raise Unsettled(
+                f"dataset {self.store.dataset}: the batch in flight isn't in the journal"
+            )
+        try:
+            return settle(self.store, intent)
+        except RetainError as error:
+            raise Unsettled(
+                f"dataset {self.store.dataset}: the last batch is in doubt, since {error.args[0]}",
+                hint="the next run settles and reports it",
+            ) from None
+
+    def _mark(self, number: int, batch: Batch, gone: Bits | None, finish: Finish) -> Mark:
+        if finish.kept:
+            bits = list(gone) if gone is not None else [True] * len(batch.taken)
+            for index in finish.kept:
+                bits[index] = False
+            gone = bits
+        zone = self.journal.zone
+        days = [taken.when.astimezone(zone).date() for taken in batch.taken]
+        return Mark(
+            batch=number,
+            dataset=self.store.dataset,
+            gone=gone,
+            count=len(batch.taken),
+            also=finish.also,
+            failed=finish.failed,
+            absent=batch.absent,
+            oldest=min(days),
+            newest=max(days),
+        )
+
+    def _smaller(self, error: StoreError, failures: int) -> None:
+        """One failing record is retried smaller; what fails alone is skipped and counted."""
+        identity = getattr(error, "identity", None)
+        if self.limit == 1 and identity is not None:
+            self.skip.add(identity)
+            self.result.failed += 1
+            self.limit = FIRST
+        elif failures > ATTEMPTS and self.limit == 1:
+            raise error
+        else:
+            self.limit = max(1, self.limit // 10)
+
+    def _pace(self, held: float) -> None:
+        """Batches shrink when the server slows; nobody sleeps with a transaction open."""
+        factor = BATCH_GOAL / max(held, 1e-6)
+        wanted = int(self.limit * min(2.0, max(0.25, factor)))
+        self.limit = min(LARGEST, max(SMALLEST, wanted))
+        time.sleep(min(held, BATCH_GOAL))
+
+
+def settle(store: Store, intent: DeadIntent) -> Mark:
+    """Asks the store what became of a batch; completes what its finish left."""
+    gone = store.settle(intent)
+    return Mark(
+        batch=intent.batch,
+        dataset=intent.dataset,
+        gone=gone,
+        count=intent.count,
+        absent=intent.absent,
+        oldest=intent.oldest,
+        newest=intent.newest,
+    )

@@ -1,0 +1,368 @@
+"""Which PBX products are known, and how does one source of them become opened stores?
+
+Three shelves, one name space: manifests shipped with pbxretain, those of the site folder, and
+those of installed distributions (entry points ``pbxretain.connectors``; an entry names a module
+with its ``connector.yaml`` beside it). The same name twice is an error; nothing shadows.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import metadata, resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from pbxretain import documents
+from pbxretain.errors import DocumentError, DriftError, RetainError, UnavailableError
+from pbxretain.manifest import (
+    Dataset,
+    LinesDataset,
+    Manifest,
+    SpoolDataset,
+    TableDataset,
+    TreeDataset,
+)
+from pbxretain.posix import lock_file
+from pbxretain.records import Advice, Naming, Store
+from pbxretain.settings import Source, refuse_writable, resolve_secret
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from pbxretain.stores.ami import AmiSettings
+
+GROUP = "pbxretain.connectors"
+ROOT_LOCK = ".pbxretain.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """A manifest and where it came from. ``digest`` is what ``accept_untried`` must quote."""
+
+    manifest: Manifest
+    digest: str
+    shelf: str
+    text: bytes
+
+    @property
+    def name(self) -> str:
+        return self.manifest.connector
+
+
+def shelf(site: Path | None = None) -> Mapping[str, Connector]:
+    """All connectors by name. Raises DocumentError for a bad manifest or a name twice."""
+    found: dict[str, Connector] = {}
+    for origin, name, text in _texts(site):
+        connector = parse(text, name, origin)
+        if other := found.get(connector.name):
+            raise DocumentError(
+                f"connector {connector.name} stands on two shelves, {other.shelf} and {origin}",
+                hint="rename one of them",
+            )
+        found[connector.name] = connector
+    return found
+
+
+def find(name: str, site: Path | None = None) -> Connector:
+    """One connector by name."""
+    known = shelf(site)
+    if name not in known:
+        raise DocumentError(f"no connector {name!r}", hint=f"known: {', '.join(sorted(known))}")
+    return known[name]
+
+
+def parse(text: bytes, name: str, origin: str) -> Connector:
+    """A connector from the bytes of its manifest."""
+    loaded = documents.parse(text, name, Manifest)
+    return Connector(manifest=loaded.value, digest=loaded.digest, shelf=origin, text=text)
+
+
+def _texts(site: Path | None) -> Iterator[tuple[str, str, bytes]]:
+    shipped = resources.files("pbxretain.connectors")
+    for folder in sorted(shipped.iterdir(), key=lambda entry: entry.name):
+        manifest = folder / "connector.yaml"
+        if folder.is_dir() and manifest.is_file():
+            yield "shipped", f"{folder.name}/connector.yaml", manifest.read_bytes()
+    if site and site.is_dir():
+        for path in sorted([*site.glob("*/connector.yaml"), *site.glob("*.yaml")]):
+            refuse_writable(path)
+            yield f"site ({site})", str(path), path.read_bytes()
+    for entry in metadata.entry_points(group=GROUP):
+        beside = resources.files(entry.value) / "connector.yaml"
+        origin = f"distribution {entry.dist.name if entry.dist else entry.value}"
+        yield origin, f"{entry.value}/connector.yaml", beside.read_bytes()
+
+
+class Lock(Protocol):
+    """A lock at the source that may be lost in mid-run."""
+
+    def verify(self) -> None:
+        """Raises LockedError when it is lost."""
+        ...
+
+
+@dataclass(slots=True)
+class Opened:
+    """A source with its stores in deletion order."""
+
+    stores: list[Store] = field(default_factory=list)
+    kinds: dict[str, Dataset] = field(default_factory=dict)
+    """The manifest's entry of each store, by store name (a shadow has its anchor's)."""
+    not_covered: dict[str, str] = field(default_factory=dict)
+    """Datasets that the manifest knows and this source lacks: name to code."""
+    advice: list[Advice] = field(default_factory=list)
+    clock: Callable[[], datetime | None] = lambda: None
+    lock: Lock | None = None
+
+    def store(self, name: str) -> Store | None:
+        return next((store for store in self.stores if store.dataset == name), None)
+
+
+@contextmanager
+def opened(
+    source: Source,
+    connector: Connector,
+    *,
+    name: str,
+    installation: str,
+    exclusive: bool,
+) -> Iterator[Opened]:
+    """Opens all datasets of a source; ``exclusive`` takes the locks that keep other runs out.
+
+    Raises DriftError where the source isn't as the manifest says, RootError for folders,
+    UnavailableError when it can't be reached, LockedError when another host works on it.
+    """
+    with ExitStack() as stack:
+        yield _Opener(
+            source=source,
+            manifest=connector.manifest,
+            name=name,
+            installation=installation,
+            exclusive=exclusive,
+            stack=stack,
+        ).open()
+
+
+@dataclass(slots=True)
+class _Opener:
+    source: Source
+    manifest: Manifest
+    name: str
+    installation: str
+    exclusive: bool
+    stack: ExitStack
+    result: Opened = field(default_factory=Opened)
+    locked: set[Path] = field(default_factory=set)
+
+    def open(self) -> Opened:
+        self._reject_unknown_names()
+        tables = self._tables()
+        for name, dataset in self.manifest.datasets.items():
+            if name in tables:
+                self._add(name, dataset, tables[name])
+            elif not isinstance(dataset, TableDataset):
+                self._folder(name, dataset, tables)
+        if not self.result.stores:
+            raise DriftError(
+                f"source {self.name} offers none of the datasets of {self.manifest.connector}",
+                hint="name the database url or the roots in settings",
+            )
+        return self.result
+
+    def _reject_unknown_names(self) -> None:
+        for given, declared, where in (
+            (set(self.source.roots), set(self.manifest.roots), "roots"),
+            (set(self.source.tables), set(self.manifest.datasets), "tables"),
+        ):
+            if unknown := sorted(given - declared):
+                raise DocumentError(
+                    f"sources.{self.name}.{where}: connector {self.manifest.connector} "
+                    f"has no {unknown[0]!r}",
+                    hint=f"known: {', '.join(sorted(declared)) or 'none'}",
+                )
+        for root, entry in self.manifest.roots.items():
+            if entry.required and root not in self.source.roots:
+                raise DocumentError(
+                    f"sources.{self.name}.roots: {root} is missing",
+                    hint=f"usually {root}: {entry.usual}",
+                )
+
+    def _add(self, name: str, dataset: Dataset, stores: Sequence[Store]) -> None:
+        for store in stores:
+            self.result.stores.append(store)
+            self.result.kinds[store.dataset] = dataset
+            self.stack.callback(store.close)
+
+    def _tables(self) -> dict[str, list[Store]]:
+        declared = {n: d for n, d in self.manifest.datasets.items() if isinstance(d, TableDataset)}
+        if not self.source.url:
+            self.result.not_covered.update(dict.fromkeys(declared, "NO_DATABASE_CONFIGURED"))
+            return {}
+        if not declared:
+            raise DocumentError(f"sources.{self.name}.url: {self.manifest.connector} has no tables")
+        from pbxretain.stores import database, table
+
+        engine = self._engine()
+        dialect = database.dialect_name(engine)
+        if dialect not in self.manifest.databases:
+            raise DocumentError(
+                f"sources.{self.name}.url: {self.manifest.connector} isn't known on {dialect}",
+                hint=f"known: {', '.join(self.manifest.databases)}",
+            )
+        guard = self._database_lock(engine)
+        self.result.clock = lambda: database.database_clock(engine)
+        stores: dict[str, list[Store]] = {}
+        for name, dataset in declared.items():
+            if dataset.databases and dialect not in dataset.databases:
+                continue
+            actual = self.source.tables.get(name, dataset.table)
+            if dataset.optional and not table.table_exists(engine, actual):
+                self.result.not_covered[name] = "NO_SUCH_TABLE"
+                continue
+            store = table.open_table(
+                name=name,
+                dataset=dataset,
+                engine=engine,
+                zone=self.source.zone,
+                table=actual,
+            )
+            store.guard = guard
+            stores[name] = [store, *store.shadow_stores()]
+        return stores
+
+    def _engine(self) -> Engine:
+        from pbxretain.stores import database
+
+        password = resolve_secret(self.source.password) if self.source.password else None
+        engine = database.connect(self.source.url or "", password)
+        self.stack.callback(engine.dispose)
+        return engine
+
+    def _database_lock(self, engine: Engine) -> Callable[[], None] | None:
+        if not self.exclusive:
+            return None
+        from pbxretain.stores import database
+
+        lock = self.stack.enter_context(database.DatabaseLock(engine, self.name))
+        self.result.lock = lock
+        return lock.verify
+
+    def _folder(
+        self,
+        name: str,
+        dataset: TreeDataset | SpoolDataset | LinesDataset,
+        tables: Mapping[str, Sequence[Store]],
+    ) -> None:
+        path = self.source.roots.get(dataset.root)
+        if path is None:
+            self.result.not_covered[name] = "NO_ROOT_CONFIGURED"
+            return
+        root = Path(path)
+        if isinstance(dataset, TreeDataset):
+            store = self._tree(name, dataset, root, tables)
+        elif isinstance(dataset, SpoolDataset):
+            store = self._spool(name, dataset, root)
+        else:
+            store = self._lines(name, dataset, root)
+        # After opening: a missing or unmounted root is refused before a lock file makes it look
+        # alive.
+        if self.exclusive and (real := root.resolve()) not in self.locked:
+            self.locked.add(real)
+            self.stack.enter_context(_root_lock(real))
+        self._add(name, dataset, [store])
+
+    def _tree(
+        self,
+        name: str,
+        dataset: TreeDataset,
+        root: Path,
+        tables: Mapping[str, Sequence[Store]],
+    ) -> Store:
+        from pbxretain.stores.tree import open_tree
+
+        naming: Naming | None = None
+        if dataset.named_by and (anchors := tables.get(dataset.named_by.dataset)):
+            naming = anchors[0].naming()  # type: ignore[attr-defined]
+        return open_tree(
+            name=name,
+            dataset=dataset,
+            root=root,
+            zone=self.source.zone,
+            naming=naming,
+            installation=self.installation,
+        )
+
+    def _spool(self, name: str, dataset: SpoolDataset, root: Path) -> Store:
+        from pbxretain.stores.spool import open_spool, read_asterisk_facts
+
+        ami = self._ami()
+        asterisk = self.source.asterisk
+        facts = read_asterisk_facts(
+            Path(asterisk.config) if asterisk and asterisk.config else None,
+            asterisk.version if asterisk else None,
+            ami,
+        )
+        return open_spool(
+            name=name,
+            dataset=dataset,
+            root=root,
+            zone=self.source.zone,
+            asterisk=facts,
+            ami=ami,
+            installation=self.installation,
+        )
+
+    def _lines(self, name: str, dataset: LinesDataset, root: Path) -> Store:
+        from pbxretain.stores.lines import open_lines
+
+        return open_lines(
+            name=name,
+            dataset=dataset,
+            root=root,
+            zone=self.source.zone,
+            reopen=self._reopen() if dataset.reopen == "asterisk-logger" else None,
+            installation=self.installation,
+        )
+
+    def _ami(self) -> AmiSettings | None:
+        if not self.source.ami:
+            return None
+        from pbxretain.stores.ami import AmiSettings
+
+        ami = self.source.ami
+        return AmiSettings(
+            host=ami.host, port=ami.port, user=ami.user, secret=resolve_secret(ami.secret)
+        )
+
+    def _reopen(self) -> Callable[[], bool] | None:
+        settings = self._ami()
+        if settings is None:
+            return None
+        from pbxretain.stores.ami import Ami
+
+        def reopen() -> bool:
+            try:
+                with Ami(settings) as ami:
+                    ami.command("logger reload")
+            except RetainError:
+                return False
+            return True
+
+        return reopen
+
+
+@contextmanager
+def _root_lock(root: Path) -> Iterator[None]:
+    """The lock file in a root: keeps another host with the same mount out."""
+    try:
+        with lock_file(root / ROOT_LOCK):
+            yield
+    except PermissionError:
+        raise UnavailableError(
+            f"can't write in folder {root}",
+            hint=f"run pbxretain as the user who owns it, not as uid {os.getuid()}",
+        ) from None

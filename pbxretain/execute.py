@@ -1,0 +1,497 @@
+"""How does a plan become deletions, such that a crash at any instant leaves no doubt?
+
+One source per call: lock, settle a dead run and publish its report, plan, refuse or work through
+the datasets batch by batch (take, seal, commit, finish, mark), look again afresh, publish the
+report. Every run that holds the lock ends with a report, also one that was refused or failed.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from pbxretain import connector, plan, report, signing
+from pbxretain.batches import Budget, Stop, Unsettled, Work
+from pbxretain.connector import Connector, Opened
+from pbxretain.errors import (
+    EvidenceError,
+    Exit,
+    LockedError,
+    RefusedError,
+    RetainError,
+    UnavailableError,
+)
+from pbxretain.evidence import statements
+from pbxretain.evidence.commitments import Committer, RunKey
+from pbxretain.journal import Journal
+from pbxretain.ledger import Entry, Ledger
+from pbxretain.plan import Item, Plan, Progress, Terms, silent
+from pbxretain.posix import lock_file
+from pbxretain.report import DatasetResult, Ending
+from pbxretain.settings import Source
+
+log = logging.getLogger("pbxretain")
+
+PASSES = 3
+"""How often a dataset is worked through when records arrive behind the cursor meanwhile."""
+
+LATE_AT_MOST = 50
+"""More than this behind the last pass is no late writer but a dataset that didn't shrink."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a source's runs share: state folder, installation id and runner key."""
+
+    state: Path
+    installation: str
+    key: signing.PrivateKey
+
+    @property
+    def reports(self) -> Path:
+        return self.state / "reports"
+
+    @property
+    def mark(self) -> str:
+        """The installation in names on the PBX's disks: short, safe in a file name."""
+        return self.installation.replace("-", "")[:12]
+
+
+@dataclass(slots=True)
+class RunResult:
+    """How a run ended. ``errors`` are the sentences for the person who reads cron's mail."""
+
+    source: str
+    outcome: str
+    exit_code: Exit
+    entry: Entry | None = None
+    recovered: Entry | None = None
+    errors: list[RetainError] = field(default_factory=list)
+    results: list[DatasetResult] = field(default_factory=list)
+    plan: Plan | None = None
+
+
+def run(
+    terms: Terms,
+    site: Site,
+    *,
+    now: datetime,
+    trigger: str = "manual",
+    confirm_count: int | None = None,
+    progress: Progress = silent,
+    stop: Stop = lambda: 0,
+) -> RunResult:
+    """One run over one source. ``now`` is aware UTC and holds for the whole run.
+
+    Raises LockedError when another run works on the source, EvidenceError when the ledger isn't
+    sound or a report can't be written; all else is in the result.
+    """
+    with _source_lock(terms.name, site.state):
+        ledger = _ledger(site)
+        worker = _Run(
+            terms=terms,
+            site=site,
+            ledger=ledger,
+            now=now,
+            began=time.monotonic(),
+            trigger=trigger,
+            confirm_count=confirm_count,
+            progress=progress,
+            stop=stop,
+        )
+        return worker.go()
+
+
+def ledger_of(site: Site) -> Ledger:
+    """The source's ledger, for reading."""
+    site.reports.mkdir(mode=0o750, parents=True, exist_ok=True)
+    return Ledger(site.reports)
+
+
+def _ledger(site: Site) -> Ledger:
+    ledger = ledger_of(site)
+    ledger.resume()
+    return ledger
+
+
+@contextmanager
+def _source_lock(name: str, state: Path) -> Iterator[None]:
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with lock_file(state / "lock"):
+            yield
+    except LockedError as error:
+        if error.args[0].startswith("Another process"):
+            raise LockedError(
+                f"another run works on source {name}", hint="wait until it has ended"
+            ) from None
+        raise
+
+
+@dataclass(slots=True)
+class _Run:
+    terms: Terms
+    site: Site
+    ledger: Ledger
+    now: datetime
+    began: float
+    trigger: str
+    confirm_count: int | None
+    progress: Progress
+    stop: Stop
+    id: str = field(default_factory=lambda: str(uuid4()))
+    recovered: Entry | None = None
+
+    # --- the whole ---------------------------------------------------------------------------
+
+    def go(self) -> RunResult:
+        try:
+            self._recover()
+            with self._open(self.terms.source, self.terms.connector) as opened:
+                self._tidy(opened)
+                return self._planned(opened)
+        except (LockedError, EvidenceError):
+            raise
+        except RetainError as error:
+            return self._without_plan(error)
+
+    def _planned(self, opened: Opened) -> RunResult:
+        last = self.ledger.last()
+        decided = plan.make(
+            self.terms,
+            opened,
+            now=self.now,
+            last_entry=last.ended if last else None,
+            confirm_count=self.confirm_count,
+            progress=self.progress,
+        )
+        known = self._facts(decided)
+        if decided.refusals:
+            return self._refused(known, decided)
+        if not decided.due:
+            results_only = [self._untouched(item) for item in decided.items]
+            for result in results_only:
+                _judge(result)
+            return self._publish(known, results_only, decided, [])
+        journal = Journal.create(self.site.state, known, records=decided.due)
+        results = {item.dataset: self._untouched(item) for item in decided.items}
+        errors: list[RetainError] = []
+        key = RunKey()
+        try:
+            works = self._works(journal, key, decided, opened, results)
+            self._passes(works, decided, results, errors)
+        finally:
+            key.forget()
+        journal.release_room()
+        done = self._publish(known, list(results.values()), decided, errors, journal=journal)
+        journal.remove()
+        return done
+
+    def _open(self, source: Source, product: Connector) -> Any:
+        return connector.opened(
+            source,
+            product,
+            name=self.terms.name,
+            installation=self.site.mark,
+            exclusive=True,
+        )
+
+    def _tidy(self, opened: Opened) -> None:
+        for store in opened.stores:
+            if put_right := store.tidy(self.site.mark):
+                log.warning(
+                    "source %s, dataset %s: put %d leftovers of a dead run right",
+                    self.terms.name,
+                    store.dataset,
+                    put_right,
+                )
+
+    # --- the datasets ------------------------------------------------------------------------
+
+    def _works(
+        self,
+        journal: Journal,
+        key: RunKey,
+        decided: Plan,
+        opened: Opened,
+        results: dict[str, DatasetResult],
+    ) -> dict[str, Work]:
+        budget = Budget(self.confirm_count)
+        works: dict[str, Work] = {}
+        for item in decided.items:
+            store = opened.store(item.dataset)
+            if item.selection is None or item.refusal or store is None:
+                continue
+            committer = Committer(
+                key,
+                source=self.terms.name,
+                dataset=item.dataset,
+                data_class=item.data_class,
+                encoding=store.encoding,
+            )
+            works[item.dataset] = Work(
+                run=self.id,
+                mark=self.site.mark,
+                journal=journal,
+                store=store,
+                committer=committer,
+                source=self.terms.name,
+                result=results[item.dataset],
+                budget=budget,
+                stop=self.stop,
+                report=self._reporter(item, results[item.dataset]),
+            )
+        return works
+
+    def _reporter(self, item: Item, result: DatasetResult) -> Callable[[], None]:
+        return lambda: self.progress("delete", item.dataset, result.deleted, item.due)
+
+    def _passes(
+        self,
+        works: dict[str, Work],
+        decided: Plan,
+        results: dict[str, DatasetResult],
+        errors: list[RetainError],
+    ) -> None:
+        """Works through all datasets and looks again; what arrived meanwhile gets another pass."""
+        todo = dict(works)
+        for _ in range(PASSES):
+            went = {
+                item.dataset: self._pass(item, works[item.dataset], errors)
+                for item in decided.items
+                if item.dataset in todo
+            }
+            self._look_again(decided, results, errors)
+            todo = {
+                name: work
+                for name, work in todo.items()
+                if went[name] and _left(results[name]) and not results[name].skipped
+            }
+            if not todo or self.stop():
+                break
+        for result in results.values():
+            _judge(result)
+
+    def _pass(self, item: Item, work: Work, errors: list[RetainError]) -> int:
+        result = work.result
+        if self.stop() or item.selection is None:
+            return 0
+        try:
+            # Straddlers are looked for again: calls went on since the plan was made.
+            fresh = replace(item.selection, excluded_calls=frozenset())
+            went = work.through(replace(fresh, excluded_calls=work.store.straddlers(fresh)))
+        except (LockedError, EvidenceError, Unsettled):
+            raise
+        except RetainError as error:
+            result.outcome = "incomplete" if result.deleted else "failed"
+            log.error("source %s, dataset %s: %s", self.terms.name, item.dataset, error)
+            errors.append(error)
+            return 0
+        if result.outcome == "not-reached" and not self.stop():
+            result.outcome = "complete"
+        return went
+
+    def _untouched(self, item: Item) -> DatasetResult:
+        outcome = "kept" if item.selection is None else "nothing-due"
+        if item.refusal:
+            outcome = "refused"
+        elif item.selection is not None:
+            outcome = "not-reached"
+        return DatasetResult(item.dataset, outcome=outcome, after=item.census)
+
+    def _look_again(
+        self, decided: Plan, results: dict[str, DatasetResult], errors: list[RetainError]
+    ) -> None:
+        """The residue, over new connections and scans: what counts is what is still there."""
+        try:
+            with self._reopened() as opened:
+                for item in decided.items:
+                    store = opened.store(item.dataset)
+                    self.progress("look", item.dataset, 0, None)
+                    if store is not None and item.selection is not None and not item.refusal:
+                        selection = plan.select(self.terms, opened, store, now=self.now)
+                        if selection is not None:
+                            results[item.dataset].after = store.census(selection)
+        except LockedError:
+            raise
+        except RetainError as error:
+            errors.append(error)
+
+    @contextmanager
+    def _reopened(self) -> Iterator[Opened]:
+        with connector.opened(
+            self.terms.source,
+            self.terms.connector,
+            name=self.terms.name,
+            installation=self.site.mark,
+            exclusive=False,
+        ) as opened:
+            yield opened
+
+    # --- a dead run --------------------------------------------------------------------------
+
+    def _recover(self) -> None:
+        """Settles what a dead run left and publishes its own report, before anything else."""
+        dead = Journal.left_behind(self.site.state)
+        if dead is None:
+            return
+        if self.ledger.published(dead.run) is None:
+            log.warning("source %s: settling run %s, which died", self.terms.name, dead.run)
+            self.recovered = self._settle(dead)
+        dead.remove()
+
+    def _settle(self, dead: Journal) -> Entry:
+        source, product = frozen(dead)
+        with self._open(source, product) as opened:
+            results = settle_dead(dead, opened, tidy=lambda: self._tidy(opened))
+        ending = Ending(
+            outcome="recovered",
+            exit_code=int(Exit.INCOMPLETE),
+            ended_at=self._clock(),
+            recovers=dead.run,
+        )
+        dead.release_room()
+        return self._seal(dead.facts, results, ending)
+
+    # --- the end -----------------------------------------------------------------------------
+
+    def _clock(self) -> datetime:
+        """The run's clock, moved on by a clock that nobody can set back."""
+        return self.now + timedelta(seconds=time.monotonic() - self.began)
+
+    def _facts(self, decided: Plan | None) -> dict[str, Any]:
+        return report.facts(
+            self.terms,
+            run=self.id,
+            installation=self.site.installation,
+            trigger=self.trigger,
+            started_at=self.now,
+            plan=decided,
+            confirmed=self.confirm_count,
+        )
+
+    def _refused(self, known: dict[str, Any], decided: Plan) -> RunResult:
+        reason = decided.refusals[0]
+        results = []
+        for item in decided.items:
+            result = self._untouched(item)
+            _judge(result)
+            if result.outcome == "not-reached":
+                result.outcome = "refused"
+            results.append(result)
+        ending = Ending("refused", int(Exit.REFUSED), self._clock(), refused_reason=reason.code)
+        # A clock that was set back must not write the time it shows into the ledger.
+        entry = None if reason.code == "CLOCK_BACK" else self._seal(known, results, ending)
+        return RunResult(
+            self.terms.name,
+            "refused",
+            Exit.REFUSED,
+            entry=entry,
+            recovered=self.recovered,
+            errors=list(decided.refusals),
+            results=results,
+            plan=decided,
+        )
+
+    def _without_plan(self, error: RetainError) -> RunResult:
+        """The source couldn't even be opened or counted: that, too, is reported."""
+        refused = isinstance(error, RefusedError)
+        ending = Ending(
+            "refused" if refused else "failed",
+            int(error.exit_code),
+            self._clock(),
+            refused_reason=error.code if refused else None,
+        )
+        last = self.ledger.last()
+        late = last is None or last.ended <= self._clock()
+        unsettled = Journal.left_behind(self.site.state) is not None
+        # With a dead run unsettled the ledger waits: its report has to come first.
+        entry = self._seal(self._facts(None), [], ending) if late and not unsettled else None
+        return RunResult(
+            self.terms.name,
+            ending.outcome,
+            error.exit_code,
+            entry=entry,
+            recovered=self.recovered,
+            errors=[error],
+        )
+
+    def _publish(
+        self,
+        known: dict[str, Any],
+        results: list[DatasetResult],
+        decided: Plan,
+        errors: list[RetainError],
+        *,
+        journal: Journal | None = None,
+    ) -> RunResult:
+        for result in results:
+            if journal and result.deleted:
+                result.tree = journal.leaf_file(result.dataset).tree(
+                    {mark.batch: mark.gone for mark in result.marks}
+                )
+        outcome, code = _verdict(results, errors, signal=self.stop())
+        errors.extend(item.refusal for item in decided.items if item.refusal)
+        entry = self._seal(known, results, Ending(outcome, int(code), self._clock()))
+        return RunResult(
+            self.terms.name,
+            outcome,
+            code,
+            entry=entry,
+            recovered=self.recovered,
+            errors=errors,
+            results=results,
+            plan=decided,
+        )
+
+    def _seal(self, known: dict[str, Any], results: list[DatasetResult], ending: Ending) -> Entry:
+        seq, prev = self.ledger.next()
+        predicate = report.deletion_report(
+            known, results, ending, report_id=str(uuid4()), seq=seq, prev=prev
+        )
+        sealed = signing.seal(statements.statement(predicate), self.site.key)
+        return self.ledger.publish(sealed, public=self.site.key.public_key())
+
+
+def _left(result: DatasetResult) -> int:
+    """How many due records the last census still shows, beside those that failed."""
+    return max(0, result.after.due - result.failed) if result.after else 0
+
+
+def _judge(result: DatasetResult) -> None:
+    """Only the residue decides; what arrived behind the last pass is late, not left."""
+    if result.outcome in ("refused", "kept"):
+        return
+    if result.outcome == "complete":
+        left = _left(result)
+        if result.deleted and left <= LATE_AT_MOST and not result.skipped:
+            result.late = left
+        if result.after is None or left > result.late or result.failed:
+            result.outcome = "incomplete"
+    elif result.outcome in ("not-reached", "nothing-due"):
+        nothing = result.after is not None and not result.after.due
+        result.outcome = "nothing-due" if nothing else "not-reached"
+
+
+def _verdict(
+    results: list[DatasetResult], errors: list[RetainError], *, signal: int
+) -> tuple[str, Exit]:
+    if signal:
+        return "interrupted", Exit(128 + signal)
+    outcomes = {result.outcome for result in results}
+    if outcomes <= {"nothing-due", "kept"}:
+        return "nothing-due", Exit.OK
+    if "refused" in outcomes:
+        return "incomplete", Exit.REFUSED
+    if any(isinstance(error, UnavailableError) for error in errors):
+        return "incomplete", Exit.INCOMPLETE
+    if outcomes <= {"complete", "nothing-due", "kept"} and not errors:
+        return "complete", Exit.OK
+    return "incomplete", Exit.INCOMPLETE

@@ -1,0 +1,302 @@
+"""What would a run delete now, and what speaks against it? Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from pbxretain import period
+from pbxretain.connector import Connector, Opened
+from pbxretain.errors import (
+    ApprovalError,
+    ClockError,
+    DocumentError,
+    LimitError,
+    RefusedError,
+)
+from pbxretain.manifest import TableDataset, TreeDataset
+from pbxretain.period import Period
+from pbxretain.policy import Policy, Rule
+from pbxretain.records import Census, Selection, Store
+from pbxretain.settings import Source
+
+CLOCK_TOLERANCE = timedelta(seconds=120)
+IGNORED_BELOW = 100
+"""The share limit says nothing about a small dataset: under 100 due it is not asked."""
+
+FUTURE_SHARE = 0.01
+Progress = Callable[[str, str, int, int | None], None]
+"""step, dataset, done, of how many: for a progress bar, never for a decision."""
+
+
+def silent(step: str, dataset: str, done: int, total: int | None) -> None:
+    """The progress of somebody who doesn't look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One dataset under its rule. ``selection`` is None where the class is kept for ever."""
+
+    dataset: str
+    data_class: str
+    kind: str
+    title: str
+    rule: Rule
+    start: str
+    selection: Selection | None
+    census: Census | None
+    refusal: RefusedError | None = None
+    """This dataset alone is left out; the others go on."""
+
+    @property
+    def due(self) -> int:
+        return self.census.due if self.census else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is due, by dataset in deletion order. ``refusals`` stop the whole run."""
+
+    source: str
+    as_of: datetime
+    items: Sequence[Item]
+    refusals: Sequence[RefusedError]
+    not_covered: Mapping[str, str]
+    not_decided: Sequence[str]
+    clock_skew: timedelta | None = None
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def due(self) -> int:
+        """How many records a run would take now."""
+        return sum(item.due for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a source is run under: its documents, already loaded and frozen."""
+
+    name: str
+    source: Source
+    connector: Connector
+    policy: Policy
+    policy_digest: str
+    approved: bool
+
+    def rule(self, data_class: str) -> Rule:
+        """The rule of a data class; DocumentError when the policy forgot it."""
+        rule = self.policy.rule_for(data_class)
+        if rule is None:
+            raise DocumentError(
+                f"policy {self.policy.policy} has no rule for {data_class}, "
+                f"which connector {self.connector.name} offers",
+                hint="add a rule, or keep: forever",
+            )
+        return rule
+
+
+def make(
+    terms: Terms,
+    opened: Opened,
+    *,
+    now: datetime,
+    last_entry: datetime | None = None,
+    confirm_count: int | None = None,
+    progress: Progress = silent,
+) -> Plan:
+    """Takes the census of every dataset and lists all that speaks against a run.
+
+    ``now`` is aware UTC; ``last_entry`` the time of the newest ledger entry. Raises DocumentError
+    for a rule that doesn't fit the connector; refusals are collected, not raised.
+    """
+    for data_class in terms.connector.manifest.offered():
+        terms.rule(data_class)
+    skew, clock_refusals = _clock(opened, now=now, last_entry=last_entry)
+    items: list[Item] = []
+    for store in opened.stores:
+        progress("census", store.dataset, len(items), len(opened.stores))
+        items.append(_item(terms, opened, store, now=now))
+    progress("census", "", len(items), len(opened.stores))
+    refusals: list[RefusedError] = list(clock_refusals)
+    if not terms.approved:
+        refusals.append(_not_approved(terms))
+    if untried := _untried(terms):
+        refusals.append(untried)
+    refusals.extend(_limits(terms, items, confirm_count))
+    return Plan(
+        source=terms.name,
+        as_of=now,
+        items=items,
+        refusals=refusals,
+        not_covered=opened.not_covered,
+        not_decided=terms.policy.not_decided(terms.connector.manifest.offered()),
+        clock_skew=skew,
+    )
+
+
+def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Selection | None:
+    """The resolved selection of one dataset: cut-off, straddlers and (later) holds."""
+    keep = terms.rule(store.data_class).keep
+    if not isinstance(keep, Period):
+        return None
+    selection = Selection(
+        cutoff=period.cutoff(keep, now=now, zone=terms.source.zone),
+        now=now,
+        start=_start(terms, opened, store),
+        wait_for_part=_waits(terms, opened, store, now=now),
+    )
+    return replace(selection, excluded_calls=store.straddlers(selection))
+
+
+def _item(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Item:
+    rule = terms.rule(store.data_class)
+    kind = opened.kinds[store.dataset]
+    selection = select(terms, opened, store, now=now)
+    census = store.census(selection) if selection else None
+    return Item(
+        dataset=store.dataset,
+        data_class=store.data_class,
+        kind=kind.kind,
+        title=kind.title,
+        rule=rule,
+        start=_start(terms, opened, store),
+        selection=selection,
+        census=census,
+        refusal=_future(store.dataset, census) if census else None,
+    )
+
+
+def _start(terms: Terms, opened: Opened, store: Store) -> str:
+    """The start event: the rule's, or the only one that the dataset offers."""
+    kind = opened.kinds[store.dataset]
+    offered = list(getattr(kind, "starts", None) or [kind.start])  # type: ignore[union-attr]
+    wanted = terms.rule(store.data_class).start
+    if wanted is None and len(offered) == 1:
+        return str(offered[0])
+    if wanted in offered:
+        return str(wanted)
+    # Datasets of one class may name their only start event differently (a file is recorded, a
+    # row of the same class is called); what is refused is a choice that nobody made.
+    if len(offered) == 1:
+        return str(offered[0])
+    raise DocumentError(
+        f"policy {terms.policy.policy}: from {wanted or 'nothing'} for {store.data_class}, "
+        f"but dataset {store.dataset} offers {', '.join(offered)}"
+    )
+
+
+def _waits(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> bool:
+    """Whether rows must wait for the file they name: it stays longer and can't stand alone."""
+    kind = opened.kinds[store.dataset]
+    if not isinstance(kind, TableDataset) or kind.link is None:
+        return False
+    part = terms.connector.manifest.datasets[kind.link.dataset]
+    if not isinstance(part, TreeDataset) or part.stands_alone or kind.link.on_part_gone == "leave":
+        return False
+    mine, theirs = terms.rule(kind.data).keep, terms.rule(part.data).keep
+    if not isinstance(mine, Period):
+        return False
+    if not isinstance(theirs, Period):
+        return True
+    zone = terms.source.zone
+    return period.cutoff(theirs, now=now, zone=zone) < period.cutoff(mine, now=now, zone=zone)
+
+
+def _clock(
+    opened: Opened, *, now: datetime, last_entry: datetime | None
+) -> tuple[timedelta | None, list[RefusedError]]:
+    refusals: list[RefusedError] = []
+    theirs = opened.clock()
+    skew = now - theirs if theirs else None
+    if skew is not None and abs(skew) > CLOCK_TOLERANCE:
+        refusals.append(
+            ClockError(
+                f"the clock of this host and that of the database differ by "
+                f"{int(abs(skew).total_seconds())} seconds",
+                hint="set both by NTP, then run again",
+                code="CLOCK_SKEW",
+            )
+        )
+    if last_entry and now < last_entry:
+        refusals.append(
+            ClockError(
+                f"the clock says {now:%Y-%m-%d %H:%M} UTC, before the last ledger entry "
+                f"of {last_entry:%Y-%m-%d %H:%M} UTC",
+                hint="set the clock by NTP, then run again",
+                code="CLOCK_BACK",
+            )
+        )
+    return skew, refusals
+
+
+def _future(dataset: str, census: Census) -> RefusedError | None:
+    dated = (census.total or 0) - census.undated
+    if census.future and census.future > FUTURE_SHARE * max(dated, 1):
+        return ClockError(
+            f"dataset {dataset}: {census.future} records lie in the future",
+            hint="check the time zone in settings and the clock of the PBX",
+            code="FUTURE_RECORDS",
+        )
+    return None
+
+
+def _not_approved(terms: Terms) -> RefusedError:
+    name = terms.policy.policy
+    return ApprovalError(
+        f"policy {name} is not approved in the form in which it stands there",
+        hint=f"pbxretain policy approve {name} --by FUNCTION",
+    )
+
+
+def _untried(terms: Terms) -> RefusedError | None:
+    connector = terms.connector
+    if connector.manifest.was_tried or terms.source.accept_untried == connector.digest:
+        return None
+    return RefusedError(
+        f"connector {connector.name} was never tried on its product",
+        hint=f"after pbxretain check, add to the source: accept_untried: {connector.digest}",
+        code="UNTRIED_CONNECTOR",
+    )
+
+
+def _limits(
+    terms: Terms, items: Sequence[Item], confirm_count: int | None
+) -> Sequence[RefusedError]:
+    """Share per dataset and count per source; a confirmed count passes both."""
+    due = sum(item.due for item in items)
+    if confirm_count is not None:
+        if due <= confirm_count:
+            return []
+        return [
+            LimitError(
+                f"{due} records are due, more than the confirmed {confirm_count}",
+                hint="look at the plan again",
+                code="CONFIRMED_COUNT",
+            )
+        ]
+    command = f"look at the plan, then: pbxretain run {terms.name} --confirm-count {due}"
+    limits = terms.policy.limits
+    found: list[RefusedError] = []
+    for item in items:
+        total = item.census.total if item.census else None
+        if item.due < IGNORED_BELOW or not total or item.refusal:
+            continue
+        if item.due > limits.fraction * total:
+            found.append(
+                LimitError(
+                    f"dataset {item.dataset}: {item.due} of {total} records are due, "
+                    f"more than {limits.share} %",
+                    hint=command,
+                    code="SHARE_LIMIT",
+                )
+            )
+    if limits.count is not None and due > limits.count:
+        found.append(
+            LimitError(
+                f"{due} records are due, more than the limit of {limits.count}",
+                hint=command,
+                code="COUNT_LIMIT",
+            )
+        )
+    return found

@@ -1,0 +1,84 @@
+"""What became of the records that a dead run had in hand?
+
+Works from the run folder alone: frozen manifest and settings (with today's secrets), marks, leaves
+and the one batch in flight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from pbxretain import connector, documents
+from pbxretain.batches import settle
+from pbxretain.connector import Connector, Opened
+from pbxretain.errors import UnavailableError
+from pbxretain.journal import DeadIntent, Journal, Mark
+from pbxretain.records import Selection, Store
+from pbxretain.report import DatasetResult
+from pbxretain.settings import Source
+
+
+def frozen(dead: Journal) -> tuple[Source, Connector]:
+    """The source and the connector as the dead run knew them; documents may have changed since."""
+    product = connector.parse(dead.facts["manifest"].encode(), "run.json", "frozen")
+    text = documents.dump(dead.facts["settings"]).encode()
+    return documents.parse(text, "run.json", Source).value, product
+
+
+def settle_dead(
+    dead: Journal, opened: Opened, *, tidy: Callable[[], None]
+) -> Sequence[DatasetResult]:
+    """Settles the batch in flight, then tells for each dataset what is gone with evidence.
+
+    ``tidy`` puts back what was renamed without an intent; it must not run before the settling.
+    """
+    if intent := dead.dead_intent():
+        dead.mark(_settled(opened, intent))
+    tidy()
+    return [_result(dead, opened, entry) for entry in dead.facts["datasets"]]
+
+
+def _settled(opened: Opened, intent: DeadIntent) -> Mark:
+    store = opened.store(intent.dataset)
+    if store is None:
+        raise UnavailableError(
+            f"dataset {intent.dataset} is gone, and a run died while it deleted there",
+            hint="bring the table or folder back; nothing is deleted until that is settled",
+        )
+    return settle(store, intent)
+
+
+def _result(dead: Journal, opened: Opened, entry: Mapping[str, Any]) -> DatasetResult:
+    result = DatasetResult(entry["dataset"])
+    result.marks = [mark for mark in dead.marks() if mark.dataset == entry["dataset"]]
+    result.absent = sum(mark.absent for mark in result.marks)
+    if result.deleted:
+        result.tree = dead.leaf_file(entry["dataset"]).tree(
+            {mark.batch: mark.gone for mark in result.marks}
+        )
+    store = opened.store(entry["dataset"])
+    if store is not None and entry["cutoff"] and not entry["refusal"]:
+        result.after = store.census(_selection(dead.facts, entry, store))
+    result.outcome = _outcome(entry, result)
+    return result
+
+
+def _outcome(entry: Mapping[str, Any], result: DatasetResult) -> str:
+    if entry["cutoff"] is None:
+        return "kept"
+    if entry["refusal"]:
+        return "refused"
+    return "complete" if result.after and not result.after.due else "incomplete"
+
+
+def _selection(known: Mapping[str, Any], entry: Mapping[str, Any], store: Store) -> Selection:
+    selection = Selection(
+        cutoff=datetime.fromisoformat(entry["cutoff"]).astimezone(UTC),
+        now=datetime.fromisoformat(known["now"]).astimezone(UTC),
+        start=entry["start"],
+        wait_for_part=entry["wait_for_part"],
+    )
+    return replace(selection, excluded_calls=store.straddlers(selection))

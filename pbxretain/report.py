@@ -1,0 +1,376 @@
+"""What did one run do, in figures that add up?
+
+Builds the predicate of the deletion report and of the plan statement out of the run's frozen
+facts, its marks and the last census. The same code serves a run that ended and one that died.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pbxretain import __version__
+from pbxretain.evidence import statements
+from pbxretain.evidence.merkle import Tree
+from pbxretain.evidence.statements import instant
+from pbxretain.journal import Mark
+from pbxretain.period import Period
+from pbxretain.plan import Item, Plan, Terms
+from pbxretain.records import Census
+
+_METHODS = {"table": "db_delete", "lines": "rewrite"}
+
+
+@dataclass(slots=True)
+class DatasetResult:
+    """What became of one dataset in one run."""
+
+    dataset: str
+    outcome: str = "not-reached"
+    marks: list[Mark] = field(default_factory=list)
+    after: Census | None = None
+    failed: int = 0
+    late: int = 0
+    absent: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    tree: Tree = field(default_factory=Tree)
+
+    @property
+    def deleted(self) -> int:
+        return sum(mark.deleted for mark in self.marks)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the run as a whole ended."""
+
+    outcome: str
+    exit_code: int
+    ended_at: datetime
+    refused_reason: str | None = None
+    recovers: str | None = None
+
+
+def facts(
+    terms: Terms,
+    *,
+    run: str,
+    installation: str,
+    trigger: str,
+    started_at: datetime,
+    plan: Plan | None,
+    confirmed: int | None,
+) -> dict[str, Any]:
+    """The frozen facts of a run: plain JSON, enough to settle it and to write its report."""
+    source, policy, connector = terms.source, terms.policy, terms.connector
+    offered = connector.manifest.offered()
+    return {
+        "run": run,
+        "installation": installation,
+        "source": terms.name,
+        "trigger": trigger,
+        "started_at": instant(started_at),
+        "as_of": instant(plan.as_of if plan else started_at),
+        "now": (plan.as_of if plan else started_at).isoformat(),
+        "timezone": source.timezone,
+        "controller": policy.controller or "",
+        "processing_activity": source.processing_activity or "",
+        "dpia_ref": source.dpia_ref or "",
+        "tool": {
+            "version": __version__,
+            "python": platform.python_version(),
+            "os_family": sys.platform,
+            "connector": {
+                "name": connector.name,
+                "digest": connector.digest,
+                "contains_code": False,
+                "tried": connector.manifest.was_tried,
+                "accept_untried": source.accept_untried == connector.digest,
+            },
+        },
+        "policy": {
+            "name": policy.policy,
+            "version": policy.version,
+            "digest": terms.policy_digest,
+            "approved": terms.approved,
+            "not_decided": list(policy.not_decided(offered)),
+        },
+        "limits": {
+            "share": policy.limits.share,
+            "count": policy.limits.count,
+            "confirmed": confirmed,
+        },
+        "clock": _clock(plan),
+        "not_covered": sorted(plan.not_covered) if plan else [],
+        "out_of_reach": [
+            {"code": copy.code, "text": dict(copy.text)} for copy in connector.manifest.out_of_reach
+        ],
+        "manifest": connector.text.decode(),
+        "settings": source.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
+        "datasets": [_dataset_facts(item) for item in plan.items] if plan else [],
+    }
+
+
+def _clock(plan: Plan | None) -> dict[str, Any]:
+    if plan is None:
+        return {}
+    failed = {refusal.code for refusal in plan.refusals}
+    skew = plan.clock_skew
+    return {
+        "database_skew_s": None if skew is None else -round(skew.total_seconds()),
+        "checks": [
+            {"code": code, "passed": code not in failed} for code in ("CLOCK_SKEW", "CLOCK_BACK")
+        ],
+    }
+
+
+def _dataset_facts(item: Item) -> dict[str, Any]:
+    selection = item.selection
+    return {
+        "dataset": item.dataset,
+        "data_class": item.data_class,
+        "kind": item.kind,
+        "rule": rule_facts(item),
+        "cutoff": selection.cutoff.isoformat() if selection else None,
+        "start": item.start,
+        "wait_for_part": bool(selection and selection.wait_for_part),
+        "before": _census_facts(item.census) if item.census else None,
+        "refusal": item.refusal.code if item.refusal else None,
+    }
+
+
+def rule_facts(item: Item) -> dict[str, Any]:
+    """The rule as the report states it."""
+    rule, cutoff = item.rule, item.selection.cutoff if item.selection else None
+    keep = rule.keep.iso() if isinstance(rule.keep, Period) else "forever"
+    return {
+        "keep": keep,
+        "start_event": item.start,
+        "cutoff": instant(cutoff) if cutoff else None,
+        "basis": rule.basis if isinstance(rule.basis, str) else rule.basis.code,
+        "deletion_class": f"{item.start} + {rule.keep}" if cutoff else "",
+    }
+
+
+def _census_facts(census: Census) -> dict[str, Any]:
+    known = asdict(census)
+    for name in ("oldest", "newest"):
+        known[name] = known[name].isoformat() if known[name] else None
+    return known
+
+
+def census_of(known: Mapping[str, Any] | None) -> Census | None:
+    """A census out of the frozen facts."""
+    if known is None:
+        return None
+    times = {
+        name: datetime.fromisoformat(known[name]).astimezone(UTC) if known[name] else None
+        for name in ("oldest", "newest")
+    }
+    return Census(**{**known, **times})
+
+
+def deletion_report(
+    known: Mapping[str, Any],
+    results: Sequence[DatasetResult],
+    ending: Ending,
+    *,
+    report_id: str,
+    seq: int,
+    prev: str | None,
+) -> statements.DeletionReport:
+    """The report of one run. Raises a validation error when the figures contradict each other."""
+    by_name = {result.dataset: result for result in results}
+    zone = ZoneInfo(known["timezone"])
+    datasets = [
+        _dataset(entry, by_name.get(entry["dataset"], DatasetResult(entry["dataset"])), zone)
+        for entry in known["datasets"]
+    ]
+    return statements.DeletionReport.model_validate(
+        _tuples(
+            {
+                **_common(known, report_id),
+                "ledger": {"seq": seq, "prev": prev},
+                "run": {
+                    "id": report_id if ending.recovers else known["run"],
+                    "trigger": known["trigger"],
+                    "started_at": known["started_at"],
+                    "ended_at": instant(ending.ended_at),
+                    "as_of": known["as_of"],
+                    "timezone": known["timezone"],
+                    "outcome": ending.outcome,
+                    "refused_reason": ending.refused_reason,
+                    "exit_code": ending.exit_code,
+                    "recovers": ending.recovers,
+                },
+                "clock": known["clock"],
+                "datasets": datasets,
+                "exceptions": _exemptions(datasets),
+                "evidence": {"level": "counts"},
+            }
+        )
+    )
+
+
+def plan_statement(known: Mapping[str, Any], plan: Plan, *, report_id: str) -> statements.Plan:
+    """The dry run as a statement of its own type; it can't pass for a deletion."""
+    zone = ZoneInfo(known["timezone"])
+    over = {refusal.code for refusal in plan.refusals} & {"SHARE_LIMIT", "COUNT_LIMIT"}
+    return statements.Plan.model_validate(
+        _tuples(
+            {
+                **_common(known, report_id),
+                "made_at": known["started_at"],
+                "as_of": known["as_of"],
+                "timezone": known["timezone"],
+                "datasets": [_planned(item, zone, over=bool(over)) for item in plan.items],
+            }
+        )
+    )
+
+
+def _common(known: Mapping[str, Any], report_id: str) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "report_id": report_id,
+        **{
+            name: known[name]
+            for name in (
+                "installation",
+                "source",
+                "controller",
+                "processing_activity",
+                "dpia_ref",
+                "tool",
+                "policy",
+                "not_covered",
+                "limits",
+            )
+        },
+        "copies_out_of_reach": known["out_of_reach"],
+    }
+
+
+def _dataset(entry: Mapping[str, Any], result: DatasetResult, zone: ZoneInfo) -> dict[str, Any]:
+    before = census_of(entry["before"])
+    after = result.after or before
+    gone = [mark for mark in result.marks if mark.deleted]
+    return {
+        "dataset": entry["dataset"],
+        "data_class": entry["data_class"],
+        "kind": entry["kind"],
+        "rule": entry["rule"],
+        "balances": balances(before, result),
+        "total_before": _total(before),
+        "total_after": _total(result.after),
+        "range": {
+            "oldest_deleted": _iso(min((m.oldest for m in gone if m.oldest), default=None)),
+            "newest_deleted": _iso(max((m.newest for m in gone if m.newest), default=None)),
+            "oldest_remaining": _day(after.oldest if after else None, zone),
+        },
+        "also": dict(sum((Counter(mark.also) for mark in result.marks), Counter[str]())),
+        "method": _METHODS.get(entry["kind"], "file_unlink"),
+        "findings": _findings(result, after),
+        "outcome": result.outcome,
+        "merkle": {"size": result.deleted, "root": result.tree.root().hex()},
+    }
+
+
+def balances(before: Census | None, result: DatasetResult) -> dict[str, int]:
+    """Due and arrived against all that became of it; what nobody explains is told, not hidden.
+
+    ``arrived`` is what the last census shows beyond the first: late writers. Where it would be
+    negative, somebody else deleted, and the difference counts as already absent.
+    """
+    after = result.after
+    due = before.before if before else 0
+    if after is None:
+        # Nobody could look again: all that was not seen to go counts as residue.
+        absent = min(result.absent, max(0, due - result.deleted))
+        known = result.deleted + absent + result.failed
+        residue = max(0, due - known)
+        rest = {"held": 0, "straddling": 0, "kept_for_part": 0}
+    else:
+        absent = result.absent
+        residue = max(0, after.due - result.failed - result.late)
+        rest = {
+            "held": after.held,
+            "straddling": after.straddling,
+            "kept_for_part": after.kept_for_part,
+        }
+    became = result.deleted + absent + result.failed + residue + sum(rest.values())
+    arrived = became - due
+    if arrived < 0:
+        absent, arrived = absent - arrived, 0
+    looked = after or before
+    return {
+        "due": due,
+        "arrived": arrived,
+        "deleted": result.deleted,
+        "already_absent": absent,
+        **rest,
+        "minimum": 0,
+        "failed": result.failed,
+        "residue": residue,
+        "undated": looked.undated if looked else 0,
+        "future": looked.future if looked else 0,
+        "late": result.late,
+    }
+
+
+def _findings(result: DatasetResult, after: Census | None) -> list[dict[str, Any]]:
+    known = Counter(after.findings if after else {}) + result.skipped
+    return [{"code": code, "count": count} for code, count in sorted(known.items()) if count]
+
+
+def _exemptions(datasets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    codes = {"held": "HELD", "straddling": "STRADDLING", "kept_for_part": "KEPT_FOR_PART"}
+    return [
+        {"code": code, "dataset": entry["dataset"], "count": entry["balances"][name]}
+        for entry in datasets
+        for name, code in codes.items()
+        if entry["balances"][name]
+    ]
+
+
+def _planned(item: Item, zone: ZoneInfo, *, over: bool) -> dict[str, Any]:
+    census = item.census or Census(before=0, due=0)
+    counts = ("due", "held", "straddling", "kept_for_part", "undated", "future")
+    return {
+        "dataset": item.dataset,
+        "data_class": item.data_class,
+        "kind": item.kind,
+        "rule": rule_facts(item),
+        **{name: getattr(census, name) for name in counts},
+        "total": _total(item.census),
+        "oldest": _day(census.oldest, zone),
+        "newest": _day(census.newest, zone),
+        "over_limit": over,
+        "findings": [{"code": c, "count": n} for c, n in sorted(census.findings.items()) if n],
+    }
+
+
+def _total(census: Census | None) -> dict[str, Any]:
+    if census is None:
+        return {"count": None, "exact": True}
+    return {"count": census.total, "exact": census.total_exact}
+
+
+def _day(moment: datetime | None, zone: ZoneInfo) -> str | None:
+    return moment.astimezone(zone).date().isoformat() if moment else None
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _tuples(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _tuples(item) for key, item in value.items()}
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value

@@ -17,7 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pbxretain import documents
-from pbxretain.errors import DocumentError, DriftError, RetainError, UnavailableError
+from pbxretain.errors import (
+    DocumentError,
+    DriftError,
+    LockedError,
+    RetainError,
+    UnavailableError,
+)
 from pbxretain.manifest import (
     Dataset,
     LinesDataset,
@@ -358,11 +364,16 @@ class _Opener:
 @contextmanager
 def _root_lock(root: Path) -> Iterator[None]:
     """The lock file in a root: keeps another host with the same mount out."""
-    try:
-        with lock_file(root / ROOT_LOCK):
-            yield
-    except PermissionError:
-        raise UnavailableError(
-            f"can't write in folder {root}",
-            hint=f"run pbxretain as the user who owns it, not as uid {os.getuid()}",
-        ) from None
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lock_file(root / ROOT_LOCK))
+        except LockedError:
+            raise LockedError(
+                f"another run works in folder {root}", hint="wait until it has ended"
+            ) from None
+        except OSError:
+            raise UnavailableError(
+                f"can't write in folder {root}",
+                hint=f"run pbxretain as the user who owns it, not as uid {os.getuid()}",
+            ) from None
+        yield

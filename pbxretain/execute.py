@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -34,6 +34,7 @@ from pbxretain.journal import Journal
 from pbxretain.ledger import Entry, Ledger
 from pbxretain.plan import Item, Plan, Progress, Terms, silent
 from pbxretain.posix import lock_file
+from pbxretain.recovery import frozen, settle_dead
 from pbxretain.report import DatasetResult, Ending
 from pbxretain.settings import Source
 
@@ -124,15 +125,14 @@ def _ledger(site: Site) -> Ledger:
 @contextmanager
 def _source_lock(name: str, state: Path) -> Iterator[None]:
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        with lock_file(state / "lock"):
-            yield
-    except LockedError as error:
-        if error.args[0].startswith("Another process"):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lock_file(state / "lock"))
+        except LockedError:
             raise LockedError(
                 f"another run works on source {name}", hint="wait until it has ended"
             ) from None
-        raise
+        yield
 
 
 @dataclass(slots=True)

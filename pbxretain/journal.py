@@ -91,6 +91,7 @@ class Journal:
         self.facts: dict[str, Any] = json.loads((folder / _FACTS).read_bytes())
         self.zone = ZoneInfo(self.facts["timezone"])
         self._leaves: dict[str, LeafFile] = {}
+        self._batch = 0
         self._room = _size(folder / _ROOM)
         self._mend_tail()
 
@@ -242,9 +243,11 @@ class Journal:
         ]
 
     def next_batch(self) -> int:
-        """The first batch number that no line of the journal has used."""
-        used = [line["intent"] for line in self._lines() if "intent" in line]
-        return max(used, default=0) + 1
+        """A batch number that this run has not used."""
+        if not self._batch:
+            self._batch = max((line.get("intent", 0) for line in self._lines()), default=0)
+        self._batch += 1
+        return self._batch
 
     # --- the end -------------------------------------------------------------------------------
 

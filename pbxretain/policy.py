@@ -106,7 +106,7 @@ class Limits(Document):
     ``share`` is in percent of a dataset, 1 to 100; ``count`` a number of records, none by default.
     """
 
-    share: ShareField = Field(default=DEFAULT_SHARE, json_schema_extra={"default": "20%"})
+    share: ShareField = Field(default_factory=lambda: DEFAULT_SHARE)
     count: Annotated[int, Field(ge=1)] | None = None
 
     @property

@@ -1,0 +1,91 @@
+"""What does the program say, in German and in English?
+
+One catalogue for everything a person reads: terminal, report, check. Every sentence has both
+languages with the same placeholders, which a test holds. Codes (outcomes, findings, reasons)
+are words for machines; their sentences stand here, so that wording can be corrected without
+touching a signed report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Final, Literal, TypeGuard
+from zoneinfo import ZoneInfo
+
+from pbxretain.wording_codes import CODES
+from pbxretain.wording_face import FACE
+
+Lang = Literal["de", "en"]
+LANGUAGES: Final[tuple[Lang, ...]] = ("de", "en")
+
+CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {**CODES, **FACE}
+"""Key to (German, English)."""
+
+
+def is_lang(value: object) -> TypeGuard[Lang]:
+    """Whether this is a language that the catalogue speaks."""
+    return value in LANGUAGES
+
+
+def text(key: str, lang: Lang, **params: object) -> str:
+    """The sentence behind a key; whole numbers are grouped as the language does it.
+
+    Raises KeyError for a key or a placeholder that isn't there: a mistake of the program.
+    """
+    pattern = CATALOGUE[key][LANGUAGES.index(lang)]
+    shown = {name: _shown(value, lang) for name, value in params.items()}
+    return pattern.format_map(shown)
+
+
+def code(kind: str, name: str, lang: Lang) -> str:
+    """The sentence for a code, or the bare code where the catalogue doesn't know it.
+
+    Reports outlive versions: a code of a later one is shown as it stands, never hidden.
+    """
+    key = f"{kind}.{name}"
+    return text(key, lang) if key in CATALOGUE else name
+
+
+def known(kind: str, name: str) -> bool:
+    """Whether the catalogue has a sentence for this code."""
+    return f"{kind}.{name}" in CATALOGUE
+
+
+def counted(count: int, lang: Lang, *, thing: str = "record") -> str:
+    """A number with its noun: ``1 record``, ``1,204 records``."""
+    return text(f"count.{thing}.{'one' if count == 1 else 'many'}", lang, n=count)
+
+
+def number(value: int, lang: Lang) -> str:
+    """A whole number, grouped by thousands."""
+    grouped = f"{value:,}"
+    return grouped.replace(",", ".") if lang == "de" else grouped
+
+
+def day(value: date, lang: Lang) -> str:
+    """A calendar day as the language writes it; English takes ISO 8601, which nobody misreads."""
+    return f"{value:%d.%m.%Y}" if lang == "de" else value.isoformat()
+
+
+def moment(value: datetime, zone: ZoneInfo, lang: Lang) -> str:
+    """An instant in the source's zone, to the minute, with the zone's offset."""
+    local = value.astimezone(zone)
+    return f"{day(local.date(), lang)} {local:%H:%M} ({local:%Z})"
+
+
+def period(value: str, lang: Lang) -> str:
+    """``90 days`` in words of the language; ``forever`` and anything unknown as it is known."""
+    count, _, unit = value.partition(" ")
+    key = f"period.{unit.rstrip('s')}.{'one' if count == '1' else 'many'}"
+    if count.isdigit() and key in CATALOGUE:
+        return text(key, lang, n=int(count))
+    return code("period", value, lang)
+
+
+def _shown(value: object, lang: Lang) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return number(value, lang)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return day(value, lang)
+    return value

@@ -1,0 +1,154 @@
+"""How does a sheet become something to look at?
+
+Text for a terminal or a plain file. HTML and PDF will stand beside ``as_text`` and take the same
+sheet. What is printed comes partly out of files that somebody else wrote, so nothing that a
+terminal would act upon gets through.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+
+from pbxretain.sheet import Block, Column, Heading, Items, KeyValue, Paragraph, Sheet, Table
+
+GAP = 2
+NARROWEST = 40
+"""No page is laid out for fewer columns than this."""
+
+
+def as_text(sheet: Sheet, *, width: int = 80) -> str:
+    """The sheet as plain text, wrapped at ``width`` columns; ends with a line feed."""
+    width = max(width, NARROWEST)
+    parts = ["\n".join(_block(block, width)) for block in sheet.blocks]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def clean(text: str) -> str:
+    """Text without control and format characters (escapes, overrides of writing direction)."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text
+    )
+
+
+def _block(block: Block, width: int) -> list[str]:
+    match block:
+        case Heading(text, level):
+            return _heading(clean(text), level=level, width=width)
+        case Paragraph(text, "command"):
+            return [f"    {line}" for line in clean(text).splitlines()]
+        case Paragraph(text, tone):
+            indent = "  " if tone == "note" else ""
+            return _wrap(text, width=width, first=indent, rest=indent)
+        case Items(items):
+            return [
+                line for item in items for line in _wrap(item, width=width, first="- ", rest="  ")
+            ]
+        case KeyValue(pairs):
+            return _pairs(pairs, width)
+        case Table():
+            return _table(block, width)
+
+
+def _heading(text: str, *, level: int, width: int) -> list[str]:
+    lines = textwrap.wrap(text, width) or [""]
+    return [*lines, ("=" if level == 1 else "-") * max(map(_columns, lines))]
+
+
+def _wrap(text: str, *, width: int, first: str = "", rest: str = "") -> list[str]:
+    return [
+        line
+        for number, paragraph in enumerate(clean(text).split("\n"))
+        for line in textwrap.wrap(
+            paragraph,
+            width,
+            initial_indent=rest if number else first,
+            subsequent_indent=rest,
+            break_on_hyphens=False,
+        )
+    ]
+
+
+def _pairs(pairs: tuple[tuple[str, str], ...], width: int) -> list[str]:
+    if not pairs:
+        return []
+    side = min(max(_columns(clean(name)) for name, _ in pairs), width // 3) + 1
+    room = width - side - GAP
+    lines: list[str] = []
+    for name, value in pairs:
+        if any(_columns(word) > room for word in clean(value).split()):
+            # A digest that would be cut in two stands whole on a line of its own.
+            lines += _wrap(f"{name}:", width=width) + _wrap(
+                value, width=width, first="  ", rest="  "
+            )
+            continue
+        names, values = _wrap(f"{name}:", width=side), _wrap(value or "-", width=room)
+        lines += _beside([names, values], [side, room], _LEFT * 2)
+    return lines
+
+
+_LEFT: tuple[Column, ...] = (Column(""),)
+
+
+def _table(table: Table, width: int) -> list[str]:
+    rows = [tuple(clean(cell) for cell in row) for row in table.rows]
+    titles = tuple(clean(column.title) for column in table.columns)
+    widths = _fit([titles, *rows], width)
+    if widths is None:
+        return _as_cards(titles, rows, width)
+    head = _row(titles, widths, table.columns)
+    rule = "  ".join("-" * wide for wide in widths)
+    body = [line for row in rows for line in _row(row, widths, table.columns)]
+    return [*head, rule, *body]
+
+
+def _fit(rows: list[tuple[str, ...]], width: int) -> list[int] | None:
+    """Widths under which no word is cut, the widest columns shrunk first; None: no room."""
+    columns = list(zip(*rows, strict=True))
+    wish = [max(_columns(cell) for cell in column) for column in columns]
+    least = [max((_columns(w) for c in column for w in c.split()), default=1) for column in columns]
+    room = width - GAP * (len(columns) - 1)
+    if sum(least) > room:
+        return None
+    while sum(wish) > room:
+        shrinkable = [n for n in range(len(wish)) if wish[n] > least[n]]
+        wish[max(shrinkable, key=lambda n: wish[n])] -= 1
+    return wish
+
+
+def _row(cells: tuple[str, ...], widths: list[int], columns: tuple[Column, ...]) -> list[str]:
+    wrapped = [_wrap(cell, width=wide) for cell, wide in zip(cells, widths, strict=True)]
+    return _beside(wrapped, widths, columns)
+
+
+def _beside(cells: list[list[str]], widths: list[int], columns: tuple[Column, ...]) -> list[str]:
+    height = max(len(cell) for cell in cells)
+    lines = []
+    for number in range(height):
+        parts = [
+            _pad(cell[number] if number < len(cell) else "", wide, column)
+            for cell, wide, column in zip(cells, widths, columns, strict=True)
+        ]
+        lines.append((" " * GAP).join(parts).rstrip())
+    return lines
+
+
+def _as_cards(titles: tuple[str, ...], rows: list[tuple[str, ...]], width: int) -> list[str]:
+    """A table too wide for the page: each row as a block of names and values."""
+    lines: list[str] = []
+    for row in rows:
+        lines += ["", *_pairs(tuple(zip(titles, row, strict=True)), width)]
+    return lines[1:]
+
+
+def _pad(text: str, width: int, column: Column) -> str:
+    space = " " * max(width - _columns(text), 0)
+    return space + text if column.align == "right" else text + space
+
+
+def _columns(text: str) -> int:
+    """Terminal columns: wide signs take two, combining ones none."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )

@@ -1,0 +1,462 @@
+"""Which sentence explains which code? (German, English.)
+
+Everything that a report, a plan or an error says by code. Terms follow DIN 66398 and ISO/IEC
+27555: Löschregel, Regellöschfrist, Startzeitpunkt, Stichtag, Löschlauf, Löschprotokoll.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+CODES: Final[Mapping[str, tuple[str, str]]] = {
+    # --- data classes -------------------------------------------------------------------------
+    "data.call-detail-records": ("Gesprächsdatensätze (Anrufliste)", "call detail records"),
+    "data.call-events": ("Anrufereignisse", "call events"),
+    "data.queue-logs": ("Warteschlangenprotokolle", "queue logs"),
+    "data.call-recordings": ("Gesprächsaufzeichnungen", "call recordings"),
+    "data.voicemail-messages": ("Sprachnachrichten", "voicemail messages"),
+    "data.voicemail-greetings": ("Mailbox-Ansagen", "voicemail greetings"),
+    "data.fax-documents": ("Faxdokumente", "fax documents"),
+    "data.chat-messages": ("Chatnachrichten", "chat messages"),
+    "data.transcripts": ("Transkripte", "transcripts"),
+    "data.call-quality": ("Messwerte zur Gesprächsqualität", "call quality measurements"),
+    "data.audit-logs": ("Prüfprotokolle", "audit logs"),
+    "data.system-logs": ("Systemprotokolle", "system logs"),
+    # --- start events -------------------------------------------------------------------------
+    "start.call-start": ("Beginn des Anrufs", "start of the call"),
+    "start.call-end": ("Ende des Anrufs", "end of the call"),
+    "start.recorded": ("Aufzeichnung", "recording made"),
+    "start.received": ("Eingang der Nachricht", "message received"),
+    "start.event": ("Eintritt des Ereignisses", "the event itself"),
+    "start.sent": ("Versand", "sent"),
+    "start.created": ("Erstellung", "created"),
+    # --- periods ------------------------------------------------------------------------------
+    "period.day.one": ("{n} Tag", "{n} day"),
+    "period.day.many": ("{n} Tage", "{n} days"),
+    "period.week.one": ("{n} Woche", "{n} week"),
+    "period.week.many": ("{n} Wochen", "{n} weeks"),
+    "period.month.one": ("{n} Monat", "{n} month"),
+    "period.month.many": ("{n} Monate", "{n} months"),
+    "period.year.one": ("{n} Jahr", "{n} year"),
+    "period.year.many": ("{n} Jahre", "{n} years"),
+    "period.forever": ("unbefristet", "forever"),
+    # --- what became of a run -----------------------------------------------------------------
+    "status.complete": ("vollständig", "complete"),
+    "status.findings": ("vollständig, mit Feststellungen", "complete, with findings"),
+    "status.nothing-due": ("nichts fällig", "nothing due"),
+    "status.incomplete": ("unvollständig", "incomplete"),
+    "status.failed": ("abgebrochen", "broken off"),
+    "status.refused": ("verweigert", "refused"),
+    "status.interrupted": ("unterbrochen", "interrupted"),
+    "status.recovered": ("nach Unterbrechung abgeschlossen", "settled after an interruption"),
+    "status.unknown": ("unbekannt", "unknown"),
+    # --- findings and reasons -----------------------------------------------------------------
+    "code.NOT_DECIDED": (
+        "Für diese Datenart wurde noch nicht entschieden, wie lange sie bleiben darf.",
+        "Nobody has decided yet how long this kind of data may stay.",
+    ),
+    "code.NOT_COVERED": (
+        "Dieser Datenbestand ist an der Anlage nicht vorhanden oder nicht angeschlossen.",
+        "This dataset doesn't exist on the system or isn't connected.",
+    ),
+    "code.ORPHAN_FILES": (
+        "Dateien, die kein Datensatz nennt; sie werden nach ihrem eigenen Datum behandelt.",
+        "Files that no record names; they are treated by their own date.",
+    ),
+    "code.MISSING_FILES": (
+        "Datensätze nennen Dateien, die es nicht mehr gibt.",
+        "Records name files that no longer exist.",
+    ),
+    "code.FOREIGN_FILES": (
+        "Dateien, die nicht zu dieser Datenart gehören, wurden nicht angerührt.",
+        "Files that don't belong to this kind of data were left alone.",
+    ),
+    "code.FOREIGN_LOCK": (
+        "Ein anderes Programm hielt den Ordner gesperrt; die Sperre wurde nicht gebrochen.",
+        "Another program had locked the folder; its lock was not broken.",
+    ),
+    "code.SESSION_OPEN": (
+        "In der Mailbox wurde gerade abgehört; sie kommt beim nächsten Löschlauf an die Reihe.",
+        "Somebody was listening to the mailbox; the next run comes back to it.",
+    ),
+    "code.STILL_WRITTEN": (
+        "Dateien, an denen noch geschrieben wurde, blieben stehen.",
+        "Files that were still being written were left alone.",
+    ),
+    "code.BROKEN_MESSAGE": (
+        "Nachrichten ohne lesbare Begleitdatei wurden nicht angerührt.",
+        "Messages without a readable description were left alone.",
+    ),
+    "code.FORMER_OWNER": (
+        "Tonaufnahmen früherer Nachrichten lagen unter der Nummer einer anderen Nachricht.",
+        "Sound of earlier messages lay under the number of another message.",
+    ),
+    "code.UNDATED": (
+        "Datensätze ohne brauchbares Datum; sie werden nie gelöscht und hier gezählt.",
+        "Records without a usable date; they are never deleted and are counted here.",
+    ),
+    "code.FUTURE": (
+        "Datensätze mit einem Datum in der Zukunft; sie werden nie gelöscht und hier gezählt.",
+        "Records dated in the future; they are never deleted and are counted here.",
+    ),
+    "code.KEPT_FOR_PART": (
+        "Datensätze warten, bis eine mit ihnen verknüpfte Datei anderer Datenart gelöscht ist.",
+        "Records wait until a linked file of another kind of data has been deleted.",
+    ),
+    "code.STRADDLING": (
+        "Anrufe, die über den Stichtag reichen oder noch nicht abgeschlossen sind, bleiben ganz.",
+        "Calls that reach across the cut-off date, or haven't ended, stay whole.",
+    ),
+    "code.HELD": (
+        "Datensätze unter Löschsperre bleiben bis zu deren Aufhebung.",
+        "Records under a hold stay until it is released.",
+    ),
+    "code.MIN_RETENTION": (
+        "Datensätze, deren Aufbewahrungsfrist noch läuft, bleiben.",
+        "Records whose statutory retention period still runs stay.",
+    ),
+    "code.START_UNKNOWN": (
+        "Datensätze, deren Startzeitpunkt nicht feststeht, bleiben und werden gezählt.",
+        "Records whose start event isn't known stay and are counted.",
+    ),
+    "code.ALREADY_ABSENT": (
+        "Datensätze waren schon fort, als der Löschlauf zu ihnen kam.",
+        "Records were already gone when the run came to them.",
+    ),
+    "code.RESIDUE": (
+        "Nach dem Löschlauf ist noch Fälliges übrig.",
+        "Something due is still there after the run.",
+    ),
+    "code.FAILED_RECORDS": (
+        "Einzelne Datensätze ließen sich nicht löschen.",
+        "Single records could not be deleted.",
+    ),
+    "code.DATASET_FAILED": (
+        "Ein Datenbestand konnte nicht bis zu Ende bearbeitet werden.",
+        "A dataset could not be worked on to its end.",
+    ),
+    "code.SINGLE_RECORDS_NOT_PROVABLE": (
+        "Einzelne Datensätze lassen sich nicht belegen.",
+        "Single records can't be proved.",
+    ),
+    "code.LIMIT": (
+        "Es ist mehr fällig, als die Grenzen der Löschregeln auf einmal zulassen.",
+        "More is due than the limits allow at one time.",
+    ),
+    "code.CLOCK": (
+        "Die Uhren von Rechner, Datenbank und Nachweiskette stimmen nicht überein.",
+        "The clocks of host, database and ledger don't agree.",
+    ),
+    "code.DRIFT": (
+        "Die Anlage sieht anders aus, als der Konnektor sie beschreibt.",
+        "The system doesn't look as the connector describes it.",
+    ),
+    "code.ROOT": (
+        "Ein Ordner fehlt, ist leer oder nicht eingebunden.",
+        "A folder is missing, empty or not mounted.",
+    ),
+    "code.NOT_APPROVED": (
+        "Die Löschregeln sind in dieser Fassung nicht freigegeben.",
+        "The policy isn't approved in this form.",
+    ),
+    "code.UNTRIED": (
+        "Der Konnektor wurde an diesem Produkt noch nie erprobt.",
+        "The connector has never been tried on this product.",
+    ),
+    "code.SCHEDULE_GAP": (
+        "Seit dem letzten Löschlauf ist mehr Zeit vergangen als vorgesehen.",
+        "More time than intended has passed since the last run.",
+    ),
+    "code.IDLE": (
+        "Die Anlage hat seit längerem nichts Neues geschrieben.",
+        "The system hasn't written anything new for some time.",
+    ),
+    "code.RECOVERED": (
+        "Ein früherer Löschlauf war unterbrochen worden und wurde abgeschlossen.",
+        "An earlier run had been interrupted and was settled.",
+    ),
+    "code.POLICY_CHANGED": (
+        "Die Löschregeln sind seit dem letzten Löschlauf geändert worden.",
+        "The policy has changed since the last run.",
+    ),
+    "code.CONNECTOR_CHANGED": (
+        "Die Beschreibung der Anlage (Konnektor) hat sich seit dem letzten Löschlauf geändert.",
+        "The description of the system (connector) has changed since the last run.",
+    ),
+    "code.KEY_CHANGED": (
+        "Das Löschprotokoll ist mit einem anderen Schlüssel unterschrieben als das vorige.",
+        "The report is signed with another key than the one before.",
+    ),
+    "code.GAP": (
+        "In der Nachweiskette fehlt ein Löschlauf.",
+        "A run is missing in the ledger.",
+    ),
+    "code.OVERDUE": ("Ein Löschlauf ist überfällig.", "A run is overdue."),
+    "code.FORK": (
+        "Zwei Löschprotokolle tragen dieselbe Nummer: Die Nachweiskette ist gespalten.",
+        "Two reports bear the same number: the ledger has been split.",
+    ),
+    "code.TRUNCATED": (
+        "Am Ende der Nachweiskette fehlen Löschprotokolle.",
+        "Reports are missing at the end of the ledger.",
+    ),
+    "code.COUNTS": (
+        "Die Anzahlen in einem Löschprotokoll gehen nicht auf.",
+        "The counts in a report don't add up.",
+    ),
+    # --- errors, by code ----------------------------------------------------------------------
+    "code.FAILED": ("Der Befehl ist gescheitert.", "The command failed."),
+    "code.DOCUMENT": (
+        "Einstellungen, Löschregeln oder Befehlszeile sind so nicht brauchbar.",
+        "Settings, policy or command line can't be used.",
+    ),
+    "code.LOCKED": (
+        "An dieser Quelle arbeitet schon ein anderer Löschlauf.",
+        "Another run works on this source.",
+    ),
+    "code.REFUSED": (
+        "Eine Sicherheitsprüfung hat den Löschlauf angehalten, bevor etwas gelöscht wurde.",
+        "A safety check stopped the run before anything was deleted.",
+    ),
+    "code.UNAVAILABLE": (
+        "Eine Quelle oder Datei ließ sich nicht öffnen.",
+        "A source or file could not be opened.",
+    ),
+    "code.EVIDENCE": (
+        "Der Nachweis ist nicht echt oder konnte nicht geschrieben werden.",
+        "Evidence is not genuine or could not be written.",
+    ),
+    "code.UNTRUSTED": (
+        "Die Signatur ist in Ordnung, aber ihrem Schlüssel wird hier nicht vertraut.",
+        "The signature is sound, but its key isn't trusted here.",
+    ),
+    "code.STORE": (
+        "Ein Datenbestand ließ sich nicht bearbeiten.",
+        "A dataset could not be worked on.",
+    ),
+    "code.OUTCOME_UNKNOWN": (
+        "Die Antwort der Datenbank ging verloren; der Stand wird vor dem nächsten Schritt geklärt.",
+        "The database's answer was lost; the outcome is settled before the next step.",
+    ),
+    "code.CLOCK_SKEW": (
+        "Die Uhren des Rechners und der Datenbank gehen zu weit auseinander.",
+        "The clocks of this machine and of the database are too far apart.",
+    ),
+    "code.CLOCK_BACK": (
+        "Die Uhr steht vor dem letzten Eintrag der Nachweiskette.",
+        "The clock stands before the last entry of the ledger.",
+    ),
+    "code.FUTURE_RECORDS": (
+        "Zu viele Datensätze tragen ein Datum in der Zukunft.",
+        "Too many records are dated in the future.",
+    ),
+    "code.UNTRIED_CONNECTOR": (
+        "Der Konnektor wurde an diesem Produkt noch nie erprobt.",
+        "The connector has never been tried on this product.",
+    ),
+    "code.CONFIRMED_COUNT": (
+        "Es ist mehr fällig, als bestätigt wurde.",
+        "More is due than was confirmed.",
+    ),
+    "code.SHARE_LIMIT": (
+        "Ein größerer Anteil eines Datenbestands ist fällig, als die Grenze auf einmal zulässt.",
+        "A larger share of a dataset is due than the limit allows at one time.",
+    ),
+    "code.COUNT_LIMIT": (
+        "Mehr Datensätze sind fällig, als die Grenze auf einmal zulässt.",
+        "More records are due than the limit allows at one time.",
+    ),
+    "code.NO_DATABASE_CONFIGURED": (
+        "In den Einstellungen ist keine Datenbank genannt.",
+        "Settings name no database.",
+    ),
+    "code.NO_SUCH_TABLE": (
+        "Die Datenbank hat diese Tabelle nicht.",
+        "The database doesn't have this table.",
+    ),
+    "code.NO_ROOT_CONFIGURED": (
+        "In den Einstellungen ist dieser Ordner nicht genannt.",
+        "Settings don't name this folder.",
+    ),
+    "code.NO_SETTINGS": (
+        "Es gibt noch keine Einstellungen.",
+        "There are no settings yet.",
+    ),
+    "code.SECRET": ("Ein Passwort ließ sich nicht lesen.", "A password could not be read."),
+    "code.SECRET_READABLE": (
+        "Jeder Benutzer dieses Rechners kann ein Passwort lesen.",
+        "Every user of this machine may read a password.",
+    ),
+    "code.WRITABLE_BY_OTHERS": (
+        "Jeder Benutzer dieses Rechners kann eine wichtige Datei ändern.",
+        "Every user of this machine may change an important file.",
+    ),
+    "code.KEY_EXISTS": (
+        "Es gibt schon einen Schlüssel; ein Schlüssel wird nie überschrieben.",
+        "There is a key already; a key is never overwritten.",
+    ),
+    "code.KEY_WRITE": (
+        "Der Schlüssel ließ sich nicht schreiben.",
+        "The key could not be written.",
+    ),
+    "code.KEY_FOLDER": (
+        "Der Ordner des Schlüssels ist nicht sicher.",
+        "The folder of the key isn't safe.",
+    ),
+    "code.KEY_MISSING": (
+        "Ein Schlüssel fehlt oder ist nicht lesbar.",
+        "A key is missing or can't be read.",
+    ),
+    "code.KEY_KIND": ("Ein Schlüssel ist von falscher Art.", "A key is of the wrong kind."),
+    "code.KEY_EXPOSED": (
+        "Andere als der Besitzer können den Schlüssel lesen oder ändern.",
+        "Others than its owner may read or change the key.",
+    ),
+    "code.BAD_SIGNATURE": ("Die Signatur ist nicht echt.", "The signature is not genuine."),
+    "code.MALFORMED": (
+        "Eine Datei hat nicht die Form eines Löschprotokolls.",
+        "A file doesn't have the form of a report.",
+    ),
+    "code.NOT_CANONICAL": (
+        "Eine Datei ist nicht Byte für Byte so geschrieben, wie es sein muss.",
+        "A file isn't written byte for byte as it must be.",
+    ),
+    "code.UNKNOWN_TYPE": (
+        "Eine Datei ist von einer Art, die diese Programmversion nicht kennt.",
+        "A file is of a kind that this version doesn't know.",
+    ),
+    "code.SCHEMA": (
+        "Ein Löschprotokoll hat Felder, die es nicht haben darf, oder es fehlen welche.",
+        "A report has fields it must not have, or lacks some.",
+    ),
+    "code.BALANCE": (
+        "Die Anzahlen in einem Löschprotokoll gehen nicht auf.",
+        "The counts in a report don't add up.",
+    ),
+    "code.SUBJECT": (
+        "Ein Löschprotokoll handelt von etwas anderem, als es vorgibt.",
+        "A report is about something else than it claims.",
+    ),
+    # --- what verify finds --------------------------------------------------------------------
+    "code.PREV": (
+        "Ein Löschprotokoll knüpft nicht an seinen Vorgänger an.",
+        "A report doesn't follow its predecessor.",
+    ),
+    "code.LEDGER": (
+        "Die Nachweiskette ist beschädigt oder nicht lesbar.",
+        "The ledger is damaged or can't be read.",
+    ),
+    "code.LEDGER_MISMATCH": (
+        "Ein Löschprotokoll ist ein anderes als das, das in der Nachweiskette steht.",
+        "A report is another one than the ledger names.",
+    ),
+    "code.UNTRUSTED_KEY": (
+        "Die Signatur ist in Ordnung, aber niemand hat hier bestätigt, wem ihr Schlüssel gehört.",
+        "The signature is sound, but nobody here has confirmed whose key it is.",
+    ),
+    "code.UNKNOWN_KEY": (
+        "Der Schlüssel der Signatur ist hier unbekannt; sie lässt sich nicht prüfen.",
+        "The key of the signature is unknown here; it can't be checked.",
+    ),
+    "code.MISSING_REPORT": (
+        "Ein Löschprotokoll, das in der Nachweiskette steht, fehlt.",
+        "A report that the ledger names is missing.",
+    ),
+    "code.MISSING_LEDGER": (
+        "Die Nachweiskette fehlt neben den Löschprotokollen.",
+        "The ledger is missing beside the reports.",
+    ),
+    "code.EXTRA_REPORT": (
+        "Ein Löschprotokoll steht nicht in der Nachweiskette.",
+        "A report isn't named in the ledger.",
+    ),
+    "code.CHANGED_FILE": (
+        "Die Datei eines Löschprotokolls wurde umgeschrieben; sein Inhalt ist noch echt.",
+        "A report's file was rewritten; its content is still genuine.",
+    ),
+    "code.UNPUBLISHED": (
+        "Ein Löschprotokoll ist noch nicht ganz veröffentlicht; der nächste Löschlauf tut es.",
+        "A report isn't fully published yet; the next run does it.",
+    ),
+    "code.CLOCK_AHEAD": (
+        "Ein Löschprotokoll ist auf die Zukunft datiert.",
+        "A report is dated in the future.",
+    ),
+    "code.RECORDS_FAILED": (
+        "Einzelne Datensätze ließen sich nicht löschen.",
+        "Single records could not be deleted.",
+    ),
+    "code.RUN_INCOMPLETE": (
+        "Der letzte Löschlauf war unvollständig.",
+        "The latest run was incomplete.",
+    ),
+    "code.RUN_FAILED": (
+        "Der Löschlauf wurde abgebrochen.",
+        "The run was broken off.",
+    ),
+    "code.RUN_REFUSED": ("Der Löschlauf wurde verweigert.", "The run was refused."),
+    "code.RUN_INTERRUPTED": ("Der Löschlauf wurde unterbrochen.", "The run was interrupted."),
+    "code.RUN_RECOVERED": (
+        "Ein unterbrochener Löschlauf wurde abgeschlossen.",
+        "A run that was interrupted has been settled.",
+    ),
+    "code.UNREADABLE": ("Eine Datei ließ sich nicht lesen.", "A file could not be read."),
+    "code.NOTHING": ("Hier gibt es kein Löschprotokoll.", "There is no report here."),
+    "code.OWN_KEY": (
+        "Unterschrieben mit dem eigenen Schlüssel dieses Rechners, von niemand anderem bestätigt.",
+        "Signed by this machine's own key, not confirmed by anyone else.",
+    ),
+    "code.DRY_RUN": (
+        "Dies ist ein Probelauf; er belegt keine Löschung.",
+        "This is a dry run; it proves no deletion.",
+    ),
+    "code.LEVEL_COUNTS": (
+        "Nachweisstufe Anzahlen: Einzelne Datensätze lassen sich nicht belegen.",
+        "Evidence level counts: single records can't be proved.",
+    ),
+    # --- legal bases --------------------------------------------------------------------------
+    "basis.necessity": (
+        "Erforderlichkeit (Art. 5 Abs. 1 Buchst. c und e DSGVO)",
+        "necessity (Art. 5(1)(c) and (e) GDPR)",
+    ),
+    "basis.consent": (
+        "Einwilligung (Art. 6 Abs. 1 Buchst. a DSGVO)",
+        "consent (Art. 6(1)(a) GDPR)",
+    ),
+    "basis.contract": (
+        "Vertrag (Art. 6 Abs. 1 Buchst. b DSGVO)",
+        "contract (Art. 6(1)(b) GDPR)",
+    ),
+    "basis.works-agreement": (
+        "Betriebsvereinbarung (§ 26 Abs. 4 BDSG)",
+        "works agreement (section 26(4) BDSG)",
+    ),
+    "basis.undecided": ("noch nicht entschieden", "not decided yet"),
+    "basis.DE-WPHG-83-8": (
+        "§ 83 Abs. 8 WpHG (Aufzeichnungen im Wertpapiergeschäft)",
+        "section 83(8) WpHG (recordings in securities business)",
+    ),
+    "basis.DE-FINVERMV-18A": (
+        "§ 18a FinVermV (Aufzeichnungen der Finanzanlagenvermittler)",
+        "section 18a FinVermV (recordings of financial investment brokers)",
+    ),
+    "basis.DE-TDDDG-10-2": (
+        "§ 10 Abs. 2 TDDDG (Entgeltermittlung und -abrechnung)",
+        "section 10(2) TDDDG (charging and billing)",
+    ),
+    # --- what became of a dataset -------------------------------------------------------------
+    "dataset.complete": ("vollständig", "complete"),
+    "dataset.incomplete": ("unvollständig", "incomplete"),
+    "dataset.failed": ("abgebrochen", "broken off"),
+    "dataset.refused": ("verweigert", "refused"),
+    "dataset.nothing-due": ("nichts fällig", "nothing due"),
+    "dataset.kept": ("bleibt unbefristet", "kept for ever"),
+    "dataset.not-reached": ("nicht erreicht", "not reached"),
+    # --- how it was deleted -------------------------------------------------------------------
+    "method.db_delete": ("aus der Datenbank gelöscht", "deleted from the database"),
+    "method.file_unlink": ("Dateien entfernt", "files removed"),
+    "method.rewrite": ("Datei ohne die Zeilen neu geschrieben", "file rewritten without the lines"),
+    "trigger.cron": ("Zeitplan", "schedule"),
+    "trigger.manual": ("von Hand", "by hand"),
+}

@@ -1,0 +1,305 @@
+"""A sheet becomes text that fits the page, and the text of a report says what it must."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pbxretain import explain
+from pbxretain.evidence.statements import (
+    Balances,
+    Clock,
+    Connector,
+    Copy,
+    Dataset,
+    DeletionReport,
+    Evidence,
+    Exemption,
+    Finding,
+    LedgerPlace,
+    Limits,
+    Merkle,
+    Plan,
+    PlannedDataset,
+    Policy,
+    Range,
+    Rule,
+    Run,
+    RunOutcome,
+    Tool,
+    Total,
+    instant,
+)
+from pbxretain.messages import LANGUAGES, Lang
+from pbxretain.render import as_text
+from pbxretain.sheet import Block, Column, Heading, Items, KeyValue, Paragraph, Sheet, Table
+
+DIGEST = "sha256:" + "ab" * 32
+UUID = "6b0f2f0a-5b1e-4c57-9d0a-0c8f6b1d2e3f"
+STARTED = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+CUTOFF = datetime(2026, 8, 24, 22, 0, tzinfo=UTC)  # midnight in Berlin
+RULE = Rule(keep="P90D", start_event="call-start", cutoff=instant(CUTOFF), basis="necessity")
+TOOL = Tool(
+    version="0.1.0",
+    python="3.11.2",
+    os_family="linux",
+    connector=Connector(
+        name="freepbx", digest=DIGEST, contains_code=False, tried=True, accept_untried=False
+    ),
+)
+POLICY = Policy(
+    name="acme-calls",
+    version=3,
+    digest=DIGEST,
+    approved=True,
+    not_decided=("fax-documents",),
+)
+COPY = Copy(code="backups", text={"de": "Sicherungen altern für sich.", "en": "Backups age."})
+
+
+def calls(**balances: int) -> Dataset:
+    counts = Balances(**(balances or {"due": 1204, "deleted": 1200, "held": 4}))
+    return Dataset(
+        dataset="calls",
+        data_class="call-detail-records",
+        kind="table",
+        rule=RULE,
+        balances=counts,
+        total_before=Total(count=20_000, exact=False),
+        range=Range(oldest_remaining="2026-08-25"),
+        also={"transient_cdr": 1200},
+        method="db_delete",
+        findings=(Finding(code="ORPHAN_FILES", count=7),),
+        outcome="complete" if not counts.residue else "incomplete",
+        merkle=Merkle(size=counts.deleted, root="cd" * 32) if counts.deleted else Merkle(),
+    )
+
+
+def report(outcome: RunOutcome = "complete", *datasets: Dataset) -> DeletionReport:
+    return DeletionReport(
+        report_id=UUID,
+        installation=UUID,
+        source="head-office",
+        controller="Acme GmbH",
+        tool=TOOL,
+        policy=POLICY,
+        not_covered=("events",),
+        copies_out_of_reach=(COPY,),
+        limits=Limits(share=20, confirmed=1300),
+        ledger=LedgerPlace(seq=41, prev="ef" * 32),
+        run=Run(
+            id=UUID,
+            trigger="cron",
+            started_at=instant(STARTED),
+            ended_at=instant(STARTED),
+            as_of=instant(STARTED),
+            timezone="Europe/Berlin",
+            outcome=outcome,
+            exit_code=0,
+            refused_reason="SHARE_LIMIT" if outcome == "refused" else None,
+            recovers=UUID if outcome == "recovered" else None,
+        ),
+        clock=Clock(database_skew_s=1),
+        datasets=datasets,
+        exceptions=(Exemption(code="HELD", dataset="calls", count=4),),
+        evidence=Evidence(level="counts"),
+    )
+
+
+def plan() -> Plan:
+    return Plan(
+        report_id=UUID,
+        installation=UUID,
+        source="head-office",
+        controller="Acme GmbH",
+        tool=TOOL,
+        policy=POLICY,
+        made_at=instant(STARTED),
+        as_of=instant(STARTED),
+        timezone="Europe/Berlin",
+        datasets=(
+            PlannedDataset(
+                dataset="calls",
+                data_class="call-detail-records",
+                kind="table",
+                rule=RULE,
+                due=1204,
+                undated=3,
+                total=Total(count=20_000),
+                oldest="2026-05-01",
+                over_limit=True,
+            ),
+        ),
+    )
+
+
+def told(what: DeletionReport | Plan, lang: Lang, *, width: int = 100) -> str:
+    seal = explain.Seal(digest="12" * 32, keyid="34" * 32)
+    return as_text(explain.statement(what, lang, seal=seal), width=width)
+
+
+def flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+# --- text -------------------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.lists(st.text(max_size=40), min_size=3, max_size=3), max_size=5),
+    st.integers(min_value=40, max_value=120),
+)
+def test_no_line_is_longer_than_the_page(cells: list[list[str]], width: int) -> None:
+    words = [[re.sub(r"[^\x20-\x7e]", "x", cell) for cell in row] for row in cells]
+    columns = (Column("One"), Column("Two", "right"), Column("Three"))
+    blocks: tuple[Block, ...] = (
+        Table(columns, tuple(map(tuple, words))),
+        KeyValue(tuple((row[0], row[1]) for row in words)),
+        Items(tuple(row[2] for row in words)),
+        *(Paragraph(row[0]) for row in words),
+    )
+    assert all(len(line) <= width for line in as_text(Sheet("en", blocks), width=width).split("\n"))
+
+
+def test_numbers_stand_at_the_right() -> None:
+    table = Table((Column("A"), Column("N", "right")), (("x", "7"), ("y", "12345")))
+    assert as_text(Sheet("en", (table,))).splitlines() == [
+        "A      N",
+        "-  -----",
+        "x      7",
+        "y  12345",
+    ]
+
+
+def test_a_table_that_does_not_fit_becomes_blocks_of_names_and_values() -> None:
+    table = Table(tuple(Column(f"column{n}") for n in range(9)), (("value",) * 9,))
+    text = as_text(Sheet("en", (table,)), width=40)
+    assert re.search(r"^column8: +value$", text, re.M)
+
+
+def test_a_command_is_never_wrapped() -> None:
+    command = "pbxretain run " + "x" * 200
+    text = as_text(Sheet("en", (Paragraph(command, "command"),)), width=40)
+    assert command in text.splitlines()[0]
+
+
+def test_nothing_that_a_terminal_acts_upon_gets_through() -> None:
+    evil = "a\x1b[2Jb\x9bc\u202ed\re"
+    blocks = (
+        Heading(evil),
+        Paragraph(evil),
+        Paragraph(evil, "command"),
+        Items((evil,)),
+        KeyValue(((evil, evil),)),
+        Table((Column(evil),), ((evil,),)),
+    )
+    text = as_text(Sheet("en", blocks))
+    assert not re.search("[\x1b\x9b\u202e\r]", text)
+
+
+def test_a_row_with_a_missing_cell_is_refused() -> None:
+    with pytest.raises(ValueError, match="cells"):
+        Table((Column("a"), Column("b")), (("only one",),))
+
+
+# --- the report -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lang", "first"),
+    [
+        ("de", "Der Löschlauf ist vollständig: 1.200 Datensätze gelöscht"),
+        ("en", "The deletion run is complete: 1,200 records deleted"),
+    ],
+)
+def test_the_first_sentence_is_the_result(lang: Lang, first: str) -> None:
+    sheet = explain.statement(report("complete", calls()), lang)
+    assert isinstance(sheet.blocks[0], Heading)
+    assert isinstance(sheet.blocks[1], Paragraph)
+    assert sheet.blocks[1].text.startswith(first)
+
+
+def test_the_german_report_tells_what_a_data_protection_officer_must_see() -> None:
+    text = flat(told(report("complete", calls()), "de", width=200))
+    for words in (
+        "vollständig, mit Feststellungen",  # 1 status in words
+        "Acme GmbH",  # 2 controller
+        "nicht angegeben",
+        "Auslöser: Zeitplan",  # 3 trigger, clock
+        "23.11.2026 03:00 (CET)",
+        "Abweichung der Datenbank: 1 s",
+        "Regellöschfrist",  # 4 rules
+        "90 Tage",
+        "Beginn des Anrufs",
+        "25.08.2026",
+        "Erforderlichkeit",
+        "etwa 20.000",  # 5 result per data class
+        "Unter Löschsperre",
+        "Aufbewahrungspflichtig, Über den Stichtag, Wartet auf Datei, Fehlgeschlagen",
+        "Ältester",  # 6
+        "calls: Datensätze unter Löschsperre bleiben bis zu deren Aufhebung. (4)",  # 7
+        "Faxdokumente: Für diese Datenart wurde noch nicht entschieden",
+        "Dateien, die kein Datensatz nennt",
+        "events: Dieser Datenbestand wurde nicht erfasst.",
+        "logisch gelöscht",  # 8
+        "transient_cdr: 1.200",
+        "Sicherungen altern für sich.",  # 9
+        "Nachlöschung",
+        "Nr. 40",  # 10, 11
+        "3434 3434 3434 3434 3434 3434 3434 3434",  # 12
+        "ef" * 32,
+        "12" * 32,
+        "cd" * 32,
+        "einzelne Datensätze lassen sich nicht belegen",
+        "verify.sh",
+        "keine Rufnummern, Namen, Dateinamen",  # 13
+    ):
+        assert words in text, words
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_report_and_plan_are_told_at_any_width(lang: Lang, width: int) -> None:
+    for what in (report("complete", calls()), report("nothing-due"), plan()):
+        text = told(what, lang, width=width)
+        assert "{" not in text
+        assert text.endswith("\n")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_report_promises_nothing_about_law_or_storage_blocks(lang: Lang) -> None:
+    text = told(report("complete", calls()), lang)
+    assert not re.search("compliant|konform|unrecoverable|unwiederbringlich", text, re.I)
+
+
+def test_what_is_still_due_is_said_in_the_first_sentence() -> None:
+    item = calls(due=10, deleted=7, residue=3)
+    assert explain.result(report("incomplete", item), "en") == (
+        "The deletion run is incomplete: 7 records deleted, 3 records still due."
+    )
+
+
+def test_a_refused_run_says_why() -> None:
+    assert "größerer Anteil" in explain.result(report("refused"), "de")
+
+
+def test_a_dry_run_cannot_be_mistaken_for_a_report() -> None:
+    text = told(plan(), "de")
+    assert text.startswith("Probelauf: head-office\n")
+    assert "es wurde nichts gelöscht" in flat(text)
+    assert "Löschprotokoll Nr." not in text
+
+
+def test_no_code_is_shown_where_there_are_words() -> None:
+    for lang in LANGUAGES:
+        for what in (report("complete", calls()), plan()):
+            assert re.findall(r"\b[A-Z]{2,}_[A-Z_]+\b", told(what, lang)) == []
+
+
+def test_a_code_of_a_later_version_is_shown_as_it_stands() -> None:
+    item = calls().model_copy(update={"findings": (Finding(code="BRAND_NEW", count=2),)})
+    assert "calls: BRAND_NEW. (2)" in flat(told(report("complete", item), "en"))

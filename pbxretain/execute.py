@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -451,7 +451,7 @@ class _Run:
             plan=decided,
         )
 
-    def _seal(self, known: dict[str, Any], results: list[DatasetResult], ending: Ending) -> Entry:
+    def _seal(self, known: dict[str, Any], results: Sequence[DatasetResult], ending: Ending) -> Entry:
         seq, prev = self.ledger.next()
         predicate = report.deletion_report(
             known, results, ending, report_id=str(uuid4()), seq=seq, prev=prev

@@ -104,6 +104,8 @@ class Journal:
         folder = state / FOLDER
         making = state / f"{FOLDER}.new"
         shutil.rmtree(making, ignore_errors=True)
+        if not (folder / _FACTS).exists():
+            shutil.rmtree(folder, ignore_errors=True)  # what a cut-off removal left
         try:
             making.mkdir(mode=0o700, parents=True)
             posix.write_synced(making / _FACTS, json.dumps(facts).encode())

@@ -345,7 +345,13 @@ def scalar(text: str) -> str:
     plain = re.fullmatch(r"[A-Za-zÄÖÜäöüß][\w .()/-]*", text) and text == text.strip()
     if plain and text not in ("true", "false", "null"):
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return '"' + "".join(_escaped(c) for c in text) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    return character if character.isprintable() else f"\\U{ord(character):08x}"
 
 
 def json_schema(model: type[Document], *, title: str) -> dict[str, Any]:

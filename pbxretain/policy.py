@@ -293,7 +293,8 @@ def approve(path: Path, *, by: str, ref: str | None, today: date) -> Policy:
     parts += [f'digest: "{before.value.digest()}"']
     changed = _set_scalar(text, "approved", "{" + ", ".join(parts) + "}")
     after = parse(changed.encode(), str(path), Policy).value
-    if approval_state(after) != "approved":
+    told = after.approved and (after.approved.by, after.approved.ref, after.approved.on)
+    if approval_state(after) != "approved" or told != (by, ref or None, today):
         raise DocumentError(f"{printable(str(path))} has a form in which approval can't be written")
     try:
         write_synced(file, changed.encode(), status.st_mode & 0o7777)

@@ -54,7 +54,6 @@ class Budget:
 class Work:
     """The batches of one dataset."""
 
-    run: str
     mark: str
     """The installation, as it stands in names on the PBX's disks."""
 
@@ -86,7 +85,7 @@ class Work:
                     limit=self.limit,
                     after=after,
                     skip=frozenset(self.skip),
-                    name=BatchName(self.mark, self.run[:8], number),
+                    name=BatchName(self.mark, self.journal.token, number),
                 )
                 count = self._batch(number, batch)
             except StoreError as error:

@@ -237,7 +237,6 @@ class _Run:
                 encoding=store.encoding,
             )
             works[item.dataset] = Work(
-                run=self.id,
                 mark=self.site.mark,
                 journal=journal,
                 store=store,

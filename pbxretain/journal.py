@@ -141,6 +141,11 @@ class Journal:
     def run(self) -> str:
         return str(self.facts["run"])
 
+    @property
+    def token(self) -> str:
+        """The run in names on the PBX's disks: short, safe in a file name."""
+        return self.run.replace("-", "")[:8]
+
     # --- while running -----------------------------------------------------------------------
 
     def leaf_file(self, dataset: str, header: Mapping[str, str] | None = None) -> LeafFile:
@@ -213,7 +218,7 @@ class Journal:
             return None
         session = open_["session"]
         return DeadIntent(
-            run=self.run,
+            run=self.token,
             batch=open_["intent"],
             dataset=open_["dataset"],
             count=open_["count"],

@@ -301,7 +301,7 @@ class Dataset(_Model):
 
 
 class _Predicate(_Model):
-    schema_: Literal[1] = Field(default=1, alias="schema")
+    schema_: int = Field(default=1, ge=1, le=1, alias="schema")
     report_id: Uuid
     installation: Uuid
     source: Name

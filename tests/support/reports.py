@@ -1,0 +1,111 @@
+"""Deletion reports of an invented source, valid unless a test bends them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pbxretain.evidence import statements as st
+from pbxretain.evidence.merkle import leaf_hash, root
+from pbxretain.ledger import Ledger
+from pbxretain.signing import PrivateKey, seal
+
+INSTALLATION = "6b2f0c1e-0000-4000-8000-000000000001"
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+DIGEST = "sha256:" + "ab" * 32
+
+
+def dataset(name: str = "call-log", *, deleted: int = 3, **balances: int) -> st.Dataset:
+    """One dataset whose balances add up, unless ``balances`` says otherwise."""
+    other = sum(v for k, v in balances.items() if k not in ("due", "undated", "future", "late"))
+    balances.setdefault("due", deleted + other)
+    leaves = [leaf_hash(bytes([i])) for i in range(deleted)]
+    left = balances.get("residue", 0) + balances.get("failed", 0)
+    return st.Dataset(
+        dataset=name,
+        data_class="call-detail-records",
+        kind="table",
+        rule=st.Rule(
+            keep="P90D", start_event="hangup", cutoff="2026-08-24T22:00:00Z", basis="necessity"
+        ),
+        balances=st.Balances(deleted=deleted, **balances),
+        method="db_delete",
+        outcome="incomplete" if left else "complete",
+        merkle=st.Merkle(size=deleted, root=root(leaves).hex()),
+    )
+
+
+def run(**change: Any) -> st.Run:
+    """One complete run at NOW."""
+    values: dict[str, Any] = {
+        "id": str(uuid.uuid4()),
+        "trigger": "manual",
+        "started_at": st.instant(NOW),
+        "ended_at": st.instant(NOW),
+        "as_of": st.instant(NOW),
+        "timezone": "Europe/Berlin",
+        "outcome": "complete",
+        "exit_code": 0,
+    }
+    return st.Run(**(values | change))
+
+
+def tool() -> st.Tool:
+    """This tool, invented."""
+    return st.Tool(
+        version="0.1.0",
+        python="3.11.7",
+        os_family="linux",
+        connector=st.Connector(
+            name="freepbx", digest=DIGEST, contains_code=False, tried=True, accept_untried=False
+        ),
+    )
+
+
+def policy(**change: Any) -> st.Policy:
+    """An approved policy."""
+    values: dict[str, Any] = {"name": "acme-calls", "version": 3, "digest": DIGEST}
+    return st.Policy(**({"approved": True} | values | change))
+
+
+def report(seq: int = 0, prev: str | None = None, **change: Any) -> st.DeletionReport:
+    """A deletion report at a place in the ledger."""
+    values: dict[str, Any] = {
+        "report_id": str(uuid.uuid4()),
+        "installation": INSTALLATION,
+        "source": "head-office",
+        "controller": "Acme GmbH",
+        "ledger": st.LedgerPlace(seq=seq, prev=prev),
+        "run": run(),
+        "tool": tool(),
+        "policy": policy(),
+        "datasets": (dataset(),),
+        "evidence": st.Evidence(level="counts"),
+    }
+    return st.DeletionReport(**(values | change))
+
+
+def plan(**change: Any) -> st.Plan:
+    """A dry run."""
+    values: dict[str, Any] = {
+        "report_id": str(uuid.uuid4()),
+        "installation": INSTALLATION,
+        "source": "head-office",
+        "controller": "Acme GmbH",
+        "tool": tool(),
+        "policy": policy(),
+        "made_at": st.instant(NOW),
+        "as_of": st.instant(NOW),
+        "timezone": "Europe/Berlin",
+    }
+    return st.Plan(**(values | change))
+
+
+def publish(ledger: Ledger, key: PrivateKey, *, day: int = 0, **change: Any) -> str:
+    """Publishes one more report, ``day`` days after NOW; returns its file name."""
+    seq, prev = ledger.next()
+    at = st.instant(NOW + timedelta(days=day))
+    change.setdefault("run", run(started_at=at, ended_at=at, as_of=at))
+    sealed = seal(st.statement(report(seq, prev, **change)), key)
+    return ledger.publish(sealed, public=key.public_key()).file

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pymysql
 import pytest
-from support import samples
+from support import calls, freepbx, samples
 from support.servers import MariaDB, PostgreSQL
 
 
@@ -82,14 +82,14 @@ def test_the_sample_says_the_same_in_every_store(
     logs = samples.restore_tree("logs", tmp_path)
     monitor = samples.restore_tree("recordings", tmp_path)
     with closing(lite), closing(maria), closing(postgres):
-        calls = [samples.calls(connection) for connection in (lite, maria, postgres)]
+        by_store = [samples.calls(connection) for connection in (lite, maria, postgres)]
         events = [samples.events(connection) for connection in (lite, maria, postgres)]
         named = [samples.recordings(monitor, connection) for connection in (None, lite, maria)]
-    assert calls[0] == calls[1] == calls[2]
+    assert by_store[0] == by_store[1] == by_store[2]
     assert [len(e.due) for e in events] == [2157] * 3
     assert named[0] == named[1] == named[2]
     by_file = {name: len(e.due) for name, e in samples.csv_calls(logs).items()}
-    assert by_file.pop("cdr-csv/Master.csv") == sum(by_file.values()) == len(calls[0].due) == 140
+    assert by_file.pop("cdr-csv/Master.csv") == sum(by_file.values()) == len(by_store[0].due) == 140
 
 
 def test_the_sample_counts_as_its_readme_says(tmp_path: Path) -> None:
@@ -103,3 +103,29 @@ def test_the_sample_counts_as_its_readme_says(tmp_path: Path) -> None:
     assert len(samples.recordings(monitor, cutoff=ninety_days).due) == 5 + 10 + 26 + 12
     logs = samples.restore_tree("logs", tmp_path)
     assert len(samples.queue_log(logs, ninety_days).due) == 4 + 5 + 16 + 13
+
+
+def test_a_filled_freepbx_has_what_makes_deleting_hard(mariadb: MariaDB, tmp_path: Path) -> None:
+    name = mariadb.create_database("filled")
+    with closing(mariadb.admin(name)) as connection:
+        freepbx.fill(connection, calls=2000, recordings_root=tmp_path, recorded=0.05)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) - count(DISTINCT uniqueid), sum(calldate = 0), sum(linkedid = ''),"
+                " sum(src IN ('', 'anonymous')), sum(uniqueid = 'click2dial'),"
+                " sum(recordingfile <> '') - count(DISTINCT NULLIF(recordingfile, '')) FROM cdr"
+            )
+            assert all(count > 0 for count in cursor.fetchone() or ())
+    cutoff = calls.first_due_date(calls.default_now(), 90, freepbx.ZONE)
+    before = freepbx.expect(mariadb, name, "cdr", cutoff=cutoff)
+    whole = freepbx.dump(mariadb, name, "cdr")
+    assert whole.count == before.due + before.stay.count
+    assert before.stay.difference(whole) == (0, before.due)
+    assert before.straddling >= 1
+    assert before.undated >= 1
+    assert any(twins > 1 for twins in whole.rows.values())
+    shadow = freepbx.dump(mariadb, name, "transient_cdr")
+    assert min(whole.difference(shadow)) > 0
+    due, stay = freepbx.expect_recordings(mariadb, name, tmp_path, cutoff=cutoff)
+    assert due
+    assert stay

@@ -105,7 +105,7 @@ def _day(value: object) -> object:
 
 def _data_class(value: object) -> object:
     if isinstance(value, str) and (
-        value in DATA_CLASSES or re.fullmatch(r"x-[a-z0-9]+(-[a-z0-9]+)*", value)
+        value in DATA_CLASSES or re.fullmatch(r"x-[a-z0-9][a-z0-9-]{0,58}", value)
     ):
         return value
     raise ValueError(f"must be one of {', '.join(DATA_CLASSES)}, or a name that begins with x-")
@@ -131,7 +131,7 @@ DataClass = Annotated[
         {
             "anyOf": [
                 {"enum": list(DATA_CLASSES)},
-                {"type": "string", "pattern": "^x-[a-z0-9]+(-[a-z0-9]+)*$"},
+                {"type": "string", "pattern": "^x-[a-z0-9][a-z0-9-]{0,58}$"},
             ]
         }
     ),

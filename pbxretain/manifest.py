@@ -12,29 +12,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from pbxretain.documents import Document
-
-DATA_CLASSES = (
-    "call-detail-records",
-    "call-events",
-    "queue-logs",
-    "call-recordings",
-    "voicemail-messages",
-    "voicemail-greetings",
-    "fax-documents",
-    "chat-messages",
-    "transcripts",
-    "call-quality",
-    "audit-logs",
-    "system-logs",
-)
-"""The closed list of data classes; a manifest may add names that begin with ``x-``."""
+from pbxretain.documents import DATA_CLASSES as DATA_CLASSES
+from pbxretain.documents import DataClass, Document
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$.]{0,127}$")]
-DataClass = Annotated[
-    str, StringConstraints(pattern=rf"^({'|'.join(DATA_CLASSES)}|x-[a-z0-9][a-z0-9-]{{0,58}})$")
-]
 Zone = Annotated[str, StringConstraints(pattern=r"^(source|utc|[A-Za-z]+(/[A-Za-z0-9_+-]+)+)$")]
 Dialect = Literal["mysql", "postgresql", "sqlite"]
 """``mysql`` stands for MySQL and MariaDB."""

@@ -14,7 +14,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -214,20 +214,28 @@ def _refuse_floats(value: Any) -> None:
 def parse_canonical(data: bytes) -> dict[str, Any]:
     """Parses one JSON object that must be its own RFC 8785 form, byte for byte.
 
-    Refuses (EvidenceError) duplicate keys, NaN, floats, integers of 2^53 and more, lone
-    surrogates, trailing bytes and every other spelling of the same content.
+    Refuses (EvidenceError) duplicate keys, keys beyond ASCII, NaN, floats, integers of 2^53 and
+    more, lone surrogates, trailing bytes and every other spelling of the same content.
     """
-    value = _parse(data)
-    if canonical(value) != data:
+    value = _parse(data, pairs=_unique_ascii)
+    # With ASCII keys and whole numbers only, this is RFC 8785's form, and much faster made.
+    try:
+        text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        raise EvidenceError("The content is nested too deeply.", code="MALFORMED") from None
+    if text.encode("utf-8", "surrogatepass") != data:
         raise EvidenceError("The content is not in canonical form.", code="NOT_CANONICAL")
     return value
 
 
-def _parse(data: bytes) -> dict[str, Any]:
+Pairs = Sequence[tuple[str, Any]]
+
+
+def _parse(data: bytes, *, pairs: Callable[[Pairs], dict[str, Any]]) -> dict[str, Any]:
     try:
         value = json.loads(
             data.decode("utf-8"),
-            object_pairs_hook=_unique,
+            object_pairs_hook=pairs,
             parse_float=_no_number,
             parse_constant=_no_number,
             parse_int=_integer,
@@ -239,11 +247,17 @@ def _parse(data: bytes) -> dict[str, Any]:
     return value
 
 
-def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: Pairs) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
         raise ValueError("duplicate key")
     return result
+
+
+def _unique_ascii(pairs: Pairs) -> dict[str, Any]:
+    if not all(key.isascii() for key, _ in pairs):
+        raise ValueError("key beyond ASCII")
+    return _unique(pairs)
 
 
 def _no_number(_: str) -> NoReturn:
@@ -317,7 +331,7 @@ def open_envelope(data: bytes) -> Envelope:
     """
     if len(data) > MAX_ENVELOPE:
         raise EvidenceError("The file is too large for a report.", code="MALFORMED")
-    outer = _parse(data)
+    outer = _parse(data, pairs=_unique)
     if outer.get("payloadType") != PAYLOAD_TYPE:
         raise EvidenceError("The file holds no in-toto statement.", code="MALFORMED")
     signatures = outer.get("signatures")

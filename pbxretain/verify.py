@@ -161,7 +161,7 @@ def _trusted(
 ) -> tuple[dict[str, PublicKey], bool]:
     if trust or keys:
         return merge_keys([*trust, *keys]), False
-    if own_public is not None and own_public.exists():
+    if own_public is not None and _is_there(own_public):
         return load_public(own_public), True
     return {}, False
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -223,6 +224,30 @@ def test_an_envelope_of_any_shape_raises_nothing_but_evidence_errors(value: Any)
             continue
 
 
+whole_values = st.recursive(
+    st.none() | st.booleans() | st.integers(1 - 2**53, 2**53 - 1) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="ascii")), inner),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(st.text(st.characters(codec="ascii")), whole_values))
+def test_the_canonical_form_is_rfc8785s_and_read_back_as_it_was(value: dict[str, Any]) -> None:
+    data = signing.canonical(value)
+    assert data == rfc8785.dumps(value)
+    assert signing.parse_canonical(data) == value
+
+
+@given(st.dictionaries(st.text(), json_values))
+def test_what_is_read_as_canonical_is_rfc8785s_form(value: dict[str, Any]) -> None:
+    data = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    try:
+        read = signing.parse_canonical(data.encode("utf-8", "surrogatepass"))
+    except EvidenceError:
+        return
+    assert rfc8785.dumps(read) == data.encode()
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -242,6 +267,7 @@ def test_an_envelope_of_any_shape_raises_nothing_but_evidence_errors(value: Any)
         '{"a":1}\r\n',
         '{"b":1,"a":1}',
         '{"a":"\\ud800"}',
+        '{"ä":1}',
         '{"a":"\\u0041"}',
         "[1]",
         '"a"',

@@ -30,6 +30,7 @@ _MAGIC = b"pbxretain-leaves/1\n"
 _FRAME = struct.Struct(">QQI32s")  # batch, first index, count, SHA-256 of the leaves
 _CHECK = struct.Struct(">I")
 _FRAME_SIZE = _FRAME.size + _CHECK.size
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +305,8 @@ def erase(path: Path) -> None:
     try:
         size = path.stat().st_size
         with path.open("r+b") as file:
-            file.write(bytes(size))
+            for at in range(0, size, _CHUNK):
+                file.write(bytes(min(_CHUNK, size - at)))
             file.flush()
             os.fsync(file.fileno())
     except FileNotFoundError:

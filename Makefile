@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: help venv demo test check smoke servers format schema clean
+.PHONY: help venv demo test check smoke servers format schema docs clean
 
 help:
 	@echo "make demo   the whole path on an embedded PBX: plan, run, report, verification"
@@ -17,6 +17,7 @@ help:
 	@echo "make check  ruff, mypy, import-linter"
 	@echo "make smoke  builds the wheel and tries it in a fresh environment"
 	@echo "make schema writes the JSON Schemas under docs anew"
+	@echo "make docs   writes the reference pages' field tables anew"
 	@echo "make venv   only sets up $(VENV)"
 
 venv: $(STAMP)
@@ -50,6 +51,9 @@ smoke: $(STAMP)
 
 schema: $(STAMP)
 	@$(BIN)/python -m pbxretain.schemas docs/reference/schema
+
+docs: schema
+	@PYTHONPATH=tests $(BIN)/python -m support.reference
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

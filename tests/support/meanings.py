@@ -1,0 +1,481 @@
+"""What does each field of each document mean, in the words of the reference pages?
+
+By document, model and field; read by ``support.reference``. The first entry of a model is its lead
+sentence. A test checks that nothing is missing and nothing is left over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Meanings = Mapping[str, Mapping[str, str]]
+
+LEAD = "_"
+
+SETTINGS: Meanings = {
+    "Settings": {
+        "language": "Language of everything that is printed.",
+        "evidence": (
+            "Evidence level. `auto`: *sealed* when a DPO key is there, else *counts*. This version "
+            "knows no DPO keys yet, so `auto` means `counts` and `sealed` is a refusal."
+        ),
+        "state": (
+            "State folder. Without it: `$STATE_DIRECTORY`, `/var/lib/pbxretain`, for plain users "
+            "their own state folder."
+        ),
+        "policies": (
+            "Folder with the policies. Without it: `policies` beside the settings where there is "
+            "one, else `policies.d`."
+        ),
+        "connectors": (
+            "Folder with the site's own manifests. Without it: `connectors` beside the settings."
+        ),
+        "sources": "The PBXs, each under a name of its own.",
+    },
+    "Source": {
+        LEAD: "One PBX at one site. It has a ledger, a lock and reports of its own.",
+        "connector": "Which product it is: a name of `pbxretain connector list`.",
+        "url": (
+            "Database address: `mysql://`, `mariadb://`, `postgresql://user@host/database`, or "
+            "`sqlite:////absolute/path`. Never with a password. Options behind `?`: `unix_socket`, "
+            "`host`, `ssl_ca`, `sslmode`, `sslrootcert`."
+        ),
+        "password": "Where the database password is to be had.",
+        "timezone": (
+            "The zone in which the PBX writes local times and in which its days begin, such as "
+            "`Europe/Berlin`. The zone of this machine is never used."
+        ),
+        "region": "Country of the numbers, such as `DE`. Nothing uses it yet; holds will.",
+        "roots": "Folders of the PBX, by the names that the connector knows. Absolute paths.",
+        "policy": "Which policy applies: its file name without `.yaml`.",
+        "tables": "Another table name for a dataset, where this PBX uses its own.",
+        "accept_untried": (
+            "Digest of a manifest that was never tried on its product. Without this line such a "
+            "connector plans but never deletes."
+        ),
+        "asterisk": "What the voicemail spool depends on.",
+        "ami": "Asterisk's manager interface, for voicemail and the queue log.",
+        "processing_activity": "Reference into the record of processing activities, for reports.",
+        "dpia_ref": "Reference of the data protection impact assessment, for reports.",
+    },
+    "SecretRef": {
+        LEAD: "Where a secret is to be had. Exactly one of the three.",
+        "credential": "Name of a systemd credential (`LoadCredential=` in the unit).",
+        "env": "Name of an environment variable.",
+        "file": "Absolute path of a file that holds only the secret. Others may not read it.",
+    },
+    "Asterisk": {
+        LEAD: "Version and configuration folder of the Asterisk that owns the voicemail spool.",
+        "version": (
+            "Such as `22.10.1`. Decides whether gaps in the numbering must be closed. Without it "
+            "AMI is asked; unknown counts as old."
+        ),
+        "config": "Folder with `asterisk.conf`, read for `lockmode`.",
+    },
+    "Ami": {
+        LEAD: (
+            "Asterisk's manager interface. It tells who listens just now, refreshes message lamps "
+            "and lets Asterisk reopen the queue log."
+        ),
+        "host": "Where it listens.",
+        "port": "Its TCP port.",
+        "user": "Manager user; see the [how-to](../how-to/freepbx.md) for its classes.",
+        "secret": "Where its secret is to be had.",
+    },
+}
+
+POLICY: Meanings = {
+    "Policy": {
+        "policy": "Its name; the file is called the same, with `.yaml`.",
+        "version": "A number of your own that you raise with each change.",
+        "controller": "Who decides: the controller in the sense of the GDPR. Stands in reports.",
+        "approved": "Written by `pbxretain policy approve`, never by hand.",
+        "limits": "How much one run may delete before a person has to look.",
+        "rules": "One rule for each data class.",
+    },
+    "Rule": {
+        LEAD: "How long one data class stays.",
+        "data": "The data class; see the list below.",
+        "keep": (
+            "How long at most: `90 days`, `2 weeks`, `6 months`, `5 years`, or `forever`. "
+            "Months and years are calendar periods. Zero is refused."
+        ),
+        "minimum": (
+            "How long at least, because a law says so. `keep` may never end before it; a policy "
+            "in which it could is refused."
+        ),
+        "from": (
+            "The start event, such as `call-start`. May be left out where the dataset offers one "
+            "only."
+        ),
+        "basis": "Why. `undecided` is allowed, and is a finding until somebody decides.",
+        "only": "A rule for a part of a data class. Not supported yet: refused.",
+    },
+    "Basis": {
+        LEAD: "Why the period is what it is.",
+        "code": "A short code, such as `necessity`, `consent` or that of a law.",
+        "text": "The controller's own words.",
+    },
+    "Limits": {
+        LEAD: "How much one run may delete before a person has to look.",
+        "share": (
+            "Largest share of one dataset, 20 % unless set. Not asked when fewer than 100 of its "
+            "records are due."
+        ),
+        "count": "Largest number of records over all datasets. None unless set.",
+    },
+    "Approval": {
+        LEAD: "Who approved exactly this policy. A changed rule breaks it.",
+        "by": "A function such as `management`, never a person's name.",
+        "on": "The day of the approval.",
+        "ref": "A document, such as `works agreement 7`.",
+        "digest": "Digest of all that was decided: everything but `approved`.",
+    },
+}
+
+_DATASET = {
+    "data": "Which data class it holds.",
+    "title": "What it is, for people.",
+    "optional": "Absence is reported as not covered. Without this it is drift, a refusal.",
+    "settle_in": (
+        "Seconds. A younger record, or one without an end, may still be written: its call waits."
+    ),
+}
+
+MANIFEST: Meanings = {
+    "Manifest": {
+        "connector": "Its name, as settings use it.",
+        "title": "The product's name.",
+        "tried": "On which versions it was tried, and how.",
+        "databases": "Which databases the product uses. `mysql` stands for MySQL and MariaDB.",
+        "roots": "Folders of the product, by name.",
+        "datasets": "Tables, folders and files, **in deletion order**.",
+        "out_of_reach": "Further copies that this connector can't delete. Each report names them.",
+        "discover": "Files that reveal the product on its own machine.",
+    },
+    "Trial": {
+        LEAD: (
+            "How a version was tried. `live` and `written-by-product` allow deletion; "
+            "`vendor-schema` and `documents` don't."
+        ),
+        "version": "The product's version.",
+        "on": "When.",
+        "how": "How closely.",
+        "note": "What exactly was tried.",
+    },
+    "Root": {
+        LEAD: "A folder that settings name under `roots`.",
+        "usual": "Where it usually is.",
+        "required": "Settings must name it.",
+        "title": "What it is, for people.",
+    },
+    "TableDataset": {
+        LEAD: "Rows of a database table.",
+        **_DATASET,
+        "kind": "A table.",
+        "table": "Its name. Settings may name another one under `tables`.",
+        "databases": "Only on these databases. Empty: on all of the connector.",
+        "key": "Columns that name a row. They need not be unique: rows are compared as a multiset.",
+        "call_id": "Columns that name the call. The first that isn't empty counts.",
+        "starts": "Start events by name.",
+        "personal": "Columns with personal data.",
+        "subjects": "Columns that name a person, by the part they play in a call.",
+        "may_lack": "Declared columns that some versions don't have. Any other lack is drift.",
+        "walk": "A unique ascending id to walk along where the time column has no index.",
+        "link": "A column that names a file of another dataset.",
+        "shadows": "Tables with copies of the same rows.",
+        "children": "Rows of other tables that go with a row.",
+        "triggers": "Triggers that may stand on the tables. Any other is drift.",
+        "cascades": "Tables that the database itself deletes from when a row goes.",
+        "keep_newest": "So many of the newest rows always stay.",
+    },
+    "Start": {
+        LEAD: "A start event: which column starts the clock, and how it is read.",
+        "column": "The column. Of a list, the first that the table has.",
+        "type": "How the time is stored. `detect` goes by the column's type, else by a sample.",
+        "zone": "`source` (the zone in settings), `utc`, or a zone by name.",
+        "forms": "Forms of a time kept as text; known forms are listed below.",
+        "referee": (
+            "A column with Asterisk's `<epoch>.<counter>`. Its epoch decides between two readings "
+            "of a local time."
+        ),
+    },
+    "Link": {
+        LEAD: "A column that names a file.",
+        "column": "The column.",
+        "dataset": "The dataset with the files.",
+        "on_part_gone": "What stands in the column once the file is gone.",
+    },
+    "Shadow": {
+        LEAD: "A table with copies of the rows, with the same columns.",
+        "table": "Its name.",
+        "optional": "It may be absent.",
+    },
+    "Child": {
+        LEAD: "Rows of another table that go with a row, before it.",
+        "table": "That table.",
+        "column": "Its column that names the row.",
+        "parent_column": "The row's column that is named.",
+        "children": "Rows that go with those.",
+    },
+    "Trigger": {
+        LEAD: "A trigger that may stand on a declared table.",
+        "table": "The table.",
+        "name": "The trigger's name.",
+        "event": "What sets it off.",
+    },
+    "TreeDataset": {
+        LEAD: "Files below a root. A record is all files of one folder with one stem.",
+        **_DATASET,
+        "kind": "A folder tree.",
+        "root": "Which of `roots`.",
+        "extensions": "Extensions that make a recording, compared exactly.",
+        "sidecars": "Extensions of further files of the same stem that go with it.",
+        "start": "Name of its only start event.",
+        "dated_by": "Ways to date a file, in order; the first that works counts.",
+        "zone": "Zone of dates in paths and names.",
+        "named_by": "The table whose link column names these files.",
+        "stands_alone": (
+            "Names alone date the files and tie them to a call, so their rows may go first."
+        ),
+    },
+    "DateSource": {
+        LEAD: "One way to date a file. Exactly one of the four.",
+        "path": "Pattern of the folders below the root.",
+        "name": "Pattern of the name without its extension.",
+        "sidecar": "A JSON file of the same stem.",
+        "mtime": "The file's last change.",
+    },
+    "Sidecar": {
+        LEAD: "A JSON file of the same stem that dates a recording.",
+        "extension": "Its extension.",
+        "field": "The field with the time.",
+        "type": "How the time is written.",
+    },
+    "NamedBy": {
+        LEAD: "Which rows name these files.",
+        "dataset": "The table dataset.",
+    },
+    "SpoolDataset": {
+        LEAD: "Asterisk's voicemail spool (file storage).",
+        **_DATASET,
+        "kind": "A voicemail spool.",
+        "root": "Which of `roots`.",
+        "start": "Name of its only start event.",
+    },
+    "LinesDataset": {
+        LEAD: "Lines of log files.",
+        **_DATASET,
+        "kind": "Log files.",
+        "root": "Which of `roots`.",
+        "files": "Paths below the root; `*` stands for a part of a name. Rotated ones count too.",
+        "format": "`csv`, or `bar`: fields parted by a vertical bar.",
+        "starts": "Start events by name.",
+        "call_id": "Fields that name the call, counted from 0.",
+        "subjects": "Fields that name a person.",
+        "reopen": "How the writer is told that its file was set aside.",
+        "quiet": "Seconds without growth before a file counts as let go by its writer.",
+    },
+    "LineStart": {
+        LEAD: "The field of a line that starts the clock.",
+        "field": "Its place, counted from 0.",
+        "type": "How the time is written.",
+        "zone": "As for a table.",
+        "forms": "As for a table.",
+        "referee": "The field with `<epoch>.<counter>`.",
+    },
+    "OutOfReach": {
+        LEAD: "A copy that this connector can't delete.",
+        "code": "A short name.",
+        "text": "What it is, in German and English.",
+    },
+    "Discover": {
+        LEAD: "What reveals the product.",
+        "files": "Files that all exist where the product is installed.",
+    },
+}
+
+_COMMON = {
+    "schema": "Version of this form.",
+    "report_id": "A random id of this statement.",
+    "installation": "A random id of the pbxretain installation.",
+    "source": "The source's name in settings.",
+    "controller": "From the policy.",
+    "processing_activity": "From settings.",
+    "dpia_ref": "From settings.",
+    "tool": "What ran.",
+    "policy": "Which policy applied.",
+    "not_covered": "Datasets that the connector knows and this source lacks.",
+    "copies_out_of_reach": "Copies that stay, in the manifest's words.",
+    "limits": "The limits in force.",
+}
+_COUNTS = {
+    "due": "Before the cut-off, and nothing kept them.",
+    "held": "Kept by a hold. Always 0 until holds are there.",
+    "minimum": "Kept because a minimum has not been reached.",
+    "straddling": "Legs of a call that reaches across the cut-off or hasn't ended.",
+    "kept_for_part": "Rows that wait for a file of another data class.",
+    "undated": "Without a usable time. Never deleted.",
+    "future": "Dated in the future. Never deleted.",
+}
+
+REPORT: Meanings = {
+    "DeletionReport": {
+        LEAD: "What a real run did, also one that found nothing due, was refused or failed.",
+        **_COMMON,
+        "ledger": "Its place in the source's ledger.",
+        "run": "The run.",
+        "clock": "What the clock guards saw.",
+        "datasets": "What became of each dataset, in deletion order.",
+        "exceptions": "What kept records from being deleted, by code.",
+        "evidence": "How much can be proved later.",
+    },
+    "LedgerPlace": {
+        "seq": "Number of the report, from 0, without gaps.",
+        "prev": "Digest of the statement before it; null for the first.",
+    },
+    "Run": {
+        "id": "A random id.",
+        "trigger": "Whether a timer or a person started it.",
+        "started_at": "Begin.",
+        "ended_at": "End.",
+        "as_of": "The instant for which all cut-offs were worked out.",
+        "timezone": "The source's zone.",
+        "outcome": "How it ended. `recovered`: the report of a run that died, made by the next.",
+        "refused_reason": "Why it was refused; null otherwise.",
+        "exit_code": "See [exit codes](exit-codes.md).",
+        "recovers": "The dead run that this report speaks for; null otherwise.",
+    },
+    "Clock": {
+        "database_skew_s": "Database clock minus this machine's, in seconds; null without one.",
+        "checks": "The guards.",
+    },
+    "Check": {
+        "code": "Which guard.",
+        "passed": "Whether it passed.",
+    },
+    "Tool": {
+        "name": "Always `pbxretain`.",
+        "version": "Its version.",
+        "python": "Python's version.",
+        "os_family": "Kind of operating system.",
+        "connector": "The manifest.",
+    },
+    "Connector": {
+        "name": "Its name.",
+        "digest": "Digest of the manifest's bytes.",
+        "contains_code": "Whether it brings code of its own.",
+        "tried": "Whether it was tried on its product.",
+        "accept_untried": "Whether settings accept it untried.",
+    },
+    "Policy": {
+        "name": "Its name.",
+        "version": "Its version.",
+        "digest": "Digest of the file's bytes.",
+        "approved": "Whether it was approved in this form.",
+        "not_decided": "Data classes that nobody has decided on.",
+    },
+    "Limits": {
+        "share": "Largest share of a dataset, in percent.",
+        "count": "Largest number of records.",
+        "confirmed": "The number given with `--confirm-count`; null without it.",
+    },
+    "Copy": {
+        "code": "A short name.",
+        "text": "What it is, in German and English.",
+    },
+    "Dataset": {
+        "dataset": "Its name in the manifest.",
+        "data_class": "What it holds.",
+        "kind": "What kind of store it is.",
+        "rule": "The rule that applied.",
+        "balances": "What was due and what became of it.",
+        "total_before": "All records before the run.",
+        "total_after": "All records after the run.",
+        "range": "From when to when.",
+        "also": "What went along with the records, such as shadow copies, by name.",
+        "method": "How records go: rows deleted, files unlinked, log files rewritten.",
+        "findings": "What is worth knowing.",
+        "outcome": "How it ended. `kept`: the data class stays forever.",
+        "merkle": "Root over the deleted records.",
+    },
+    "Rule": {
+        "keep": "The period.",
+        "start_event": "From which event on.",
+        "cutoff": "Records before this instant were due; null for `forever`.",
+        "basis": "Code of the reason; see the policy for its words.",
+        "deletion_class": "Deletion class (DIN 66398), where one is named.",
+    },
+    "Balances": {
+        LEAD: (
+            "`due` + `arrived` = `deleted` + `already_absent` + `held` + `minimum` + `straddling` "
+            "+ `kept_for_part` + `failed` + `residue`. A report in which this doesn't hold can be "
+            "neither signed nor verified. The last three lie outside of the sum."
+        ),
+        **_COUNTS,
+        "due": "Before the cut-off when the run began.",
+        "arrived": "Came in before the cut-off while the run went on.",
+        "deleted": "Gone, with evidence.",
+        "already_absent": "Gone by somebody else before the run came to them.",
+        "failed": "Could not be deleted.",
+        "residue": "Still due after the run. Decides between exit codes 0 and 3.",
+        "late": "Came in after the dataset's last look.",
+    },
+    "Total": {
+        "count": "How many; null where counting would cost a full scan.",
+        "exact": "Whether it is exact.",
+    },
+    "Range": {
+        LEAD: "Dates in the source's zone, never times.",
+        "oldest_deleted": "Oldest deleted record.",
+        "newest_deleted": "Newest deleted record.",
+        "oldest_remaining": "Oldest record still there: the most telling date of the report.",
+    },
+    "Finding": {
+        "code": "Which.",
+        "count": "How many.",
+    },
+    "Merkle": {
+        "scheme": "How leaves are made; see [evidence](../explanation/evidence.md).",
+        "size": "Number of leaves: that of the deleted records.",
+        "root": "The root (RFC 9162).",
+    },
+    "Exemption": {
+        "code": "What kept them.",
+        "dataset": "Where.",
+        "count": "How many.",
+    },
+    "Evidence": {
+        "level": "`counts`: counts and roots only. `sealed` comes with DPO keys.",
+        "note": "What that means, as a code.",
+    },
+    "Plan": {
+        LEAD: "A dry run. A type of its own, so that it never passes for a run.",
+        **_COMMON,
+        "made_at": "When it was made.",
+        "as_of": "The instant for which all cut-offs were worked out.",
+        "timezone": "The source's zone.",
+        "datasets": "What a run would do with each dataset.",
+    },
+    "PlannedDataset": {
+        **_COUNTS,
+        "dataset": "Its name in the manifest.",
+        "data_class": "What it holds.",
+        "kind": "What kind of store it is.",
+        "rule": "The rule that would apply.",
+        "due": "What a run would delete now.",
+        "total": "All records.",
+        "oldest": "Oldest dated record.",
+        "newest": "Newest dated record.",
+        "over_limit": "More is due than the limits allow.",
+        "findings": "What is worth knowing.",
+    },
+}
+
+BY_DOCUMENT: Mapping[str, Meanings] = {
+    "settings": SETTINGS,
+    "policy": POLICY,
+    "manifest": MANIFEST,
+    "report": REPORT,
+    "plan": REPORT,
+}

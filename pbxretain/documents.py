@@ -28,6 +28,7 @@ from pbxretain.strictyaml import (
     DocumentMistakes,
     Place,
     Problem,
+    Tree,
     dotted,
     printable,
     read,
@@ -187,7 +188,7 @@ def parse(text: bytes, name: str, model: type[T]) -> Loaded[T]:
         bad = tree.broken
         problems += [
             problem
-            for path, problem in _explain(error.errors(include_url=False), tree.lines)
+            for path, problem in _explain(error.errors(include_url=False), tree)
             if not any(path[: len(b)] == b for b in bad)
         ]
     if problems or value is None:
@@ -233,14 +234,12 @@ _SHAPE = frozenset(
 )
 
 
-def _explain(
-    errors: Sequence[ErrorDetails], lines: Mapping[Place, int]
-) -> Iterator[tuple[Place, Problem]]:
-    for path, reason in _merge_branches([_place(e, lines) for e in errors]):
+def _explain(errors: Sequence[ErrorDetails], tree: Tree) -> Iterator[tuple[Place, Problem]]:
+    for path, reason in _merge_branches([_place(e, tree) for e in errors]):
         known = path
-        while known not in lines:
+        while known not in tree.lines:
             known = known[:-1]
-        yield path, Problem(lines[known], dotted(path), reason)
+        yield path, Problem(tree.lines[known], dotted(path), reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,18 +251,9 @@ class _Placed:
     reasons: tuple[tuple[Place, str], ...]
 
 
-def _place(error: ErrorDetails, lines: Mapping[Place, int]) -> _Placed:
-    """Maps pydantic's location, which also names branches of a union, to one in the file."""
-    path: Place = ()
-    fork: Place | None = None
-    branch = ""
-    loc = error["loc"]
-    for position, step in enumerate(loc):
-        last = position == len(loc) - 1
-        if (*path, step) in lines or (last and error["type"] == "missing"):
-            path = (*path, step)
-        elif fork is None and step != "[key]":
-            fork, branch = path, str(step)
+def _place(error: ErrorDetails, tree: Tree) -> _Placed:
+    path, skipped = _align(error["loc"], (), tree, missing=error["type"] == "missing")
+    fork, branch = skipped or (None, "")
     kind = error["type"]
     found = error.get("ctx", {}).get("found") if kind == "mistakes" else None
     reasons = (
@@ -272,6 +262,31 @@ def _place(error: ErrorDetails, lines: Mapping[Place, int]) -> _Placed:
         else ((path, _reason(error)),)
     )
     return _Placed(path, fork, branch, kind in _SHAPE and path == fork, reasons)
+
+
+_Skip = tuple[Place, str]
+
+
+def _align(loc: Place, path: Place, tree: Tree, *, missing: bool) -> tuple[Place, _Skip | None]:
+    """Maps pydantic's location, which also names branches of a union, to one in the file.
+
+    Returns the place and the first branch that was skipped. A branch can have the name of a field
+    (kind and field ``table``), so that both readings are tried and the longer place wins.
+    """
+    if not loc:
+        return path, None
+    step, rest = loc[0], loc[1:]
+    if missing and not rest and isinstance(tree.at(path), dict) and (*path, step) not in tree.lines:
+        return (*path, step), None
+    over, later = _align(rest, path, tree, missing=missing)
+    skipped = (over, later if step == "[key]" else (path, str(step)))
+    if (*path, step) not in tree.lines:
+        return skipped
+    taken = _align(rest, (*path, step), tree, missing=missing)
+    # What is missing stands nowhere in the file, so a place that does isn't the one meant.
+    return max(
+        taken, skipped, key=lambda found: (missing and found[0] not in tree.lines, len(found[0]))
+    )
 
 
 def _merge_branches(placed: Sequence[_Placed]) -> Iterator[tuple[Place, str]]:

@@ -62,6 +62,18 @@ class Tree:
     problems: list[Problem]
     broken: list[Place]
 
+    def at(self, path: Place) -> object:
+        """The value at a place; None where there is none."""
+        value = self.value
+        for step in path:
+            if isinstance(value, dict) and isinstance(step, str):
+                value = value.get(step)
+            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+                value = value[step]
+            else:
+                return None
+        return value
+
 
 def read(text: bytes, name: str) -> Tree:
     """Reads one document. Raises DocumentMistakes where no sense can be made of it at all."""

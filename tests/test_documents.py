@@ -34,6 +34,12 @@ class Cat(Document):
     lives: int
 
 
+class Row(Document):
+    kind: Literal["row"]
+    row: str
+    keys: list[str]
+
+
 class Sample(Document):
     name: str
     text: Text | None = None
@@ -44,6 +50,7 @@ class Sample(Document):
     pet: Annotated[Dog | Cat, Field(discriminator="kind")] | None = None
     either: Dog | Literal["none"] | None = None
     many: dict[str, Dog] = {}
+    shaped: Annotated[Dog | Row, Field(discriminator="kind")] | None = None
 
 
 @contextmanager
@@ -162,6 +169,22 @@ def test_of_alternatives_only_the_evident_one_is_explained() -> None:
         "f.yaml:2: either: must hold names with values (name: value) or none"
     ]
     assert told("name: a\npet: {kind: bird}") == ["f.yaml:2: pet: must be one of dog, cat"]
+
+
+def test_a_kind_with_the_name_of_a_field_confuses_no_place() -> None:
+    head = "name: a\nshaped:\n  kind: row\n"
+    assert told(head + "  row: x\n  keys: [1, 2]\n") == [
+        "f.yaml:5: shaped.keys[0]: must be text; put it in quotes",
+        "f.yaml:5: shaped.keys[1]: must be text; put it in quotes",
+    ]
+    assert told(head + "  row: x") == ["f.yaml:2: shaped.keys: is missing"]
+    assert told(head + "  row: x\n  keys: []\n  colour: red") == [
+        "f.yaml:6: shaped.colour: is not a known field"
+    ]
+    assert told(head + "  row: 1\n  keys: []") == [
+        "f.yaml:4: shaped.row: must be text; put it in quotes"
+    ]
+    assert told(head + "  keys: []") == ["f.yaml:2: shaped.row: is missing"]
 
 
 @pytest.mark.parametrize(

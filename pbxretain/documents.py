@@ -271,7 +271,7 @@ def _align(loc: Place, path: Place, tree: Tree, *, missing: bool) -> tuple[Place
     """Maps pydantic's location, which also names branches of a union, to one in the file.
 
     Returns the place and the first branch that was skipped. A branch can have the name of a field
-    (kind and field ``table``), so that both readings are tried and the longer place wins.
+    (kind and field ``table``), so that both readings are tried and the likelier one wins.
     """
     if not loc:
         return path, None
@@ -283,10 +283,13 @@ def _align(loc: Place, path: Place, tree: Tree, *, missing: bool) -> tuple[Place
     if (*path, step) not in tree.lines:
         return skipped
     taken = _align(rest, (*path, step), tree, missing=missing)
-    # What is missing stands nowhere in the file, so a place that does isn't the one meant.
-    return max(
-        taken, skipped, key=lambda found: (missing and found[0] not in tree.lines, len(found[0]))
-    )
+
+    def likely(found: tuple[Place, _Skip | None]) -> tuple[bool, bool, int]:
+        # What is missing stands nowhere in the file; what is wrong is named last.
+        place = found[0]
+        return missing and place not in tree.lines, place[-1:] == loc[-1:], len(place)
+
+    return max(taken, skipped, key=likely)
 
 
 def _merge_branches(placed: Sequence[_Placed]) -> Iterator[tuple[Place, str]]:

@@ -34,7 +34,7 @@ from pbxretain.manifest import (
 )
 from pbxretain.posix import lock_file
 from pbxretain.records import Advice, Naming, Store
-from pbxretain.settings import Source, refuse_writable, resolve_secret
+from pbxretain.settings import SecretRef, Source, refuse_writable, resolve_secret
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -210,10 +210,10 @@ class _Opener:
             return {}
         if not declared:
             raise DocumentError(f"sources.{self.name}.url: {self.manifest.connector} has no tables")
-        from pbxretain.stores import database, table
+        from pbxretain.stores import database, dialects, table
 
         engine = self._engine()
-        dialect = database.dialect_name(engine)
+        dialect = dialects.dialect_named(engine.dialect.name).name
         if dialect not in self.manifest.databases:
             raise DocumentError(
                 f"sources.{self.name}.url: {self.manifest.connector} isn't known on {dialect}",
@@ -226,7 +226,7 @@ class _Opener:
             if dataset.databases and dialect not in dataset.databases:
                 continue
             actual = self.source.tables.get(name, dataset.table)
-            if dataset.optional and not table.table_exists(engine, actual):
+            if dataset.optional and not database.table_exists(engine, actual):
                 self.result.not_covered[name] = "NO_SUCH_TABLE"
                 continue
             store = table.open_table(
@@ -243,7 +243,7 @@ class _Opener:
     def _engine(self) -> Engine:
         from pbxretain.stores import database
 
-        password = resolve_secret(self.source.password) if self.source.password else None
+        password = _revealed(self.source.password)
         engine = database.connect(self.source.url or "", password)
         self.stack.callback(engine.dispose)
         return engine
@@ -303,7 +303,8 @@ class _Opener:
         )
 
     def _spool(self, name: str, dataset: SpoolDataset, root: Path) -> Store:
-        from pbxretain.stores.spool import open_spool, read_asterisk_facts
+        from pbxretain.stores.asterisk import read_asterisk_facts
+        from pbxretain.stores.spool import open_spool
 
         ami = self._ami()
         asterisk = self.source.asterisk
@@ -341,7 +342,7 @@ class _Opener:
 
         ami = self.source.ami
         return AmiSettings(
-            host=ami.host, port=ami.port, user=ami.user, secret=resolve_secret(ami.secret)
+            host=ami.host, port=ami.port, user=ami.user, secret=resolve_secret(ami.secret).reveal()
         )
 
     def _reopen(self) -> Callable[[], bool] | None:
@@ -359,6 +360,10 @@ class _Opener:
             return True
 
         return reopen
+
+
+def _revealed(reference: SecretRef | None) -> str | None:
+    return resolve_secret(reference).reveal() if reference else None
 
 
 @contextmanager

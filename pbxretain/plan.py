@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from pbxretain import period
 from pbxretain.connector import Connector, Opened
@@ -84,6 +85,11 @@ class Terms:
     policy_digest: str
     approved: bool
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The source's zone, in which its days begin."""
+        return self.source.zone
+
     def rule(self, data_class: str) -> Rule:
         """The rule of a data class; DocumentError when the policy forgot it."""
         rule = self.policy.rule_for(data_class)
@@ -141,7 +147,7 @@ def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Sele
     if not isinstance(keep, Period):
         return None
     selection = Selection(
-        cutoff=period.cutoff(keep, now=now, zone=terms.source.zone),
+        cutoff=period.cutoff(keep, now=now, zone=terms.zone),
         now=now,
         start=_start(terms, opened, store),
         wait_for_part=_waits(terms, opened, store, now=now),
@@ -199,7 +205,7 @@ def _waits(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> bool
         return False
     if not isinstance(theirs, Period):
         return True
-    zone = terms.source.zone
+    zone = terms.zone
     return period.cutoff(theirs, now=now, zone=zone) < period.cutoff(mine, now=now, zone=zone)
 
 

@@ -143,12 +143,18 @@ class Finish:
 class Intent(Protocol):
     """A sealed batch of a dead run, as its journal tells it."""
 
-    run: str
-    batch: int
-    bounds: Bounds
-    session: Session | None
-    committed: bool
-    count: int
+    @property
+    def run(self) -> str: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def bounds(self) -> Bounds: ...
+    @property
+    def session(self) -> Session | None: ...
+    @property
+    def committed(self) -> bool: ...
+    @property
+    def count(self) -> int: ...
 
     def compare(self, present: Iterable[tuple[bytes, bytes]]) -> Bits:
         """Which leaves are gone, given (identity, locator) of all that is there: as a multiset."""
@@ -177,19 +183,34 @@ class Cursor(Protocol):
 class Batch(Protocol):
     """Records that are taken but not final. Rolls back on exit unless committed."""
 
-    taken: Sequence[Taken]
-    cursor: Cursor | None
-    exhausted: bool
-    """Nothing is left behind this batch's cursor."""
-    bounds: Bounds
-    session: Session | None
-    absent: int
-    """Records that were due in the scan and gone when the batch came to them."""
-    skipped: Mapping[str, int]
-    """Records left alone now, by code: SESSION_OPEN, STILL_WRITTEN, FOREIGN_LOCK, ..."""
-    final: Literal["store", "journal"]
-    """Who tells after a crash whether the batch was committed: the store itself (transaction,
-    look), or a synced ``committed`` line of the journal (files)."""
+    @property
+    def taken(self) -> Sequence[Taken]: ...
+    @property
+    def cursor(self) -> Cursor | None: ...
+    @property
+    def exhausted(self) -> bool:
+        """Nothing is left behind this batch's cursor."""
+        ...
+
+    @property
+    def bounds(self) -> Bounds: ...
+    @property
+    def session(self) -> Session | None: ...
+    @property
+    def absent(self) -> int:
+        """Records that were due in the scan and gone when the batch came to them."""
+        ...
+
+    @property
+    def skipped(self) -> Mapping[str, int]:
+        """Records left alone now, by code: SESSION_OPEN, STILL_WRITTEN, FOREIGN_LOCK, ..."""
+        ...
+
+    @property
+    def final(self) -> Literal["store", "journal"]:
+        """Who tells after a crash whether the batch was committed: the store itself
+        (transaction, look), or a synced ``committed`` line of the journal (files)."""
+        ...
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...
@@ -217,9 +238,12 @@ class Store(Protocol):
     keys were fetched and stands in the leaf header.
     """
 
-    dataset: str
-    data_class: str
-    encoding: str
+    @property
+    def dataset(self) -> str: ...
+    @property
+    def data_class(self) -> str: ...
+    @property
+    def encoding(self) -> str: ...
 
     def check(self) -> Sequence[Advice]:
         """Missing rights, indexes, lax settings: each with the command that mends it."""

@@ -276,13 +276,16 @@ def _align(loc: Place, path: Place, tree: Tree, *, missing: bool) -> tuple[Place
     if not loc:
         return path, None
     step, rest = loc[0], loc[1:]
-    if missing and not rest and isinstance(tree.at(path), dict) and (*path, step) not in tree.lines:
-        return (*path, step), None
+    here = (*path, step)
+    if missing and not rest and isinstance(tree.at(path), dict) and here not in tree.lines:
+        return here, None
+    taken = _align(rest, here, tree, missing=missing) if here in tree.lines else None
+    if taken and taken[1] is None:
+        return taken
     over, later = _align(rest, path, tree, missing=missing)
     skipped = (over, later if step == "[key]" else (path, str(step)))
-    if (*path, step) not in tree.lines:
+    if taken is None:
         return skipped
-    taken = _align(rest, (*path, step), tree, missing=missing)
 
     def likely(found: tuple[Place, _Skip | None]) -> tuple[bool, bool, int]:
         # What is missing stands nowhere in the file; what is wrong is named last.

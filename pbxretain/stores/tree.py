@@ -1,0 +1,433 @@
+"""How does a folder of recordings forget? A record is all files of one folder with one stem.
+
+While a row names a file, the newest leg of its call dates it; else the file's own date does (see
+``dating``), else it is undated and stays. Taking is renaming within the folder, finishing is a
+last look at the rows, blanking their links, then the unlink. A kill at any instant leaves names
+that tell ``settle`` and ``tidy`` all they need.
+
+A record's identity is its path below the root and its own date, never a row's: a dead run's batch
+must be recognised from the disk alone.
+"""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pbxretain.errors import StoreError
+from pbxretain.manifest import TreeDataset
+from pbxretain.records import (
+    Advice,
+    BatchName,
+    Bits,
+    Census,
+    Cursor,
+    Intent,
+    Naming,
+    Record,
+    Selection,
+)
+from pbxretain.stores.dating import PLAUSIBLE, Dater
+from pbxretain.stores.files import (
+    Folder,
+    Hidden,
+    Listing,
+    Root,
+    check_root,
+    counts,
+    hidden_in,
+    is_own,
+    put_back,
+    scraps,
+    without_paths,
+)
+from pbxretain.stores.tree_batch import HeldRecord, TreeBatch, TreeCursor, hold
+from pbxretain.stores.tree_parts import Entry, Shape, Spelling
+
+ENCODING = "tree-path/1"
+FUTURE = timedelta(days=1)
+_BATCH_BYTES = 256 << 20
+_ASKED_AT_ONCE = 500
+
+
+def open_tree(
+    *,
+    name: str,
+    dataset: TreeDataset,
+    root: Path,
+    zone: ZoneInfo,
+    naming: Naming | None,
+    installation: str,
+) -> TreeStore:
+    """Opens a folder tree. Raises RootError (missing, unmounted, empty, a symlink) and
+    DocumentError (a pattern that can't be used)."""
+    return TreeStore(
+        name=name,
+        dataset=dataset,
+        root=check_root(root),
+        dater=Dater(dataset, zone),
+        naming=naming,
+        installation=installation,
+    )
+
+
+@dataclass(slots=True, repr=False)
+class _View:
+    """One look at the whole tree."""
+
+    entries: list[Entry] = field(default_factory=list)
+    by_stem: dict[bytes, list[Entry]] = field(default_factory=dict)
+    ages: dict[bytes, float] = field(default_factory=dict)
+    findings: Mapping[str, int] = field(default_factory=dict)
+    others: int = 0
+    """Files of no record: they keep the root from ever being empty."""
+    _due: tuple[datetime, list[Entry]] | None = None
+
+    def before(self, cutoff: datetime) -> list[Entry]:
+        """The records before the cut-off in deletion order."""
+        if self._due is None or self._due[0] != cutoff:
+            found = [entry for entry in self.entries if entry.when and entry.when < cutoff]
+            self._due = cutoff, sorted(found, key=_order)
+        return self._due[1]
+
+
+def _order(entry: Entry) -> tuple[datetime, bytes]:
+    assert entry.when is not None  # noqa: S101  (only dated entries are ordered)
+    return entry.when, entry.key
+
+
+class TreeStore:
+    """Implements ``records.Store`` for files; see the module."""
+
+    encoding = ENCODING
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        dataset: TreeDataset,
+        root: Root,
+        dater: Dater,
+        naming: Naming | None,
+        installation: str,
+    ) -> None:
+        self.dataset = name
+        self.data_class = dataset.data
+        self._root = root
+        self._shape = Shape.of(dataset)
+        self._dater = dater
+        self._naming = naming
+        self._installation = installation
+        self._settle_in = timedelta(seconds=dataset.settle_in)
+        self._view: _View | None = None
+
+    # Looking ------------------------------------------------------------------------------------
+
+    def check(self) -> Sequence[Advice]:
+        """Folders in which nothing can be renamed, and files of another installation."""
+        advice, locked = [], 0
+        foreign = 0
+        try:
+            for folder, found in self._root.walk():
+                locked += not folder.writable()
+                foreign += sum(not h.of(self._installation) for h in hidden_in(folder, found.files))
+        except StoreError:
+            advice.append(self._rights("UNREADABLE_FOLDER", "can't be read"))
+        if locked:
+            advice.append(self._rights("READ_ONLY_FOLDER", "can't be written to"))
+        if foreign:
+            text = f"{self.dataset}: files that another installation set aside: {foreign}."
+            advice.append(Advice("FOREIGN_LEFTOVER", text))
+        return advice
+
+    def _rights(self, code: str, what: str) -> Advice:
+        root = self._root.path.decode("utf-8", "backslashreplace")
+        return Advice(
+            code,
+            f"{self.dataset}: some folders below the root {what}.",
+            f"setfacl -R -m u:pbxretain:rwX -m d:u:pbxretain:rwX {root}",
+            "error",
+        )
+
+    def clock(self) -> datetime | None:
+        return None
+
+    def straddlers(self, selection: Selection) -> frozenset[bytes]:
+        """None: a file is dated by the newest leg already."""
+        return frozenset()
+
+    def census(self, selection: Selection) -> Census:
+        view = self._look(findings=True)
+        tally: Counter[str] = Counter()
+        dates = []
+        for entry in view.entries:
+            if entry.when is None:
+                tally["undated"] += 1
+                continue
+            dates.append(entry.when)
+            tally["future"] += entry.when > selection.now + FUTURE
+            if entry.when < selection.cutoff:
+                tally["before"] += 1
+                tally[self._standing(entry, selection)] += 1
+        findings = dict(view.findings)
+        if tally["writing"]:
+            findings["STILL_WRITTEN"] = tally["writing"]
+        return Census(
+            before=tally["before"],
+            due=tally["due"],
+            undated=tally["undated"],
+            future=tally["future"],
+            held=tally["held"],
+            total=len(view.entries),
+            oldest=min(dates, default=None),
+            newest=max(dates, default=None),
+            findings=findings,
+        )
+
+    def scan(self, selection: Selection) -> Iterator[Record]:
+        for entry in self._look().before(selection.cutoff):
+            if self._standing(entry, selection) == "due":
+                label = entry.key.decode("utf-8", "backslashreplace")
+                yield Record(entry.when, label)
+
+    def _standing(self, entry: Entry, selection: Selection) -> str:
+        if entry.identity in selection.excluded_keys:
+            return "held"
+        young = (selection.now - self._settle_in).timestamp()
+        return "writing" if entry.changed > young else "due"
+
+    def _look(self, *, findings: bool = False) -> _View:
+        view = _View()
+        tally: Counter[str] = Counter()
+        for folder, found in self._root.walk():
+            view.ages[folder.rel] = folder.changed()
+            tally["symlinks"] += found.links
+            for hidden in hidden_in(folder, found.files):
+                tally["foreign_leftover"] += not hidden.of(self._installation)
+            view.entries += self._entries(folder, found, tally)
+        for entry in view.entries:
+            view.by_stem.setdefault(entry.stem, []).append(entry)
+        view.others = tally["unknown_files"] + tally["symlinks"] + tally["foreign_leftover"]
+        missing = self._named(view)
+        self._date(view.entries)
+        if findings:
+            if self._naming:
+                tally["orphan_files"] = sum(not entry.values for entry in view.entries)
+                tally["missing_files"] = missing
+            view.findings = counts(**tally)
+        return view
+
+    def _entries(self, folder: Folder, found: Listing, tally: Counter[str]) -> Iterator[Entry]:
+        stems: dict[bytes, list[bytes]] = {}
+        for name in found.files:
+            stem = None if is_own(name) else self._shape.stem(name)
+            if stem is not None:
+                stems.setdefault(stem, []).append(name)
+            elif not is_own(name):
+                tally["unknown_files"] += 1
+        for stem, names in stems.items():
+            stats = [s for name in names if (s := folder.regular(name))]
+            if stats:
+                own = self._dater.own_date(folder, stem=stem, parts={name: name for name in names})
+                changed = max(s.st_mtime for s in stats)
+                yield Entry(folder=folder.rel, stem=stem, own=own, changed=changed)
+
+    def _named(self, view: _View) -> int:
+        """Notes on each entry which values of the link column name it; counts the others."""
+        if self._naming is None:
+            return 0
+        missing: set[bytes] = set()
+        for value in self._naming.named():
+            spelling = Spelling(value)
+            hits = [
+                entry
+                for stem in self._shape.stems(spelling.base)
+                for entry in view.by_stem.get(stem, ())
+                if spelling.may_mean(entry.folder)
+            ]
+            for entry in hits:
+                if value not in entry.values:
+                    entry.values += (value,)
+            if not hits and value != b"deleted":
+                missing.add(value)
+        return len(missing)
+
+    def _date(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            entry.when = entry.own
+        if self._naming is None:
+            return
+        named = [entry for entry in entries if entry.values]
+        for at in range(0, len(named), _ASKED_AT_ONCE):
+            chunk = named[at : at + _ASKED_AT_ONCE]
+            values = sorted({value for entry in chunk for value in entry.values})
+            newest = self._naming.newest_leg(values)
+            for entry in chunk:
+                legs = [newest[value] for value in entry.values if value in newest]
+                entry.when = max(legs, default=entry.own)
+
+    # Taking -------------------------------------------------------------------------------------
+
+    def take(
+        self,
+        selection: Selection,
+        *,
+        limit: int,
+        after: Cursor | None,
+        skip: frozenset[bytes],
+        name: BatchName,
+    ) -> TreeBatch:
+        """See ``records.Store``. A batch ends early when its files are large: each is hashed."""
+        if after is None or self._view is None:
+            self._view = self._look()
+        view = self._view
+        due = view.before(selection.cutoff)
+        if isinstance(after, TreeCursor):
+            at = bisect_right(due, (after.when, after.key), key=_order)
+        else:
+            at = 0
+        batch = self._batch(selection.cutoff, now=selection.now, ages=view.ages)
+        with without_paths():
+            if due and len(due) == len(view.entries) and not view.others:
+                self._root.mark()
+            try:
+                waiting = islice(due, at, None)
+                self._fill(batch, waiting, selection=selection, limit=limit, skip=skip, name=name)
+            except BaseException:
+                batch.rollback()
+                raise
+        return batch
+
+    def _batch(self, cutoff: datetime, *, now: datetime, ages: Mapping[bytes, float]) -> TreeBatch:
+        return TreeBatch(
+            root=self._root,
+            shape=self._shape,
+            naming=self._naming,
+            cutoff=cutoff,
+            now=now,
+            ages=ages,
+        )
+
+    def _fill(
+        self,
+        batch: TreeBatch,
+        waiting: Iterable[Entry],
+        *,
+        selection: Selection,
+        limit: int,
+        skip: frozenset[bytes],
+        name: BatchName,
+    ) -> None:
+        size = 0
+        for entry in waiting:
+            if len(batch.held) >= limit or size >= _BATCH_BYTES:
+                batch.exhausted = False
+                break
+            batch.cursor = TreeCursor(*_order(entry))
+            if entry.identity in skip or entry.identity in selection.excluded_keys:
+                continue
+            outcome = self._take_one(entry, selection, name)
+            if isinstance(outcome, HeldRecord):
+                size += outcome.size
+                outcome.twins = self._twins(entry)
+                batch.add(outcome)
+            elif outcome == "ABSENT":
+                batch.absent += 1
+            else:
+                batch.skipped[outcome] = batch.skipped.get(outcome, 0) + 1
+        batch.sync()
+
+    def _twins(self, entry: Entry) -> list[Entry]:
+        stems = self._view.by_stem if self._view else {}
+        return [other for other in stems.get(entry.stem, ()) if other is not entry]
+
+    def _take_one(self, entry: Entry, selection: Selection, name: BatchName) -> HeldRecord | str:
+        young = (selection.now - self._settle_in).timestamp()
+        try:
+            with self._root.folder(entry.folder) as folder:
+                return hold(folder, entry, shape=self._shape, young=young, name=name)
+        except FileNotFoundError:
+            return "ABSENT"
+        except OSError:
+            return "NOT_RENAMED"
+
+    # After a crash ------------------------------------------------------------------------------
+
+    def settle(self, intent: Intent) -> Bits:
+        """Completes a committed batch from the names on disk, or puts an open one back.
+
+        The cut-off for the last look at the rows comes out of the intent's bounds.
+        """
+        with without_paths():
+            batch = self._leftovers(intent)
+            if not intent.committed:
+                batch.rollback()
+                return [False] * intent.count
+            batch.finish()
+            self._view = None
+            there = self._look().entries
+        return intent.compare((entry.identity, b"") for entry in there)
+
+    def _leftovers(self, intent: Intent) -> TreeBatch:
+        bound = intent.bounds.get("cutoff")
+        # Without a bound the last look spares every file that a row names at all.
+        cutoff = datetime.fromisoformat(str(bound)) if bound else PLAUSIBLE
+        batch = self._batch(cutoff, now=PLAUSIBLE, ages={})
+        name = BatchName(self._installation, intent.run, intent.batch)
+        stems: dict[bytes, list[Entry]] = {}
+        for folder, found in self._root.walk():
+            for stem in {stem for n in found.files if (stem := self._shape.stem(n)) is not None}:
+                stems.setdefault(stem, []).append(Entry(folder=folder.rel, stem=stem))
+            mine = [hidden for hidden in hidden_in(folder, found.files) if hidden.belongs(name)]
+            for held in self._regroup(folder, mine):
+                batch.add(held)
+        for held in batch.held:
+            held.twins = stems.get(held.entry.stem, ())
+        return batch
+
+    def _regroup(self, folder: Folder, mine: Sequence[Hidden]) -> Iterator[HeldRecord]:
+        stems: dict[bytes, dict[bytes, bytes]] = {}
+        for hidden in mine:
+            if hidden.original is not None:
+                stem = self._shape.stem(hidden.original)
+                stem = hidden.original if stem is None else stem
+                stems.setdefault(stem, {})[hidden.original] = hidden.name
+        for stem, parts in stems.items():
+            own = self._dater.own_date(folder, stem=stem, parts=parts)
+            entry = Entry(folder=folder.rel, stem=stem, own=own, when=own)
+            yield HeldRecord(entry=entry, parts=parts)
+
+    def tidy(self, installation: str) -> int:
+        """See ``records.Store``; also removes notes that belong to no file."""
+        righted = 0
+        with without_paths():
+            for folder, found in self._root.walk():
+                here = _tidy(folder, found.files, installation)
+                if here:
+                    folder.sync()
+                righted += here
+        return righted
+
+    def close(self) -> None:
+        self._view = None
+
+
+def _tidy(folder: Folder, names: list[bytes], installation: str) -> int:
+    righted = 0
+    for hidden in hidden_in(folder, names):
+        if hidden.of(installation) and hidden.original is not None:
+            put_back(folder, hidden.name, hidden.original)
+            righted += 1
+    for name in scraps(names, installation):
+        with suppress(FileNotFoundError):
+            os.unlink(folder.at(name))  # noqa: PTH108
+        righted += 1
+    return righted

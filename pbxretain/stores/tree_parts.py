@@ -1,0 +1,94 @@
+"""Which files make one record, and how may a row spell its name?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pbxretain.manifest import TreeDataset
+from pbxretain.records import pack
+from pbxretain.stores.files import join
+
+
+@dataclass(slots=True, repr=False, eq=False)
+class Entry:
+    """One record on disk: folder below the root, stem, its own date, its parts' last change.
+
+    ``when`` is what counts for the period: the newest leg of a call that names it, else ``own``.
+    """
+
+    folder: bytes
+    stem: bytes
+    own: datetime | None = None
+    changed: float = 0.0
+    when: datetime | None = None
+    values: tuple[bytes, ...] = ()
+    """What rows hold in their link column that means this record."""
+
+    @property
+    def key(self) -> bytes:
+        return join(self.folder, self.stem)
+
+    @property
+    def start(self) -> bytes | None:
+        return self.own.isoformat().encode() if self.own else None
+
+    @property
+    def identity(self) -> bytes:
+        """As ``Taken.identity``."""
+        return pack(self.key, self.start)
+
+
+class Shape:
+    """The extensions of a dataset: what belongs to a stem."""
+
+    def __init__(self, extensions: Sequence[str]) -> None:
+        tails = [b"." + os.fsencode(extension.removeprefix(".")) for extension in extensions]
+        self._tails = sorted(dict.fromkeys(tails), key=lambda tail: (-len(tail), tail))
+
+    @classmethod
+    def of(cls, dataset: TreeDataset) -> Shape:
+        dated = [step.sidecar.extension for step in dataset.dated_by if step.sidecar]
+        return cls([*dataset.extensions, *dataset.sidecars, *dated])
+
+    def stem(self, name: bytes) -> bytes | None:
+        """The name less one listed extension; None when it bears none. Nothing else is cut."""
+        for tail in self._tails:
+            if name.endswith(tail) and len(name) > len(tail):
+                return name[: -len(tail)]
+        return None
+
+    def stems(self, base: bytes) -> Iterator[bytes]:
+        """What a row that holds this name may mean: the name as it stands, or less an extension."""
+        yield base
+        if (stem := self.stem(base)) is not None:
+            yield stem
+
+    def names(self, stem: bytes) -> Iterator[bytes]:
+        """Every name that would belong to the record, in a fixed order."""
+        return (stem + tail for tail in self._tails)
+
+    def spellings(self, entry: Entry, *, root: bytes, parts: Sequence[bytes]) -> list[bytes]:
+        """Every value that a link column may hold for a record."""
+        found = dict.fromkeys([entry.stem, *self.names(entry.stem), *entry.values])
+        for name in (entry.stem, *parts):
+            rel = join(entry.folder, name)
+            found |= dict.fromkeys([rel, join(root, rel)])
+        return list(found)
+
+
+class Spelling:
+    """A value of a link column: a bare name, or a path that may begin elsewhere."""
+
+    def __init__(self, value: bytes) -> None:
+        self._folder, _, self.base = value.rpartition(b"/")
+
+    def may_mean(self, folder: bytes) -> bool:
+        """Whether a file of this name in ``folder`` may be meant; a root mounted elsewhere has
+        another absolute path, so the ends of the two paths are compared."""
+        if not self._folder or not folder or self._folder == folder:
+            return True
+        ends = self._folder.endswith(b"/" + folder)
+        return ends or folder.endswith(b"/" + self._folder.lstrip(b"/"))

@@ -1,0 +1,50 @@
+"""Rows that name files, in a real SQLite table; what a table store answers to a tree store."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+class Rows:
+    """Implements ``records.Naming`` on a table cdr(call, epoch, recordingfile)."""
+
+    def __init__(self, path: Path | str = ":memory:") -> None:
+        self.db = sqlite3.connect(path)
+        self.db.execute("CREATE TABLE IF NOT EXISTS cdr (call, epoch, recordingfile BLOB)")
+        self.db.commit()
+
+    def add(self, call: str, when: datetime, value: bytes) -> None:
+        row = (call, when.timestamp(), value)
+        self.db.execute("INSERT INTO cdr VALUES (?, ?, ?)", row)
+        self.db.commit()
+
+    def newest_leg(self, spellings: Sequence[bytes]) -> Mapping[bytes, datetime]:
+        found = {}
+        for value in spellings:
+            query = (
+                "SELECT max(epoch) FROM cdr WHERE call IN"
+                " (SELECT call FROM cdr WHERE recordingfile = ?)"
+            )
+            newest = self.db.execute(query, (value,)).fetchone()[0]
+            if newest is not None:
+                found[value] = datetime.fromtimestamp(newest, UTC)
+        return found
+
+    def blank(self, spellings: Sequence[bytes]) -> int:
+        done = 0
+        for value in spellings:
+            query = "UPDATE cdr SET recordingfile = x'' WHERE recordingfile = ?"
+            done += self.db.execute(query, (value,)).rowcount
+        self.db.commit()
+        return done
+
+    def named(self) -> Iterator[bytes]:
+        query = "SELECT recordingfile FROM cdr WHERE length(recordingfile) > 0"
+        for (value,) in self.db.execute(query).fetchall():
+            yield value
+
+    def links(self) -> list[bytes]:
+        return [value for (value,) in self.db.execute("SELECT recordingfile FROM cdr").fetchall()]

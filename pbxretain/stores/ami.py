@@ -94,7 +94,7 @@ class Ami:
         return self._ask("CoreSettings", {}).get("asteriskversion") or None
 
     def sessions(self, *, timeout: float | None = None) -> Sessions:
-        """Who listens now (CoreShowChannels). A list that breaks off is an error, never "nobody"."""
+        """Who listens now (CoreShowChannels). A broken-off list is an error, never "nobody"."""
         boxes: set[tuple[str, str]] = set()
         unknown = False
         for channel in self._list("CoreShowChannels", "coreshowchannelscomplete", timeout):

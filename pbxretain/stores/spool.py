@@ -1,0 +1,531 @@
+"""How does an expired voicemail message leave Asterisk's spool while people phone?
+
+Content is hashed without a lock. Then, folder by folder, Asterisk's own lock is held for
+milliseconds: nobody in the mailbox, the very same files as before, all of them renamed. Seal and
+unlink go without the lock. Greetings, ``tmp/``, PINs and whatever isn't a message stay as they are.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from pbxretain.errors import RefusedError, RootError, StoreError, UnavailableError
+from pbxretain.manifest import SpoolDataset
+from pbxretain.records import (
+    Advice,
+    BatchName,
+    Bits,
+    Census,
+    Cursor,
+    Intent,
+    Record,
+    Selection,
+)
+from pbxretain.stores import files, mailbox, numbering, spool_advice
+from pbxretain.stores.ami import AmiSettings
+from pbxretain.stores.asterisk import AsteriskFacts, Presence
+from pbxretain.stores.folderlock import (
+    WAIT,
+    FolderBusyError,
+    clear_dead,
+    hold,
+    probe,
+    stale_for,
+)
+from pbxretain.stores.mailbox import Item, Place
+from pbxretain.stores.spool_advice import NUMBERING, NUMBERING_HINT
+from pbxretain.stores.spool_batch import SpoolBatch, dated, told
+
+HOLD_MESSAGES = 20
+"""Messages per hold of a folder's lock."""
+HOLD_SECONDS = 0.02
+"""After this long in one hold the rest waits for the next one."""
+
+_BETWEEN_HOLDS = 0.005
+_UNDO_WAIT = 10.0
+"""Putting back may wait longer for a lock than taking: nothing else brings the message back."""
+_STALE = 60.0
+_HEALED_AT_LOGIN = (b"INBOX", b"Urgent", b"Old")
+
+
+Due = tuple[bytes, Item]
+"""Packed identity and record."""
+
+
+@dataclass(frozen=True, slots=True, order=True, repr=False)
+class Position:
+    """The last record that was looked at; folders in order, in each by time."""
+
+    place: Place
+    when: datetime
+    identity: bytes
+
+
+def open_spool(
+    *,
+    name: str,
+    dataset: SpoolDataset,
+    root: Path,
+    zone: tzinfo,
+    asterisk: AsteriskFacts,
+    ami: AmiSettings | None,
+    installation: str,
+) -> SpoolStore:
+    """Opens a voicemail spool; changes nothing.
+
+    Raises RootError for a root that is missing, unmounted or empty. ``zone`` isn't needed: a
+    message carries its epoch.
+    """
+    del zone
+    opened = files.check_root(root, folders_suffice=True)
+    if not mailbox.has_contexts(opened):
+        raise RootError(
+            "The voicemail spool holds no mailboxes, as if its disk weren't mounted.",
+            hint=f"check {root}",
+        )
+    return SpoolStore(
+        name=name,
+        data_class=dataset.data,
+        root=opened,
+        facts=asterisk,
+        ami=ami,
+        installation=installation,
+    )
+
+
+class SpoolStore:
+    """An opened spool (``records.Store``). The state on disk is all there is: nothing is cached."""
+
+    encoding = "asterisk-spool/1"
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        data_class: str,
+        root: files.Root,
+        facts: AsteriskFacts,
+        ami: AmiSettings | None,
+        installation: str,
+    ) -> None:
+        self.dataset = name
+        self.data_class = data_class
+        self.facts = facts
+        self.root = root
+        self.presence = Presence(ami)
+        self._installation = installation
+        self._lamps_failed = 0
+        self._locks_work = False
+
+    def __repr__(self) -> str:
+        return f"<spool {self.dataset}>"
+
+    def check(self) -> Sequence[Advice]:
+        """What stands in the way of deleting here, each with the way out."""
+        shut = stale = 0
+        for place in mailbox.places(self.root):
+            with self.folder(place) as folder:
+                if folder is not None:
+                    shut += not folder.writable()
+                    stale += stale_for(folder, time.time()) > _STALE
+        root = Path(os.fsdecode(self.root.path))
+        return [
+            *spool_advice.on_asterisk(self.facts, self.presence),
+            *spool_advice.on_folders(shut, stale, root),
+        ]
+
+    def clock(self) -> datetime | None:
+        """None: the spool has the host's clock."""
+        return None
+
+    def straddlers(self, selection: Selection) -> frozenset[bytes]:
+        """None: a message belongs to no call."""
+        del selection
+        return frozenset()
+
+    def census(self, selection: Selection) -> Census:
+        """Counts every record of every folder afresh; takes no lock, writes nothing."""
+        found: Counter[str] = Counter()
+        findings: Counter[str] = Counter()
+        dates: list[datetime] = []
+        for place in mailbox.places(self.root):
+            with self.folder(place) as folder:
+                if folder is None:
+                    continue
+                contents = mailbox.read_folder(folder, place, installation=self._installation)
+                findings.update(contents.findings)
+                findings["GAP_AT_LIMIT"] += self._full(place, contents)
+                findings["FOREIGN_LOCK"] += stale_for(folder, time.time()) > _STALE
+                for item in mailbox.records(contents, selection.cutoff):
+                    found["total"] += 1
+                    found.update(_kinds(folder, item, selection))
+                    if item.when is not None:
+                        dates = [min([*dates[:1], item.when]), max([*dates[1:], item.when])]
+        findings["LAMP_NOT_REFRESHED"] += self._lamps_failed
+        return Census(
+            before=found["before"],
+            due=found["before"] - found["held"],
+            undated=found["undated"],
+            future=found["future"],
+            held=found["held"],
+            total=found["total"],
+            oldest=dates[0] if dates else None,
+            newest=dates[-1] if dates else None,
+            findings={code: count for code, count in sorted(findings.items()) if count},
+        )
+
+    def scan(self, selection: Selection) -> Iterator[Record]:
+        """Every due record, oldest first."""
+        due: list[tuple[datetime, bytes, Record]] = []
+        for place in mailbox.places(self.root):
+            with self.folder(place) as folder:
+                for identity, item in self._due(folder, place, selection) if folder else ():
+                    where = b" ".join((place.mailbox + b"@" + place.context, place.folder))
+                    label = os.fsdecode(b" ".join((where, item.caller or b"-")))
+                    due.append((dated(item), identity, Record(when=item.when, label=label)))
+        for _, _, record in sorted(due, key=lambda one: one[:2]):
+            yield record
+
+    def take(
+        self,
+        selection: Selection,
+        *,
+        limit: int,
+        after: Cursor | None,
+        skip: frozenset[bytes],
+        name: BatchName,
+    ) -> SpoolBatch:
+        """Sets about ``limit`` due records aside, each whole, behind Asterisk's own lock.
+
+        Raises RootError where locks don't work, RefusedError where deleting would endanger new
+        messages, UnavailableError where the manager doesn't say who listens, StoreError else;
+        then all is back where it was.
+        """
+        self._need_locks()
+        batch = SpoolBatch(self, name)
+        try:
+            self._fill(batch, selection, limit=limit, after=_position(after), skip=skip)
+        except OSError:
+            batch.rollback()
+            raise StoreError(
+                "A voicemail folder can't be changed.", hint="run pbxretain check"
+            ) from None
+        except BaseException:
+            batch.rollback()
+            raise
+        return batch
+
+    def settle(self, intent: Intent) -> Bits:
+        """Ends a dead batch: removes what was committed, puts back what wasn't."""
+        name = BatchName(self._installation, intent.run, intent.batch)
+        for place in mailbox.places(self.root):
+            with self.folder(place) as folder, told():
+                if folder is None or not self._traces(folder):
+                    continue
+                clear_dead(folder, self._installation)
+                if intent.committed:
+                    for one in _hidden(folder):
+                        if one.belongs(name):
+                            files.drop(folder, one.name)
+                    folder.sync()
+                else:
+                    self.put_back(folder, place, name)
+        return [intent.committed] * intent.count
+
+    def tidy(self, installation: str) -> int:
+        """Puts back what was set aside without an intent; settle first. Ends renumberings of a
+        dead run, removes its locks and half-written names."""
+        done = 0
+        with self.root.folder() as folder, told():
+            done += clear_dead(folder, installation)
+        for place in mailbox.places(self.root):
+            with self.folder(place) as folder, told():
+                if folder is None or not self._traces(folder):
+                    continue
+                done += clear_dead(folder, installation)
+                done += self.put_back(folder, place, None)
+                for name in files.scraps(list(mailbox.names_of(folder)), installation):
+                    files.drop(folder, name)
+                    done += 1
+                folder.sync()
+        return done
+
+    def close(self) -> None:
+        """Ends the session with the manager."""
+        self.presence.close()
+
+    @contextmanager
+    def folder(self, place: Place) -> Iterator[files.Folder | None]:
+        """An opened folder; None when it went meanwhile or became a symlink."""
+        with ExitStack() as stack:
+            folder = None
+            try:
+                folder = stack.enter_context(self.root.folder(place.rel))
+            except OSError as error:
+                if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                    raise StoreError(
+                        "A voicemail folder can't be opened.", hint="run pbxretain check"
+                    ) from None
+            yield folder
+
+    def put_back(self, folder: files.Folder, place: Place, name: BatchName | None) -> int:
+        """Gives messages of a batch (None: of any) their names again; how many came back.
+
+        Raises FolderBusyError when somebody keeps the folder locked all the while.
+        """
+        back = 0
+        with hold(
+            folder, mode=self.facts.lockmode, installation=self._installation, wait=_UNDO_WAIT
+        ):
+            back += numbering.finish_moves(folder, self._installation)
+            for group in _groups(folder, self._installation, name):
+                back += numbering.restore(
+                    folder, group, self._installation, gaps=self.facts.gaps_are_harmless
+                )
+            if back and not self.facts.gaps_are_harmless and self._empty(place):
+                numbering.close_gaps(folder, self._installation)
+            folder.sync()
+        return back
+
+    def refresh_lamps(self, touched: set[tuple[bytes, bytes]]) -> None:
+        """Sets the lamps of mailboxes; what fails is counted for the next census."""
+        self._lamps_failed += sum(not self.presence.refresh(*box) for box in sorted(touched))
+
+    # Taking -----------------------------------------------------------------------------------
+
+    def _fill(
+        self,
+        batch: SpoolBatch,
+        selection: Selection,
+        *,
+        limit: int,
+        after: Position | None,
+        skip: frozenset[bytes],
+    ) -> None:
+        batch.cursor = after
+        for place in mailbox.places(self.root):
+            if after is not None and place < after.place:
+                continue
+            with self.folder(place) as folder:
+                if folder is None:
+                    continue
+                due = self._due(folder, place, selection)
+                due = [one for one in due if after is None or _at(one) > after]
+                due = [one for one in due if one[0] not in skip]
+                if not due:
+                    continue
+                room = limit - len(batch.taken)
+                if room <= 0:
+                    batch.exhausted = False
+                    return
+                chosen = _with_twins(due, self._per_folder(room))
+                self._take_from(folder, place, chosen, batch)
+                batch.cursor = _at(chosen[-1])
+                if len(chosen) < len(due):
+                    batch.exhausted = False
+                    return
+
+    def _per_folder(self, room: int) -> int:
+        """Where gaps are closed, one hold a batch: numbers change between holds."""
+        return room if self.facts.gaps_are_harmless else min(room, HOLD_MESSAGES)
+
+    def _due(self, folder: files.Folder, place: Place, selection: Selection) -> list[Due]:
+        contents = mailbox.read_folder(folder, place, installation=self._installation)
+        due = []
+        for found in mailbox.records(contents, selection.cutoff):
+            if found.when is None or found.when >= selection.cutoff or found.hidden:
+                continue
+            item = _named(folder, found)
+            if item and not _excluded(folder, item, selection.excluded_keys):
+                due.append((mailbox.identity(folder, item), item))
+        return sorted(due, key=_at)
+
+    def _take_from(
+        self,
+        folder: files.Folder,
+        place: Place,
+        chosen: list[Due],
+        batch: SpoolBatch,
+    ) -> None:
+        if self.presence.inside(place.context, place.mailbox):
+            batch.skip("SESSION_OPEN", len(chosen))
+            return
+        self._refuse_gap(folder, [item for _, item in chosen])
+        hashed = list(_hashed(folder, [item for _, item in chosen], batch))
+        while hashed:
+            try:
+                with self._locked(folder, wait=WAIT):
+                    hashed = self._one_hold(folder, place, hashed, batch)
+            except FolderBusyError:
+                batch.skip("FOREIGN_LOCK", len(hashed))
+                break
+            if hashed:
+                time.sleep(_BETWEEN_HOLDS)
+        folder.sync()
+
+    def _one_hold(
+        self,
+        folder: files.Folder,
+        place: Place,
+        queue: list[tuple[Item, bytes]],
+        batch: SpoolBatch,
+    ) -> list[tuple[Item, bytes]]:
+        """Takes the first few of the queue and hands back the rest."""
+        begun = time.monotonic()
+        try:
+            if self.presence.inside(place.context, place.mailbox, locked=True):
+                batch.skip("SESSION_OPEN", len(queue))
+                return []
+        except UnavailableError:
+            batch.skip("SESSION_UNKNOWN", len(queue))
+            return []
+        gaps = self.facts.gaps_are_harmless
+        if not gaps:
+            numbering.finish_moves(folder, self._installation)
+            if not self.presence.asks and _gap(folder, [item for item, _ in queue]):
+                batch.skip("NUMBERING", len(queue))
+                return []
+        names = dict(mailbox.names_of(folder))
+        done = 0
+        for item, content in queue:
+            if gaps and (done == HOLD_MESSAGES or time.monotonic() - begun > HOLD_SECONDS):
+                break
+            batch.take(folder, item, content, names)
+            done += 1
+        if not gaps:
+            numbering.close_gaps(folder, self._installation)
+        return queue[done:]
+
+    def _locked(self, folder: files.Folder, *, wait: float) -> AbstractContextManager[None]:
+        mode = self.facts.lockmode
+        return hold(folder, mode=mode, installation=self._installation, wait=wait)
+
+    def _refuse_gap(self, folder: files.Folder, items: Sequence[Item]) -> None:
+        if not self.facts.gaps_are_harmless and not self.presence.asks and _gap(folder, items):
+            raise RefusedError(NUMBERING, hint=NUMBERING_HINT, code="NUMBERING")
+
+    def _need_locks(self) -> None:
+        if self._locks_work:
+            return
+        with self.root.folder() as folder:
+            self._locks_work = probe(folder, self._installation)
+        if not self._locks_work:
+            raise RootError(
+                "Asterisk's folder locks don't work on the voicemail spool's file system.",
+                hint="run pbxretain on the machine that holds the spool, as Asterisk's user",
+            )
+
+    # Looking ----------------------------------------------------------------------------------
+
+    def _traces(self, folder: files.Folder) -> bool:
+        """Whether anything of ours may lie in the folder."""
+        return any(
+            name == b".lock" or name.startswith((b".pbxretain-", b"..pbxretain-"))
+            for name in mailbox.names_of(folder)
+        )
+
+    def _empty(self, place: Place) -> bool:
+        """Whether it is certain that nobody is in the mailbox."""
+        try:
+            return self.presence.asks and not self.presence.inside(
+                place.context, place.mailbox, locked=True
+            )
+        except UnavailableError:
+            return False
+
+    def _full(self, place: Place, contents: mailbox.Contents) -> bool:
+        """A gap that makes Asterisk call a folder full that isn't, until somebody opens it."""
+        limit = self.facts.limit(place.context, place.mailbox)
+        if limit is None or place.folder in _HEALED_AT_LOGIN:
+            return False
+        return contents.count < limit <= contents.highest + 1
+
+
+def _kinds(folder: files.Folder, item: Item, selection: Selection) -> Iterator[str]:
+    if item.when is None:
+        yield "undated"
+    elif item.when > selection.now:
+        yield "future"
+    elif item.when < selection.cutoff:
+        yield "before"
+        if _excluded(folder, item, selection.excluded_keys):
+            yield "held"
+
+
+def _excluded(folder: files.Folder, item: Item, keys: frozenset[bytes]) -> bool:
+    """Whether the record, or a voice under its number, must be spared."""
+    if not keys:
+        return False
+    named = [_named(folder, one) for one in (item, *item.leftovers)]
+    return any(one is not None and mailbox.identity(folder, one) in keys for one in named)
+
+
+def _named(folder: files.Folder, item: Item) -> Item | None:
+    """The record with what it is known by for good; None when it went meanwhile."""
+    try:
+        return replace(item, message_id=mailbox.key(folder, item)[-1])
+    except FileNotFoundError:
+        return None
+    except OSError:
+        raise StoreError(
+            "A sound file of the voicemail spool can't be read.", hint="run pbxretain check"
+        ) from None
+
+
+def _at(one: Due) -> Position:
+    return Position(one[1].place, dated(one[1]), one[0])
+
+
+def _position(cursor: Cursor | None) -> Position | None:
+    if cursor is None or isinstance(cursor, Position):
+        return cursor
+    raise StoreError("A cursor of another dataset was given to the voicemail spool.")
+
+
+def _with_twins(due: list[Due], room: int) -> list[Due]:
+    end = min(room, len(due))
+    while end < len(due) and due[end][0] == due[end - 1][0]:
+        end += 1
+    return due[:end]
+
+
+def _gap(folder: files.Folder, items: Sequence[Item]) -> bool:
+    going = [item.number for item in items if item.kind == "message"]
+    return numbering.would_leave_gap(folder, going)
+
+
+def _hashed(
+    folder: files.Folder, items: Sequence[Item], batch: SpoolBatch
+) -> Iterator[tuple[Item, bytes]]:
+    for item in items:
+        try:
+            yield item, mailbox.digest(folder, item)
+        except FileNotFoundError:
+            batch.absent += 1
+        except OSError:
+            batch.skip("UNREADABLE")
+
+
+def _hidden(folder: files.Folder) -> list[files.Hidden]:
+    return files.hidden_in(folder, list(mailbox.names_of(folder)))
+
+
+def _groups(
+    folder: files.Folder, installation: str, name: BatchName | None
+) -> list[list[files.Hidden]]:
+    """What was set aside, record by record, in the order of the numbers."""
+    groups: dict[tuple[str, int, int], list[files.Hidden]] = {}
+    for one in _hidden(folder):
+        ends = mailbox.split(one.original or b"")
+        mine = one.of(installation) if name is None else one.belongs(name)
+        if ends and mine:
+            groups.setdefault((one.run, one.batch, ends[0]), []).append(one)
+    return [groups[key] for key in sorted(groups)]

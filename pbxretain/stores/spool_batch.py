@@ -1,0 +1,216 @@
+"""What has a batch of voicemail messages set aside, and how does each get home or go for good?
+
+Files are set aside under their batch's name, in their own folder, so the disk alone is enough to
+put them back or to remove them; what is kept in memory only says which record a file was of.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from typing import Literal, Protocol, Self
+
+from pbxretain.errors import StoreError
+from pbxretain.records import BatchName, Bits, Bounds, Cursor, Finish, Session, Taken
+from pbxretain.stores import files, mailbox
+from pbxretain.stores.mailbox import Item, Place
+
+_ALSO = {b"_": "player-copies", b"i": "intros"}
+
+
+DirEntry = os.DirEntry[bytes]
+
+
+class Spool(Protocol):
+    """What a batch needs of the spool that it came out of."""
+
+    def folder(self, place: Place) -> AbstractContextManager[files.Folder | None]:
+        """An opened message folder; None when it is gone."""
+        ...
+
+    def put_back(self, folder: files.Folder, place: Place, name: BatchName | None) -> int:
+        """Gives the messages of a batch their names again."""
+        ...
+
+    def refresh_lamps(self, touched: set[tuple[bytes, bytes]]) -> None:
+        """Sets the lamps of mailboxes."""
+        ...
+
+
+class SpoolBatch:
+    """Messages set aside under their batch's name (``records.Batch``); the journal commits it."""
+
+    final: Literal["store", "journal"] = "journal"
+
+    def __init__(self, store: Spool, name: BatchName) -> None:
+        self.taken: list[Taken] = []
+        self.cursor: Cursor | None = None
+        self.exhausted = True
+        self.bounds: Bounds = {}
+        self.session: Session | None = None
+        self.absent = 0
+        self._skipped: Counter[str] = Counter()
+        self._store = store
+        self._name = name
+        self._asides: list[tuple[Place, list[tuple[bytes, bytes]]]] = []
+        self._touched: set[Place] = set()
+        self._open = True
+
+    @property
+    def skipped(self) -> Mapping[str, int]:
+        """Records left alone now, by code."""
+        return dict(self._skipped)
+
+    def __repr__(self) -> str:
+        return f"<batch of {len(self.taken)}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._open:
+            self.rollback()
+
+    def skip(self, code: str, count: int = 1) -> None:
+        """Counts records that are left alone."""
+        self._skipped[code] += count
+
+    def take(
+        self,
+        folder: files.Folder,
+        item: Item,
+        content: bytes,
+        names: dict[bytes, os.DirEntry[bytes]],
+    ) -> None:
+        """Sets one record aside, if it still is what was hashed. Only under the folder's lock.
+
+        ``names`` is what the folder holds; it is kept current.
+        """
+        present = _found_again(folder, item, names)
+        if present is None:
+            self.absent += 1
+            return
+        if not present.whole or not _unchanged(present, item):
+            self.skip("CHANGED" if present.whole else "NOT_A_FILE")
+            return
+        self._touched.add(item.place)
+        asides: list[tuple[bytes, bytes]] = []
+        for part in present.parts:
+            asides.append((files.hide(folder, part.name, self._name), part.suffix))
+            names.pop(part.name, None)
+        self._asides.append((item.place, asides))
+        # Keyed by what was hashed: under the lock no sound is read again.
+        self.taken.append(_taken(item, content, asides[0][0]))
+
+    def commit(self) -> Bits | None:
+        """Nothing to do here: the journal's line commits."""
+        self._open = False
+        return None
+
+    def rollback(self) -> None:
+        """Puts everything back. Raises StoreError when a folder stays locked or can't be written;
+        what is still aside then is put back by the next run."""
+        self._open = False
+        failed: StoreError | None = None
+        for place in sorted(self._touched):
+            try:
+                with self._store.folder(place) as folder, told():
+                    if folder is not None:
+                        self._store.put_back(folder, place, self._name)
+            except StoreError as error:
+                failed = error
+        self._asides.clear()
+        if failed:
+            raise failed
+
+    def finish(self) -> Finish:
+        """Unlinks what was set aside, syncs, sets the lamps. May be called again."""
+        kept = []
+        also: Counter[str] = Counter()
+        for index, (place, asides) in enumerate(self._asides):
+            try:
+                with self._store.folder(place) as folder:
+                    # Text last: what can't be removed can then still be dated.
+                    if folder is None:
+                        continue
+                    for name, suffix in reversed(asides):
+                        files.drop(folder, name)
+                        also[_ALSO.get(suffix[:1], "")] += 1
+            except (OSError, StoreError):
+                kept.append(index)
+        for place in sorted(self._touched):
+            with told(), self._store.folder(place) as folder:
+                if folder is not None:
+                    folder.sync()
+        self._store.refresh_lamps({(place.context, place.mailbox) for place in self._touched})
+        extra = {name: count for name, count in also.items() if name}
+        return Finish(kept=kept, also=extra, failed=len(kept))
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Replaces the system's own words, which hold paths. Raises StoreError for OSError."""
+    try:
+        yield
+    except OSError:
+        raise StoreError(
+            "A voicemail folder can't be changed.", hint="run pbxretain check"
+        ) from None
+
+
+def dated(item: Item) -> datetime:
+    """The start event of a record that is due, so has one."""
+    if item.when is None:
+        raise StoreError("An undated message was about to be taken.")
+    return item.when
+
+
+def _found_again(folder: files.Folder, item: Item, names: mailbox.Names) -> Item | None:
+    """The record as it lies there now, also under another number; None when it is gone."""
+    numbers = [item.number]
+    anchor = item.parts[0]
+    if item.kind == "message":
+        numbers += [
+            ends[0]
+            for name, entry in names.items()
+            if entry.inode() == anchor.inode and (ends := mailbox.split(name))
+        ]
+    for number in numbers:
+        start = mailbox.stem(number)
+        own = {
+            name: names[name] for name in names if name.startswith(start) and mailbox.split(name)
+        }
+        found = mailbox.read_stem(folder, item.place, number, own)
+        if found is None:
+            continue
+        if item.kind == "leftover":
+            return next((one for one in found.leftovers if one.parts[0].same(anchor)), None)
+        if found.parts[0].inode == anchor.inode and _same_record(found, item):
+            return found
+    return None
+
+
+def _same_record(found: Item, item: Item) -> bool:
+    same_id = item.kind == "orphan" or found.message_id == item.message_id
+    return found.kind == item.kind and found.start == item.start and same_id
+
+
+def _unchanged(present: Item, item: Item) -> bool:
+    return len(present.parts) == len(item.parts) and all(
+        one.same(other) for one, other in zip(present.parts, item.parts, strict=True)
+    )
+
+
+def _taken(item: Item, content: bytes, locator: bytes) -> Taken:
+    place = item.place
+    return Taken(
+        key=(place.context, place.mailbox, place.folder, item.message_id),
+        start=item.start,
+        when=dated(item),
+        subjects=(item.caller, place.mailbox),
+        digest=content,
+        locator=locator,
+    )

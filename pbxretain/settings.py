@@ -28,8 +28,13 @@ CONFIG_NAME = "config.yaml"
 SYSTEM_CONFIG = Path("/etc/pbxretain")
 SYSTEM_STATE = Path("/var/lib/pbxretain")
 
-SCHEMES = ("mysql", "mariadb", "postgresql", "sqlite")
-QUERY = ("unix_socket", "host", "ssl_ca", "sslmode", "sslrootcert")
+OPTIONS = {
+    "mysql": ("unix_socket", "ssl_ca"),
+    "mariadb": ("unix_socket", "ssl_ca"),
+    "postgresql": ("host", "sslmode", "sslrootcert"),
+    "sqlite": (),
+}
+"""The schemes an address may have, and the options that may stand behind its question mark."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
@@ -63,12 +68,13 @@ def _url(value: str) -> str:
         _ = parts.port
     except ValueError:
         raise ValueError("is not a database address such as mysql://user@host/database") from None
-    if parts.scheme not in SCHEMES:
-        raise ValueError(f"must begin with one of {', '.join(s + '://' for s in SCHEMES)}")
+    if parts.scheme not in OPTIONS:
+        raise ValueError(f"must begin with one of {', '.join(s + '://' for s in OPTIONS)}")
     if secret or any("pass" in key.lower() or key.lower() == "pwd" for key, _ in query):
         raise ValueError("must not hold a password; name it under password: instead")
-    if parts.fragment or any(key not in QUERY for key, _ in query):
-        raise ValueError(f"may only carry these options: {', '.join(QUERY)}")
+    allowed = OPTIONS[parts.scheme]
+    if parts.fragment or any(key not in allowed for key, _ in query):
+        raise ValueError(f"may only carry these options: {', '.join(allowed) or 'none'}")
     return _sqlite(value) if parts.scheme == "sqlite" else _server(value)
 
 

@@ -100,6 +100,11 @@ def test_settings_name_each_source_with_its_zone() -> None:
         ("pbxretain@", "", "6: sources.head-office.url: must name the user"),
         ("/asteriskcdrdb", "", "6: sources.head-office.url: must name the database"),
         ("?unix", "?local_infile=1&unix", "6: sources.head-office.url: may only carry these"),
+        (
+            "?unix_socket",
+            "?sslmode",
+            "6: sources.head-office.url: may only carry these options: unix",
+        ),
         ("localhost/", "localhost:port/", "6: sources.head-office.url: is not a database address"),
         ("localhost/", "[local/", "6: sources.head-office.url: is not a database address"),
         ("{credential: head-office-db}", "{}", "7: sources.head-office.password: name exactly one"),

@@ -16,6 +16,8 @@ EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
 """Anything before is a zero date or a default, never a call."""
 
 REFEREE_SLACK = timedelta(seconds=300)
+_NEAR = timedelta(hours=3)
+"""More than any clock change moves a wall clock."""
 _UNIQUEID = re.compile(rb"^(?:.*-)?(\d{9,10})\.\d+")
 _COMPACT = re.compile(r"^(\d{8})(\d{6})(.*)$")
 
@@ -54,13 +56,15 @@ class Moments:
 
     def doubt(self, cutoff: datetime) -> tuple[datetime, datetime]:
         """Naive wall clock bounds (low, high): below low a row is due under any reading, at or
-        above high under none; between them each row must be read. Equal without a referee."""
-        local = _wall_bound(cutoff, self.zone)
-        if self.other is None:
-            return local, local
-        beside = cutoff.astimezone(self.other).replace(tzinfo=None)
-        hour = timedelta(hours=1)
-        return min(local, beside) - hour, max(local, beside) + hour
+        above high under none; between them each row must be read. Equal where no stamp near the
+        cut-off has two readings: no referee, and no clock change within three hours."""
+        walls = [cutoff.astimezone(zone).replace(tzinfo=None) for zone in self._zones()]
+        if len(set(walls)) == 1 and not any(_changes(zone, cutoff) for zone in self._zones()):
+            return walls[0], walls[0]
+        return min(walls) - _NEAR, max(walls) + _NEAR
+
+    def _zones(self) -> list[tzinfo]:
+        return [self.zone] if self.other is None else [self.zone, self.other]
 
     @staticmethod
     def _epoch(raw: bytes) -> datetime:
@@ -91,15 +95,14 @@ class Moments:
         for reading in readings:
             if abs(reading - epoch) <= REFEREE_SLACK:
                 return reading
-        # A leg may begin long after its channel was made, never before.
-        possible = (r for r in readings if epoch - REFEREE_SLACK <= r <= epoch + timedelta(days=2))
-        return next(possible, later)
+        # A leg may begin long after its channel was made, never before. The declared zone's
+        # readings come first: another zone needs a better reason than a long queue.
+        latest = epoch + timedelta(days=2)
+        return next((r for r in readings if epoch - REFEREE_SLACK <= r <= latest), later)
 
 
-def _wall_bound(cutoff: datetime, zone: tzinfo) -> datetime:
-    """The naive wall clock value below which every stamp, read as the later instant, is due."""
-    wall = cutoff.astimezone(zone)
-    naive = wall.replace(tzinfo=None, fold=0)
-    again = naive.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    # In the first pass of a doubled hour, equal stamps of the second pass aren't due yet.
-    return naive - (again - cutoff) if again > cutoff else naive
+def _changes(zone: tzinfo, moment: datetime) -> bool:
+    """Whether the zone's offset changes within reach of a moment."""
+    return (moment - _NEAR).astimezone(zone).utcoffset() != (moment + _NEAR).astimezone(
+        zone
+    ).utcoffset()

@@ -1,0 +1,120 @@
+"""How many rows of a table are due, spared, undated, from the future?
+
+Counted by predicates that an index serves; rows with two readings are read. Each row before the
+cut-off is counted once, in this order: straddling (an excluded call), held (an excluded key), kept
+for its file, due.
+"""
+# ruff: noqa: S608  (identifiers are quoted by the dialect; values are never in the text)
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pbxretain.records import Census, Selection
+from pbxretain.stores.database import Session
+from pbxretain.stores.dialects import Sql, all_of
+from pbxretain.stores.rows import Layout, chunks
+from pbxretain.stores.walks import SMALL
+
+if TYPE_CHECKING:
+    from pbxretain.stores.table import TableStore
+
+FUTURE = timedelta(days=1)
+"""Clocks differ a little; a start event beyond this is from the future."""
+
+
+def count_table(store: TableStore, opened: Session, selection: Selection) -> Census:
+    """One census of one table under one selection; reads only."""
+    layout = store.layout(selection.start)
+    time = layout.time
+    tally = _certain(store, opened, layout, selection) + _doubtful(store, opened, layout, selection)
+    own = store.own()
+    total, exact = _total(store, opened, own)
+    ends = [_end(store, opened, layout, direction) for direction in ("", " DESC")]
+    return Census(
+        before=tally.total(),
+        due=tally["due"],
+        undated=_count(store, opened, time.undated(), own),
+        future=_count(store, opened, time.after(selection.now + FUTURE), own),
+        straddling=tally["straddling"],
+        held=tally["held"],
+        kept_for_part=tally["kept"],
+        total=total,
+        total_exact=exact,
+        oldest=ends[0],
+        newest=ends[1],
+    )
+
+
+def _count(store: TableStore, opened: Session, *parts: Sql | None) -> int:
+    return opened.number(f"SELECT COUNT(*) FROM {store.table} WHERE " + all_of(*parts))
+
+
+def _certain(
+    store: TableStore, opened: Session, layout: Layout, selection: Selection
+) -> Counter[str]:
+    certain = all_of(layout.time.certain(selection.cutoff), store.own())
+    tally = Counter(before=_count(store, opened, certain))
+    call = store.dialect.call_or_empty(layout.call)
+    calls = sorted(selection.excluded_calls - {b""}) if layout.call else []
+    for group in chunks(calls, 5000):
+        among = store.dialect.among(call, group)
+        tally["straddling"] += _count(store, opened, certain, among)
+    free = all_of(certain, store.unless_excluded(opened, layout, selection, None))
+    for names in chunks(sorted(selection.excluded_keys), 200):
+        tally["held"] += _count(store, opened, free, layout.match_any(names))
+    open_to_all = all_of(free, store.newest_stay(opened, layout))
+    spared = _count(store, opened, free) - _count(store, opened, open_to_all)
+    if selection.wait_for_part and layout.link:
+        linked = Sql(store.dialect.filled(layout.link))
+        tally["kept"] = _count(store, opened, open_to_all, linked)
+        for names in chunks(sorted(selection.excluded_keys), 200):
+            both = (linked, layout.match_any(names))
+            tally["kept"] -= _count(store, opened, open_to_all, *both)
+    before = tally.pop("before") - spared
+    tally["due"] = before - tally["straddling"] - tally["held"] - tally["kept"]
+    return tally
+
+
+def _doubtful(
+    store: TableStore, opened: Session, layout: Layout, selection: Selection
+) -> Counter[str]:
+    tally: Counter[str] = Counter()
+    doubtful = layout.time.doubtful(selection.cutoff)
+    if doubtful is None:
+        return tally
+    where = all_of(doubtful, store.own(), store.newest_stay(opened, layout))
+    for row in opened.rows(f"SELECT {layout.fetched} FROM {store.table} WHERE " + where):
+        taken = layout.taken(row)
+        if taken is None or taken.when >= selection.cutoff:
+            continue
+        if (layout.call_id(row) or b"") in selection.excluded_calls:
+            tally["straddling"] += 1
+        elif taken.identity in selection.excluded_keys:
+            tally["held"] += 1
+        elif selection.wait_for_part and layout.link and layout.at(row, layout.link):
+            tally["kept"] += 1
+        else:
+            tally["due"] += 1
+    return tally
+
+
+def _total(store: TableStore, opened: Session, own: Sql | None) -> tuple[int, bool]:
+    """Exact where counting is cheap, else the server's estimate."""
+    estimate = store.shape.rows
+    if estimate is None or estimate <= SMALL:
+        return _count(store, opened, own), True
+    return estimate, False
+
+
+def _end(store: TableStore, opened: Session, layout: Layout, direction: str) -> datetime | None:
+    order = layout.time.order
+    rows = opened.rows(
+        f"SELECT {layout.fetched} FROM {store.table} WHERE "
+        + all_of(layout.time.dated(), store.own())
+        + f" ORDER BY {order}{direction} LIMIT 1"
+    )
+    taken = layout.taken(rows[0]) if rows else None
+    return taken.when if taken else None

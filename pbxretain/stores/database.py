@@ -1,0 +1,469 @@
+"""How is a PBX's database reached, locked, and spoken to so that its bytes stay its own?
+
+SQLAlchemy makes the connection; the rows come from the driver as the server sent them. Each
+session runs with fixed settings, because the bytes of a time or number depend on them. Every error
+of a driver is replaced by a sentence: driver messages quote rows.
+"""
+# ruff: noqa: S608  (identifiers are quoted by the dialect; values are never in the text)
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import sqlalchemy
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.pool import NullPool
+
+from pbxretain.errors import LockedError, OutcomeUnknown, StoreError, UnavailableError
+from pbxretain.posix import lock_file
+from pbxretain.stores.dialects import Dialect, Sql, Value, dialect_named
+
+CONNECT_SECONDS = 10
+STATEMENT_SECONDS = 900
+LOCK_SECONDS = 5
+BUSY_SECONDS = 15.0
+"""How long SQLite may be busy before a batch gives up; nothing is open meanwhile."""
+
+Row = tuple[Value, ...]
+
+_DRIVERS = {
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "sqlite": "sqlite",
+}
+_SOCKETS = ("/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")  # noqa: S108
+_SETTINGS = {
+    "mysql": [
+        "SET NAMES utf8mb4",
+        "SET character_set_results = NULL",
+        "SET time_zone = '+00:00'",
+        "SET sql_mode = ''",
+        f"SET innodb_lock_wait_timeout = {LOCK_SECONDS}",
+        f"SET lock_wait_timeout = {LOCK_SECONDS}",
+    ],
+    "postgresql": [
+        "SET client_encoding = 'UTF8'",
+        "SET DateStyle = 'ISO'",
+        "SET IntervalStyle = 'postgres'",
+        "SET TimeZone = 'UTC'",
+        "SET extra_float_digits = 3",
+        "SET bytea_output = 'hex'",
+        "SET synchronous_commit = on",
+        f"SET lock_timeout = '{LOCK_SECONDS}s'",
+        f"SET statement_timeout = '{STATEMENT_SECONDS}s'",
+        "SET idle_in_transaction_session_timeout = '120s'",
+        "SET default_transaction_isolation = 'read committed'",
+        "SET synchronize_seqscans = off",
+    ],
+    "sqlite": [
+        "PRAGMA synchronous = FULL",
+        "PRAGMA secure_delete = ON",
+        "PRAGMA busy_timeout = 200",
+        "PRAGMA foreign_keys = ON",
+    ],
+}
+
+
+def connect(url: str, password: str | None = None, *, unix: str | None = None) -> Engine:
+    """An engine for a source's ``url`` (``mysql://``, ``postgresql://``, ``sqlite:///path``).
+
+    Opens nothing yet. ``unix`` is the server's socket (its folder for PostgreSQL); for MySQL on
+    ``localhost`` without a port the usual socket is taken where one exists. An SQLite file is never
+    created. Raises UnavailableError for an address that can't be used or a missing driver.
+    """
+    try:
+        parsed = make_url(url)
+        driver = _DRIVERS[parsed.drivername.partition("+")[0]]
+        address = parsed.set(drivername=driver, password=password)
+        if driver == "sqlite":
+            address = _sqlite_url(parsed.database or "")
+        return sqlalchemy.create_engine(
+            address,
+            poolclass=NullPool,
+            echo=False,
+            hide_parameters=True,
+            connect_args=_connect_args(address, unix),
+        )
+    except (sqlalchemy.exc.ArgumentError, KeyError, ValueError):
+        raise UnavailableError(
+            "The database address can't be used.",
+            hint="write mysql://, postgresql:// or sqlite:/// and the path",
+        ) from None
+    except ImportError:
+        raise UnavailableError(
+            "The driver for this database is not installed.",
+            hint="pip install 'pbxretain[mysql,postgresql]'",
+        ) from None
+
+
+def _sqlite_url(path: str) -> URL:
+    address = f"file:{quote(str(Path(path).absolute()))}"
+    return URL.create("sqlite", database=address, query={"mode": "rw", "uri": "true"})
+
+
+def _connect_args(address: URL, unix: str | None) -> dict[str, Any]:
+    kind = address.get_backend_name()
+    if kind == "sqlite":
+        return {"isolation_level": None, "timeout": 0.2, "check_same_thread": False}
+    if kind == "mysql":
+        if unix is None and address.host in (None, "localhost") and address.port is None:
+            unix = next((path for path in _SOCKETS if Path(path).is_socket()), None)
+        return {
+            "connect_timeout": CONNECT_SECONDS,
+            "read_timeout": STATEMENT_SECONDS,
+            "write_timeout": 60,
+            "charset": "utf8mb4",
+            "local_infile": False,
+            "autocommit": True,
+        } | ({"unix_socket": unix} if unix else {})
+    return {
+        "connect_timeout": CONNECT_SECONDS,
+        "application_name": "pbxretain",
+        "keepalives_idle": 60,
+        "prepare_threshold": None,
+        "autocommit": True,
+    } | ({"host": unix} if unix else {})
+
+
+def sqlite_path(engine: Engine) -> Path:
+    """The file of an SQLite engine."""
+    name = engine.url.database or ""
+    return Path(unquote(name.removeprefix("file:").partition("?")[0]))
+
+
+class Session:
+    """One connection with fixed settings. Not safe for threads; ``repr`` shows no address."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.dialect: Dialect = dialect_named(engine.dialect.name)
+        self.engine = engine
+        self.in_transaction = False
+        self._errors = driver_errors(engine)
+        with self._replaced(UnavailableError, "The database can't be reached."):
+            self._holder = engine.raw_connection()
+            self._driver: Any = self._holder.driver_connection
+            self._prepare()
+
+    def __repr__(self) -> str:
+        return f"<session {self.dialect.name}>"
+
+    def _prepare(self) -> None:
+        if self.dialect.name == "mysql":
+            # Raw bytes: decoding a zero date or a broken character would lose it.
+            self._driver.decoders = {}
+            self._driver.use_unicode = False
+        elif self.dialect.name == "sqlite":
+            self._driver.text_factory = bytes
+            self._driver.isolation_level = None
+        else:
+            self._driver.rollback()
+            self._driver.autocommit = True
+        for setting in _SETTINGS[self.dialect.name]:
+            self._execute(Sql(setting)).close()
+        if self.dialect.name == "mysql":
+            self._driver.autocommit(True)
+            self._execute(Sql(f"SET SESSION TRANSACTION ISOLATION LEVEL {self._isolation()}"))
+
+    def _isolation(self) -> str:
+        """A statement-based binary log can't replicate READ COMMITTED."""
+        row = self._fetch(Sql("SELECT @@log_bin, @@binlog_format"))[0]
+        return "REPEATABLE READ" if row == (b"1", b"STATEMENT") else "READ COMMITTED"
+
+    def _execute(self, sql: Sql) -> Any:
+        cursor = self._driver.cursor()
+        if self.dialect.name == "sqlite":
+            cursor.execute(sql.text.replace("%s", "?"), sql.args)
+        elif self.dialect.name == "postgresql":
+            cursor.execute(sql.text, sql.args or None)
+        else:
+            cursor.execute(sql.text, sql.args or None)
+        return cursor
+
+    def _fetch(self, sql: Sql) -> list[Row]:
+        cursor = self._execute(sql)
+        try:
+            if self.dialect.name == "postgresql":
+                result = cursor.pgresult
+                fields = range(result.nfields)
+                return [
+                    tuple(result.get_value(row, field) for field in fields)
+                    for row in range(result.ntuples)
+                ]
+            return [tuple(row) for row in cursor.fetchall()]
+        finally:
+            cursor.close()
+
+    def rows(self, sql: Sql | str) -> list[Row]:
+        """All rows of a query. Raises StoreError, UnavailableError."""
+        with self._replaced():
+            return self._fetch(sql if isinstance(sql, Sql) else Sql(sql))
+
+    def value(self, sql: Sql | str) -> Value:
+        """The first column of the first row, None where there is no row."""
+        found = self.rows(sql)
+        return found[0][0] if found else None
+
+    def number(self, sql: Sql | str) -> int:
+        """As ``value``, as a whole number; 0 for NULL."""
+        found = self.value(sql)
+        return int(found) if found is not None else 0
+
+    def run(self, sql: Sql | str) -> int:
+        """Executes a statement; returns how many rows it changed."""
+        with self._replaced():
+            cursor = self._execute(sql if isinstance(sql, Sql) else Sql(sql))
+            try:
+                return int(cursor.rowcount)
+            finally:
+                cursor.close()
+
+    def begin(self) -> None:
+        """Opens a transaction; on SQLite waits its turn with nothing open."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        pause = 0.005
+        while True:
+            try:
+                with self._replaced():
+                    self._execute(Sql(self.dialect.begin)).close()
+            except StoreError as error:
+                if error.code != "BUSY" or time.monotonic() > deadline:
+                    raise
+                time.sleep(pause)
+                pause = min(pause * 2, 0.2)
+            else:
+                self.in_transaction = True
+                return
+
+    def commit(self) -> None:
+        """Makes the transaction final. Raises OutcomeUnknown when the answer is lost."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._execute(Sql("COMMIT")).close()
+            except self._errors as error:
+                # A busy SQLite keeps the transaction open: asking again is right, undoing isn't.
+                if _kind(error) == "BUSY" and time.monotonic() < deadline:
+                    time.sleep(0.02)
+                    continue
+                self.in_transaction = False
+                self.close(broken=True)
+                raise OutcomeUnknown(
+                    "The database did not confirm a commit.", hint="the run looks what became of it"
+                ) from None
+            self.in_transaction = False
+            return
+
+    def rollback(self) -> None:
+        """Undoes the open transaction; a broken connection counts as undone by its server."""
+        if not self.in_transaction:
+            return
+        self.in_transaction = False
+        try:
+            self._execute(Sql("ROLLBACK")).close()
+        except self._errors:
+            self.close(broken=True)
+
+    @property
+    def closed(self) -> bool:
+        return self._holder is None
+
+    def close(self, *, broken: bool = False) -> None:
+        """Ends the connection; an open transaction is undone."""
+        holder, self._holder = self._holder, None  # type: ignore[assignment]
+        if holder is None:
+            return
+        with suppress(Exception):
+            if broken:
+                holder.invalidate()
+            else:
+                holder.close()
+
+    @contextmanager
+    def _replaced(self, otherwise: type[Exception] | None = None, text: str = "") -> Iterator[None]:
+        """No driver message gets out."""
+        try:
+            yield
+        except self._errors as error:
+            kind = "" if otherwise else _kind(error)
+            if otherwise:
+                raise otherwise(text) from None
+            if kind == "LOST":
+                self.close(broken=True)
+                raise UnavailableError(
+                    "The database connection was lost.", hint="see whether the server is up"
+                ) from None
+            raise StoreError(*_SENTENCES[kind][:1], hint=_SENTENCES[kind][1], code=kind) from None
+        except UnicodeError:
+            raise StoreError(
+                "A value can't be written in the database's character set.", code="ENCODING"
+            ) from None
+
+
+_SENTENCES = {
+    "BUSY": ("Other writers kept the table locked for too long.", "the next run tries again"),
+    "RIGHTS": ("The database refused a statement for lack of rights.", "run: pbxretain check"),
+    "REFUSED": ("The database refused a statement.", "run: pbxretain check"),
+}
+
+_MYSQL_KINDS = {1205: "BUSY", 1213: "BUSY", 1142: "RIGHTS", 1143: "RIGHTS", 1044: "RIGHTS"}
+_MYSQL_LOST = frozenset({2006, 2013, 2014, 2055, 1053, 1927, 3024, 0})
+
+
+def _kind(error: BaseException) -> str:
+    """What the driver's error means for a person."""
+    module = type(error).__module__.partition(".")[0]
+    if isinstance(error, OSError):
+        return "LOST"
+    if module == "pymysql":
+        number = error.args[0] if error.args else 0
+        if number in _MYSQL_LOST:
+            return "LOST"
+        return _MYSQL_KINDS.get(number, "REFUSED") if isinstance(number, int) else "LOST"
+    if module == "psycopg":
+        return _postgresql_kind(getattr(error, "sqlstate", None))
+    text = str(error)
+    return "BUSY" if "locked" in text or "busy" in text else "REFUSED"
+
+
+def _postgresql_kind(state: str | None) -> str:
+    if state is None or state[:2] in ("08", "57"):
+        return "LOST" if state != "57014" else "BUSY"
+    if state in ("40P01", "40001", "55P03"):
+        return "BUSY"
+    return "RIGHTS" if state == "42501" else "REFUSED"
+
+
+def driver_errors(engine: Engine) -> tuple[type[Exception], ...]:
+    driver = engine.dialect.loaded_dbapi
+    return (driver.Error, sqlalchemy.exc.SQLAlchemyError, OSError, RuntimeError)
+
+
+@contextmanager
+def session(engine: Engine) -> Iterator[Session]:
+    """A session that is closed at the end of the block."""
+    opened = Session(engine)
+    try:
+        yield opened
+    finally:
+        opened.rollback()
+        opened.close()
+
+
+def database_clock(engine: Engine) -> datetime | None:
+    """The server's clock, aware UTC; None for SQLite, whose clock is the host's."""
+    questions = {
+        "mysql": "SELECT UNIX_TIMESTAMP(NOW(6))",
+        "postgresql": "SELECT EXTRACT(EPOCH FROM clock_timestamp())::text",
+    }
+    with session(engine) as opened:
+        if opened.dialect.name not in questions:
+            return None
+        raw = opened.value(questions[opened.dialect.name])
+    return datetime.fromtimestamp(float(raw or 0), UTC)
+
+
+def table_exists(engine: Engine, table: str) -> bool:
+    """Whether a table or view of that name is there and visible. Raises UnavailableError."""
+    schema, _, name = table.rpartition(".")
+    try:
+        inspector = sqlalchemy.inspect(engine)
+        found = inspector.has_table(name, schema=schema or None)
+        return found or name in inspector.get_view_names(schema=schema or None)
+    except driver_errors(engine):
+        raise UnavailableError("The database can't be reached.") from None
+
+
+class DatabaseLock:
+    """One run at a time on a source: a lock that the database itself keeps.
+
+    On a connection of its own; on SQLite a locked file beside the database file. Raises
+    LockedError when another run holds it, and from ``verify`` when it was lost.
+    """
+
+    def __init__(self, engine: Engine, source: str) -> None:
+        self._engine = engine
+        digest = hashlib.sha256(f"pbxretain\0{source}".encode()).digest()
+        self._name = f"pbxretain:{digest.hex()[:32]}"
+        self._number = int.from_bytes(digest[:8], "big", signed=True)
+        self._session: Session | None = None
+        self._release: Callable[[], object] | None = None
+
+    def __repr__(self) -> str:
+        return "<database lock>"
+
+    def __enter__(self) -> DatabaseLock:
+        self.acquire()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.release()
+
+    def acquire(self) -> None:
+        """Takes the lock or raises LockedError at once."""
+        if self._engine.dialect.name == "sqlite":
+            path = sqlite_path(self._engine)
+            holder = lock_file(path.with_name(f"{path.name}.pbxretain.lock"))
+            try:
+                holder.__enter__()
+            except OSError:
+                raise UnavailableError(
+                    "The folder of the SQLite file can't be written.",
+                    hint="give the user of pbxretain write access to file and folder",
+                ) from None
+            self._release = lambda: holder.__exit__(None, None, None)
+            return
+        self._session = Session(self._engine)
+        if not self._ask():
+            self.release()
+            raise LockedError("Another run works on this database.", hint="wait until it has ended")
+
+    def _ask(self) -> bool:
+        if self._session is None:
+            return False
+        if self._session.dialect.name == "mysql":
+            return self._session.value(Sql("SELECT GET_LOCK(%s, 0)", (self._name,))) == b"1"
+        return self._session.value(f"SELECT pg_try_advisory_lock({self._number})") == b"t"
+
+    def verify(self) -> None:
+        """Asks the database whether the lock is still ours; LockedError if not."""
+        if self._release is not None:
+            return
+        try:
+            held = self._session is not None and self._session.value(self._question()) in (
+                b"1",
+                b"t",
+            )
+        except (StoreError, UnavailableError):
+            held = False
+        if not held:
+            raise LockedError(
+                "The lock on the database was lost.", hint="run again; nothing is half done"
+            )
+
+    def _question(self) -> Sql:
+        if self._engine.dialect.name in ("mysql", "mariadb"):
+            return Sql("SELECT IS_USED_LOCK(%s) = CONNECTION_ID()", (self._name,))
+        high, low = (self._number >> 32) & 0xFFFFFFFF, self._number & 0xFFFFFFFF
+        return Sql(
+            "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            f" AND pid = pg_backend_pid() AND classid = {high} AND objid = {low}"
+            " AND objsubid = 1)"
+        )
+
+    def release(self) -> None:
+        """Gives the lock back; harmless when it isn't held."""
+        if self._release is not None:
+            self._release()
+            self._release = None
+        if self._session is not None:
+            self._session.close()
+            self._session = None

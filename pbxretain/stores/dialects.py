@@ -1,0 +1,315 @@
+"""How does each database spell what the table store asks of it?
+
+Three spellings behind one set of words; nothing here opens a connection or knows a manifest.
+Comparisons of identities and call ids are made on the stored bytes, never under a collation: a
+case-insensitive or space-blind match would take the wrong row along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Value = bytes | int | float | None
+"""A column as the driver hands it over; numbers only from SQLite."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sql:
+    """A piece of SQL with ``%s`` for each value; values may be personal data, so no repr."""
+
+    text: str
+    args: tuple[Any, ...] = ()
+
+    def __add__(self, other: Sql | str) -> Sql:
+        more = other if isinstance(other, Sql) else Sql(other)
+        return Sql(self.text + more.text, self.args + more.args)
+
+    def __radd__(self, other: str) -> Sql:
+        return Sql(other + self.text, self.args)
+
+    def __repr__(self) -> str:
+        return "<sql>"
+
+
+def joined(parts: Iterable[Sql], between: str) -> Sql:
+    """The pieces one after the other."""
+    listed = list(parts)
+    args = tuple(value for part in listed for value in part.args)
+    return Sql(between.join(part.text for part in listed), args)
+
+
+def all_of(*parts: Sql | None) -> Sql:
+    """AND over the pieces that are there; true for none."""
+    present = [part for part in parts if part is not None]
+    return joined((Sql(f"({p.text})", p.args) for p in present), " AND ") if present else Sql("1=1")
+
+
+def any_of(parts: Sequence[Sql]) -> Sql:
+    """OR over the pieces; false for none."""
+    return joined((Sql(f"({p.text})", p.args) for p in parts), " OR ") if parts else Sql("1=0")
+
+
+class Dialect:
+    """The words; each database overrides what it says otherwise."""
+
+    name: str
+    encoding: str
+    locator: str | None = None
+    """A pseudo column that names one row while a transaction is open."""
+    for_update = ""
+    begin = "BEGIN"
+    mark = '"'
+
+    def quote(self, identifier: str) -> str:
+        """One identifier, quoted."""
+        return f"{self.mark}{identifier}{self.mark}"
+
+    def table(self, name: str) -> str:
+        """A table, with its schema where the name has a dot."""
+        return ".".join(self.quote(part) for part in name.split("."))
+
+    def stored(self, column: str) -> str:
+        """The column's stored bytes, fit for exact comparison."""
+        raise NotImplementedError
+
+    def fetched(self, column: str) -> str:
+        """The column in a select list, so that its bytes equal ``stored``."""
+        return self.quote(column)
+
+    def given(self, value: bytes) -> Any:
+        """A value for comparison with ``stored``."""
+        return value
+
+    def text(self, value: bytes) -> Any:
+        """A value for comparison with the plain column, so that an index may serve."""
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value
+
+    def filled(self, column: str) -> str:
+        """Whether a column is neither NULL nor empty."""
+        return f"LENGTH({self.stored(column)}) > 0"
+
+    def same(self, expression: str, value: bytes | None) -> Sql:
+        """NULL-safe equality with a value."""
+        raise NotImplementedError
+
+    def same_columns(self, left: str, right: str) -> str:
+        """NULL-safe equality of two columns; an index on either may serve."""
+        raise NotImplementedError
+
+    def among(self, expression: str, values: Sequence[bytes]) -> Sql:
+        """Whether an expression (never NULL) is one of the values."""
+        marks = ", ".join(["%s"] * len(values))
+        return Sql(f"{expression} IN ({marks})", tuple(self.given(v) for v in values))
+
+    def plain_among(self, column: str, values: Sequence[bytes]) -> Sql:
+        """As ``among`` on the plain column: may find more under a collation, never less."""
+        marks = ", ".join(["%s"] * len(values))
+        return Sql(f"{self.quote(column)} IN ({marks})", tuple(self.text(v) for v in values))
+
+    def call(self, columns: Sequence[str]) -> str:
+        """The call id: the first column that is filled, else NULL."""
+        if not columns:
+            return "NULL"
+        cases = " ".join(f"WHEN {self.filled(c)} THEN {self.stored(c)}" for c in columns)
+        return f"CASE {cases} END"
+
+    def call_or_empty(self, columns: Sequence[str]) -> str:
+        """The call id, empty instead of NULL: safe under NOT IN."""
+        return f"COALESCE({self.call(columns)}, {self.empty})"
+
+    empty = "''"
+
+    def digits(self, column: str) -> str:
+        """Whether text holds a whole or decimal number."""
+        raise NotImplementedError
+
+    def number(self, column: str) -> str:
+        """Text as a number; only asked where ``digits`` says yes."""
+        raise NotImplementedError
+
+    def in_form(self, column: str, form: str) -> str:
+        """Whether text is a time of this form, with or without a fraction, without an offset."""
+        raise NotImplementedError
+
+    def ordered_text(self, column: str) -> str:
+        """The column so that it compares byte by byte."""
+        return self.quote(column)
+
+    def moment(self, text: str, *, zoned: bool) -> Sql:
+        """A native time value."""
+        del zoned
+        return Sql("%s", (text,))
+
+    def real_day(self, column: str) -> str | None:
+        """What keeps a native time with a zero month or day apart."""
+        del column
+        return None
+
+
+_FORMS = {
+    "YYYY-MM-DD HH:MM:SS": (
+        "[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9]",
+        19,
+    ),
+    "YYYY-MM-DDTHH:MM:SS": (
+        "[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]",
+        19,
+    ),
+    "YYYYMMDDHHMMSS": (
+        "[0-9][0-9][0-9][0-9][0-1][0-9][0-3][0-9][0-2][0-9][0-5][0-9][0-5][0-9]",
+        14,
+    ),
+}
+
+
+def form_pattern(form: str) -> str:
+    """A regular expression for one text form; a fraction may follow."""
+    return f"^{_FORMS[form][0]}([.][0-9]+)?$"
+
+
+class MySQL(Dialect):
+    """MySQL and MariaDB over PyMySQL."""
+
+    name = "mysql"
+    encoding = "mysql-text/1"
+    for_update = " FOR UPDATE"
+    begin = "START TRANSACTION"
+    mark = "`"
+    empty = "CAST('' AS BINARY)"
+
+    def stored(self, column: str) -> str:
+        return f"CAST({self.quote(column)} AS BINARY)"
+
+    def same(self, expression: str, value: bytes | None) -> Sql:
+        return Sql(f"{expression} <=> %s", (value,))
+
+    def same_columns(self, left: str, right: str) -> str:
+        return f"{left} <=> {right}"
+
+    def digits(self, column: str) -> str:
+        return f"{self.quote(column)} REGEXP '^[0-9]+([.][0-9]*)?$'"
+
+    def number(self, column: str) -> str:
+        return f"CAST({self.quote(column)} AS DECIMAL(24,6))"
+
+    def in_form(self, column: str, form: str) -> str:
+        return f"{self.quote(column)} REGEXP '{form_pattern(form)}'"
+
+    def real_day(self, column: str) -> str | None:
+        return f"MONTH({self.quote(column)}) > 0 AND DAYOFMONTH({self.quote(column)}) > 0"
+
+
+class PostgreSQL(Dialect):
+    """PostgreSQL over psycopg."""
+
+    name = "postgresql"
+    encoding = "pg-text/1"
+    locator = "ctid"
+
+    def stored(self, column: str) -> str:
+        return f"CAST({self.quote(column)} AS text)"
+
+    def fetched(self, column: str) -> str:
+        return self.stored(column)
+
+    def given(self, value: bytes) -> Any:
+        return value.decode()
+
+    def same(self, expression: str, value: bytes | None) -> Sql:
+        given = None if value is None else value.decode()
+        return Sql(f"{expression} IS NOT DISTINCT FROM CAST(%s AS text)", (given,))
+
+    def same_columns(self, left: str, right: str) -> str:
+        return f"{left} IS NOT DISTINCT FROM {right}"
+
+    def among(self, expression: str, values: Sequence[bytes]) -> Sql:
+        return Sql(f"{expression} = ANY(%s)", ([self.given(v) for v in values],))
+
+    def plain_among(self, column: str, values: Sequence[bytes]) -> Sql:
+        return self.among(self.quote(column), values)
+
+    def digits(self, column: str) -> str:
+        return f"{self.quote(column)} ~ '^[0-9]+([.][0-9]*)?$'"
+
+    def number(self, column: str) -> str:
+        return f"CAST({self.quote(column)} AS numeric)"
+
+    def in_form(self, column: str, form: str) -> str:
+        return f"{self.quote(column)} ~ '{form_pattern(form)}'"
+
+    def ordered_text(self, column: str) -> str:
+        return f'({self.quote(column)} COLLATE "C")'
+
+    def moment(self, text: str, *, zoned: bool) -> Sql:
+        kind = "timestamptz" if zoned else "timestamp"
+        return Sql(f"CAST(%s AS {kind})", (text,))
+
+
+class SQLite(Dialect):
+    """SQLite over Python's own driver."""
+
+    name = "sqlite"
+    encoding = "sqlite-typed/1"
+    locator = "rowid"
+    begin = "BEGIN IMMEDIATE"
+    empty = "CAST('' AS BLOB)"
+
+    def stored(self, column: str) -> str:
+        return f"CAST({self.quote(column)} AS BLOB)"
+
+    def same(self, expression: str, value: bytes | None) -> Sql:
+        return Sql(f"{expression} IS %s", (value,))
+
+    def same_columns(self, left: str, right: str) -> str:
+        return f"{left} IS {right}"
+
+    def digits(self, column: str) -> str:
+        c = self.quote(column)
+        return (
+            f"(typeof({c}) IN ('integer', 'real') OR (typeof({c}) = 'text'"
+            f" AND {c} GLOB '[0-9]*' AND {c} NOT GLOB '*[^0-9.]*' AND {c} NOT GLOB '*.*.*'))"
+        )
+
+    def number(self, column: str) -> str:
+        return f"CAST({self.quote(column)} AS REAL)"
+
+    def in_form(self, column: str, form: str) -> str:
+        c = self.quote(column)
+        pattern, length = _FORMS[form]
+        tail = f"substr({c}, {length + 2})"
+        return (
+            f"typeof({c}) = 'text' AND {c} GLOB '{pattern}*' AND (length({c}) = {length}"
+            f" OR (substr({c}, {length + 1}, 1) = '.' AND length({tail}) > 0"
+            f" AND {tail} NOT GLOB '*[^0-9]*'))"
+        )
+
+
+def dialect_named(name: str) -> Dialect:
+    """The dialect of an SQLAlchemy engine's ``dialect.name``."""
+    return {"mysql": MySQL, "mariadb": MySQL, "postgresql": PostgreSQL, "sqlite": SQLite}[name]()
+
+
+def plain(value: Value) -> bytes | None:
+    """A value as text bytes: what call ids, times and subjects are compared by."""
+    if value is None or isinstance(value, bytes):
+        return value
+    return repr(value).encode() if isinstance(value, float) else str(value).encode()
+
+
+def typed(value: Value) -> bytes | None:
+    """A value so that the text 12 and the number 12 stay apart (SQLite's typeless columns)."""
+    if isinstance(value, float):
+        return b"\x00f:" + repr(value).encode()
+    if isinstance(value, int):
+        return b"\x00i:" + str(value).encode()
+    return b"\x00t:" + value if value is not None and value.startswith(b"\x00") else value
+
+
+def untyped(value: bytes | None) -> bytes | None:
+    """The text bytes of a ``typed`` value, as ``stored`` shows them."""
+    return value[3:] if value is not None and value.startswith(b"\x00") else value

@@ -1,0 +1,164 @@
+"""What does a table's database lack for a run: rights, indexes, durability?
+
+Asked without changing anything: each right by a statement that matches no row inside a transaction
+that is undone. Every finding names the command that mends it.
+"""
+# ruff: noqa: S608  (identifiers are quoted by the dialect; values are never in the text)
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from pbxretain.errors import StoreError
+from pbxretain.records import Advice
+from pbxretain.stores.database import Session, session, sqlite_path
+
+if TYPE_CHECKING:
+    from pbxretain.stores.table import TableStore
+
+
+def advice(store: TableStore) -> Sequence[Advice]:
+    """All findings for one table and its shadows. Raises UnavailableError."""
+    with session(store.engine) as opened:
+        found = [*_rights(store, opened), *_indexes(store), *_lax(opened)]
+        for shadow in store.shadow_stores():
+            found += _rights(shadow, opened)
+    return found
+
+
+def _rights(store: TableStore, opened: Session) -> Iterator[Advice]:
+    if store.dialect.name == "sqlite":
+        yield from _sqlite_rights(store)
+        return
+    yield from _missing(store, opened, "SELECT", f"SELECT 1 FROM {store.table} WHERE 1=0")
+    yield from _missing(store, opened, "DELETE", f"DELETE FROM {store.table} WHERE 1=0")
+    link = store.manifest.link
+    if link is not None and link.on_part_gone != "leave" and store.shape.has(link.column):
+        column = store.dialect.quote(link.column)
+        update = f"UPDATE {store.table} SET {column} = {column} WHERE 1=0"
+        yield from _missing(store, opened, f"UPDATE ({link.column})", update)
+    if store.dialect.name == "mysql" and not _sees_triggers(store, opened):
+        yield Advice(
+            code="TRIGGERS_HIDDEN",
+            text=f"Triggers on {store.shape.table} can't be seen without the right TRIGGER.",
+            command=_grant(store, opened, "TRIGGER"),
+        )
+
+
+def _missing(store: TableStore, opened: Session, right: str, probe: str) -> Iterator[Advice]:
+    opened.begin()
+    try:
+        opened.run(probe)
+    except StoreError:
+        yield Advice(
+            code="RIGHT_MISSING",
+            text=f"Dataset {store.dataset} needs the right {right} on {store.shape.table}.",
+            command=_grant(store, opened, right),
+            severity="error",
+        )
+    finally:
+        opened.rollback()
+
+
+def _grant(store: TableStore, opened: Session, right: str) -> str:
+    """The command for an administrator of the server."""
+    opened.rollback()
+    if store.dialect.name == "mysql":
+        user = _text(opened.value("SELECT CURRENT_USER()"))
+        name, _, host = user.rpartition("@")
+        place = store.table
+        if "." not in store.shape.table:
+            place = f"`{_text(opened.value('SELECT DATABASE()'))}`.{place}"
+        return f"GRANT {right} ON {place} TO '{name}'@'{host}';"
+    user = _text(opened.value("SELECT current_user::text"))
+    return f'GRANT {right} ON {store.table} TO "{user}";'
+
+
+def _sees_triggers(store: TableStore, opened: Session) -> bool:
+    schema = store.shape.table.rpartition(".")[0] or _text(opened.value("SELECT DATABASE()"))
+    table = store.shape.table.rpartition(".")[2]
+    everywhere = opened.rows(
+        "SELECT 1 FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = 'TRIGGER'"
+    )
+    if everywhere:
+        return True
+    # A grant on a schema may be a pattern with escaped underscores.
+    patterns = opened.rows(
+        "SELECT TABLE_SCHEMA FROM information_schema.SCHEMA_PRIVILEGES"
+        " WHERE PRIVILEGE_TYPE = 'TRIGGER'"
+    )
+    if any(_text(p).replace("\\", "") in (schema, "%") for (p,) in patterns):
+        return True
+    tables = opened.rows(
+        "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLE_PRIVILEGES"
+        " WHERE PRIVILEGE_TYPE = 'TRIGGER'"
+    )
+    return any((_text(s), _text(t)) == (schema, table) for s, t in tables)
+
+
+def _sqlite_rights(store: TableStore) -> Iterator[Advice]:
+    path = sqlite_path(store.engine)
+    for target in (path, path.parent):
+        if not os.access(target, os.W_OK):
+            what = "file" if target is path else "folder"
+            yield Advice(
+                code="RIGHT_MISSING",
+                text=f"Dataset {store.dataset}: the SQLite {what} can't be written.",
+                command=f"setfacl -m u:pbxretain:rw{'x' if what == 'folder' else ''} {target}",
+                severity="error",
+            )
+
+
+def _indexes(store: TableStore) -> Iterator[Advice]:
+    for start, walk in store.walks().items():
+        column = store.layout(start).time.column
+        if walk is None:
+            yield Advice(
+                code="NO_INDEX",
+                text=f"{store.shape.table} is large and has no index to delete along.",
+                command=_create_index(store, column),
+                severity="error",
+            )
+        elif not store.shape.indexed(column):
+            yield _slow(store, column, "info")
+    layout = next(iter(store.layout(start) for start in store.walks()))
+    wanted = [layout.link] if layout.link else []
+    for column in [*wanted, *(layout.call if layout.link else ())]:
+        if not store.shape.indexed(column):
+            yield _slow(store, column, "warning" if column == layout.link else "info")
+
+
+def _slow(store: TableStore, column: str, severity: str) -> Advice:
+    return Advice(
+        code="INDEX_MISSING",
+        text=f"{store.shape.table} has no index on {column}; runs read more than they need.",
+        command=_create_index(store, column),
+        severity="warning" if severity == "warning" else "info",
+    )
+
+
+def _create_index(store: TableStore, column: str) -> str:
+    name = f"{store.shape.table.rpartition('.')[2]}_{column}"
+    return f"CREATE INDEX {name} ON {store.table} ({store.dialect.quote(column)});"
+
+
+def _lax(opened: Session) -> Iterator[Advice]:
+    if opened.dialect.name != "mysql":
+        return
+    setting = _text(opened.value("SELECT @@innodb_flush_log_at_trx_commit"))
+    if setting != "1":
+        yield Advice(
+            code="LAX_DURABILITY",
+            text=(
+                "The server syncs its log only once a second: after a power cut deleted rows may"
+                " be back and are then deleted again."
+            ),
+            command="SET GLOBAL innodb_flush_log_at_trx_commit = 1;",
+            severity="info",
+        )
+
+
+def _text(value: object) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value or "")

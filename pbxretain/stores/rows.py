@@ -1,0 +1,113 @@
+"""Which columns of a row are evidence, and how does a row become a record?
+
+One layout for a table and its shadows: the columns to fetch, each once, and where in a fetched row
+key, start, call id and subjects stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pbxretain.records import Field, Taken
+from pbxretain.stores.database import Row
+from pbxretain.stores.dialects import Dialect, Sql, all_of, any_of, plain, typed, untyped
+from pbxretain.stores.times import TimeColumn
+
+T = TypeVar("T")
+
+CHUNK = 100
+"""Rows named one by one in a single statement."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Layout:
+    """Column names by role; ``locator`` is SQL that names one row within a transaction."""
+
+    dialect: Dialect
+    key: tuple[str, ...]
+    call: tuple[str, ...]
+    subjects: tuple[str, ...]
+    link: str | None
+    parents: tuple[str, ...]
+    locator: str | None
+    keep_locator: bool
+    """The locator outlives a transaction and tells twins apart (a walk may part them)."""
+    time: TimeColumn
+    columns: tuple[str, ...]
+
+    @property
+    def fetched(self) -> str:
+        """The select list; the locator comes first."""
+        names = ", ".join(self.dialect.fetched(column) for column in self.columns)
+        return f"{self.locator or 'NULL'}, {names}"
+
+    def at(self, row: Row, column: str) -> Field:
+        """One column of a row as text bytes."""
+        return plain(row[1 + self.columns.index(column)])
+
+    def taken(self, row: Row) -> Taken | None:
+        """The record, or None where its time can't be read."""
+        referee = self.at(row, self.time.referee) if self.time.referee else None
+        when = self.time.read(self.at(row, self.time.column), referee)
+        if when is None:
+            return None
+        return Taken(
+            key=tuple(typed(row[1 + self.columns.index(column)]) for column in self.key),
+            start=self.at(row, self.time.column),
+            when=when,
+            call=tuple(self.at(row, column) for column in self.call),
+            subjects=tuple(self.at(row, column) for column in self.subjects),
+            locator=(plain(row[0]) or b"") if self.keep_locator else b"",
+        )
+
+    def call_id(self, row: Row) -> bytes | None:
+        """The first call id column that is filled."""
+        return next((v for v in (self.at(row, c) for c in self.call) if v), None)
+
+    def match(self, taken: Taken) -> Sql:
+        """Rows of exactly this identity. Never NULL, so it may stand under NOT."""
+        return self._same((*taken.key, taken.start, *taken.call))
+
+    def match_identity(self, identity: bytes) -> Sql:
+        """As ``match``, for a packed identity; false where it isn't one of this layout."""
+        fields = list(unpack(identity))
+        if len(fields) != len(self.key) + 1 + len(self.call):
+            return Sql("1=0")
+        return self._same(fields)
+
+    def _same(self, fields: Sequence[Field]) -> Sql:
+        columns = (*self.key, self.time.column, *self.call)
+        stored = self.dialect.stored
+        pairs = zip(columns, fields, strict=True)
+        return all_of(*(self.dialect.same(stored(c), untyped(value)) for c, value in pairs))
+
+    def match_row(self, row: Row) -> Sql:
+        """Rows that equal a fetched one in every fetched column."""
+        pairs = zip(self.columns, row[1:], strict=True)
+        stored = self.dialect.stored
+        return all_of(*(self.dialect.same(stored(c), plain(value)) for c, value in pairs))
+
+    def match_any(self, identities: Iterable[bytes]) -> Sql:
+        return any_of([self.match_identity(identity) for identity in identities])
+
+
+def unpack(packed: bytes) -> Iterator[Field]:
+    """The fields of ``records.pack``."""
+    place = 0
+    while place < len(packed):
+        head = packed[place : place + 4]
+        place += 4
+        if head == b"\xff\xff\xff\xff":
+            yield None
+            continue
+        size = int.from_bytes(head, "big")
+        yield packed[place : place + size]
+        place += size
+
+
+def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    """The values in groups of at most ``size``."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

@@ -1,0 +1,231 @@
+"""Does a table look as the manifest says, and what does the server let us do with it?
+
+Reads columns, indexes, engine, foreign keys and triggers once, when a dataset is opened. Drift
+refuses: a table that looks otherwise than declared may tie its rows to things nobody thought of.
+"""
+# ruff: noqa: S608  (identifiers are quoted by the dialect; values are never in the text)
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy
+from sqlalchemy.engine import Engine
+
+from pbxretain.errors import DriftError, UnavailableError
+from pbxretain.manifest import Child, TableDataset
+from pbxretain.stores.database import Session, driver_errors
+from pbxretain.stores.dialects import Sql
+
+TRANSACTIONAL = frozenset({"innodb", "xtradb", "rocksdb", "tokudb"})
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the database tells of one table."""
+
+    table: str
+    columns: Mapping[str, object]
+    indexes: Sequence[Sequence[str]]
+    engine: str = ""
+    transactional: bool = True
+    plain: bool = True
+    """No partitions and no heirs: a physical address names one row."""
+    rows: int | None = None
+    """The server's own estimate."""
+    triggers: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    referring: frozenset[tuple[str, bool]] = field(default_factory=frozenset)
+    """Tables with a foreign key onto this one, and whether it deletes by cascade."""
+
+    def has(self, column: str) -> bool:
+        return column in self.columns
+
+    def indexed(self, column: str) -> bool:
+        """Whether an index begins with the column."""
+        return any(index and index[0] == column for index in self.indexes)
+
+
+def read_shape(engine: Engine, session: Session, table: str, dataset: str) -> Shape:
+    """Reads one table. Raises DriftError when it is missing or a view."""
+    schema, _, name = table.rpartition(".")
+    try:
+        inspector = sqlalchemy.inspect(engine)
+        if name in inspector.get_view_names(schema=schema or None):
+            raise DriftError(
+                f"Dataset {dataset}: {table} is a view, not a table.",
+                hint="name the table behind it in the settings",
+            )
+        if not inspector.has_table(name, schema=schema or None):
+            raise DriftError(
+                f"Dataset {dataset}: there is no table {table}.",
+                hint="name the right table in the settings, or grant SELECT on it",
+            )
+        columns = {c["name"]: c["type"] for c in inspector.get_columns(name, schema or None)}
+        indexes = [
+            [str(column) for column in index["column_names"]]
+            for index in inspector.get_indexes(name, schema or None)
+        ]
+        primary = inspector.get_pk_constraint(name, schema or None)["constrained_columns"]
+    except driver_errors(engine):
+        raise UnavailableError(
+            f"Dataset {dataset}: the database did not describe {table}.",
+            hint="run: pbxretain check",
+        ) from None
+    indexes += [list(primary)] if primary else []
+    return _READERS[session.dialect.name](session, table, columns, indexes)
+
+
+def _read_mysql(
+    session: Session, table: str, columns: Mapping[str, object], indexes: list[list[str]]
+) -> Shape:
+    schema, _, name = table.rpartition(".")
+    place = Sql("COALESCE(NULLIF(%s, ''), DATABASE())", (schema,))
+    named = Sql("%s", (name,))
+    about = session.rows(
+        "SELECT ENGINE, TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = "
+        + place
+        + " AND TABLE_NAME = "
+        + named
+    )
+    engine, rows = about[0] if about else (b"", None)
+    triggers = session.rows(
+        "SELECT TRIGGER_NAME, LOWER(EVENT_MANIPULATION) FROM information_schema.TRIGGERS"
+        " WHERE EVENT_OBJECT_SCHEMA = " + place + " AND EVENT_OBJECT_TABLE = " + named
+    )
+    referring = session.rows(
+        "SELECT TABLE_NAME, DELETE_RULE = 'CASCADE' FROM"
+        " information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = "
+        + place
+        + " AND REFERENCED_TABLE_NAME = "
+        + named
+    )
+    kind = _text(engine)
+    return Shape(
+        table,
+        columns,
+        indexes,
+        kind,
+        kind.lower() in TRANSACTIONAL,
+        True,
+        int(rows) if rows is not None else None,
+        frozenset((_text(t), _text(e)) for t, e in triggers),
+        frozenset((_text(t), _text(c) == "1") for t, c in referring),
+    )
+
+
+def _read_postgresql(
+    session: Session, table: str, columns: Mapping[str, object], indexes: list[list[str]]
+) -> Shape:
+    place = Sql("CAST(%s AS regclass)", (session.dialect.table(table),))
+    about = session.rows(
+        "SELECT c.relkind, CAST(GREATEST(c.reltuples, 0) AS bigint), EXISTS (SELECT 1 FROM"
+        " pg_inherits WHERE inhparent = c.oid) FROM pg_class c WHERE c.oid = " + place
+    )[0]
+    triggers = session.rows(
+        "SELECT tgname, tgtype FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+        " AND tgrelid = " + place
+    )
+    referring = session.rows(
+        "SELECT c.relname, k.confdeltype = 'c' FROM pg_constraint k JOIN pg_class c"
+        " ON c.oid = k.conrelid WHERE k.contype = 'f' AND k.confrelid = " + place
+    )
+    return Shape(
+        table,
+        columns,
+        indexes,
+        "heap",
+        True,
+        about[0] == b"r" and about[2] == b"f",
+        int(about[1] or 0),
+        frozenset((_text(n), event) for n, bits in triggers for event in _events(int(bits or 0))),
+        frozenset((_text(t), _text(c) == "t") for t, c in referring),
+    )
+
+
+def _events(bits: int) -> Iterator[str]:
+    """pg_trigger.tgtype: 4 insert, 8 delete, 16 update (32, truncate, never concerns us)."""
+    names = {4: "insert", 8: "delete", 16: "update"}
+    return (name for bit, name in names.items() if bits & bit)
+
+
+def _read_sqlite(
+    session: Session, table: str, columns: Mapping[str, object], indexes: list[list[str]]
+) -> Shape:
+    objects = session.rows("SELECT type, name, tbl_name, sql FROM sqlite_master")
+    triggers = {
+        (_text(name), _sqlite_event(_text(text)))
+        for kind, name, owner, text in objects
+        if kind == b"trigger" and _text(owner).lower() == table.lower()
+    }
+    referring = set()
+    for kind, name, _, _ in objects:
+        if kind == b"table":
+            keys = session.rows(f"PRAGMA foreign_key_list({session.dialect.quote(_text(name))})")
+            referring |= {
+                (_text(name), _text(key[6]).upper() == "CASCADE")
+                for key in keys
+                if _text(key[2]).lower() == table.lower()
+            }
+    own = next(
+        (
+            _text(text)
+            for kind, name, _, text in objects
+            if kind == b"table" and _text(name).lower() == table.lower()
+        ),
+        "",
+    )
+    plain = "WITHOUT ROWID" not in " ".join(own.upper().split())
+    return Shape(
+        table,
+        columns,
+        indexes,
+        "sqlite",
+        True,
+        plain,
+        None,
+        frozenset(triggers),
+        frozenset(referring),
+    )
+
+
+def _sqlite_event(text: str) -> str:
+    words = text.upper().partition(" ON ")[0].split()
+    return next((word.lower() for word in words if word in ("INSERT", "UPDATE", "DELETE")), "")
+
+
+_READERS = {"mysql": _read_mysql, "postgresql": _read_postgresql, "sqlite": _read_sqlite}
+
+
+def _text(value: object) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value or "")
+
+
+def refuse_drift(shape: Shape, dataset: TableDataset, *, name: str, needed: Iterable[str]) -> None:
+    """Compares a table with its manifest. Raises DriftError, naming tables and columns only."""
+    hint = "the connector manifest doesn't know this; see docs/how-to/connector.md"
+    for column in needed:
+        if not shape.has(column) and column not in dataset.may_lack:
+            raise DriftError(f"Dataset {name}: {shape.table} has no column {column}.", hint=hint)
+    allowed = set(dataset.cascades)
+    children = set(child_tables(dataset.children))
+    for table, cascade in sorted(shape.referring):
+        if table not in (allowed if cascade else allowed | children):
+            raise DriftError(
+                f"Dataset {name}: a foreign key of {table} onto {shape.table} isn't declared.",
+                hint=hint,
+            )
+    declared = {
+        (t.name, t.event) for t in dataset.triggers if t.table in (dataset.table, shape.table)
+    }
+    for trigger, event in sorted(shape.triggers - declared):
+        raise DriftError(
+            f"Dataset {name}: trigger {trigger} ({event}) on {shape.table} isn't declared.",
+            hint=hint,
+        )
+
+
+def child_tables(children: Sequence[Child]) -> Iterator[str]:
+    for child in children:
+        yield child.table
+        yield from child_tables(child.children)

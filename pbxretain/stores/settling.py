@@ -1,0 +1,110 @@
+"""Is the session of a dead run over, and is its last commit final?
+
+A killed run's session may live on for hours and its COMMIT may still be on the wire. Looking
+before it is over would call rows present that vanish a moment later. Own sessions may be ended
+without further rights on MariaDB, MySQL and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+from sqlalchemy.engine import Engine
+
+from pbxretain.errors import StoreError
+from pbxretain.records import Session as SessionId
+from pbxretain.stores.database import Session, session
+from pbxretain.stores.dialects import Sql
+
+END_SECONDS = 60.0
+START_TOLERANCE = 5
+"""Seconds by which two readings of a server's start may differ."""
+
+
+def session_id(opened: Session) -> SessionId | None:
+    """Names the session that deletes; asked inside its transaction. None for SQLite."""
+    if opened.dialect.name == "mysql":
+        number = opened.number("SELECT CONNECTION_ID()")
+        return SessionId({"id": number, "started": _mysql_started(opened)})
+    if opened.dialect.name == "postgresql":
+        row = opened.rows(
+            "SELECT pg_backend_pid(), txid_current(), backend_start::text"
+            " FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+        )[0]
+        return SessionId(
+            {"pid": int(row[0] or 0), "xid": int(row[1] or 0), "backend_start": _text(row[2])}
+        )
+    return None
+
+
+def _mysql_started(opened: Session) -> int:
+    rows = opened.rows("SHOW GLOBAL STATUS LIKE 'Uptime'")
+    return opened.number("SELECT FLOOR(UNIX_TIMESTAMP())") - int(rows[0][1] or 0)
+
+
+def end_session(engine: Engine, dead: SessionId | None) -> bool | None:
+    """Makes sure that a session is over. True: its transaction was committed; False: undone;
+    None: the server doesn't say, so the rows must be looked at.
+
+    Raises StoreError when it can't be ended.
+    """
+    if dead is None or engine.dialect.name == "sqlite":
+        return None  # opening the file undoes what a dead writer left
+    with session(engine) as opened:
+        if opened.dialect.name == "mysql":
+            _end_mysql(opened, dead)
+            return None
+        return _end_postgresql(opened, dead)
+
+
+def _end_mysql(opened: Session, dead: SessionId) -> None:
+    number = int(dead.values["id"])
+    if abs(_mysql_started(opened) - int(dead.values["started"])) > START_TOLERANCE:
+        return  # the server was started anew since; nothing of that time lives
+    deadline = time.monotonic() + END_SECONDS
+    alive = Sql("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = %s", (number,))
+    while opened.number(alive):
+        with suppress(StoreError):  # gone between the two statements; the next look tells
+            opened.run(Sql("KILL %s", (number,)))
+        _pause(deadline)
+
+
+def _end_postgresql(opened: Session, dead: SessionId) -> bool | None:
+    xid = int(dead.values["xid"])
+    deadline = time.monotonic() + END_SECONDS
+    who = (int(dead.values["pid"]), str(dead.values["backend_start"]))
+    alive = " FROM pg_stat_activity WHERE pid = %s AND backend_start::text = %s"
+    while True:
+        status = _status(opened, xid)
+        if status in (b"committed", b"aborted"):
+            return status == b"committed"
+        if not opened.number(Sql(f"SELECT COUNT(*){alive}", who)):
+            if status is None:
+                return None
+        else:
+            opened.rows(Sql(f"SELECT pg_terminate_backend(pid){alive}", who))
+        _pause(deadline)
+
+
+def _status(opened: Session, xid: int) -> bytes | None:
+    """None where the server has forgotten the transaction, or never knew it (a restored copy)."""
+    try:
+        found = opened.value(f"SELECT txid_status({xid})")
+    except StoreError:
+        return None
+    return found if isinstance(found, bytes) else None
+
+
+def _pause(deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise StoreError(
+            "The database session of an earlier run is still working.",
+            hint="end it on the server, or wait, and run again",
+            code="SESSION_ALIVE",
+        )
+    time.sleep(0.05)
+
+
+def _text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else ""

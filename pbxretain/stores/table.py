@@ -1,0 +1,603 @@
+"""Which rows of a database table are due, and how do they go without harming any other?
+
+One opened dataset of kind ``table`` (``records.Store``). The time is part of a record's key: a key
+that repeats after the cut-off never takes the younger row along. SQL decides what it can decide
+with certainty; rows whose time has two readings are read one by one.
+"""
+# ruff: noqa: S608  (identifiers are quoted by the dialect; values are never in the text)
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import Engine
+
+from pbxretain.errors import DriftError, StoreError
+from pbxretain.manifest import Link, TableDataset
+from pbxretain.records import (
+    Advice,
+    BatchName,
+    Bits,
+    Bounds,
+    Census,
+    Cursor,
+    Intent,
+    Record,
+    Selection,
+    Taken,
+)
+from pbxretain.records import Session as SessionId
+from pbxretain.stores.batches import (
+    Deleter,
+    TableBatch,
+    Wanted,
+    bounds_of,
+    remove_and_look,
+    remove_copies,
+)
+from pbxretain.stores.database import Row, Session, database_clock, session, table_exists
+from pbxretain.stores.dialects import Dialect, Sql, all_of, dialect_named
+from pbxretain.stores.rows import Layout, chunks
+from pbxretain.stores.schema import Shape, child_tables, read_shape, refuse_drift
+from pbxretain.stores.settling import end_session, session_id
+from pbxretain.stores.times import SAMPLE, TimeColumn, time_column
+from pbxretain.stores.walks import SMALL, BlockWalk, IdWalk, Position, Scope, TimeWalk, Walk
+
+if TYPE_CHECKING:
+    from pbxretain.stores.naming import LinkNaming
+
+MANY_CALLS = 5000
+"""Call ids named in one statement; beyond, only those with a leg in the window."""
+
+
+def open_table(
+    *,
+    name: str,
+    dataset: TableDataset,
+    engine: Engine,
+    zone: ZoneInfo,
+    table: str | None = None,
+    returning: bool | None = None,
+    guard: Callable[[], None] | None = None,
+) -> TableStore:
+    """Opens one table dataset. ``zone`` is the source's; ``table`` overrides the manifest's name.
+
+    ``returning``: whether deletes hand back their rows; asked of the server by default. ``guard``
+    is called before each commit and raises to stop it. Raises DriftError, UnavailableError.
+    """
+    actual = table or dataset.table
+    with session(engine) as opened:
+        shape = read_shape(engine, opened, actual, name)
+        refuse_drift(shape, dataset, name=name, needed=_needed(dataset))
+        for child in child_tables(dataset.children):
+            if not read_shape(engine, opened, child, name).transactional:
+                raise DriftError(
+                    f"Dataset {name}: table {child} can't be rolled back.",
+                    hint="convert it to InnoDB: its rows go in one transaction with their parents",
+                )
+        able = _returns(opened) if returning is None else returning
+        store = TableStore(name, dataset, engine, zone, shape, returning=able)
+        for start in dataset.starts:
+            store.open_start(opened, start)
+    store.guard = guard
+    return store
+
+
+def _needed(dataset: TableDataset) -> list[str]:
+    names = [*dataset.key, *dataset.call_id, *dataset.subjects.values()]
+    names += [dataset.walk] if dataset.walk else []
+    names += [dataset.link.column] if dataset.link else []
+    names += [start.referee for start in dataset.starts.values() if start.referee]
+    return list(dict.fromkeys(names + [child.parent_column for child in dataset.children]))
+
+
+def _returns(opened: Session) -> bool:
+    if opened.dialect.name == "sqlite":
+        return sqlite3.sqlite_version_info >= (3, 35)
+    if opened.dialect.name == "postgresql":
+        return True
+    version = opened.value("SELECT VERSION()") or b""
+    return isinstance(version, bytes) and b"MariaDB" in version
+
+
+class TableStore:
+    """One table of one source. One thread; ``repr`` shows the dataset's name."""
+
+    def __init__(
+        self,
+        name: str,
+        dataset: TableDataset,
+        engine: Engine,
+        zone: ZoneInfo,
+        shape: Shape,
+        *,
+        returning: bool,
+        anchor: TableStore | None = None,
+    ) -> None:
+        self.dataset = name
+        self.data_class: str = dataset.data
+        self.dialect: Dialect = dialect_named(engine.dialect.name)
+        self.encoding = self.dialect.encoding
+        self.guard: Callable[[], None] | None = None
+        self.manifest = dataset
+        self.engine = engine
+        self.shape = shape
+        self.zone = zone
+        self.table = self.dialect.table(shape.table)
+        self.anchor = anchor
+        self._returning = returning
+        self._layouts: dict[str, Layout] = {}
+        self._walks: dict[str, Walk | None] = {}
+        self._writer: Session | None = None
+        self._shadows: list[TableStore] | None = None
+        self._walked = False
+
+    def __repr__(self) -> str:
+        return f"<table store {self.dataset}>"
+
+    # --- opening ---
+
+    def open_start(self, opened: Session, name: str) -> None:
+        """Decides for one start event how its column is read and how the table is walked."""
+        start = self.manifest.starts[name]
+        column = next((c for c in start.columns if self.shape.has(c)), None)
+        if column is None:
+            raise DriftError(
+                f"Dataset {self.dataset}: {self.shape.table} has no column {start.columns[0]}.",
+                hint="compare the connector manifest with the table",
+            )
+        filled = self.dialect.filled(column)
+        sample = opened.rows(
+            f"SELECT {self.dialect.quote(column)} FROM {self.table} WHERE {filled} LIMIT {SAMPLE}"
+        )
+        time = time_column(
+            dialect=self.dialect,
+            column=column,
+            declared=self.shape.columns[column],
+            start=start,
+            zone=self.zone,
+            dataset=self.dataset,
+            sample=[row[0] for row in sample],
+        )
+        walk = self._choose_walk(opened, time)
+        self._walks[name] = walk
+        self._layouts[name] = self._layout(time, walk)
+
+    def _choose_walk(self, opened: Session, time: TimeColumn) -> Walk | None:
+        if time.direct and self.shape.indexed(time.column):
+            return TimeWalk(self.table)
+        column = self.manifest.walk
+        if column and self.shape.has(column):
+            return IdWalk(self.table, self.dialect.quote(column))
+        if self.dialect.name == "sqlite" and self.shape.plain:
+            return IdWalk(self.table, "rowid")
+        if (
+            self.dialect.name == "postgresql"
+            and self.shape.plain
+            and opened.number("SELECT current_setting('server_version_num')") >= 140_000
+        ):
+            return BlockWalk(self.table)
+        return TimeWalk(self.table) if (self.shape.rows or 0) <= SMALL else None
+
+    def _layout(self, time: TimeColumn, walk: Walk | None) -> Layout:
+        here = list(self.shape.columns)
+        key = tuple(c for c in self.manifest.key if c in here)
+        call = tuple(c for c in self.manifest.call_id if c in here)
+        subjects = tuple(c for c in self.manifest.subjects.values() if c in here)
+        link = self.manifest.link
+        parents = tuple(child.parent_column for child in self.manifest.children)
+        extra = [link.column] if link and link.column in here else []
+        referee = [time.referee] if time.referee and time.referee in here else []
+        columns = dict.fromkeys([*key, time.column, *call, *subjects, *extra, *referee, *parents])
+        own = self.dialect.locator if self.shape.plain else None
+        return Layout(
+            dialect=self.dialect,
+            key=key,
+            call=call,
+            subjects=subjects,
+            link=extra[0] if extra else None,
+            parents=parents,
+            locator=(walk.locator if walk else None) or own,
+            keep_locator=walk is not None and walk.locator is not None,
+            time=time,
+            columns=tuple(columns),
+        )
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """The key columns that this table has, in manifest order."""
+        return next(iter(self._layouts.values())).key
+
+    def layout(self, start: str) -> Layout:
+        """The columns under one start event."""
+        return self._layouts[start]
+
+    def close(self) -> None:
+        self._drop()
+        for shadow in self._shadows or []:
+            shadow.close()
+
+    def _drop(self) -> None:
+        if self._writer is not None:
+            self._writer.rollback()
+            self._writer.close()
+            self._writer = None
+
+    def _session(self) -> Session:
+        if self._writer is None or self._writer.closed:
+            self._writer = Session(self.engine)
+        return self._writer
+
+    # --- looking ---
+
+    def check(self) -> Sequence[Advice]:
+        from pbxretain.stores.rights import advice
+
+        return advice(self)
+
+    def clock(self) -> datetime | None:
+        return database_clock(self.engine)
+
+    def walks(self) -> Mapping[str, Walk | None]:
+        """How each start event is walked; None where there is no cheap way."""
+        return self._walks
+
+    def straddlers(self, selection: Selection) -> frozenset[bytes]:
+        found = self._own_straddlers(selection)
+        return found | self.anchor.straddlers(selection) if self.anchor else found
+
+    def _own_straddlers(self, selection: Selection) -> frozenset[bytes]:
+        layout = self._layouts[selection.start]
+        if not layout.call:
+            return frozenset()
+        time = layout.time
+        call = self.dialect.call(layout.call)
+        low, high = time.low(selection.cutoff), time.high(selection.cutoff)
+        exact = low.args == high.args
+        ask = (
+            f"SELECT {call} FROM {self.table} WHERE {call} IS NOT NULL AND "
+            + time.dated()
+            + f" GROUP BY 1 HAVING MIN({time.order}) < "
+            + high
+            + f" AND MAX({time.order}) >= "
+            + low
+            + " AND COUNT(*) > 1"
+        )
+        with session(self.engine) as opened:
+            calls = [c for (c,) in opened.rows(ask) if isinstance(c, bytes)]
+            return frozenset(
+                calls if exact else self._read_straddlers(opened, layout, calls, selection)
+            )
+
+    def _read_straddlers(
+        self, opened: Session, layout: Layout, calls: Sequence[bytes], selection: Selection
+    ) -> Iterator[bytes]:
+        sides: dict[bytes, set[bool]] = {}
+        for group in chunks(calls, 1000):
+            among = self.dialect.among(self.dialect.call_or_empty(layout.call), group)
+            for row in self._fetch(opened, layout, all_of(layout.time.dated(), among)):
+                taken = layout.taken(row)
+                if taken is not None:
+                    call = layout.call_id(row) or b""
+                    sides.setdefault(call, set()).add(taken.when < selection.cutoff)
+        return (call for call, found in sides.items() if len(found) == 2)
+
+    def _fetch(self, opened: Session, layout: Layout, where: Sql) -> list[Row]:
+        return opened.rows(f"SELECT {layout.fetched} FROM {self.table} WHERE " + where)
+
+    def census(self, selection: Selection) -> Census:
+        from pbxretain.stores.counting import count_table
+
+        with session(self.engine) as opened:
+            census = count_table(self, opened, selection)
+        walk = self._walks[selection.start]
+        if census.due and walk is not None and self._walked:
+            walk.restart()  # something lies behind the boundary: the next walk looks everywhere
+        return census
+
+    def scan(self, selection: Selection) -> Iterator[Record]:
+        layout = self._layouts[selection.start]
+        with session(self.engine) as opened:
+            where = all_of(
+                layout.time.possible(selection.cutoff), self.spare(opened, selection), self.own()
+            )
+            rows = self._fetch(opened, layout, where)
+        pairs = [(layout.taken(row), row) for row in rows]
+        due = [
+            (t, row)
+            for t, row in pairs
+            if t is not None
+            and t.when < selection.cutoff
+            and t.identity not in selection.excluded_keys
+        ]
+        for taken, row in sorted(due, key=lambda pair: (pair[0].when, pair[0].identity)):
+            label = " → ".join((s or b"").decode(errors="replace") for s in taken.subjects)
+            yield Record(when=taken.when, label=label, call=layout.call_id(row))
+
+    # --- what must be spared ---
+
+    def own(self) -> Sql | None:
+        """For a shadow: only rows whose anchor is gone are records of their own."""
+        if self.anchor is None:
+            return None
+        columns = self._identity_columns()
+        here, there = self.table, "anchor"
+        same = " AND ".join(
+            self.dialect.same_columns(
+                f"{there}.{self.dialect.quote(c)}", f"{here}.{self.dialect.quote(c)}"
+            )
+            for c in columns
+        )
+        return Sql(f"NOT EXISTS (SELECT 1 FROM {self.anchor.table} {there} WHERE {same})")
+
+    def _identity_columns(self) -> list[str]:
+        layout = next(iter(self._layouts.values()))
+        times = [each.time.column for each in self._layouts.values()]
+        return list(dict.fromkeys([*layout.key, *times, *layout.call]))
+
+    def spare(self, opened: Session, selection: Selection, window: Sql | None = None) -> Sql:
+        """Excluded calls, rows that wait for their file, the newest that must stay."""
+        layout = self._layouts[selection.start]
+        waits = selection.wait_for_part and layout.link is not None
+        linked = Sql(self.dialect.filled(layout.link or "")) if waits else None
+        return all_of(
+            self.unless_excluded(opened, layout, selection, window),
+            Sql(f"NOT COALESCE({linked.text}, {_false(self.dialect)})") if linked else None,
+            self.newest_stay(opened, layout),
+        )
+
+    def unless_excluded(
+        self, opened: Session, layout: Layout, selection: Selection, window: Sql | None
+    ) -> Sql | None:
+        calls = selection.excluded_calls - {b""}
+        if not calls or not layout.call:
+            return None
+        call = self.dialect.call_or_empty(layout.call)
+        if len(calls) > MANY_CALLS:
+            where = all_of(window, layout.time.possible(selection.cutoff))
+            here = opened.rows(f"SELECT DISTINCT {call} FROM {self.table} WHERE " + where)
+            calls &= {c for (c,) in here if isinstance(c, bytes)}
+        groups = [self.dialect.among(call, group) for group in chunks(sorted(calls), MANY_CALLS)]
+        return all_of(*(Sql(f"NOT ({g.text})", g.args) for g in groups))
+
+    def newest_stay(self, opened: Session, layout: Layout) -> Sql | None:
+        keep = self.manifest.keep_newest
+        if not keep:
+            return None
+        order = layout.time.order
+        edge = opened.value(
+            f"SELECT {order} FROM {self.table} WHERE "
+            + layout.time.dated()
+            + f" ORDER BY {order} DESC LIMIT 1 OFFSET {int(keep) - 1}"
+        )
+        return Sql("1=0") if edge is None else Sql(f"{order} < ") + layout.time.bound(edge)
+
+    # --- taking ---
+
+    def take(
+        self,
+        selection: Selection,
+        *,
+        limit: int,
+        after: Cursor | None,
+        skip: frozenset[bytes],
+        name: BatchName,
+    ) -> TableBatch:
+        del name  # rows need no names on disk
+        opened = self._session()
+        opened.rollback()
+        layout = self._layouts[selection.start]
+        walk = self._walk(selection.start)
+        scope = Scope(
+            possible=all_of(layout.time.possible(selection.cutoff), self.own()),
+            time=layout.time,
+            cutoff=selection.cutoff,
+            settle_in=self.manifest.settle_in,
+        )
+        position = after if isinstance(after, Position) else None
+        while True:
+            window = walk.window(opened, scope, after=position, limit=limit)
+            where = window.where if window else None
+            position = window.next if window else None
+            batch = self._batch(opened, selection, where, position, skip)
+            if batch.taken or position is None:
+                self._walked = self._walked or position is None
+                return batch
+            batch.rollback()
+
+    def _walk(self, start: str) -> Walk:
+        walk = self._walks[start]
+        if walk is None:
+            column = self._layouts[start].time.column
+            raise StoreError(
+                f"Dataset {self.dataset}: {self.shape.table} has no index to delete along.",
+                hint=f"CREATE INDEX pbxretain_{column} ON {self.table} ({column})",
+                code="NO_INDEX",
+            )
+        return walk
+
+    def _batch(
+        self,
+        opened: Session,
+        selection: Selection,
+        window: Sql | None,
+        position: Position | None,
+        skip: frozenset[bytes],
+    ) -> TableBatch:
+        layout = self._layouts[selection.start]
+        deleter = Deleter(
+            session=opened,
+            table=self.table,
+            layout=layout,
+            children=self.manifest.children,
+            returning=self._returning,
+        )
+        taken: list[Taken] = []
+        identity = None
+        if window is not None:
+            wanted = self._wanted(opened, selection, window, skip)
+            if not self.shape.transactional:
+                taken = deleter.look(wanted)
+            else:
+                taken, identity = self._delete(opened, deleter, wanted)
+        return TableBatch(
+            taken=taken,
+            cursor=position,
+            exhausted=position is None,
+            bounds=self._bounds(selection.start, layout, taken),
+            session=identity or (session_id(opened) if taken else None),
+            database=opened,
+            guard=self.guard,
+            shadows=lambda gone: self._sweep(selection.start, gone),
+            removal=None if self.shape.transactional else self._remover(layout),
+            also=deleter.also,
+        )
+
+    def _delete(
+        self, opened: Session, deleter: Deleter, wanted: Wanted
+    ) -> tuple[list[Taken], SessionId | None]:
+        opened.begin()
+        try:
+            taken = deleter.take(wanted)
+            return taken, session_id(opened) if taken else None
+        except BaseException:
+            opened.rollback()
+            raise
+
+    def _wanted(
+        self, opened: Session, selection: Selection, window: Sql, skip: frozenset[bytes]
+    ) -> Wanted:
+        time = self._layouts[selection.start].time
+        return Wanted(
+            window=window,
+            certain=time.certain(selection.cutoff),
+            doubtful=time.doubtful(selection.cutoff),
+            spare=all_of(self.spare(opened, selection, window), self.own()),
+            cutoff=selection.cutoff,
+            forbidden=selection.excluded_keys | skip,
+        )
+
+    def _bounds(self, start: str, layout: Layout, taken: Sequence[Taken]) -> Bounds:
+        by_id = layout.keep_locator and layout.locator != "ctid"
+        return bounds_of(taken, start=start, by_id=by_id)
+
+    def _remover(self, layout: Layout) -> Callable[[Sequence[Taken]], Bits]:
+        return lambda taken: remove_and_look(self._session(), self.table, layout, taken)
+
+    # --- shadows ---
+
+    def shadow_stores(self) -> Sequence[TableStore]:
+        """The shadow tables that exist, each a dataset of its own for rows without an anchor."""
+        if self._shadows is None:
+            self._shadows = [
+                self._open_shadow(shadow.table)
+                for shadow in self.manifest.shadows
+                if table_exists(self.engine, shadow.table) or not shadow.optional
+            ]
+        for shadow in self._shadows:
+            shadow.guard = self.guard
+        return self._shadows
+
+    def _open_shadow(self, table: str) -> TableStore:
+        triggers = [t for t in self.manifest.triggers if t.table == table]
+        here = set(self.shape.columns)
+        manifest = self.manifest.model_copy(
+            update={
+                "table": table,
+                "shadows": [],
+                "children": [],
+                "triggers": triggers,
+                "keep_newest": 0,
+                "cascades": [],
+                "may_lack": [c for c in self.manifest.may_lack if c not in here],
+            }
+        )
+        name = f"{self.dataset}.{table}"
+        with session(self.engine) as opened:
+            shape = read_shape(self.engine, opened, table, name)
+            refuse_drift(shape, manifest, name=name, needed=_needed(manifest))
+            store = TableStore(
+                name,
+                manifest,
+                self.engine,
+                self.zone,
+                shape,
+                returning=self._returning,
+                anchor=self,
+            )
+            for start in manifest.starts:
+                store.open_start(opened, start)
+        return store
+
+    def _sweep(self, start: str, gone: Sequence[Taken]) -> Mapping[str, int]:
+        """Copies of rows that went, deleted by exact identity."""
+        swept: Counter[str] = Counter()
+        for shadow in self.shadow_stores():
+            layout = shadow.layout(start)
+            count = remove_copies(self._session(), shadow.table, layout, gone)
+            swept[shadow.shape.table] += count
+        return swept
+
+    # --- settling ---
+
+    def settle(self, intent: Intent) -> Bits:
+        self._drop()
+        verdict = end_session(self.engine, intent.session)
+        with session(self.engine) as opened:
+            present = list(self._present(opened, intent.bounds))
+            bits: Bits = intent.compare(present) if verdict is None else [verdict] * intent.count
+            if any(bits):
+                still = frozenset(identity for identity, _ in present)
+                for shadow in self.shadow_stores():
+                    shadow.remove_matching(opened, intent, still)
+        return bits
+
+    def _present(self, opened: Session, bounds: Bounds) -> Iterator[tuple[bytes, bytes]]:
+        layout = self._layouts[str(bounds["start"])]
+        for row in self._fetch(opened, layout, self._within(layout, bounds)):
+            taken = layout.taken(row)
+            if taken is not None:
+                yield taken.identity, taken.locator
+
+    def _within(self, layout: Layout, bounds: Bounds) -> Sql:
+        if bounds.get("id_from") is not None and layout.keep_locator:
+            edges = (bounds["id_from"], bounds["id_to"])
+            return Sql(f"{layout.locator} >= %s AND {layout.locator} < %s", edges)
+        if bounds.get("from") is None:
+            return Sql("1=1")
+        return layout.time.days(str(bounds["from"]), str(bounds["to"]))
+
+    def remove_matching(self, opened: Session, intent: Intent, still: frozenset[bytes]) -> None:
+        """A shadow's rows that belong to a settled batch and whose anchor is gone."""
+        bounds = {k: v for k, v in intent.bounds.items() if not k.startswith("id_")}
+        layout = self._layouts[str(bounds["start"])]
+        rows = self._fetch(opened, layout, self._within(layout, bounds))
+        records = [t for t in map(layout.taken, rows) if t is not None]
+        mine = [t for t in records if t.identity not in still and intent.matches(t.identity)]
+        remove_copies(opened, self.table, layout, mine)
+
+    def tidy(self, installation: str) -> int:
+        """Nothing of a table is ever renamed."""
+        del installation
+        return 0
+
+    # --- rows that name files ---
+
+    def naming(self) -> LinkNaming:
+        """The link column, for the tree store whose files it names. StoreError without one."""
+        from pbxretain.stores.naming import LinkNaming
+
+        link: Link | None = self.manifest.link
+        layout = next(iter(self._layouts.values()))
+        if link is None or layout.link is None:
+            raise StoreError(f"Dataset {self.dataset} names no files.", code="NO_LINK")
+        return LinkNaming(self, link, layout)
+
+
+def _false(dialect: Dialect) -> str:
+    return "FALSE" if dialect.name == "postgresql" else "0"

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pymysql
 import pytest
-from support import calls, freepbx, samples
+from support import calls, crash, freepbx, samples
 from support.servers import MariaDB, PostgreSQL
 
 
@@ -129,3 +129,31 @@ def test_a_filled_freepbx_has_what_makes_deleting_hard(mariadb: MariaDB, tmp_pat
     due, stay = freepbx.expect_recordings(mariadb, name, tmp_path, cutoff=cutoff)
     assert due
     assert stay
+
+
+def test_a_child_dies_at_each_event_and_leaves_what_it_had_done(tmp_path: Path) -> None:
+    seen: set[tuple[bool, int]] = set()
+
+    def look(outcome: crash.Outcome) -> None:
+        assert outcome.code in (3, -9), outcome.output
+        rows = 0
+        if (folder / "db").stat().st_size if (folder / "db").exists() else 0:
+            with closing(sqlite3.connect(folder / "db")) as connection:
+                if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+                    (rows,) = connection.execute("SELECT count(*) FROM t").fetchone()
+        assert outcome.killed or rows == 1
+        assert not (folder / "new").exists() or (folder / "new").read_bytes() == b"12345678"
+        seen.add(((folder / "new").exists(), rows))
+
+    with crash.Zygote("support.victim") as zygote:
+        folder = tmp_path
+
+        def attempt(at: int | None, when: crash.When) -> crash.Outcome:
+            nonlocal folder
+            folder = tmp_path / f"{at}-{when}"
+            folder.mkdir()
+            return zygote.run("support.victim:main", [str(folder)], at=at, when=when)
+
+        died = crash.campaign(attempt, look, modes=("before", "torn", "after"))
+    assert died > 20
+    assert seen == {(False, 0), (True, 0), (True, 1), (False, 1)}

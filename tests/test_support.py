@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -10,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pymysql
 import pytest
-from support import calls, crash, freepbx, samples
+from support import calls, canary, crash, freepbx, samples
 from support.servers import MariaDB, PostgreSQL
 
 
@@ -157,3 +159,35 @@ def test_a_child_dies_at_each_event_and_leaves_what_it_had_done(tmp_path: Path) 
         died = crash.campaign(attempt, look, modes=("before", "torn", "after"))
     assert died > 20
     assert seen == {(False, 0), (True, 0), (True, 1), (False, 1)}
+
+
+FORMS = ("plain", "upper", "base64 0", "base64 1", "base64 2", "hex", "sha256", "raw", "name")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_canary_is_found_in_any_form(tmp_path: Path, form: str) -> None:
+    pbx = canary.build(tmp_path / "pbx", now=calls.default_now(), broken=True)
+    value = next(v for v in sorted(pbx.values) if v.startswith("+"))
+    forms = {
+        "plain": f"xx{value}xx".encode(),
+        "upper": b"x canary-name-1",
+        **{
+            f"base64 {n}": base64.b64encode(f"{'x' * n}{value} and more".encode()) for n in range(3)
+        },
+        "hex": value.encode().hex().upper().encode(),
+        "sha256": hashlib.sha256(value.encode()).hexdigest().encode(),
+        "raw": hashlib.sha256(value.encode()).digest(),
+        "name": b"",
+    }
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / (value if form == "name" else "file")).write_bytes(b"some" + forms[form])
+    assert pbx.scan(out)
+
+
+def test_where_no_canary_is_none_is_found(tmp_path: Path) -> None:
+    pbx = canary.build(tmp_path / "pbx", now=calls.default_now())
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "report.json").write_bytes(base64.b64encode(bytes(range(256)) * 400))
+    assert pbx.scan(tmp_path / "out", "5 records deleted, 2026-08-25", b"77 077 077") == []
+    assert len(pbx.scan(pbx.folder)) > 50

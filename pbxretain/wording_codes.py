@@ -415,6 +415,18 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "Nachweisstufe Anzahlen: Einzelne Datensätze lassen sich nicht belegen.",
         "Evidence level counts: single records can't be proved.",
     ),
+    "code.PERSON": (
+        "Freigegeben wird durch eine Funktion, nicht durch eine namentlich genannte Person.",
+        "Approval is given by a function, not by a person's name.",
+    ),
+    "code.FILE_EXISTS": (
+        "Die Datei gibt es schon; sie wird nicht überschrieben.",
+        "The file is there already and is not overwritten.",
+    ),
+    "code.FILE_WRITE": (
+        "Die Datei ließ sich nicht schreiben.",
+        "The file could not be written.",
+    ),
     # --- legal bases --------------------------------------------------------------------------
     "basis.necessity": (
         "Erforderlichkeit (Art. 5 Abs. 1 Buchst. c und e DSGVO)",

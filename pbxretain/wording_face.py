@@ -245,14 +245,10 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
         "Nothing is due; a run would delete nothing.",
     ),
     "plan.result.refused": (
-        "Ein Löschlauf würde jetzt verweigert; fällig wären {due}. Es wurde nichts gelöscht.",
-        "A run would be refused now; {due} would be due. Nothing was deleted.",
+        "Ein Löschlauf würde jetzt verweigert; fällig: {due}. Es wurde nichts gelöscht.",
+        "A run would be refused now; due: {due}. Nothing was deleted.",
     ),
     "plan.refusals": ("Was einem Löschlauf entgegensteht", "What stands in the way of a run"),
-    "plan.left-out": (
-        "Datenbestand {dataset} bliebe ausgenommen:",
-        "Dataset {dataset} would be left out:",
-    ),
     "plan.not-covered": ("Nicht erfasste Datenbestände", "Datasets not covered"),
     "plan.not-covered.item": ("{dataset}: {why}", "{dataset}: {why}"),
     "plan.not-decided": ("Noch nicht entschieden", "Not decided yet"),
@@ -261,6 +257,22 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
         "{data}: nobody has decided on this data class yet; it stays as it is.",
     ),
     "plan.next": ("Nächster Schritt", "Next step"),
+    "next.approve": (
+        "Regelwerk durchsehen und vom Verantwortlichen freigeben lassen (FUNCTION: zum Beispiel "
+        "Geschäftsführung):",
+        "Look through the policy and have the controller approve it (FUNCTION: for instance "
+        "management):",
+    ),
+    "next.untried": (
+        "Nach „pbxretain check“ diese Zeile in den Einstellungen unter die Quelle setzen:",
+        "After “pbxretain check”, put this line under the source in settings:",
+    ),
+    "next.mend": ("Beheben:", "Mend:"),
+    "next.confirm": (
+        "Wenn die Anzahl oben stimmt, einmal bestätigen und löschen:",
+        "If the count above is right, confirm it once and delete:",
+    ),
+    "next.run": ("Löschen:", "Delete:"),
     "plan.list.title": ("Fällige Datensätze: {source}", "Due records: {source}"),
     "plan.list.warning": (
         "Diese Liste enthält personenbezogene Daten. Sie wird nirgends gespeichert; geben Sie "
@@ -282,8 +294,7 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "progress.census": ("zählen", "counting"),
     "progress.delete": ("löschen", "deleting"),
-    "progress.verify": ("nachzählen", "counting again"),
-    "progress.settle": ("unterbrochenen Löschlauf abschließen", "settling an interrupted run"),
+    "progress.look": ("nachzählen", "counting again"),
     # --- check --------------------------------------------------------------------------------
     "check.title": ("Prüfung: {source}", "Check: {source}"),
     "check.ok": ("Alles ist bereit für einen Löschlauf.", "Everything is ready for a run."),
@@ -305,50 +316,57 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     ),
     # --- verify -------------------------------------------------------------------------------
     "verify.title": ("Prüfung von Löschprotokollen", "Verification of reports"),
-    "verify.genuine": (
-        "Echt: {reports} geprüft, keine Feststellungen.",
-        "Genuine: {reports} checked, no findings.",
+    "verify.result.genuine": (
+        "Echt: {reports} geprüft, {findings}.",
+        "Genuine: {reports} checked, {findings}.",
     ),
-    "verify.findings": (
+    "verify.result.findings": (
         "Echt, aber mit Feststellungen: {reports} geprüft, {findings}.",
-        "Genuine, with findings: {reports} checked, {findings}.",
+        "Genuine, but with findings: {reports} checked, {findings}.",
     ),
-    "verify.forged": (
-        "Nicht echt: Mindestens ein Löschprotokoll ist verfälscht oder unvollständig.",
-        "Not genuine: at least one report is forged or damaged.",
+    "verify.result.forged": (
+        "Nicht echt: {reports} gelesen, {findings}. Verlassen Sie sich auf keines davon.",
+        "Not genuine: {reports} read, {findings}. Rely on none of them.",
     ),
-    "verify.untrusted": (
-        "Nicht bestätigt: Die Signatur ist in Ordnung, aber niemand bürgt hier für ihren "
-        "Schlüssel.",
-        "Not confirmed: the signature is sound, but nobody here vouches for its key.",
+    "verify.result.untrusted": (
+        "Nicht bestätigt: {reports} gelesen, {findings}; niemand bürgt hier für den Schlüssel.",
+        "Not confirmed: {reports} read, {findings}; nobody here vouches for the key.",
     ),
-    "verify.unavailable": (
-        "Mindestens eine Datei ließ sich nicht öffnen.",
-        "At least one file could not be opened.",
+    "verify.result.unavailable": (
+        "Nicht alles ließ sich prüfen: {reports} gelesen, {findings}.",
+        "Not everything could be checked: {reports} read, {findings}.",
     ),
-    "verify.own-key": (
-        "Unterschrieben mit dem eigenen Schlüssel dieses Rechners, von niemand anderem bestätigt.",
-        "Signed by this machine's own key, not confirmed by anyone else.",
-    ),
-    "verify.key": ("Schlüssel", "Key"),
+    "verify.found": ("Feststellungen", "Findings"),
+    "verify.known": ("Gut zu wissen", "Good to know"),
+    "verify.reports": ("Gelesene Löschprotokolle", "Reports read"),
     "verify.level": ("Sicherheitsstufe", "Assurance level"),
-    "verify.reports": ("Geprüfte Löschprotokolle", "Reports checked"),
+    "verify.level.none": ("keine", "none"),
+    "verify.level.L1": (
+        "L1: Signatur und Nachweiskette stimmen; schützt gegen Fremde und Versehen",
+        "L1: signature and ledger are sound; protects against outsiders and accidents",
+    ),
+    "verify.param.seq": ("Nr. {value}", "no. {value}"),
+    "verify.param.first": ("von Nr. {value}", "from no. {value}"),
+    "verify.param.last": ("bis Nr. {value}", "to no. {value}"),
+    "verify.param.dataset": ("{value}", "{value}"),
+    "verify.param.count": ("Anzahl {value}", "count {value}"),
+    "verify.param.data": ("{value}", "{value}"),
+    "verify.param.reason": ("{value}", "{value}"),
+    "verify.param.fingerprint": ("Fingerabdruck {value}", "fingerprint {value}"),
     "verify.how-to-trust": (
-        "Lassen Sie sich diesen Fingerabdruck auf einem zweiten Weg bestätigen und geben Sie den "
-        "Schlüssel dann mit --key an:",
-        "Have this fingerprint confirmed by a second way, then name the key by --key:",
+        "Lassen Sie sich den Fingerabdruck auf einem zweiten Weg bestätigen, etwa am Telefon, und "
+        "nennen Sie den Schlüssel dann mit --key.",
+        "Have the fingerprint confirmed by a second way, such as by phone, then name the key by "
+        "--key.",
     ),
     # --- lists --------------------------------------------------------------------------------
     "list.reports": ("Löschprotokolle", "Reports"),
     "list.reports.none": ("Es gibt noch keine Löschprotokolle.", "There are no reports yet."),
-    "list.policies": ("Regelwerke", "Policies"),
-    "list.policies.none": ("Es gibt noch keine Regelwerke.", "There are no policies yet."),
-    "list.templates": ("Mitgelieferte Vorlagen", "Templates that ship with pbxretain"),
+    "list.policies": ("Regelwerke und Vorlagen", "Policies and templates"),
     "list.connectors": ("Konnektoren", "Connectors"),
     "col.seq": ("Nr.", "No."),
     "col.source": ("Quelle", "Source"),
-    "col.time": ("Zeit", "Time"),
-    "col.kind": ("Art", "Kind"),
+    "col.time": ("Ende", "Ended"),
     "col.name": ("Name", "Name"),
     "col.version": ("Version", "Version"),
     "col.state": ("Zustand", "State"),
@@ -359,56 +377,75 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     "state.approved": ("freigegeben", "approved"),
     "state.draft": ("nicht freigegeben", "not approved"),
     "state.template": ("Vorlage", "template"),
-    "kind.deletion-report": ("Löschprotokoll", "deletion report"),
-    "kind.plan": ("Probelauf", "dry run"),
-    "kind.recovery": ("Löschprotokoll", "deletion report"),
+    "state.broken": ("fehlerhaft", "has mistakes"),
+    # --- documents ----------------------------------------------------------------------------
     "connector.title": ("Konnektor {name}", "Connector {name}"),
-    "connector.digest": ("Prüfsumme", "Digest"),
-    "connector.databases": ("Datenbanken", "Databases"),
+    "connector.pair.title": ("Bezeichnung", "Title"),
+    "connector.pair.digest": ("Prüfsumme", "Digest"),
+    "connector.pair.databases": ("Datenbanken", "Databases"),
+    "connector.pair.roots": ("Ordner", "Folders"),
     "connector.datasets": ("Datenbestände in Löschreihenfolge", "Datasets in deletion order"),
-    "connector.roots": ("Ordner", "Folders"),
     "connector.trials": ("Erprobungen", "Trials"),
     "connector.untried": (
         "An diesem Produkt noch nicht erprobt: Ein Löschlauf braucht die Zeile accept_untried.",
         "Not tried on its product yet: a run needs the accept_untried line.",
     ),
+    "trial.live": ("am laufenden Produkt", "on the running product"),
+    "trial.written-by-product": (
+        "an Daten, die das laufende Produkt schrieb",
+        "on data that the running product wrote",
+    ),
+    "trial.vendor-schema": ("an den Tabellen des Herstellers", "on the vendor's tables"),
+    "trial.documents": ("nur nach Unterlagen", "by documents only"),
     "policy.title": ("Regelwerk {name}, Version {version}", "Policy {name}, version {version}"),
-    "policy.ok": ("{path} ist fehlerfrei.", "{path} has no mistakes."),
-    "policy.copied": ("Kopiert nach {path}.", "Copied to {path}."),
+    "policy.state.approved": ("freigegeben", "approved"),
+    "policy.state.missing": ("nicht freigegeben", "not approved"),
+    "policy.state.broken": (
+        "ungültig, denn nach der Freigabe wurde etwas geändert",
+        "void, because something was changed after the approval",
+    ),
+    "policy.col.data": ("Datenart", "Data class"),
+    "policy.col.keep": ("Regellöschfrist", "Retention period"),
+    "policy.col.minimum": ("Mindestens", "Minimum"),
+    "policy.col.start": ("Startzeitpunkt", "Start event"),
+    "policy.col.basis": ("Rechtsgrundlage", "Legal basis"),
+    "policy.ok": ("{path}: keine Fehler.", "{path}: no mistakes."),
+    "policy.copied": (
+        "Kopiert nach {path}. Bitte durchsehen und dann freigeben lassen:",
+        "Copied to {path}. Please look through it, then have it approved:",
+    ),
     "policy.approved": (
         "Freigegeben: {name}. Jede Änderung der Regeln macht die Freigabe ungültig.",
         "Approved: {name}. Any change of the rules voids the approval.",
     ),
     "key.title": ("Schlüssel dieser Installation", "Key of this installation"),
-    "key.made": ("Neuer Schlüssel: {path}", "New key: {path}"),
     "key.file": ("Öffentlicher Teil", "Public half"),
     "key.id": ("Schlüsselkennung", "Key id"),
     "key.fingerprint": ("Fingerabdruck", "Fingerprint"),
     # --- init ---------------------------------------------------------------------------------
     "init.ask.connector": ("Welche Telefonanlage ist es", "Which telephone system is it"),
     "init.ask.url": (
-        "Adresse der Datenbank ohne Passwort (leer: keine)",
-        "Address of the database without the password (empty: none)",
+        "Adresse der Datenbank, ohne Passwort, wie mysql://pbxretain@localhost/asteriskcdrdb "
+        "(leer: keine)",
+        "Database address without a password, such as "
+        "mysql://pbxretain@localhost/asteriskcdrdb (empty: none)",
     ),
     "init.ask.password": (
-        "Datei mit dem Passwort der Datenbank (leer: keine)",
-        "File with the database password (empty: none)",
+        "Datei, in der das Passwort der Datenbank steht (leer: keine)",
+        "File that holds the database password (empty: none)",
     ),
-    "init.ask.policy": (
-        "Vorlage für die Löschregeln",
-        "Template for the policy",
-    ),
+    "init.ask.policy": ("Vorlage für das Regelwerk", "Template for the policy"),
     "init.written": ("Geschrieben: {path}", "Written: {path}"),
     "init.next": (
-        "Bitte jetzt die Einstellungen und Löschregeln ansehen; unten steht, was sie bedeuten.",
-        "Now look at settings and policy; below is what they mean.",
+        "Bitte Einstellungen und Regelwerk durchsehen; der Probelauf zeigt, was sie bedeuten.",
+        "Please look through settings and policy; the dry run shows what they mean.",
     ),
     # --- errors -------------------------------------------------------------------------------
     "error.line": ("Fehler: {message}", "Error: {message}"),
     "error.detail": ("{sentence} Im Einzelnen: {message}", "{sentence} In detail: {message}"),
     "error.internal": (
-        "interner Fehler {kind} in {place}; bitte melden. Es wurde nichts weiter unternommen.",
-        "internal error {kind} at {place}; please report it. Nothing further was done.",
+        "interner Fehler {kind} in {place}; bitte melden.",
+        "internal error {kind} at {place}; please report it.",
     ),
     "error.stopped": ("Abgebrochen.", "Stopped."),
 }

@@ -1,0 +1,55 @@
+"""What can be typed? The command line; everything else is imported when a command needs it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from pbxretain import __version__
+from pbxretain.cli.face import Face, common, guarded
+
+_COMMANDS = {
+    "init": "operate:init",
+    "check": "operate:check",
+    "plan": "operate:plan",
+    "run": "operate:run",
+    "verify": "prove:verify",
+    "report": "prove:report",
+    "key": "prove:key",
+    "policy": "author:policy",
+    "connector": "author:connector",
+    "schema": "author:schema",
+}
+
+
+class Main(click.Group):
+    """The group; commands come from their modules when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"pbxretain.cli.{module}"), name)
+        return command
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs one command and exits with its code; no error ever shows a traceback."""
+        kwargs["standalone_mode"] = False
+        kwargs["obj"] = face = Face()
+        raise SystemExit(guarded(lambda: super(Main, self).main(*args, **kwargs), face))
+
+
+@click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="pbxretain")
+@common
+def main() -> None:
+    """Makes a telephone system forget on time, and proves it.
+
+    Start with "pbxretain init". "plan" shows what would be deleted and deletes nothing; "run"
+    deletes and writes a signed report; "verify" checks reports.
+    """

@@ -1,0 +1,117 @@
+"""What does somebody do who writes documents: policies, connectors, schemas."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from pbxretain.cli.face import command, common, face
+
+FOR = click.option("--for", "source", metavar="SOURCE", help="Add the classes that it offers.")
+
+
+@click.group()
+@common
+def policy() -> None:
+    """Write, check and approve policies."""
+
+
+@command(policy, name="list")
+def policy_list() -> None:
+    """List this installation's policies and the templates that ship with pbxretain."""
+    from pbxretain.cli import papers
+
+    rows = list(papers.policies(face()))
+    face().give({"policies": [row.data() for row in rows]}, papers.policy_list(rows, face().lang))
+
+
+@command(policy, name="show")
+@click.argument("name")
+def policy_show(name: str) -> None:
+    """Show a policy, or a template, in words."""
+    from pbxretain.cli import papers
+
+    found = papers.find_policy(face(), name)
+    data = found.model_dump(mode="json", by_alias=True, exclude_none=True)
+    face().give({"policy": data}, papers.policy_sheet(found, face().lang))
+
+
+@command(policy, name="copy")
+@click.argument("template")
+@click.argument("name")
+@FOR
+@click.option("--controller", default="", metavar="TEXT", help="Who is responsible.")
+def policy_copy(template: str, name: str, source: str | None, controller: str) -> None:
+    """Copy a template to a policy of this installation. Overwrites nothing, approves nothing."""
+    from pbxretain.cli import papers
+
+    path, added = papers.copy(face(), template, name, source=source, controller=controller)
+    face().give({"path": str(path), "added": added}, papers.copied(path, added, face().lang))
+
+
+@command(policy, name="check")
+@click.argument("name")
+def policy_check(name: str) -> None:
+    """Check a policy (or a file) for mistakes, and against the sources that use it."""
+    from pbxretain.cli import papers
+
+    path, notes = papers.check(face(), name)
+    data = {"path": str(path), "notes": [{"code": c, "data": d} for c, d in notes]}
+    face().give(data, papers.checked(path, notes, face().lang))
+
+
+@command(policy, name="approve")
+@click.argument("name")
+@click.option("--by", required=True, metavar="FUNCTION", help="Who approves: a function, no name.")
+@click.option("--ref", metavar="DOCUMENT", help="On what ground, such as a works agreement.")
+def policy_approve(name: str, by: str, ref: str | None) -> None:
+    """Write the approval into a policy. Any later change of a rule voids it."""
+    from pbxretain.cli import papers
+
+    approved = papers.approve(face(), name, by=by, ref=ref)
+    data = {"policy": approved.policy, "digest": approved.digest()}
+    face().give(data, papers.approved(approved, face().lang))
+
+
+@click.group()
+@common
+def connector() -> None:
+    """Look at the PBX products that are known."""
+
+
+@command(connector, name="list")
+def connector_list() -> None:
+    """List the known connectors."""
+    from pbxretain.cli import papers
+
+    known = papers.connectors(face())
+    data = [papers.connector_data(item) for item in known]
+    face().give({"connectors": data}, papers.connector_list(known, face().lang))
+
+
+@command(connector, name="show")
+@click.argument("name")
+def connector_show(name: str) -> None:
+    """Show what a connector covers, where it was tried, and its digest."""
+    from pbxretain.cli import papers
+
+    found = papers.find_connector(face(), name)
+    data = papers.connector_data(found)
+    data["manifest"] = found.manifest.model_dump(mode="json", exclude_defaults=True)
+    face().give(data, papers.connector_sheet(found, face().lang))
+
+
+@command()
+@click.argument("name", type=click.Choice(["settings", "policy", "manifest"]))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
+def schema(name: str, out: Path | None) -> None:
+    """Print the JSON Schema of a document, for editors."""
+    from pbxretain import schemas
+
+    text = json.dumps(schemas.schema(name), indent=2, ensure_ascii=False) + "\n"
+    if out:
+        out.write_text(text, "utf-8")
+    else:
+        click.echo(text, nl=False)

@@ -1,0 +1,173 @@
+"""Which documents, folders and keys does this invocation work with?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import click
+
+from pbxretain import connector, policy, settings, signing
+from pbxretain.cli.face import Face
+from pbxretain.connector import Connector, Opened
+from pbxretain.documents import Loaded
+from pbxretain.errors import DocumentError, RefusedError, UnavailableError
+from pbxretain.execute import Site
+from pbxretain.plan import Terms
+from pbxretain.policy import Policy
+from pbxretain.posix import write_synced
+from pbxretain.settings import Settings, Source
+
+KEY = "keys/runner.pem"
+INSTALLATION = "installation"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Settings and what they lead to."""
+
+    config: Path
+    settings: Settings
+    state: Path
+
+    def sources(self, names: Sequence[str] = ()) -> list[str]:
+        """The named sources, or all; DocumentError for an unknown one."""
+        for name in names:
+            self.source(name)
+        return list(dict.fromkeys(names)) or list(self.settings.sources)
+
+    def source(self, name: str) -> Source:
+        known = self.settings.sources
+        if name not in known:
+            raise DocumentError(f"there is no source {name!r}", hint=f"known: {', '.join(known)}")
+        return known[name]
+
+    @property
+    def policies(self) -> Path:
+        return settings.policies_folder(self.settings, self.config)
+
+    @property
+    def connectors(self) -> Path:
+        return settings.connectors_folder(self.settings, self.config)
+
+    def connector(self, name: str) -> Connector:
+        return connector.find(self.source(name).connector, self.connectors)
+
+    def policy(self, name: str) -> Loaded[Policy]:
+        """A policy of this installation; DocumentError when it isn't there or has mistakes."""
+        path = policy.policy_path(self.policies, checked_name(name))
+        settings.refuse_writable(path)
+        return policy.load_policy(path)
+
+    def terms(self, name: str) -> Terms:
+        """What a source is run under: all its documents, loaded once."""
+        source = self.source(name)
+        loaded = self.policy(source.policy)
+        return Terms(
+            name=name,
+            source=source,
+            connector=self.connector(name),
+            policy=loaded.value,
+            policy_digest=loaded.digest,
+            approved=policy.approval_state(loaded.value) == "approved",
+        )
+
+    @property
+    def key(self) -> Path:
+        return self.state / KEY
+
+    @property
+    def public(self) -> Path:
+        return self.key.with_name(self.key.name + ".pub")
+
+    def reports(self, name: str) -> Path:
+        return self.state / name / "reports"
+
+    def site(self, name: str) -> Site:
+        """State folder, installation id and key of a source; RefusedError without a key."""
+        if not self.key.exists():
+            raise RefusedError(
+                "this installation has no signing key yet",
+                hint="pbxretain key new",
+                code="KEY_MISSING",
+            )
+        key = signing.load_key(self.key)
+        return Site(state=self.state / name, installation=self.installation(), key=key)
+
+    def installation(self) -> str:
+        """The id of this installation, made once."""
+        path = self.state / INSTALLATION
+        try:
+            return path.read_text("ascii").strip()
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError):
+            raise UnavailableError(f"{path} can't be read") from None
+        name = str(uuid4())
+        try:
+            self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_synced(path, f"{name}\n".encode(), 0o644, replace=False)
+        except FileExistsError:
+            return path.read_text("ascii").strip()
+        except OSError:
+            raise _unwritable(self.state) from None
+        return name
+
+    def new_key(self) -> str:
+        """Makes the runner key and the installation id; returns the key id."""
+        try:
+            self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.key.parent.mkdir(mode=0o700, exist_ok=True)
+        except OSError:
+            raise _unwritable(self.state) from None
+        self.installation()
+        return signing.key_id(signing.new_key(self.key).public_key())
+
+    @contextmanager
+    def opened(self, terms: Terms) -> Iterator[Opened]:
+        """A source opened for reading only."""
+        mark = self.installation().replace("-", "")[:12]
+        with connector.opened(
+            terms.source, terms.connector, name=terms.name, installation=mark, exclusive=False
+        ) as stores:
+            yield stores
+
+
+def load(face: Face) -> App:
+    """Reads settings; from then on the face speaks their language."""
+    config = settings.find_config(face.config)
+    loaded = settings.load_settings(config).value
+    face.settled = loaded.language
+    return App(config=config, settings=loaded, state=settings.state_folder(loaded))
+
+
+def own_public(face: Face) -> Path | None:
+    """This installation's public key where there is one; never an error: ``verify`` needs none."""
+    try:
+        return load(face).public
+    except (DocumentError, RefusedError):
+        return settings.state_folder() / (KEY + ".pub")
+
+
+def now() -> datetime:
+    """The clock, read once for each command."""
+    return datetime.now(UTC)
+
+
+def checked_name(name: str) -> str:
+    """A name out of the command line that is going to be a file's: no path, nothing odd."""
+    plain = name.replace("-", "")
+    if not plain.isascii() or not plain.isalnum() or name != name.lower() or name[0] == "-":
+        raise click.BadParameter(f"{name!r} must be small letters, digits and hyphens")
+    return name
+
+
+def _unwritable(folder: Path) -> UnavailableError:
+    return UnavailableError(
+        f"can't write in the state folder {folder}",
+        hint="run pbxretain as the user who owns it, or name another one under state: in settings",
+    )

@@ -1,0 +1,289 @@
+"""How are policies and connectors found, checked and shown?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pbxretain import connector as shelves
+from pbxretain import explain, messages
+from pbxretain import policy as policies_
+from pbxretain.cli import context
+from pbxretain.cli.context import App, checked_name
+from pbxretain.cli.face import Face
+from pbxretain.connector import Connector
+from pbxretain.documents import parse
+from pbxretain.errors import DocumentError, RefusedError, RetainError
+from pbxretain.messages import Lang, code, text
+from pbxretain.policy import Policy, Rule
+from pbxretain.settings import find_config
+from pbxretain.sheet import Block, Column, Heading, Items, KeyValue, Paragraph, Sheet, Table
+
+# --- policies ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRow:
+    """One line of ``policy list``; ``state`` is template, approved, draft or broken."""
+
+    name: str
+    version: int | None
+    state: str
+    path: str
+
+    def data(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def policies(face: Face) -> Iterator[PolicyRow]:
+    """This installation's policies, then the templates."""
+    app = _app(face)
+    for path in sorted(app.policies.glob("*.yaml")) if app else []:
+        try:
+            found = policies_.load_policy(path).value
+            approved = policies_.approval_state(found) == "approved"
+            yield PolicyRow(
+                found.policy, found.version, "approved" if approved else "draft", str(path)
+            )
+        except RetainError:
+            yield PolicyRow(path.stem, None, "broken", str(path))
+    for name in policies_.template_names():
+        yield PolicyRow(name, _template(name).version, "template", "")
+
+
+def _app(face: Face) -> App | None:
+    """The installation where there is one: templates and connectors can be looked at before."""
+    try:
+        find_config(face.config)
+    except DocumentError:
+        return None
+    return context.load(face)
+
+
+def _template(name: str) -> Policy:
+    return parse(policies_.template_text(name).encode(), name, Policy).value
+
+
+def find_policy(face: Face, name: str) -> Policy:
+    """A policy of this installation, else a template; DocumentError."""
+    app = _app(face)
+    if app and policies_.policy_path(app.policies, checked_name(name)).exists():
+        return app.policy(name).value
+    if name in policies_.template_names():
+        return _template(name)
+    raise DocumentError(f"there is no policy {name!r}", hint="pbxretain policy list")
+
+
+def copy(
+    face: Face, template: str, name: str, *, source: str | None, controller: str
+) -> tuple[Path, list[str]]:
+    """Copies a template; returns its path and the classes that were added."""
+    app = context.load(face)
+    path = policies_.policy_path(app.policies, checked_name(name))
+    offered = app.connector(source).manifest.offered() if source else ()
+    added = policies_.copy_template(template, path, offered=offered, controller=controller)
+    return path, added
+
+
+def check(face: Face, name: str) -> tuple[Path, list[tuple[str, str]]]:
+    """Checks a policy by name or file; notes are pairs of code and data class.
+
+    Raises DocumentError for mistakes, and where a source offers a class that has no rule.
+    """
+    if name.endswith(".yaml"):
+        found, app = policies_.load_policy(Path(name)), _app(face)
+    else:
+        app = context.load(face)
+        found = app.policy(name)
+    known = found.value
+    notes = [("NOT_DECIDED", data) for data in known.not_decided()]
+    if policies_.approval_state(known) != "approved":
+        notes.append(("NOT_APPROVED", ""))
+    for source in _users(app, known.policy):
+        missing = [
+            data
+            for data in app.connector(source).manifest.offered()  # type: ignore[union-attr]
+            if known.rule_for(data) is None
+        ]
+        if missing:
+            raise DocumentError(
+                f"{found.path}: source {source} offers {', '.join(missing)} without a rule",
+                hint="add a rule for each, or keep: forever",
+            )
+    return found.path, notes
+
+
+def _users(app: App | None, name: str) -> list[str]:
+    sources = app.settings.sources if app else {}
+    return [source for source, settings in sources.items() if settings.policy == name]
+
+
+def approve(face: Face, name: str, *, by: str, ref: str | None) -> Policy:
+    """Writes the approval; RefusedError where a person's name is not told from a function."""
+    app = context.load(face)
+    if "@" in by:
+        raise RefusedError(
+            "approve by a function, not by a person", hint="--by management", code="PERSON"
+        )
+    path = policies_.policy_path(app.policies, checked_name(name))
+    today = context.now().astimezone().date()
+    return policies_.approve(path, by=by, ref=ref, today=today)
+
+
+def policy_list(rows: Sequence[PolicyRow], lang: Lang) -> Sheet:
+    """Policies and templates as one table."""
+    columns = ("col.name", "col.version", "col.state", "col.file")
+    cells = tuple(
+        (row.name, str(row.version or "-"), text(f"state.{row.state}", lang), row.path or "-")
+        for row in rows
+    )
+    return _listing("list.policies", columns, cells, lang)
+
+
+def policy_sheet(found: Policy, lang: Lang) -> Sheet:
+    """A policy in words."""
+    title = text("policy.title", lang, name=found.policy, version=found.version)
+    state = text(f"policy.state.{policies_.approval_state(found)}", lang)
+    pairs = [(text("report.controller", lang), found.controller or text("not-stated", lang))]
+    if found.approved and policies_.approval_state(found) == "approved":
+        approval = found.approved
+        parts = [approval.by, messages.day(approval.on, lang), approval.ref or ""]
+        state = f"{state}: {', '.join(filter(None, parts))}"
+    pairs.append((text("report.approval", lang), state))
+    pairs.append((text("report.policy.digest", lang), found.digest()))
+    keys = ("data", "keep", "minimum", "start", "basis")
+    columns = tuple(Column(text(f"policy.col.{key}", lang)) for key in keys)
+    rows = tuple(_rule(rule, lang) for rule in found.rules)
+    return Sheet(lang, (Heading(title, 1), KeyValue(tuple(pairs)), Table(columns, rows)))
+
+
+def _rule(rule: Rule, lang: Lang) -> tuple[str, ...]:
+    basis = rule.basis if isinstance(rule.basis, str) else rule.basis.code
+    words = code("basis", basis, lang)
+    if not isinstance(rule.basis, str) and rule.basis.text:
+        words = f"{words}: {rule.basis.text}"
+    return (
+        explain.data_class(rule.data, lang),
+        messages.period(str(rule.keep), lang),
+        messages.period(str(rule.minimum), lang) if rule.minimum else "-",
+        code("start", rule.start, lang) if rule.start else "-",
+        words,
+    )
+
+
+def copied(path: Path, added: Sequence[str], lang: Lang) -> Sheet:
+    """What ``policy copy`` did."""
+    blocks: list[Block] = [Paragraph(text("policy.copied", lang, path=path))]
+    if added:
+        blocks.append(Items(tuple(_note("NOT_DECIDED", data, lang) for data in added)))
+    blocks.append(Paragraph(f"pbxretain policy approve {path.stem} --by FUNCTION", "command"))
+    return Sheet(lang, tuple(blocks))
+
+
+def checked(path: Path, notes: Sequence[tuple[str, str]], lang: Lang) -> Sheet:
+    """What ``policy check`` found."""
+    blocks: list[Block] = [Paragraph(text("policy.ok", lang, path=path))]
+    if notes:
+        blocks.append(Items(tuple(_note(name, data, lang) for name, data in notes)))
+    return Sheet(lang, tuple(blocks))
+
+
+def approved(found: Policy, lang: Lang) -> Sheet:
+    """What ``policy approve`` did."""
+    return Sheet(lang, (Paragraph(text("policy.approved", lang, name=found.policy)),))
+
+
+def _note(name: str, data: str, lang: Lang) -> str:
+    where, what = explain.data_class(data, lang), code("code", name, lang)
+    return text("report.exceptions.plain", lang, where=where, what=what) if data else what
+
+
+# --- connectors -------------------------------------------------------------------------------
+
+
+def connectors(face: Face) -> list[Connector]:
+    """All known connectors by name."""
+    app = _app(face)
+    return [item for _, item in sorted(shelves.shelf(app.connectors if app else None).items())]
+
+
+def find_connector(face: Face, name: str) -> Connector:
+    """One connector; DocumentError for an unknown name."""
+    app = _app(face)
+    return shelves.find(name, app.connectors if app else None)
+
+
+def connector_data(item: Connector) -> dict[str, Any]:
+    """A connector as JSON."""
+    return {
+        "connector": item.name,
+        "title": item.manifest.title,
+        "digest": item.digest,
+        "shelf": item.shelf,
+        "tried": item.manifest.was_tried,
+    }
+
+
+def connector_list(known: Sequence[Connector], lang: Lang) -> Sheet:
+    """Connectors as one table."""
+    columns = ("col.name", "col.title", "col.tried", "col.shelf")
+    cells = tuple(
+        (
+            item.name,
+            item.manifest.title,
+            text("yes" if item.manifest.was_tried else "no", lang),
+            item.shelf,
+        )
+        for item in known
+    )
+    return _listing("list.connectors", columns, cells, lang)
+
+
+def connector_sheet(item: Connector, lang: Lang) -> Sheet:
+    """A connector in words."""
+    manifest = item.manifest
+    roots = ", ".join(f"{name}={root.usual}" for name, root in manifest.roots.items())
+    pairs = (
+        ("title", manifest.title),
+        ("digest", item.digest),
+        ("databases", ", ".join(manifest.databases)),
+        ("roots", roots),
+    )
+    blocks: list[Block] = [
+        Heading(text("connector.title", lang, name=item.name), 1),
+        KeyValue(tuple((text(f"connector.pair.{k}", lang), value) for k, value in pairs if value)),
+        Heading(text("connector.datasets", lang)),
+        Table(
+            (_column("report.col.dataset", lang), _column("report.col.data", lang)),
+            tuple(
+                (name, explain.data_class(dataset.data, lang))
+                for name, dataset in manifest.datasets.items()
+            ),
+        ),
+        Heading(text("connector.trials", lang)),
+    ]
+    if not manifest.was_tried:
+        blocks.append(Paragraph(text("connector.untried", lang)))
+    trials = tuple(
+        f"{t.version}, {messages.day(t.on, lang)}, {code('trial', t.how, lang)}: {t.note}".rstrip(
+            ": "
+        )
+        for t in manifest.tried
+    )
+    blocks += [Items(trials)] if trials else []
+    blocks.append(Heading(text("report.copies", lang)))
+    blocks.append(Items(tuple(c.text.get(lang, c.code) for c in manifest.out_of_reach)))
+    return Sheet(lang, tuple(blocks))
+
+
+def _column(key: str, lang: Lang) -> Column:
+    return Column(text(key, lang))
+
+
+def _listing(
+    title: str, columns: Sequence[str], cells: tuple[tuple[str, ...], ...], lang: Lang
+) -> Sheet:
+    table = Table(tuple(_column(key, lang) for key in columns), cells)
+    return Sheet(lang, (Heading(text(title, lang), 1), table))

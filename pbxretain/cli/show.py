@@ -1,0 +1,307 @@
+"""Which sheet and which JSON belong to what a command found?
+
+Nothing is decided here: facts of the engine come in, a neutral sheet and plain data go out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from pbxretain import explain, messages
+from pbxretain.cli.face import error_data
+from pbxretain.errors import EvidenceError, Exit, RetainError, UnavailableError
+from pbxretain.evidence.statements import DeletionReport, Predicate, Statement, parse_statement
+from pbxretain.evidence.statements import Plan as PlanStatement
+from pbxretain.messages import Lang, code, counted, number, text
+from pbxretain.plan import Plan
+from pbxretain.sheet import Block, Column, Heading, Items, KeyValue, Paragraph, Sheet, Table
+from pbxretain.signing import MAX_ENVELOPE, Envelope, fingerprint, open_envelope
+
+# --- plan -------------------------------------------------------------------------------------
+
+LIMITS = ("SHARE_LIMIT", "COUNT_LIMIT", "CONFIRMED_COUNT")
+
+
+class Listed(NamedTuple):
+    """One due record, for this terminal only."""
+
+    when: datetime | None
+    dataset: str
+    label: str
+
+
+def plan(decided: Plan, statement: PlanStatement, lang: Lang) -> Sheet:
+    """The plan of one source: what is due, what stands in the way, what to type next."""
+    return Sheet(lang, tuple(_plan(decided, statement, lang)))
+
+
+def _plan(decided: Plan, statement: PlanStatement, lang: Lang) -> Iterator[Block]:
+    result = "refused" if decided.refusals else "due" if decided.due else "none"
+    due = counted(decided.due, lang)
+    yield Heading(text("plan.title", lang, source=decided.source), 1)
+    yield Paragraph(text(f"plan.result.{result}", lang, due=due), "result")
+    yield explain.planned_table(statement.datasets, lang, zone=statement.timezone)
+    refusals = [_sentence(refusal, lang) for refusal in decided.refusals]
+    refusals += [
+        f"{item.dataset}: {_sentence(item.refusal, lang)}" for item in decided.items if item.refusal
+    ]
+    if refusals:
+        yield Heading(text("plan.refusals", lang))
+        yield Items(tuple(dict.fromkeys(refusals)))
+    findings = [
+        text(
+            "report.exceptions.item",
+            lang,
+            where=d.dataset,
+            what=code("code", f.code, lang),
+            n=f.count,
+        )
+        for d in statement.datasets
+        for f in d.findings
+    ]
+    if findings:
+        yield Heading(text("report.exceptions", lang))
+        yield Items(tuple(findings))
+    yield from _left_open(decided, lang)
+    yield from _next(decided, statement, lang)
+
+
+def _left_open(decided: Plan, lang: Lang) -> Iterator[Block]:
+    if decided.not_decided:
+        yield Heading(text("plan.not-decided", lang))
+        yield Items(
+            tuple(
+                text("plan.not-decided.item", lang, data=explain.data_class(name, lang))
+                for name in decided.not_decided
+            )
+        )
+    if decided.not_covered:
+        yield Heading(text("plan.not-covered", lang))
+        yield Items(
+            tuple(
+                text("plan.not-covered.item", lang, dataset=name, why=code("code", why, lang))
+                for name, why in decided.not_covered.items()
+            )
+        )
+
+
+def _next(decided: Plan, statement: PlanStatement, lang: Lang) -> Iterator[Block]:
+    """The exact commands, in the order in which they are needed."""
+    steps = dict(next_steps(decided, statement))
+    if not steps:
+        return
+    yield Heading(text("plan.next", lang))
+    for key, command in steps.items():
+        yield Paragraph(text(f"next.{key}", lang))
+        yield Paragraph(command, "command")
+
+
+def next_steps(decided: Plan, statement: PlanStatement) -> Iterator[tuple[str, str]]:
+    """What has to be typed before and for a run, by kind."""
+    codes = {refusal.code for refusal in decided.refusals}
+    source = decided.source
+    if "NOT_APPROVED" in codes:
+        yield "approve", f"pbxretain policy approve {statement.policy.name} --by FUNCTION"
+    if "UNTRIED_CONNECTOR" in codes:
+        yield "untried", f"accept_untried: {statement.tool.connector.digest}"
+    for refusal in decided.refusals:
+        if refusal.code not in (*LIMITS, "NOT_APPROVED", "UNTRIED_CONNECTOR") and refusal.hint:
+            yield "mend", refusal.hint
+    if codes & set(LIMITS):
+        yield "confirm", f"pbxretain run {source} --confirm-count {decided.due}"
+    elif decided.due:
+        yield "run", f"pbxretain run {source}"
+
+
+def plan_data(decided: Plan, statement: PlanStatement) -> dict[str, Any]:
+    """The plan as JSON."""
+    refused = [error_data(refusal) for refusal in decided.refusals]
+    left_out = {item.dataset: error_data(item.refusal) for item in decided.items if item.refusal}
+    return {
+        "source": decided.source,
+        "due": decided.due,
+        "refusals": refused,
+        "left_out": left_out,
+        "next": [command for _, command in next_steps(decided, statement)],
+        "not_covered": dict(decided.not_covered),
+        "plan": statement.model_dump(mode="json", by_alias=True),
+    }
+
+
+def listing(source: str, records: Sequence[Listed], lang: Lang, *, zone: ZoneInfo) -> Sheet:
+    """The due records, one a line. Personal data: for the terminal only."""
+    rows = tuple(
+        (r.when.astimezone(zone).isoformat(" ") if r.when else "-", r.dataset, r.label)
+        for r in records
+    )
+    columns = (_column("plan.col.when", lang), _column("report.col.dataset", lang))
+    table = Table((*columns, _column("plan.col.label", lang)), rows)
+    return Sheet(lang, (Heading(text("plan.list.title", lang, source=source), 1), table))
+
+
+# --- check ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that ``check`` found, and the command that mends it."""
+
+    code: str
+    text: str
+    command: str
+    severity: str
+    exit: Exit
+
+    @classmethod
+    def of(cls, error: RetainError) -> Problem:
+        """An error as a finding."""
+        return cls(error.code, str(error.args[0]), error.hint, "error", error.exit_code)
+
+
+def check(source: str, found: Sequence[Problem], lang: Lang) -> Sheet:
+    """All findings of one source, the gravest first."""
+    order = ("error", "warning", "info")
+    real = [problem for problem in found if problem.severity != "info"]
+    blocks: list[Block] = [Heading(text("check.title", lang, source=source), 1)]
+    key = "check.ok" if not real else "check.problem" if len(real) == 1 else "check.problems"
+    blocks.append(Paragraph(_counted(key, lang, n=len(real)), "result"))
+    for problem in sorted(found, key=lambda problem: order.index(problem.severity)):
+        severity = text(f"check.severity.{problem.severity}", lang)
+        sentence = _in_words(problem.code, problem.text, lang)
+        blocks.append(Paragraph(text("check.item", lang, severity=severity, text=sentence)))
+        if problem.command:
+            blocks.append(Paragraph(problem.command, "command"))
+    return Sheet(lang, tuple(blocks))
+
+
+def problem_data(problem: Problem) -> dict[str, object]:
+    """A finding of ``check`` as JSON."""
+    return {
+        "code": problem.code,
+        "severity": problem.severity,
+        "message": problem.text,
+        "command": problem.command,
+        "exit": int(problem.exit),
+    }
+
+
+# --- reports ----------------------------------------------------------------------------------
+
+
+def read_envelope(path: Path) -> Envelope:
+    """An envelope from a file; UnavailableError, EvidenceError."""
+    try:
+        with path.open("rb") as file:
+            return open_envelope(file.read(MAX_ENVELOPE + 1))
+    except (OSError, ValueError):
+        raise UnavailableError(f"{path} can't be read") from None
+
+
+def read_report(path: Path) -> Statement:
+    """A statement from a file, its signature not looked at; UnavailableError, EvidenceError."""
+    return parse_statement(read_envelope(path).payload)
+
+
+def deletion(path: Path) -> DeletionReport:
+    """The predicate of a deletion report; EvidenceError for anything else."""
+    predicate = read_report(path).predicate
+    if not isinstance(predicate, DeletionReport):
+        raise EvidenceError(f"{path.name} is no deletion report", code="UNKNOWN_TYPE")
+    return predicate
+
+
+def report_data(path: Path, predicate: Predicate, *, digest: str) -> dict[str, object]:
+    """A report as JSON: where it is, its digest, and what it says."""
+    return {
+        "path": str(path),
+        "digest": digest,
+        "predicate": predicate.model_dump(mode="json", by_alias=True),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One report in a list; ``report`` is None when it can't be read."""
+
+    source: str
+    seq: int
+    ended: datetime
+    path: Path
+    report: DeletionReport | None
+
+
+def reports(rows: Sequence[Row], lang: Lang, *, zones: Mapping[str, ZoneInfo]) -> Sheet:
+    """All reports with outcome and counts."""
+    title = Heading(text("list.reports", lang), 1)
+    if not rows:
+        return Sheet(lang, (title, Paragraph(text("list.reports.none", lang))))
+    left = ("col.source", "col.seq", "col.time", "col.state")
+    right = ("report.col.deleted", "report.col.residue")
+    columns = [_column(key, lang) for key in left] + [_column(key, lang, "right") for key in right]
+    cells = tuple(_report_cells(row, lang, zones) for row in rows)
+    return Sheet(lang, (title, Table((*columns, _column("col.file", lang)), cells)))
+
+
+def _report_cells(row: Row, lang: Lang, zones: Mapping[str, ZoneInfo]) -> tuple[str, ...]:
+    ended = messages.moment(row.ended, zones.get(row.source, ZoneInfo("UTC")), lang)
+    head = (row.source, str(row.seq), ended)
+    if row.report is None:
+        return (*head, text("status.unknown", lang), "-", "-", row.path.name)
+    counts = (total(row.report, name) for name in ("deleted", "residue"))
+    shown = (number(count, lang) for count in counts)
+    return (*head, explain.status(row.report, lang), *shown, row.path.name)
+
+
+def total(report: DeletionReport, name: str) -> int:
+    """One figure over all datasets of a report."""
+    return sum(getattr(dataset.balances, name) for dataset in report.datasets)
+
+
+def row_data(row: Row) -> dict[str, object]:
+    """One report of a list as JSON."""
+    report = row.report
+    return {
+        "source": row.source,
+        "seq": row.seq,
+        "ended_at": row.ended.isoformat(),
+        "path": str(row.path),
+        "outcome": report.run.outcome if report else None,
+        "deleted": total(report, "deleted") if report else None,
+        "residue": total(report, "residue") if report else None,
+    }
+
+
+# --- keys -------------------------------------------------------------------------------------
+
+
+def key(path: Path, keyid: str, lang: Lang) -> Sheet:
+    """A public key: where it is and how it is compared."""
+    pairs = (("file", str(path)), ("id", keyid), ("fingerprint", fingerprint(keyid)))
+    named = tuple((text(f"key.{name}", lang), value) for name, value in pairs)
+    return Sheet(lang, (Heading(text("key.title", lang), 1), KeyValue(named)))
+
+
+# --- small pieces -----------------------------------------------------------------------------
+
+
+def _column(key: str, lang: Lang, align: str = "left") -> Column:
+    return Column(text(key, lang), "right" if align == "right" else "left")
+
+
+def _sentence(error: RetainError, lang: Lang) -> str:
+    return _in_words(error.code, str(error.args[0]), lang)
+
+
+def _in_words(name: str, detail: str, lang: Lang) -> str:
+    """Details are in English; other languages have the sentence of the code."""
+    known = lang != "en" and messages.known("code", name)
+    return f"{text(f'code.{name}', lang)} [{detail}]" if known and detail else detail
+
+
+def _counted(key: str, lang: Lang, *, n: int) -> str:
+    return text(key, lang, n=n) if key == "check.problems" else text(key, lang)

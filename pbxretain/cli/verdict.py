@@ -1,0 +1,107 @@
+"""What did ``verify`` find, in words?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pbxretain.errors import Exit
+from pbxretain.messages import Lang, code, counted, known, number, text
+from pbxretain.sheet import Block, Heading, Items, KeyValue, Paragraph, Sheet
+from pbxretain.verify import Finding, Verdict
+
+_RESULTS: Mapping[Exit, str] = {
+    Exit.OK: "genuine",
+    Exit.INCOMPLETE: "findings",
+    Exit.UNTRUSTED: "untrusted",
+    Exit.UNAVAILABLE: "unavailable",
+}
+"""Everything else is not genuine."""
+
+_PARAMS = ("seq", "first", "last", "dataset", "count", "data", "reason", "fingerprint")
+
+
+def sheet(verdict: Verdict, lang: Lang) -> Sheet:
+    """Verdict first, then every finding in words, the reports, and what to do about a key."""
+    return Sheet(lang, tuple(_blocks(verdict, lang)))
+
+
+def data(verdict: Verdict) -> dict[str, object]:
+    """The verdict as JSON."""
+    return {
+        "exit": int(verdict.exit),
+        "verdict": _result(verdict),
+        "level": verdict.level,
+        "findings": [_finding_data(finding) for finding in verdict.findings],
+        "reports": [
+            {
+                "path": str(report.path),
+                "digest": report.digest,
+                "sha256": report.sha256,
+                "type": report.statement.type,
+                "signer": report.signer,
+            }
+            for report in verdict.reports
+        ],
+    }
+
+
+def _finding_data(finding: Finding) -> dict[str, object]:
+    params: dict[str, Any] = dict(finding.params)
+    return {
+        "code": finding.code,
+        "exit": int(finding.exit),
+        "file": finding.file,
+        "params": params,
+    }
+
+
+def _result(verdict: Verdict) -> str:
+    return _RESULTS.get(verdict.exit, "forged")
+
+
+def _blocks(verdict: Verdict, lang: Lang) -> Iterator[Block]:
+    serious = [finding for finding in verdict.findings if finding.exit is not Exit.OK]
+    yield Heading(text("verify.title", lang), 1)
+    yield Paragraph(_sentence(verdict, len(serious), lang), "result")
+    for title, findings in (
+        ("verify.found", serious),
+        ("verify.known", [f for f in verdict.findings if f.exit is Exit.OK]),
+    ):
+        if findings:
+            yield Heading(text(title, lang))
+            yield Items(tuple(dict.fromkeys(_line(finding, lang) for finding in findings)))
+    pairs = [
+        (text("verify.reports", lang), number(len(verdict.reports), lang)),
+        (text("verify.level", lang), text(f"verify.level.{verdict.level or 'none'}", lang)),
+    ]
+    yield KeyValue(tuple(pairs))
+    if any("fingerprint" in f.params and f.exit is Exit.UNTRUSTED for f in serious):
+        yield Paragraph(text("verify.how-to-trust", lang))
+
+
+def _sentence(verdict: Verdict, serious: int, lang: Lang) -> str:
+    params = {
+        "reports": counted(len(verdict.reports), lang, thing="report"),
+        "findings": counted(serious, lang, thing="finding"),
+    }
+    return text(f"verify.result.{_result(verdict)}", lang, **params)
+
+
+def _line(finding: Finding, lang: Lang) -> str:
+    sentence = code("code", finding.code, lang)
+    details = [
+        text(f"verify.param.{name}", lang, value=_value(name, finding.params[name], lang))
+        for name in _PARAMS
+        if name in finding.params
+    ]
+    told = f"{sentence} ({', '.join(details)})" if details else sentence
+    return f"{finding.file}: {told}" if finding.file else told
+
+
+def _value(name: str, value: str | int, lang: Lang) -> object:
+    if name == "data":
+        return ", ".join(code("data", item, lang) for item in str(value).split(", "))
+    if name == "reason" and known("code", str(value)):
+        return code("code", str(value), lang).rstrip(".")
+    return value

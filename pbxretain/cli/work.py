@@ -1,0 +1,301 @@
+"""How do check, plan and run go over the sources, one after the other?
+
+A source that fails doesn't stop the others; the command ends with the most severe code.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import click
+
+from pbxretain import execute, explain, report, signing
+from pbxretain import plan as planning
+from pbxretain.cli import context, show
+from pbxretain.cli.context import App
+from pbxretain.cli.face import Face, error_data
+from pbxretain.cli.progress import bars, stop_flag
+from pbxretain.connector import Opened
+from pbxretain.errors import SEVERITY, Exit, LimitError, RefusedError, RetainError, worst
+from pbxretain.evidence import statements
+from pbxretain.ledger import Ledger
+from pbxretain.plan import Plan, Terms
+from pbxretain.posix import write_synced
+from pbxretain.records import Advice
+from pbxretain.render import clean
+from pbxretain.sheet import Sheet
+
+R = TypeVar("R")
+
+
+@dataclass(slots=True)
+class _Told:
+    """What is gathered over the sources, for one document at the end."""
+
+    data: list[dict[str, object]] = field(default_factory=list)
+    sheets: list[Sheet] = field(default_factory=list)
+    exits: list[Exit] = field(default_factory=list)
+
+    def each(self, face: Face, names: Sequence[str], action: Callable[[str], Exit]) -> None:
+        """Does it for each source; an error is told and the next one goes on."""
+        for name in names:
+            try:
+                self.exits.append(action(name))
+            except RetainError as error:
+                face.complain(error)
+                self.data.append({"source": name, "error": error_data(error)})
+                self.exits.append(error.exit_code)
+
+    def give(self, face: Face, *, text: bool = True) -> int:
+        code = int(worst([code for code in self.exits if code in SEVERITY]))
+        if face.json or (text and self.sheets):
+            face.give({"exit": code, "sources": self.data}, *self.sheets)
+        return code
+
+
+# --- plan -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What ``plan`` was asked for."""
+
+    sources: Sequence[str]
+    confirm: int | None = None
+    listing: bool = False
+    report: Path | None = None
+    exit_code: bool = False
+
+
+def plan(face: Face, wanted: Wanted, *, now: datetime) -> int:
+    """Shows the plan of each source; 0, or 10 when asked for and something is due."""
+    app, told = context.load(face), _Told()
+    names = app.sources(wanted.sources)
+    _one_only(names, confirm=wanted.confirm, report=wanted.report)
+    due = 0
+
+    def one(name: str) -> Exit:
+        nonlocal due
+        terms = app.terms(name)
+        with app.opened(terms) as opened:
+            decided = make(face, app, terms, opened, confirm=wanted.confirm, now=now)
+            due += decided.due
+            listed = list(_listed(decided, opened)) if wanted.listing else None
+        _tell_plan(face, app, terms, decided, listed, wanted=wanted, told=told, now=now)
+        return Exit.OK
+
+    told.each(face, names, one)
+    code = told.give(face)
+    return int(Exit.DUE) if wanted.exit_code and due and code == Exit.OK else code
+
+
+def make(
+    face: Face, app: App, terms: Terms, opened: Opened, *, confirm: int | None, now: datetime
+) -> Plan:
+    """The plan of one source, with bars on a terminal."""
+    folder = app.reports(terms.name)
+    last = Ledger(folder).last() if folder.is_dir() else None
+    with bars(face) as progress:
+        return planning.make(
+            terms,
+            opened,
+            now=now,
+            last_entry=last.ended if last else None,
+            confirm_count=confirm,
+            progress=progress,
+        )
+
+
+def _tell_plan(
+    face: Face,
+    app: App,
+    terms: Terms,
+    decided: Plan,
+    listed: list[show.Listed] | None,
+    *,
+    wanted: Wanted,
+    told: _Told,
+    now: datetime,
+) -> None:
+    statement = _statement(app, terms, decided, confirm=wanted.confirm, now=now)
+    data: dict[str, object] = show.plan_data(decided, statement)
+    told.sheets.append(show.plan(decided, statement, face.lang))
+    if listed is not None:
+        face.note(face.text("plan.list.warning"))
+        data["records"] = [dict(zip(("when", "dataset", "label"), r, strict=True)) for r in listed]
+        told.sheets.append(show.listing(terms.name, listed, face.lang, zone=terms.zone))
+    if wanted.report:
+        data["report"] = str(wanted.report)
+        _write_plan(app, terms, statement, wanted.report)
+        face.note(face.text("plan.report-written", path=wanted.report))
+    told.data.append(data)
+
+
+def _statement(
+    app: App, terms: Terms, decided: Plan, *, confirm: int | None, now: datetime
+) -> statements.Plan:
+    facts = report.facts(
+        terms,
+        run=str(uuid4()),
+        installation=app.installation(),
+        trigger="manual",
+        started_at=now,
+        plan=decided,
+        confirmed=confirm,
+    )
+    return report.plan_statement(facts, decided, report_id=str(uuid4()))
+
+
+def _write_plan(app: App, terms: Terms, statement: statements.Plan, path: Path) -> None:
+    sealed = signing.seal(statements.statement(statement), app.site(terms.name).key)
+    try:
+        write_synced(path, sealed, 0o644, replace=False)
+    except FileExistsError:
+        raise RefusedError(
+            f"{path} is there already and is not overwritten", code="FILE_EXISTS"
+        ) from None
+    except OSError:
+        raise RefusedError(f"{path} can't be written", code="FILE_WRITE") from None
+
+
+def _listed(decided: Plan, opened: Opened) -> Iterator[show.Listed]:
+    for item in decided.items:
+        store = opened.store(item.dataset)
+        if store is None or item.selection is None:
+            continue
+        for record in store.scan(item.selection):
+            yield show.Listed(record.when, item.dataset, clean(record.label))
+
+
+# --- check ------------------------------------------------------------------------------------
+
+
+def check(face: Face, names: Sequence[str], *, now: datetime) -> int:
+    """Lists everything that stands in the way of a run; 0, or the most severe."""
+    app, told = context.load(face), _Told()
+
+    def one(name: str) -> Exit:
+        found = list(_findings(face, app, name, now=now))
+        told.data.append({"source": name, "findings": [show.problem_data(p) for p in found]})
+        told.sheets.append(show.check(name, found, face.lang))
+        return worst([problem.exit for problem in found])
+
+    told.each(face, app.sources(names), one)
+    return told.give(face)
+
+
+def _findings(face: Face, app: App, name: str, *, now: datetime) -> Iterator[show.Problem]:
+    """Each stage alone, so that one mistake doesn't hide the next."""
+    if problem := _problem(lambda: app.site(name)):
+        yield problem
+    terms: list[Terms] = []
+    if problem := _problem(lambda: terms.append(app.terms(name))):
+        yield problem
+        return
+    found: list[show.Problem] = []
+    if problem := _problem(lambda: found.extend(_inside(face, app, terms[0], now=now))):
+        yield problem
+    yield from found
+    yield show.Problem("LEVEL_COUNTS", face.text("check.reminder"), "", "info", Exit.OK)
+
+
+def _inside(face: Face, app: App, terms: Terms, *, now: datetime) -> Iterator[show.Problem]:
+    with app.opened(terms) as opened:
+        for advice in opened.advice:
+            yield _advised(advice)
+        for store in opened.stores:
+            for advice in store.check():
+                yield _advised(advice)
+        decided = make(face, app, terms, opened, confirm=None, now=now)
+    refusals = [*decided.refusals, *(item.refusal for item in decided.items if item.refusal)]
+    for refusal in refusals:
+        # How much is due is the plan's matter, and passes.
+        if not isinstance(refusal, LimitError):
+            yield show.Problem.of(refusal)
+
+
+def _problem(action: Callable[[], Any]) -> show.Problem | None:
+    try:
+        action()
+    except RetainError as error:
+        return show.Problem.of(error)
+    return None
+
+
+def _advised(advice: Advice) -> show.Problem:
+    code = Exit.REFUSED if advice.severity == "error" else Exit.OK
+    return show.Problem(advice.code, advice.text, advice.command, advice.severity, code)
+
+
+# --- run --------------------------------------------------------------------------------------
+
+
+def run(face: Face, names: Sequence[str], *, confirm: int | None, now: datetime) -> int:
+    """Runs each source; prints nothing when all is well and nobody looks."""
+    app, told = context.load(face), _Told()
+    wanted = app.sources(names)
+    _one_only(wanted, confirm=confirm)
+    with stop_flag(face) as stopped:
+
+        def one(name: str) -> Exit:
+            if stopped():
+                return Exit(128 + stopped())
+            with bars(face) as progress:
+                result = execute.run(
+                    app.terms(name),
+                    app.site(name),
+                    now=now,
+                    trigger="manual" if sys.stderr.isatty() else "cron",
+                    confirm_count=confirm,
+                    progress=progress,
+                    stop=stopped,
+                )
+            return _tell_run(face, app, result, told)
+
+        told.each(face, wanted, one)
+        signal = stopped()
+    code = told.give(face, text=False)
+    return 128 + signal if signal else code
+
+
+def _tell_run(face: Face, app: App, result: execute.RunResult, told: _Told) -> Exit:
+    for error in result.errors:
+        face.complain(error)
+    if result.plan and result.outcome == "refused":
+        for refusal in result.plan.refusals:
+            if refusal not in result.errors:
+                face.complain(refusal)
+    data: dict[str, object] = {
+        "source": result.source,
+        "outcome": result.outcome,
+        "exit": int(result.exit_code),
+        "errors": [error_data(error) for error in result.errors],
+    }
+    for key, entry in (("recovered", result.recovered), ("report", result.entry)):
+        if entry is None:
+            continue
+        path = app.reports(result.source) / entry.file
+        predicate = show.deletion(path)
+        data[key] = show.report_data(path, predicate, digest=entry.digest)
+        sentence = explain.result(predicate, face.lang)
+        if not face.json and (sys.stdout.isatty() or result.exit_code or key == "recovered"):
+            # On a terminal it is the result; else it goes to cron's mail, with the errors.
+            stderr = not sys.stdout.isatty()
+            line = face.text("run.source", source=result.source, sentence=sentence)
+            click.echo(line, err=stderr)
+            click.echo(face.text("run.report", path=path), err=stderr)
+    told.data.append(data)
+    return result.exit_code
+
+
+def _one_only(names: Sequence[str], **options: object) -> None:
+    given = [name for name, value in options.items() if value is not None]
+    if len(names) > 1 and given:
+        option = {"confirm": "--confirm-count", "report": "--report"}[given[0]]
+        raise click.UsageError(f"{option} goes with one source; name it.")

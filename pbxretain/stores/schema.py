@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 
 from pbxretain.errors import DriftError, UnavailableError
 from pbxretain.manifest import Child, TableDataset
-from pbxretain.stores.database import Session, driver_errors
+from pbxretain.stores.database import Session, driver_errors, kind_of
 from pbxretain.stores.dialects import Sql
 
 TRANSACTIONAL = frozenset({"innodb", "xtradb", "rocksdb", "tokudb"})
@@ -49,18 +49,19 @@ class Shape:
 def read_shape(engine: Engine, session: Session, table: str, dataset: str) -> Shape:
     """Reads one table. Raises DriftError when it is missing or a view."""
     schema, _, name = table.rpartition(".")
+    kind = kind_of(session, table)
+    if kind == "view":
+        raise DriftError(
+            f"Dataset {dataset}: {table} is a view, not a table.",
+            hint="name the table behind it in the settings",
+        )
+    if kind is None:
+        raise DriftError(
+            f"Dataset {dataset}: there is no table {table}.",
+            hint="name the right table in the settings, or grant SELECT on it",
+        )
     try:
         inspector = sqlalchemy.inspect(engine)
-        if name in inspector.get_view_names(schema=schema or None):
-            raise DriftError(
-                f"Dataset {dataset}: {table} is a view, not a table.",
-                hint="name the table behind it in the settings",
-            )
-        if not inspector.has_table(name, schema=schema or None):
-            raise DriftError(
-                f"Dataset {dataset}: there is no table {table}.",
-                hint="name the right table in the settings, or grant SELECT on it",
-            )
         columns = {c["name"]: c["type"] for c in inspector.get_columns(name, schema or None)}
         indexes = [
             [str(column) for column in index["column_names"]]

@@ -105,7 +105,7 @@ class Journal:
         making = state / f"{FOLDER}.new"
         shutil.rmtree(making, ignore_errors=True)
         if not (folder / _FACTS).exists():
-            shutil.rmtree(folder, ignore_errors=True)  # what a cut-off removal left
+            _sweep(folder)
         try:
             making.mkdir(mode=0o700, parents=True)
             posix.write_synced(making / _FACTS, json.dumps(facts).encode())
@@ -127,6 +127,7 @@ class Journal:
         """The journal of a dead run, if there is one."""
         folder = state / FOLDER
         if not (folder / _FACTS).is_file():
+            _sweep(folder)
             return None
         try:
             return cls(folder)
@@ -264,12 +265,9 @@ class Journal:
 
     def remove(self) -> None:
         """Erases leaves and folder, after the report is published. Safe to repeat."""
-        for path in sorted(self.folder.glob("leaves-*")) + sorted(self.folder.glob("pending-*")):
-            erase(path)
         # The facts go first: without them the folder is no journal, however far this gets.
         posix.remove_synced(self.folder / _FACTS)
-        shutil.rmtree(self.folder)
-        posix.fsync_dir(self.folder.parent)
+        _sweep(self.folder)
 
     # --- inside ----------------------------------------------------------------------------------
 
@@ -304,6 +302,16 @@ class Journal:
         self._room = max(0, self._room - records * _BYTES_PER_RECORD - 512)
         with (self.folder / _ROOM).open("r+b") as file:
             file.truncate(self._room)
+
+
+def _sweep(folder: Path) -> None:
+    """Erases a run folder whose report is published, or what a crash left of one."""
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.glob("leaves-*")) + sorted(folder.glob("pending-*")):
+        erase(path)
+    shutil.rmtree(folder)
+    posix.fsync_dir(folder.parent)
 
 
 def _whole_lines(data: bytes) -> Iterator[bytes]:

@@ -1,0 +1,136 @@
+"""On data that a running Asterisk wrote: exactly what an independent script expects goes.
+
+The same calls in SQLite, PostgreSQL, MariaDB, CSV, and the trees beside them, each with its own
+time zone habits. Expectations come from ``support.samples``, which knows nothing of pbxretain.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import samples
+from support.servers import MariaDB, PostgreSQL
+from support.site import make_site, make_terms
+
+from pbxretain import connector, execute, plan, signing, verify
+from pbxretain.errors import Exit
+from pbxretain.execute import RunResult, Site
+from pbxretain.plan import Plan, Terms
+
+EXTRA = 'asterisk: {version: "22.10.1"}'
+
+
+@dataclass(frozen=True)
+class Pbx:
+    """One restored sample with its trees, ready to run on."""
+
+    terms: Terms
+    site: Site
+    trees: dict[str, Path]
+    database: Any
+
+    def plan(self) -> Plan:
+        with connector.opened(
+            self.terms.source,
+            self.terms.connector,
+            name="office",
+            installation=self.site.mark,
+            exclusive=False,
+        ) as opened:
+            return plan.make(self.terms, opened, now=samples.NOW)
+
+    def run(self) -> RunResult:
+        return execute.run(self.terms, self.site, now=samples.NOW)
+
+    @contextmanager
+    def connection(self) -> Iterator[Any]:
+        connection = self.database()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def pbx(request: pytest.FixtureRequest, tmp_path: Path) -> Pbx:
+    kinds = ("recordings", "voicemail") if request.param == "mariadb" else samples._ARCHIVES
+    trees = {kind: samples.restore_tree(kind, tmp_path / "pbx") for kind in kinds}
+    product = "freepbx" if request.param == "mariadb" else "asterisk"
+    if request.param == "sqlite":
+        path = samples.restore_sqlite(tmp_path / "cdr.sqlite")
+        url, database = f"sqlite:///{path}", lambda: sqlite3.connect(path)
+    elif request.param == "postgresql":
+        postgresql: PostgreSQL = request.getfixturevalue("postgresql")
+        name = samples.restore_postgresql(postgresql)
+        url, database = postgresql.url(name, "postgres"), lambda: postgresql.admin(name)
+    else:
+        mariadb: MariaDB = request.getfixturevalue("mariadb")
+        name = samples.restore_mariadb(mariadb)
+        url, database = mariadb.url(name, "root"), lambda: mariadb.admin(name)
+    terms = make_terms(product, url=url, roots=trees, timezone="Europe/Vienna", extra=EXTRA)
+    return Pbx(terms, make_site(tmp_path / "state"), trees, database)
+
+
+def _calls(connection: Any) -> Counter[samples.Call]:
+    return Counter(samples.calls(connection).due | samples.calls(connection).stay)
+
+
+def test_exactly_the_expected_goes_in_every_store_and_a_second_run_finds_nothing(pbx: Pbx) -> None:
+    with pbx.connection() as connection:
+        calls, events = samples.calls(connection), samples.events(connection)
+        named = pbx.database.__name__ != "postgresql"  # its rows name no recordings
+        recordings = samples.recordings(pbx.trees["recordings"], connection if named else None)
+    voicemail = samples.voicemail(pbx.trees["voicemail"])
+    logs = pbx.trees.get("logs")
+    queue = samples.queue_log(logs) if logs else None
+    files = samples.csv_calls(logs) if logs else {}
+
+    decided = pbx.plan()
+    due = {item.dataset: item.due for item in decided.items}
+    assert due["calls"] == len(calls.due)
+    assert due.get("events", due.get("events-sqlite")) == len(events.due)
+    assert due["voicemail"] == sum(name.endswith(".txt") for name in voicemail.due)
+
+    done = pbx.run()
+    assert [str(error) for error in done.errors] == []
+    assert (done.outcome, done.exit_code) == ("complete", Exit.OK)
+    with pbx.connection() as connection:
+        left, kept = samples.calls(connection), samples.events(connection)
+        assert left.due | left.stay == calls.stay
+        assert kept.due | kept.stay == events.stay
+    assert samples.remaining(pbx.trees["recordings"]) == recordings.stay
+    assert samples.remaining(pbx.trees["voicemail"]) == voicemail.stay
+    if logs and queue:
+        assert _lines(logs, "queue_log") == Counter(line[2] for line in queue.stay)
+        for name, expected in files.items():
+            assert _lines(logs, name) == Counter(line[2] for line in expected.stay)
+
+    by_name = {result.dataset: result for result in done.results}
+    assert by_name["calls"].deleted == len(calls.due)
+    assert by_name["voicemail"].deleted == due["voicemail"]
+
+    again = pbx.run()
+    assert (again.outcome, again.exit_code) == ("nothing-due", Exit.OK)
+    assert sum(result.deleted for result in again.results) == 0
+
+    own = signing.write_public(pbx.site.state / "own.pem", pbx.site.key.public_key())
+    verdict = verify.verify_paths(
+        [pbx.site.reports], trust=(), keys=[own], own_public=None, now=samples.NOW
+    )
+    assert verdict.exit == Exit.OK
+
+
+def _lines(root: Path, name: str) -> Counter[str]:
+    """All lines of a log and of its segments."""
+    folder = (root / name).parent
+    found: Counter[str] = Counter()
+    for path in folder.glob(f"{Path(name).name}*"):
+        found.update(path.read_text(encoding="utf-8").splitlines())
+    return found

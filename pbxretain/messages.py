@@ -15,11 +15,12 @@ from zoneinfo import ZoneInfo
 
 from pbxretain.wording_codes import CODES
 from pbxretain.wording_face import FACE
+from pbxretain.wording_faults import FAULTS
 
 Lang = Literal["de", "en"]
 LANGUAGES: Final[tuple[Lang, ...]] = ("de", "en")
 
-CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {**CODES, **FACE}
+CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {**CODES, **FAULTS, **FACE}
 """Key to (German, English)."""
 
 

@@ -310,10 +310,6 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     "check.severity.warning": ("Warnung", "warning"),
     "check.severity.info": ("Hinweis", "note"),
     "check.item": ("{severity}: {text}", "{severity}: {text}"),
-    "check.reminder": (
-        "Ohne Schlüssel des Datenschutzbeauftragten belegen die Löschprotokolle nur Anzahlen.",
-        "Without a data protection officer's key, reports prove counts only.",
-    ),
     # --- verify -------------------------------------------------------------------------------
     "verify.title": ("Prüfung von Löschprotokollen", "Verification of reports"),
     "verify.result.genuine": (

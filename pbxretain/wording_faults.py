@@ -192,8 +192,8 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Single records could not be deleted.",
     ),
     "code.RUN_INCOMPLETE": (
-        "Der letzte Löschlauf war unvollständig.",
-        "The latest run was incomplete.",
+        "Der Löschlauf war unvollständig.",
+        "The run was incomplete.",
     ),
     "code.RUN_FAILED": (
         "Der Löschlauf wurde abgebrochen.",
@@ -216,8 +216,10 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "This is a dry run; it proves no deletion.",
     ),
     "code.LEVEL_COUNTS": (
-        "Nachweisstufe Anzahlen: Einzelne Datensätze lassen sich nicht belegen.",
-        "Evidence level counts: single records can't be proved.",
+        "Nachweisstufe Anzahlen: Ohne Schlüssel des Datenschutzbeauftragten lassen sich einzelne "
+        "Datensätze nicht belegen.",
+        "Evidence level counts: without a data protection officer's key single records can't be "
+        "proved.",
     ),
     "code.PERSON": (
         "Freigegeben wird durch eine Funktion, nicht durch eine namentlich genannte Person.",

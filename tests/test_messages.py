@@ -121,7 +121,7 @@ def test_the_catalogue_holds_nothing_that_nobody_says() -> None:
     whole = set(re.findall(r'"([a-z][\w.-]*)"', source))
     # Keys are also built: text(f"next.{step}"), code("trial", how).
     prefixes = set(re.findall(r'f"([a-z][\w.-]*\.)\{', source))
-    prefixes |= {f"{kind}." for kind in re.findall(r'code\(\s*"([a-z]+)"', source)}
+    prefixes |= {f"{kind}." for kind in re.findall(r"""code\(\s*['"]([a-z]+)""", source)}
     unsaid = [key for key in FACE if key not in whole and not key.startswith(tuple(prefixes))]
     assert unsaid == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -143,6 +144,17 @@ def load(face: Face) -> App:
     loaded = settings.load_settings(config).value
     face.settled = loaded.language
     return App(config=config, settings=loaded, state=settings.state_folder(loaded))
+
+
+def program(face: Face) -> str:
+    """How this program is called again with the same settings, for commands to be copied."""
+    if face.config is None:
+        return "pbxretain"
+    try:
+        usual = settings.find_config() == face.config.absolute()
+    except DocumentError:
+        usual = False
+    return "pbxretain" if usual else f"pbxretain --config {shlex.quote(str(face.config))}"
 
 
 def own_public(face: Face) -> Path | None:

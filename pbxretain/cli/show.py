@@ -25,6 +25,8 @@ from pbxretain.signing import MAX_ENVELOPE, Envelope, fingerprint, open_envelope
 # --- plan -------------------------------------------------------------------------------------
 
 LIMITS = ("SHARE_LIMIT", "COUNT_LIMIT", "CONFIRMED_COUNT")
+_PLAIN = (*LIMITS, "NOT_APPROVED", "UNTRIED_CONNECTOR")
+"""Codes whose sentence says it all: the figures and names stand beside it."""
 
 
 class Listed(NamedTuple):
@@ -35,9 +37,10 @@ class Listed(NamedTuple):
     label: str
 
 
-def plan(decided: Plan, statement: PlanStatement, lang: Lang) -> Sheet:
+def plan(decided: Plan, statement: PlanStatement, lang: Lang, *, steps: Mapping[str, str]) -> Sheet:
     """The plan of one source: what is due, what stands in the way, what to type next."""
-    return Sheet(lang, tuple(_plan(decided, statement, lang)))
+    blocks = [*_plan(decided, statement, lang), *_left_open(decided, lang), *_next(steps, lang)]
+    return Sheet(lang, tuple(blocks))
 
 
 def _plan(decided: Plan, statement: PlanStatement, lang: Lang) -> Iterator[Block]:
@@ -67,8 +70,6 @@ def _plan(decided: Plan, statement: PlanStatement, lang: Lang) -> Iterator[Block
     if findings:
         yield Heading(text("report.exceptions", lang))
         yield Items(tuple(findings))
-    yield from _left_open(decided, lang)
-    yield from _next(decided, statement, lang)
 
 
 def _left_open(decided: Plan, lang: Lang) -> Iterator[Block]:
@@ -90,35 +91,36 @@ def _left_open(decided: Plan, lang: Lang) -> Iterator[Block]:
         )
 
 
-def _next(decided: Plan, statement: PlanStatement, lang: Lang) -> Iterator[Block]:
+def _next(steps: Mapping[str, str], lang: Lang) -> Iterator[Block]:
     """The exact commands, in the order in which they are needed."""
-    steps = dict(next_steps(decided, statement))
-    if not steps:
-        return
-    yield Heading(text("plan.next", lang))
+    if steps:
+        yield Heading(text("plan.next", lang))
     for key, command in steps.items():
         yield Paragraph(text(f"next.{key}", lang))
         yield Paragraph(command, "command")
 
 
-def next_steps(decided: Plan, statement: PlanStatement) -> Iterator[tuple[str, str]]:
+def next_steps(decided: Plan, statement: PlanStatement, *, program: str) -> dict[str, str]:
     """What has to be typed before and for a run, by kind."""
     codes = {refusal.code for refusal in decided.refusals}
-    source = decided.source
+    steps: dict[str, str] = {}
     if "NOT_APPROVED" in codes:
-        yield "approve", f"pbxretain policy approve {statement.policy.name} --by FUNCTION"
+        steps["approve"] = f"{program} policy approve {statement.policy.name} --by FUNCTION"
     if "UNTRIED_CONNECTOR" in codes:
-        yield "untried", f"accept_untried: {statement.tool.connector.digest}"
-    for refusal in decided.refusals:
-        if refusal.code not in (*LIMITS, "NOT_APPROVED", "UNTRIED_CONNECTOR") and refusal.hint:
-            yield "mend", refusal.hint
+        steps["untried"] = f"accept_untried: {statement.tool.connector.digest}"
+    other = [r.hint for r in decided.refusals if r.code not in _PLAIN and r.hint]
+    if other:
+        steps["mend"] = "\n".join(other)
     if codes & set(LIMITS):
-        yield "confirm", f"pbxretain run {source} --confirm-count {decided.due}"
+        steps["confirm"] = f"{program} run {decided.source} --confirm-count {decided.due}"
     elif decided.due:
-        yield "run", f"pbxretain run {source}"
+        steps["run"] = f"{program} run {decided.source}"
+    return steps
 
 
-def plan_data(decided: Plan, statement: PlanStatement) -> dict[str, Any]:
+def plan_data(
+    decided: Plan, statement: PlanStatement, *, steps: Mapping[str, str]
+) -> dict[str, Any]:
     """The plan as JSON."""
     refused = [error_data(refusal) for refusal in decided.refusals]
     left_out = {item.dataset: error_data(item.refusal) for item in decided.items if item.refusal}
@@ -127,7 +129,7 @@ def plan_data(decided: Plan, statement: PlanStatement) -> dict[str, Any]:
         "due": decided.due,
         "refusals": refused,
         "left_out": left_out,
-        "next": [command for _, command in next_steps(decided, statement)],
+        "next": dict(steps),
         "not_covered": dict(decided.not_covered),
         "plan": statement.model_dump(mode="json", by_alias=True),
     }
@@ -299,8 +301,10 @@ def _sentence(error: RetainError, lang: Lang) -> str:
 
 def _in_words(name: str, detail: str, lang: Lang) -> str:
     """Details are in English; other languages have the sentence of the code."""
-    known = lang != "en" and messages.known("code", name)
-    return f"{text(f'code.{name}', lang)} [{detail}]" if known and detail else detail
+    if lang == "en" or not messages.known("code", name):
+        return detail
+    sentence = text(f"code.{name}", lang)
+    return sentence if detail == sentence or name in _PLAIN else f"{sentence} [{detail}]"
 
 
 def _counted(key: str, lang: Lang, *, n: int) -> str:

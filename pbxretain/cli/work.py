@@ -124,8 +124,9 @@ def _tell_plan(
     now: datetime,
 ) -> None:
     statement = _statement(app, terms, decided, confirm=wanted.confirm, now=now)
-    data: dict[str, object] = show.plan_data(decided, statement)
-    told.sheets.append(show.plan(decided, statement, face.lang))
+    steps = show.next_steps(decided, statement, program=context.program(face))
+    data: dict[str, object] = show.plan_data(decided, statement, steps=steps)
+    told.sheets.append(show.plan(decided, statement, face.lang, steps=steps))
     if listed is not None:
         face.note(face.text("plan.list.warning"))
         data["records"] = [dict(zip(("when", "dataset", "label"), r, strict=True)) for r in listed]
@@ -202,7 +203,7 @@ def _findings(face: Face, app: App, name: str, *, now: datetime) -> Iterator[sho
     if problem := _problem(lambda: found.extend(_inside(face, app, terms[0], now=now))):
         yield problem
     yield from found
-    yield show.Problem("LEVEL_COUNTS", face.text("check.reminder"), "", "info", Exit.OK)
+    yield show.Problem("LEVEL_COUNTS", face.text("code.LEVEL_COUNTS"), "", "info", Exit.OK)
 
 
 def _inside(face: Face, app: App, terms: Terms, *, now: datetime) -> Iterator[show.Problem]:

@@ -62,7 +62,7 @@ class Ami:
 
     def __init__(self, settings: AmiSettings, *, timeout: float = TIMEOUT) -> None:
         self._settings = settings
-        self._timeout = timeout
+        self.timeout = timeout
         self._ids = count(1)
         self._rest = b""
         self._socket = self._connect()
@@ -118,7 +118,7 @@ class Ami:
     def _connect(self) -> socket.socket:
         place = (self._settings.host, self._settings.port)
         try:
-            return socket.create_connection(place, timeout=self._timeout)
+            return socket.create_connection(place, timeout=self.timeout)
         except (OSError, UnicodeError):
             raise AmiRefused(
                 "Asterisk's manager interface can't be reached.",
@@ -126,7 +126,7 @@ class Ami:
             ) from None
 
     def _login(self) -> None:
-        deadline = time.monotonic() + self._timeout
+        deadline = time.monotonic() + self.timeout
         if not self._line(deadline).startswith(b"Asterisk Call Manager"):
             raise _strange()
         fields = {
@@ -137,7 +137,7 @@ class Ami:
         self._ask("Login", fields, hint="check ami: user and secret, and permit in manager.conf")
 
     def _ask(self, action: str, fields: Mapping[str, str], *, hint: str = "") -> Message:
-        deadline = time.monotonic() + self._timeout
+        deadline = time.monotonic() + self.timeout
         number = self._send(action, fields)
         answer = self._response(number, deadline)
         if answer.get("response", "").lower() not in ("success", "follows"):
@@ -148,7 +148,7 @@ class Ami:
         return answer
 
     def _list(self, action: str, complete: str, timeout: float | None) -> Iterator[Message]:
-        deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
+        deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
         number = self._send(action, {})
         if self._response(number, deadline).get("response", "").lower() != "success":
             raise UnavailableError(
@@ -176,7 +176,7 @@ class Ami:
             raise UnavailableError("A value can't be sent to Asterisk's manager interface.")
         text = "".join(f"{key}: {value}\r\n" for key, value in lines) + "\r\n"
         try:
-            self._socket.settimeout(self._timeout)
+            self._socket.settimeout(self.timeout)
             self._socket.sendall(text.encode("utf-8", "surrogateescape"))
         except OSError:
             raise _lost() from None

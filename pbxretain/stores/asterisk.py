@@ -16,7 +16,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from pbxretain.errors import UnavailableError
-from pbxretain.stores.ami import Ami, AmiRefused, AmiSettings
+from pbxretain.stores.ami import TIMEOUT, Ami, AmiRefused, AmiSettings, Sessions
 from pbxretain.stores.folderlock import LockMode
 
 _USUAL_LIMIT = 100
@@ -98,20 +98,27 @@ class Presence:
         False without settings for the manager, and when this machine's Asterisk is stopped.
         ``locked`` shortens the wait. Raises UnavailableError when it can't be told.
         """
-        manager = self._manager()
+        sessions = self._sessions(_UNDER_LOCK if locked else TIMEOUT)
+        return sessions is not None and sessions.inside(os.fsdecode(context), os.fsdecode(mailbox))
+
+    def _sessions(self, timeout: float) -> Sessions | None:
+        kept = self._ami is not None
+        manager = self._manager(timeout)
         if manager is None:
-            return False
+            return None
         try:
-            sessions = manager.sessions(timeout=_UNDER_LOCK if locked else None)
+            return manager.sessions(timeout=timeout)
         except UnavailableError:
             self.close()
-            raise
-        return sessions.inside(os.fsdecode(context), os.fsdecode(mailbox))
+            if not kept:
+                raise
+        # What broke was an old session: Asterisk may have been restarted since.
+        return self._sessions(timeout)
 
     def refresh(self, context: bytes, mailbox: bytes) -> bool:
         """Sets a mailbox's lamp; False when that failed. True when there is nobody to tell."""
         try:
-            manager = self._manager()
+            manager = self._manager(TIMEOUT)
             if manager is not None:
                 manager.refresh(os.fsdecode(context), os.fsdecode(mailbox))
         except UnavailableError:
@@ -125,16 +132,17 @@ class Presence:
             self._ami.close()
             self._ami = None
 
-    def _manager(self) -> Ami | None:
+    def _manager(self, timeout: float) -> Ami | None:
         if self._settings is None:
             return None
         if self._ami is None:
             try:
-                self._ami = Ami(self._settings)
+                self._ami = Ami(self._settings, timeout=timeout)
             except AmiRefused:
                 if _stopped_here(self._settings.host):
                     return None
                 raise
+        self._ami.timeout = timeout
         return self._ami
 
 

@@ -79,21 +79,41 @@ def clear_dead(folder: Folder, installation: str) -> int:
     gone = 0
     ours = temporary_prefix(installation)
     for name in folder.listing().files:
-        if name == _LINKED or name.startswith(ours):
-            path = folder.at(name)
+        if name.startswith(ours):
             # A temporary that was killed before its content stood there proves itself by its name.
-            if not _owner_lives(path, installation, named=name.startswith(ours)):
-                drop(folder, name)
-                gone += 1
+            dead = not _lives(_owner(folder, name, installation) or ())
+        elif name in (_LINKED, _FLOCKED):
+            owner = _owner(folder, name, installation)
+            dead = owner is not None and not _lives(owner)
+        else:
+            continue
+        if dead:
+            gone += _drop_flocked(folder) if name == _FLOCKED else _drop(folder, name)
     return gone
 
 
-def stale_for(folder: Folder, now: float) -> float:
-    """Age in seconds of a ``.lock`` that stands in the folder now; 0 without one."""
-    try:
-        return max(0.0, now - os.lstat(folder.at(_LINKED)).st_mtime)
-    except OSError:
+def lock_age(folder: Folder, installation: str, now: float) -> float:
+    """Age in seconds of another's ``.lock`` that stands in the folder now; 0 without one."""
+    found = folder.stat(_LINKED)
+    if found is None or _owner(folder, _LINKED, installation) is not None:
         return 0.0
+    return max(0.0, now - found.st_mtime)
+
+
+def _drop(folder: Folder, name: bytes) -> int:
+    drop(folder, name)
+    return 1
+
+
+def _drop_flocked(folder: Folder) -> int:
+    """Removed as its holder would, lest somebody just waits for it."""
+    with suppress(FileNotFoundError):
+        fd = _old_flocked(folder)
+        if fd is not None:
+            drop(folder, _FLOCKED)
+            os.close(fd)
+            return 1
+    return 0
 
 
 def probe(folder: Folder, installation: str) -> bool:
@@ -173,6 +193,7 @@ def _new_flocked(folder: Folder, installation: str) -> int:
         if os.geteuid() == 0:
             owner = os.lstat(folder.at(b"."))
             os.fchown(fd, owner.st_uid, owner.st_gid)
+        write_all(fd, _proof(installation))
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         rename_noreplace(folder.at(temporary), folder.at(_FLOCKED))
     except BaseException:
@@ -220,21 +241,25 @@ def _proof(installation: str) -> bytes:
     return _MARK + b" ".join(fields) + b"\n"
 
 
-def _owner_lives(path: bytes, installation: str, *, named: bool) -> bool:
-    """True for a lock that must stay: another's, or ours with a living process."""
+def _owner(folder: Folder, name: bytes, installation: str) -> tuple[bytes, ...] | None:
+    """(boot, process, its start) out of a lock of ours; None for any other file."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    except FileNotFoundError:
-        return True
+        fd = folder.open(name)
     except OSError:
-        return not named
+        return None
     with os.fdopen(fd, "rb") as file:
         content = file.read(400)
-    owner = _MARK + os.fsencode(installation) + b" "
-    if not content.startswith(owner) or not content.endswith(b"\n"):
-        return not named
-    boot, pid, started = content[len(owner) :].split()
-    return boot == _boot() and _started(int(pid)) == started
+    mine = _MARK + os.fsencode(installation) + b" "
+    if not content.startswith(mine) or not content.endswith(b"\n"):
+        return None
+    return tuple(content[len(mine) :].split())
+
+
+def _lives(owner: tuple[bytes, ...]) -> bool:
+    if len(owner) != 3 or not owner[1].isdigit():
+        return False
+    boot, pid, started = owner
+    return boot == _boot() and _started(int(pid)) == started != b"-"
 
 
 def _boot() -> bytes:

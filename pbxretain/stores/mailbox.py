@@ -108,13 +108,18 @@ class Contents:
     count: int = 0
 
 
-def places(root: files.Root) -> Iterator[Place]:
-    """Every message folder below the root, in order; symlinks are never followed."""
+def places(root: files.Root, first: Place | None = None) -> Iterator[Place]:
+    """Every message folder below the root from ``first`` on, in order; no symlink is followed."""
     for context in _folders(root, b""):
+        if context == b"lost+found" or (first and context < first.context):
+            continue
         for mailbox in _folders(root, context):
+            if first and (context, mailbox) < (first.context, first.mailbox):
+                continue
             for folder in _folders(root, files.join(context, mailbox)):
-                if folder in FOLDERS:
-                    yield Place(context, mailbox, folder)
+                place = Place(context, mailbox, folder)
+                if folder in FOLDERS and (first is None or place >= first):
+                    yield place
 
 
 def has_contexts(root: files.Root) -> bool:

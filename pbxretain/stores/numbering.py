@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 
 from pbxretain import posix
 from pbxretain.errors import StoreError
+from pbxretain.records import BatchName
 from pbxretain.stores import files
-from pbxretain.stores.mailbox import HIGHEST, TEXT, names_of, split, stem
+from pbxretain.stores.mailbox import HIGHEST, TEXT, Item, names_of, split, stem
 
 _NAME_FILE = b".name"
 
@@ -25,6 +26,11 @@ Move = tuple[int, bytes, bytes]
 def note_name(installation: str) -> bytes:
     """The note of renames under way; no message, and nothing that was set aside."""
     return b".pbxretain-%s-moves" % os.fsencode(installation.replace("-", "_"))
+
+
+def noted(folder: files.Folder, installation: str) -> bool:
+    """Whether renames of a dead run wait to be ended."""
+    return folder.regular(note_name(installation)) is not None
 
 
 def finish_moves(folder: files.Folder, installation: str) -> bool:
@@ -67,12 +73,25 @@ def close_gaps(folder: files.Folder, installation: str) -> None:
         _noted(folder, installation, moves)
 
 
-def would_leave_gap(folder: files.Folder, going: Iterable[int]) -> bool:
-    """Whether a gap stays when the messages with these numbers go."""
-    gone = set(going)
+def gap_without(folder: files.Folder, items: Iterable[Item]) -> bool:
+    """Whether a gap stays when these records go."""
+    gone = {item.number for item in items if item.kind == "message"}
     numbers = {_number(name) for name in names_of(folder) if _is_text(name)}
-    rest = numbers - gone
-    return bool(gone & numbers) and bool(rest) and max(rest) > min(gone & numbers)
+    rest, gone = numbers - gone, gone & numbers
+    return bool(gone and rest) and max(rest) > min(gone)
+
+
+def set_aside(
+    folder: files.Folder, installation: str, name: BatchName | None
+) -> list[list[files.Hidden]]:
+    """What was set aside, record by record, in the order of the numbers."""
+    groups: dict[tuple[str, int, int], list[files.Hidden]] = {}
+    for one in files.hidden_in(folder, list(names_of(folder))):
+        ends = split(one.original or b"")
+        mine = one.of(installation) if name is None else one.belongs(name)
+        if ends and mine:
+            groups.setdefault((one.run, one.batch, ends[0]), []).append(one)
+    return [groups[key] for key in sorted(groups)]
 
 
 def restore(

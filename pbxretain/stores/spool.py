@@ -12,7 +12,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -37,12 +37,12 @@ from pbxretain.stores.folderlock import (
     FolderBusyError,
     clear_dead,
     hold,
+    lock_age,
     probe,
-    stale_for,
 )
 from pbxretain.stores.mailbox import Item, Place
 from pbxretain.stores.spool_advice import NUMBERING, NUMBERING_HINT
-from pbxretain.stores.spool_batch import SpoolBatch, dated, told
+from pbxretain.stores.spool_batch import SpoolBatch, dated, hashed_content, told
 
 HOLD_MESSAGES = 20
 """Messages per hold of a folder's lock."""
@@ -135,7 +135,7 @@ class SpoolStore:
             with self.folder(place) as folder:
                 if folder is not None:
                     shut += not folder.writable()
-                    stale += stale_for(folder, time.time()) > _STALE
+                    stale += self._locked_long(folder)
         root = Path(os.fsdecode(self.root.path))
         return [
             *spool_advice.on_asterisk(self.facts, self.presence),
@@ -163,7 +163,9 @@ class SpoolStore:
                 contents = mailbox.read_folder(folder, place, installation=self._installation)
                 findings.update(contents.findings)
                 findings["GAP_AT_LIMIT"] += self._full(place, contents)
-                findings["FOREIGN_LOCK"] += stale_for(folder, time.time()) > _STALE
+                findings["FOREIGN_LOCK"] += (
+                    lock_age(folder, self._installation, time.time()) > _STALE
+                )
                 for item in mailbox.records(contents, selection.cutoff):
                     found["total"] += 1
                     found.update(_kinds(folder, item, selection))
@@ -212,12 +214,8 @@ class SpoolStore:
         self._need_locks()
         batch = SpoolBatch(self, name)
         try:
-            self._fill(batch, selection, limit=limit, after=_position(after), skip=skip)
-        except OSError:
-            batch.rollback()
-            raise StoreError(
-                "A voicemail folder can't be changed.", hint="run pbxretain check"
-            ) from None
+            with told():
+                self._fill(batch, selection, limit=limit, after=_position(after), skip=skip)
         except BaseException:
             batch.rollback()
             raise
@@ -226,18 +224,21 @@ class SpoolStore:
     def settle(self, intent: Intent) -> Bits:
         """Ends a dead batch: removes what was committed, puts back what wasn't."""
         name = BatchName(self._installation, intent.run, intent.batch)
+        touched = set()
         for place in mailbox.places(self.root):
             with self.folder(place) as folder, told():
                 if folder is None or not self._traces(folder):
                     continue
                 clear_dead(folder, self._installation)
                 if intent.committed:
-                    for one in _hidden(folder):
-                        if one.belongs(name):
+                    for group in numbering.set_aside(folder, self._installation, name):
+                        for one in group:
                             files.drop(folder, one.name)
+                        touched.add((place.context, place.mailbox))
                     folder.sync()
                 else:
                     self.put_back(folder, place, name)
+        self.refresh_lamps(touched)
         return [intent.committed] * intent.count
 
     def tidy(self, installation: str) -> int:
@@ -251,7 +252,9 @@ class SpoolStore:
                 if folder is None or not self._traces(folder):
                     continue
                 done += clear_dead(folder, installation)
-                done += self.put_back(folder, place, None)
+                # A folder that another program keeps locked waits for the next run.
+                with suppress(FolderBusyError):
+                    done += self.put_back(folder, place, None)
                 for name in files.scraps(list(mailbox.names_of(folder)), installation):
                     files.drop(folder, name)
                     done += 1
@@ -282,11 +285,13 @@ class SpoolStore:
         Raises FolderBusyError when somebody keeps the folder locked all the while.
         """
         back = 0
-        with hold(
-            folder, mode=self.facts.lockmode, installation=self._installation, wait=_UNDO_WAIT
+        if not numbering.noted(folder, self._installation) and not numbering.set_aside(
+            folder, self._installation, name
         ):
+            return back
+        with self._locked(folder, wait=_UNDO_WAIT):
             back += numbering.finish_moves(folder, self._installation)
-            for group in _groups(folder, self._installation, name):
+            for group in numbering.set_aside(folder, self._installation, name):
                 back += numbering.restore(
                     folder, group, self._installation, gaps=self.facts.gaps_are_harmless
                 )
@@ -311,9 +316,7 @@ class SpoolStore:
         skip: frozenset[bytes],
     ) -> None:
         batch.cursor = after
-        for place in mailbox.places(self.root):
-            if after is not None and place < after.place:
-                continue
+        for place in mailbox.places(self.root, after.place if after else None):
             with self.folder(place) as folder:
                 if folder is None:
                     continue
@@ -358,8 +361,8 @@ class SpoolStore:
         if self.presence.inside(place.context, place.mailbox):
             batch.skip("SESSION_OPEN", len(chosen))
             return
-        self._refuse_gap(folder, [item for _, item in chosen])
-        hashed = list(_hashed(folder, [item for _, item in chosen], batch))
+        self._refusenumbering.gap_without(folder, [item for _, item in chosen])
+        hashed = list(hashed_content(folder, [item for _, item in chosen], batch))
         while hashed:
             try:
                 with self._locked(folder, wait=WAIT):
@@ -390,7 +393,9 @@ class SpoolStore:
         gaps = self.facts.gaps_are_harmless
         if not gaps:
             numbering.finish_moves(folder, self._installation)
-            if not self.presence.asks and _gap(folder, [item for item, _ in queue]):
+            if not self.presence.asks and numbering.gap_without(
+                folder, [item for item, _ in queue]
+            ):
                 batch.skip("NUMBERING", len(queue))
                 return []
         names = dict(mailbox.names_of(folder))
@@ -409,14 +414,21 @@ class SpoolStore:
         return hold(folder, mode=mode, installation=self._installation, wait=wait)
 
     def _refuse_gap(self, folder: files.Folder, items: Sequence[Item]) -> None:
-        if not self.facts.gaps_are_harmless and not self.presence.asks and _gap(folder, items):
+        if (
+            not self.facts.gaps_are_harmless
+            and not self.presence.asks
+            and numbering.gap_without(folder, items)
+        ):
             raise RefusedError(NUMBERING, hint=NUMBERING_HINT, code="NUMBERING")
 
     def _need_locks(self) -> None:
         if self._locks_work:
             return
-        with self.root.folder() as folder:
-            self._locks_work = probe(folder, self._installation)
+        for rel in (b"", *(place.rel for place in mailbox.places(self.root))):
+            with told(), self.root.folder(rel) as folder:
+                if folder.writable():
+                    self._locks_work = probe(folder, self._installation)
+                    break
         if not self._locks_work:
             raise RootError(
                 "Asterisk's folder locks don't work on the voicemail spool's file system.",
@@ -428,9 +440,12 @@ class SpoolStore:
     def _traces(self, folder: files.Folder) -> bool:
         """Whether anything of ours may lie in the folder."""
         return any(
-            name == b".lock" or name.startswith((b".pbxretain-", b"..pbxretain-"))
+            name in (b".lock", b"lock") or name.startswith((b".pbxretain-", b"..pbxretain-"))
             for name in mailbox.names_of(folder)
         )
+
+    def _locked_long(self, folder: files.Folder) -> bool:
+        return lock_age(folder, self._installation, time.time()) > _STALE
 
     def _empty(self, place: Place) -> bool:
         """Whether it is certain that nobody is in the mailbox."""
@@ -495,37 +510,3 @@ def _with_twins(due: list[Due], room: int) -> list[Due]:
     while end < len(due) and due[end][0] == due[end - 1][0]:
         end += 1
     return due[:end]
-
-
-def _gap(folder: files.Folder, items: Sequence[Item]) -> bool:
-    going = [item.number for item in items if item.kind == "message"]
-    return numbering.would_leave_gap(folder, going)
-
-
-def _hashed(
-    folder: files.Folder, items: Sequence[Item], batch: SpoolBatch
-) -> Iterator[tuple[Item, bytes]]:
-    for item in items:
-        try:
-            yield item, mailbox.digest(folder, item)
-        except FileNotFoundError:
-            batch.absent += 1
-        except OSError:
-            batch.skip("UNREADABLE")
-
-
-def _hidden(folder: files.Folder) -> list[files.Hidden]:
-    return files.hidden_in(folder, list(mailbox.names_of(folder)))
-
-
-def _groups(
-    folder: files.Folder, installation: str, name: BatchName | None
-) -> list[list[files.Hidden]]:
-    """What was set aside, record by record, in the order of the numbers."""
-    groups: dict[tuple[str, int, int], list[files.Hidden]] = {}
-    for one in _hidden(folder):
-        ends = mailbox.split(one.original or b"")
-        mine = one.of(installation) if name is None else one.belongs(name)
-        if ends and mine:
-            groups.setdefault((one.run, one.batch, ends[0]), []).append(one)
-    return [groups[key] for key in sorted(groups)]

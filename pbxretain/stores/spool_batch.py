@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Literal, Protocol, Self
@@ -99,7 +99,14 @@ class SpoolBatch:
         self._touched.add(item.place)
         asides: list[tuple[bytes, bytes]] = []
         for part in present.parts:
-            asides.append((files.hide(folder, part.name, self._name), part.suffix))
+            try:
+                asides.append((files.hide(folder, part.name, self._name), part.suffix))
+            except FileExistsError:
+                if asides:
+                    raise
+                # Numbers moved between two holds, and this one was taken in the first.
+                self.skip("CHANGED")
+                return
             names.pop(part.name, None)
         self._asides.append((item.place, asides))
         # Keyed by what was hashed: under the lock no sound is read again.
@@ -166,6 +173,19 @@ def dated(item: Item) -> datetime:
     if item.when is None:
         raise StoreError("An undated message was about to be taken.")
     return item.when
+
+
+def hashed_content(
+    folder: files.Folder, items: Sequence[Item], batch: SpoolBatch
+) -> Iterator[tuple[Item, bytes]]:
+    """Each record with the SHA-256 of its files; what can't be hashed is counted instead."""
+    for item in items:
+        try:
+            yield item, mailbox.digest(folder, item)
+        except FileNotFoundError:
+            batch.absent += 1
+        except OSError:
+            batch.skip("UNREADABLE")
 
 
 def _found_again(folder: files.Folder, item: Item, names: mailbox.Names) -> Item | None:

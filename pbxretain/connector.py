@@ -22,6 +22,7 @@ from pbxretain.errors import (
     DriftError,
     LockedError,
     RetainError,
+    StoreError,
     UnavailableError,
 )
 from pbxretain.manifest import (
@@ -292,7 +293,7 @@ class _Opener:
 
         naming: Naming | None = None
         if dataset.named_by and (anchors := tables.get(dataset.named_by.dataset)):
-            naming = anchors[0].naming()  # type: ignore[attr-defined]
+            naming = _naming(anchors[0])
         return open_tree(
             name=name,
             dataset=dataset,
@@ -360,6 +361,17 @@ class _Opener:
             return True
 
         return reopen
+
+
+def _naming(anchor: Store) -> Naming | None:
+    """The rows that name files; None where this table has no such column (``may_lack``)."""
+    try:
+        naming: Naming = anchor.naming()  # type: ignore[attr-defined]
+    except StoreError as error:
+        if error.code != "NO_LINK":
+            raise
+        return None
+    return naming
 
 
 def _revealed(reference: SecretRef | None) -> str | None:

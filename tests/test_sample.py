@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from pbxretain.errors import Exit
 from pbxretain.execute import RunResult, Site
 from pbxretain.plan import Plan, Terms
 
+PASSWORD = "correct horse"
 EXTRA = 'asterisk: {version: "22.10.1"}'
 
 
@@ -35,6 +37,7 @@ class Pbx:
     site: Site
     trees: dict[str, Path]
     database: Any
+    now: datetime
 
     def plan(self) -> Plan:
         with connector.opened(
@@ -44,10 +47,10 @@ class Pbx:
             installation=self.site.mark,
             exclusive=False,
         ) as opened:
-            return plan.make(self.terms, opened, now=samples.NOW)
+            return plan.make(self.terms, opened, now=self.now)
 
     def run(self) -> RunResult:
-        return execute.run(self.terms, self.site, now=samples.NOW)
+        return execute.run(self.terms, self.site, now=max(self.now, datetime.now(UTC)))
 
     @contextmanager
     def connection(self) -> Iterator[Any]:
@@ -60,6 +63,9 @@ class Pbx:
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def pbx(request: pytest.FixtureRequest, tmp_path: Path) -> Pbx:
+    secret = tmp_path / "password"
+    secret.write_text(PASSWORD)
+    secret.chmod(0o600)
     kinds = ("recordings", "voicemail") if request.param == "mariadb" else samples._ARCHIVES
     trees = {kind: samples.restore_tree(kind, tmp_path / "pbx") for kind in kinds}
     product = "freepbx" if request.param == "mariadb" else "asterisk"
@@ -69,23 +75,45 @@ def pbx(request: pytest.FixtureRequest, tmp_path: Path) -> Pbx:
     elif request.param == "postgresql":
         postgresql: PostgreSQL = request.getfixturevalue("postgresql")
         name = samples.restore_postgresql(postgresql)
-        url, database = postgresql.url(name, "postgres"), lambda: postgresql.admin(name)
+        _user(postgresql, name, {"cdr": "SELECT, DELETE", "cel": "SELECT, DELETE"})
+        url, database = postgresql.url(name, "pbxretain"), lambda: postgresql.admin(name)
     else:
         mariadb: MariaDB = request.getfixturevalue("mariadb")
         name = samples.restore_mariadb(mariadb)
-        url, database = mariadb.url(name, "root"), lambda: mariadb.admin(name)
-    terms = make_terms(product, url=url, roots=trees, timezone="Europe/Vienna", extra=EXTRA)
-    return Pbx(terms, make_site(tmp_path / "state"), trees, database)
+        rights = "SELECT, DELETE, TRIGGER"
+        _user(mariadb, name, {"cdr": f"{rights}, UPDATE (recordingfile)", "cel": rights})
+        url, database = mariadb.url(name, "pbxretain"), lambda: mariadb.admin(name)
+    # A real server's clock is today's, so the sample's cut-off is reached by a longer period.
+    now = datetime.now(UTC)
+    days = (
+        now.astimezone(samples.ZONE).date() - samples.CUTOFF.astimezone(samples.ZONE).date()
+    ).days
+    terms = make_terms(
+        product,
+        url=url,
+        roots=trees,
+        timezone="Europe/Vienna",
+        keep=f"{days} days",
+        extra=EXTRA if request.param == "sqlite" else f"{EXTRA}\npassword: {{file: {secret}}}",
+    )
+    return Pbx(terms, make_site(tmp_path / "state"), trees, database, now)
 
 
-def _calls(connection: Any) -> Counter[samples.Call]:
-    return Counter(samples.calls(connection).due | samples.calls(connection).stay)
+def _user(server: MariaDB | PostgreSQL, database: str, grants: dict[str, str]) -> None:
+    """The login with the documented grants and no others."""
+    server.create_user("pbxretain", password=PASSWORD, database=database, grants=grants)
+
+
+def _columns(connection: Any) -> set[str]:
+    cursor = connection.cursor()
+    cursor.execute("SELECT * FROM cdr WHERE 1 = 0")
+    return {str(column[0]) for column in cursor.description}
 
 
 def test_exactly_the_expected_goes_in_every_store_and_a_second_run_finds_nothing(pbx: Pbx) -> None:
     with pbx.connection() as connection:
         calls, events = samples.calls(connection), samples.events(connection)
-        named = pbx.database.__name__ != "postgresql"  # its rows name no recordings
+        named = "recordingfile" in _columns(connection)
         recordings = samples.recordings(pbx.trees["recordings"], connection if named else None)
     voicemail = samples.voicemail(pbx.trees["voicemail"])
     logs = pbx.trees.get("logs")
@@ -122,7 +150,7 @@ def test_exactly_the_expected_goes_in_every_store_and_a_second_run_finds_nothing
 
     own = signing.write_public(pbx.site.state / "own.pem", pbx.site.key.public_key())
     verdict = verify.verify_paths(
-        [pbx.site.reports], trust=(), keys=[own], own_public=None, now=samples.NOW
+        [pbx.site.reports], trust=(), keys=[own], own_public=None, now=datetime.now(UTC)
     )
     assert verdict.exit == Exit.OK
 

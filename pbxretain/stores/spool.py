@@ -337,8 +337,11 @@ class SpoolStore:
                     return
 
     def _per_folder(self, room: int) -> int:
-        """Where gaps are closed, one hold a batch: numbers change between holds."""
-        return room if self.facts.gaps_are_harmless else min(room, HOLD_MESSAGES)
+        """Where gaps do harm, a folder has one hold a batch: numbers change between holds. And
+        what may only go from the end goes as a whole."""
+        if self.facts.gaps_are_harmless:
+            return room
+        return min(room, HOLD_MESSAGES) if self.presence.asks else mailbox.HIGHEST
 
     def _due(self, folder: files.Folder, place: Place, selection: Selection) -> list[Due]:
         contents = mailbox.read_folder(folder, place, installation=self._installation)
@@ -352,16 +355,13 @@ class SpoolStore:
         return sorted(due, key=_at)
 
     def _take_from(
-        self,
-        folder: files.Folder,
-        place: Place,
-        chosen: list[Due],
-        batch: SpoolBatch,
+        self, folder: files.Folder, place: Place, chosen: list[Due], batch: SpoolBatch
     ) -> None:
         if self.presence.inside(place.context, place.mailbox):
             batch.skip("SESSION_OPEN", len(chosen))
             return
-        self._refusenumbering.gap_without(folder, [item for _, item in chosen])
+        if self._endangers(folder, [item for _, item in chosen]):
+            raise RefusedError(NUMBERING, hint=NUMBERING_HINT, code="NUMBERING")
         hashed = list(hashed_content(folder, [item for _, item in chosen], batch))
         while hashed:
             try:
@@ -393,11 +393,9 @@ class SpoolStore:
         gaps = self.facts.gaps_are_harmless
         if not gaps:
             numbering.finish_moves(folder, self._installation)
-            if not self.presence.asks and numbering.gap_without(
-                folder, [item for item, _ in queue]
-            ):
-                batch.skip("NUMBERING", len(queue))
-                return []
+        if self._endangers(folder, [item for item, _ in queue]):
+            batch.skip("NUMBERING", len(queue))
+            return []
         names = dict(mailbox.names_of(folder))
         done = 0
         for item, content in queue:
@@ -405,7 +403,7 @@ class SpoolStore:
                 break
             batch.take(folder, item, content, names)
             done += 1
-        if not gaps:
+        if not gaps and self.presence.asks:
             numbering.close_gaps(folder, self._installation)
         return queue[done:]
 
@@ -413,13 +411,11 @@ class SpoolStore:
         mode = self.facts.lockmode
         return hold(folder, mode=mode, installation=self._installation, wait=wait)
 
-    def _refuse_gap(self, folder: files.Folder, items: Sequence[Item]) -> None:
-        if (
-            not self.facts.gaps_are_harmless
-            and not self.presence.asks
-            and numbering.gap_without(folder, items)
-        ):
-            raise RefusedError(NUMBERING, hint=NUMBERING_HINT, code="NUMBERING")
+    def _endangers(self, folder: files.Folder, items: Sequence[Item]) -> bool:
+        """Whether a harmful gap would stay that must not be closed: somebody may be inside."""
+        if self.facts.gaps_are_harmless or self.presence.asks:
+            return False
+        return numbering.gap_without(folder, items)
 
     def _need_locks(self) -> None:
         if self._locks_work:

@@ -3,13 +3,37 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
 from support import samples
+from support.table_promises import *  # noqa: F403
+from support.table_promises import Bench
 from support.tables import contents, drain, numbered, selecting, shipped
 
 from pbxretain.stores.database import connect
 from pbxretain.stores.table import TableStore, open_table
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    path = tmp_path / "cdr.sqlite"
+    plain = sqlite3.connect(path, isolation_level=None)
+    plain.execute("PRAGMA journal_mode = WAL")
+
+    def run(statement: str, values: tuple[Any, ...] = ()) -> None:
+        plain.execute(statement.replace("%s", "?"), values)
+
+    def ask(statement: str) -> list[tuple[Any, ...]]:
+        return plain.execute(statement).fetchall()
+
+    made = Bench("sqlite", connect(f"sqlite:///{path}"), run, ask)
+    yield made
+    for store in made.opened:
+        store.close()
+    plain.close()
 
 
 def _open(path: Path, dataset: str = "calls") -> TableStore:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from support import samples
 from support.servers import MariaDB, PostgreSQL, Server
+from support.table_promises import *  # noqa: F403
+from support.table_promises import Bench
 from support.tables import contents, drain, numbered, selecting, shipped
 
 from pbxretain.stores.database import connect
@@ -52,6 +55,44 @@ def _events_go(store: TableStore, plain: Any) -> None:
     cursor = plain.cursor()
     cursor.execute("SELECT id FROM cel")
     assert {key for (key,) in cursor.fetchall()} == expected.stay
+
+
+KINDS = [("mariadb", None), ("mariadb", False), ("postgresql", None)]
+
+
+@pytest.fixture(params=KINDS, ids=["mariadb", "mysql-8-path", "postgresql"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    kind, returning = request.param
+    server: MariaDB | PostgreSQL = request.getfixturevalue(kind)
+    database = server.create_database("bench")
+    mysql = kind == "mariadb"
+    if isinstance(server, PostgreSQL):
+        server.create_user("owner", password=PASSWORD, database=database, grants={})
+        with server.admin(database) as admin:
+            admin.execute("ALTER SCHEMA public OWNER TO owner")
+    else:
+        server.create_user("owner", password=PASSWORD, database=database, grants={"*": "ALL"})
+    engine = connect(server.url(database, "owner"), PASSWORD)
+    holder = engine.raw_connection()
+    plain: Any = holder.driver_connection
+    plain.autocommit(True) if mysql else setattr(plain, "autocommit", True)
+    if mysql:
+        plain.query("SET sql_mode = ''")
+
+    def run(statement: str, values: tuple[Any, ...] = ()) -> None:
+        with plain.cursor() as cursor:
+            cursor.execute(statement, values or None)
+
+    def ask(statement: str) -> list[tuple[Any, ...]]:
+        with plain.cursor() as cursor:
+            cursor.execute(statement)
+            return [tuple(row) for row in cursor.fetchall()]
+
+    made = Bench("mysql" if mysql else kind, engine, run, ask, returning)
+    yield made
+    for store in made.opened:
+        store.close()
+    holder.close()
 
 
 @pytest.fixture

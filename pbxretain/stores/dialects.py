@@ -152,24 +152,19 @@ class Dialect:
 
 
 _FORMS = {
-    "YYYY-MM-DD HH:MM:SS": (
-        "[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9]",
-        19,
-    ),
-    "YYYY-MM-DDTHH:MM:SS": (
-        "[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]",
-        19,
-    ),
-    "YYYYMMDDHHMMSS": (
-        "[0-9][0-9][0-9][0-9][0-1][0-9][0-3][0-9][0-2][0-9][0-5][0-9][0-5][0-9]",
-        14,
-    ),
+    "YYYY-MM-DD HH:MM:SS": ("-", " ", ":"),
+    "YYYY-MM-DDTHH:MM:SS": ("-", "T", ":"),
+    "YYYYMMDDHHMMSS": ("", "", ""),
 }
+"""What stands between the parts of a day, between day and time, between the parts of a time."""
 
 
 def form_pattern(form: str) -> str:
     """A regular expression for one text form; a fraction may follow."""
-    return f"^{_FORMS[form][0]}([.][0-9]+)?$"
+    day, middle, clock = _FORMS[form]
+    month = "(0[1-9]|1[0-2])"
+    date = f"[0-9]{{4}}{day}{month}{day}(0[1-9]|[12][0-9]|3[01])"
+    return f"^{date}{middle}([01][0-9]|2[0-3]){clock}[0-5][0-9]{clock}[0-5][0-9]([.][0-9]+)?$"
 
 
 class MySQL(Dialect):
@@ -280,12 +275,21 @@ class SQLite(Dialect):
 
     def in_form(self, column: str, form: str) -> str:
         c = self.quote(column)
-        pattern, length = _FORMS[form]
+        day, middle, clock = _FORMS[form]
+        length = 14 + 2 * len(day) + len(middle) + 2 * len(clock)
+        parts, at = [], 1
+        for size, gap in ((4, day), (2, day), (2, middle), (2, clock), (2, clock), (2, "")):
+            parts.append(f"substr({c}, {at}, {size})")
+            at += size + len(gap)
+        year, month, date, hour, minute, second = parts
+        iso = f"{year}||'-'||{month}||'-'||{date}||' '||{hour}||':'||{minute}||':'||{second}"
+        shown = f"%Y{day}%m{day}%d{middle}%H{clock}%M{clock}%S"
         tail = f"substr({c}, {length + 2})"
+        # A date that doesn't exist comes back as another one.
         return (
-            f"typeof({c}) = 'text' AND {c} GLOB '{pattern}*' AND (length({c}) = {length}"
-            f" OR (substr({c}, {length + 1}, 1) = '.' AND length({tail}) > 0"
-            f" AND {tail} NOT GLOB '*[^0-9]*'))"
+            f"typeof({c}) = 'text' AND strftime('{shown}', {iso}, '+0 days') IS substr({c}, 1, {length})"
+            f" AND (length({c}) = {length} OR (substr({c}, {length + 1}, 1) = '.'"
+            f" AND length({tail}) > 0 AND {tail} NOT GLOB '*[^0-9]*'))"
         )
 
 

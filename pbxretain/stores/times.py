@@ -229,22 +229,21 @@ class _Builder:
         return self._made("number", moments, readable=readable, order=order)
 
     def sampled(self, sample: Sequence[Value], declared: object) -> TimeColumn:
-        texts = [plain(value) or b"" for value in sample]
-        if texts and all(
-            _NUMBER.match(text) and len(text.partition(b".")[0]) < 12 for text in texts
-        ):
+        seen = {_kind(plain(value) or b"", self.start.forms) for value in sample}
+        found = seen - {None}
+        if len(found) > 1 or (seen and not found):
+            raise self.drift("holds times of more than one form, or of a form not declared")
+        form = next(iter(found), None) or self.start.forms[0]
+        if form == _EPOCH:
             self.allow("epoch")
             whole = all(isinstance(value, int | float) for value in sample)
             affinity = isinstance(declared, kinds.Numeric | kinds.Integer)
             return self.number(sample, stored_as_number=whole and affinity)
         self.allow("text", "datetime" if self.dialect.name == "sqlite" else "text")
-        forms = [f for f in self.start.forms if _all_in_form(texts, f)]
-        if not forms:
-            raise self.drift("holds times of more than one form, or of a form not declared")
-        readable = Sql(self.dialect.in_form(self.column, forms[0]))
+        readable = Sql(self.dialect.in_form(self.column, form))
         order = self.dialect.ordered_text(self.column)
         return self._made(
-            "text", self._wall_moments(), readable=readable, order=order, text_form=forms[0]
+            "text", self._wall_moments(), readable=readable, order=order, text_form=form
         )
 
     def _made(
@@ -283,10 +282,14 @@ class _Builder:
         return named.get(self.start.zone) or ZoneInfo(self.start.zone)
 
 
-def _all_in_form(texts: Sequence[bytes], form: str) -> bool:
-    """Zero dates and the like are no form of their own."""
-    pattern = re.compile(form_pattern(form).encode())
-    return all(pattern.match(text) for text in texts if not text.startswith(b"0000"))
+_EPOCH = "epoch"
+
+
+def _kind(text: bytes, forms: Sequence[str]) -> str | None:
+    """What one stored value is; None for rubbish, which counts as undated."""
+    if _NUMBER.match(text) and len(text.partition(b".")[0]) < 12:
+        return _EPOCH
+    return next((f for f in forms if re.match(form_pattern(f).encode(), text)), None)
 
 
 def _as_number(value: Value) -> Decimal:

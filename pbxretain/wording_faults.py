@@ -386,4 +386,16 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Die Merkmale eines offenen Löschschritts fehlen oder sind beschädigt.",
         "The tags of an open batch are missing or damaged.",
     ),
+    "code.NO_LOGGER_RELOAD": (
+        "Asterisk lässt sich nicht bitten, sein Protokoll neu zu öffnen; die Datei bleibt.",
+        "Asterisk can't be asked to reopen its log; the file in use is left alone.",
+    ),
+    "code.NO_RIGHT": (
+        "In einem Ordner fehlt das Recht zu schreiben.",
+        "The right to write in a folder is missing.",
+    ),
+    "code.UNREADABLE_SEGMENT": (
+        "Eine Protokolldatei lässt sich nicht lesen.",
+        "A log file can't be read.",
+    ),
 }

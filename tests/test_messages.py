@@ -32,18 +32,33 @@ def placeholders(pattern: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(pattern) if name is not None}
 
 
+NO_CODES = {"CONFIGURATION_DIRECTORY", "CREDENTIALS_DIRECTORY", "PBXRETAIN_CONFIG"} | {
+    "STATE_DIRECTORY"
+}
+"""Names of environment variables look like codes."""
+
+
 def codes_in_source() -> Iterator[tuple[str, str]]:
-    """Every constant that the source hands on as a code: keyword ``code`` or first of Advice."""
+    """Every constant below the command line that is a code by its looks or by its use."""
     for path in PACKAGE.rglob("*.py"):
+        if path.name.startswith("wording_"):
+            continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if not isinstance(node, ast.Call):
-                continue
-            handed = [k.value for k in node.keywords if k.arg == "code"]
-            if getattr(node.func, "id", "") in ("Advice", "Finding") and node.args:
-                handed.append(node.args[0])
-            for value in handed:
-                if isinstance(value, ast.Constant) and CODE.fullmatch(str(value.value)):
-                    yield str(value.value), path.name
+            for value in _handed_on(node, face="cli" in path.parts):
+                yield value, path.name
+
+
+def _handed_on(node: ast.AST, *, face: bool) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and not face:
+        by_its_looks = "_" in node.value and CODE.fullmatch(node.value)
+        if by_its_looks and node.value not in NO_CODES:
+            yield node.value
+    if isinstance(node, ast.Call):
+        handed = [k.value for k in node.keywords if k.arg == "code"]
+        handed += node.args[:1] if getattr(node.func, "id", "") == "Advice" else []
+        for value in handed:
+            if isinstance(value, ast.Constant) and CODE.fullmatch(str(value.value)):
+                yield str(value.value)
 
 
 def error_classes(base: type[RetainError] = RetainError) -> Iterator[type[RetainError]]:

@@ -206,7 +206,7 @@ def place(error: BaseException) -> str:
 # --- logging ----------------------------------------------------------------------------------
 
 
-class _Plain(logging.Formatter):
+class Plain(logging.Formatter):
     """One plain line; with the priority that the journal reads where stderr goes there."""
 
     def __init__(self, *, journal: bool) -> None:
@@ -222,7 +222,7 @@ class _Plain(logging.Formatter):
 def _log(shown: Face) -> None:
     logger = logging.getLogger("pbxretain")
     handler = logging.StreamHandler()
-    handler.setFormatter(_Plain(journal="JOURNAL_STREAM" in os.environ))
+    handler.setFormatter(Plain(journal="JOURNAL_STREAM" in os.environ))
     if not shown.verbose:
         # Commands tell errors themselves, once; the log would say them a second time.
         handler.addFilter(lambda record: record.levelno < logging.ERROR)

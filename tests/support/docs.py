@@ -1,0 +1,128 @@
+"""Reference pages that are made from the program itself, so that they can't go stale.
+
+``python tests/support/docs.py`` writes them; a test compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from pbxretain.cli import main
+from pbxretain.errors import SEVERITY, Exit
+
+FOLDER = Path(__file__).parents[2] / "docs" / "reference"
+WIDTH = 96
+
+MEANING = {
+    Exit.OK: (
+        "all that is due is gone and counted again; holds and findings are listed",
+        "nothing",
+    ),
+    Exit.FAILED: ("anything that has no number of its own", "read the sentence on stderr"),
+    Exit.USAGE: (
+        "the command line, settings, a policy or a manifest can't be used; nothing was touched",
+        "mend the file; the message names line and field",
+    ),
+    Exit.INCOMPLETE: (
+        "`run`: something due is left, the report says why; `verify`: genuine, with findings",
+        "read the report; the next run may heal it",
+    ),
+    Exit.LOCKED: ("another run works on the source", "wait; look into it when it happens again"),
+    Exit.REFUSED: ("a safety check stopped it before anything was deleted", "a person decides"),
+    Exit.UNAVAILABLE: ("a source or file could not be opened", "repair the connection, run again"),
+    Exit.FORGED: (
+        "a report is not genuine, or evidence could not be written",
+        "take it seriously: compare with a copy kept elsewhere",
+    ),
+    Exit.UNTRUSTED: (
+        "a signature is sound, but nobody here vouches for its key",
+        "confirm the fingerprint, then name the key by `--key`",
+    ),
+    Exit.DUE: ("only `plan --exit-code`: something is due", "run"),
+    Exit.INTERRUPTED: ("SIGINT; the batch was finished and the report written", "run again"),
+    Exit.TERMINATED: ("SIGTERM; the batch was finished and the report written", "run again"),
+}
+
+
+def exit_codes() -> str:
+    """docs/reference/exit-codes.md."""
+    rows = [f"| {int(e)} | {e.name.lower()} | {' | '.join(MEANING[e])} |" for e in Exit]
+    order = ", ".join(str(int(code)) for code in SEVERITY)
+    return "\n".join(
+        [
+            "# Exit codes",
+            "",
+            "One table for every command. Scripts may rely on the numbers; treat an unknown one as "
+            "failure.",
+            "",
+            "| Code | Name | When | What to do |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+            "Several sources in one command end with the most severe of their codes. The order is "
+            f"fixed and not that of the numbers: {order}.",
+            "",
+            "With `--json` the document on stdout repeats the code as `exit`, and an error as "
+            "`error` with `code`, `message` and `hint`. On stderr an error is one sentence; a "
+            "document with mistakes gets one line for each.",
+            "",
+        ]
+    )
+
+
+def cli() -> str:
+    """docs/reference/cli.md."""
+    parts = [
+        "# Command line",
+        "",
+        "Made from `pbxretain --help` and its kin. The options `--config`, `--lang`, `--json`, "
+        "`-v` and `--debug` work with every command and may stand before or after it; they are "
+        "shown once.",
+        "",
+    ]
+    for path, text in pages():
+        parts += [f"## {path}", "", "```text", text, "```", ""]
+    return "\n".join(parts)
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Each command with its help, the group first."""
+    context = click.Context(
+        main, info_name="pbxretain", terminal_width=WIDTH, **main.context_settings
+    )
+    yield "pbxretain", main.get_help(context).rstrip()
+    yield from _below(main, context)
+
+
+def _below(group: click.Group, parent: click.Context) -> Iterator[tuple[str, str]]:
+    for name in group.list_commands(parent):
+        command = group.get_command(parent, name)
+        assert command is not None
+        context = click.Context(command, info_name=name, parent=parent)
+        yield context.command_path, _without_common(command.get_help(context).rstrip())
+        if isinstance(command, click.Group):
+            yield from _below(command, context)
+
+
+def _without_common(text: str) -> str:
+    """The help without the five options that every command takes."""
+    head, _, options = text.partition("Options:\n")
+    shown: list[str] = []
+    skip = False
+    for line in options.split("\n"):
+        if line.startswith("  -") or not line.startswith("   "):
+            skip = line.lstrip().startswith(("--config ", "--lang ", "--json ", "-v, ", "--debug "))
+        if not skip:
+            shown.append(line)
+    return f"{head}Options:\n" + "\n".join(shown)
+
+
+PAGES = {"exit-codes.md": exit_codes, "cli.md": cli}
+
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), "utf-8")

@@ -1,0 +1,553 @@
+"""The command line: what may be typed, what comes out, and with which exit code it ends."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from support import docs
+
+from pbxretain.cli import context, main
+from pbxretain.cli.face import Face, Plain
+from pbxretain.cli.progress import stop_flag
+from pbxretain.errors import Exit
+
+DAY = timedelta(days=1)
+COLUMNS = (
+    "calldate, clid, src, dst, dcontext, channel, dstchannel, lastapp, lastdata, duration, "
+    "billsec, disposition, amaflags, accountcode, uniqueid, userfield, peeraccount, linkedid, "
+    "sequence"
+)
+
+
+def calls(path: Path, *, old: int, young: int) -> Path:
+    """A call log of Asterisk in SQLite, with calls of half a year ago and of yesterday."""
+    now = datetime.now(UTC)
+    with sqlite3.connect(path) as database:
+        kinds = COLUMNS.replace("duration", "duration INTEGER")
+        database.execute(f"CREATE TABLE cdr (AcctId INTEGER PRIMARY KEY, {kinds})")
+        marks = ", ".join("?" * len(COLUMNS.split(",")))
+        for number in range(old + young):
+            start = now - (180 if number < old else 1) * DAY + timedelta(seconds=number)
+            unique = f"{int(start.timestamp())}.{number}"
+            values = [
+                f"{start:%Y-%m-%d %H:%M:%S}",
+                '"Zoë Müßiggang" <+493023125411>',
+                "+493023125411",
+                "411",
+                "internal",
+                f"PJSIP/a-{number}",
+                f"PJSIP/b-{number}",
+                "Dial",
+                "PJSIP/b",
+                30,
+                20,
+                "ANSWERED",
+                "3",
+                "",
+                unique,
+                "",
+                "",
+                unique,
+                number,
+            ]
+            database.execute(f"INSERT INTO cdr ({COLUMNS}) VALUES ({marks})", values)
+    return path
+
+
+class Place:
+    """A folder with a call log and, after ``init``, an installation."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = folder / "etc" / "config.yaml"
+        self.state = folder / "state"
+        self.log = folder / "cdr.sqlite"
+
+    def run(self, *args: str, lang: str = "en", input: str | None = None) -> Result:
+        given = ["--config", str(self.config), "--lang", lang]
+        return CliRunner().invoke(main, [*given, *args], input=input)
+
+    def json(self, *args: str) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.run(*args, "--json").stdout)
+        assert document["schema"] == 1
+        return document
+
+    def init(self, *args: str) -> Result:
+        return self.run(
+            "init",
+            "--yes",
+            "--connector=asterisk",
+            f"--url=sqlite:///{self.log}",
+            "--timezone=Europe/Berlin",
+            f"--config-dir={self.config.parent}",
+            f"--state-dir={self.state}",
+            "--source=office",
+            "--controller=Acme GmbH",
+            *args,
+        )
+
+    def approve(self) -> Result:
+        return self.run("policy", "approve", "office-policy", "--by", "management")
+
+    @property
+    def reports(self) -> list[Path]:
+        return sorted(self.state.glob("*/reports/*.dsse.json"))
+
+    def left(self) -> int:
+        with sqlite3.connect(self.log) as database:
+            return int(database.execute("SELECT count(*) FROM cdr").fetchone()[0])
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A call log with 12 old and 100 young calls; not installed yet."""
+    calls(tmp_path / "cdr.sqlite", old=12, young=100)
+    return Place(tmp_path)
+
+
+@pytest.fixture
+def ready(place: Place) -> Place:
+    """The same, installed and approved."""
+    assert place.init().exit_code == 0
+    assert place.approve().exit_code == 0
+    return place
+
+
+def program(*args: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pbxretain", *args],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
+        check=False,
+    )
+
+
+def every_command() -> Iterator[tuple[str, click.Command]]:
+    def below(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
+        ctx = click.Context(group)
+        for name in group.list_commands(ctx):
+            command = group.get_command(ctx, name)
+            assert command is not None
+            yield f"{path} {name}".strip(), command
+            if isinstance(command, click.Group):
+                yield from below(command, f"{path} {name}".strip())
+
+    return below(main, "")
+
+
+COMMANDS = dict(every_command())
+
+
+# --- help and usage ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_has_help(path: str) -> None:
+    result = CliRunner().invoke(main, [*path.split(), "-h"])
+    assert result.exit_code == 0
+    sentence = (COMMANDS[path].help or "").split("\n")[0]
+    assert sentence
+    assert sentence in re.sub(r"\s+", " ", result.stdout)
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_takes_the_common_options(path: str) -> None:
+    given = {option for param in COMMANDS[path].params for option in param.opts}
+    assert {"--config", "--lang", "--json", "-v", "--debug"} <= given
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_an_unknown_option_is_usage(path: str) -> None:
+    result = CliRunner().invoke(main, [*path.split(), "--no-such-option"])
+    assert result.exit_code == Exit.USAGE
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("args", [["--help"], ["verify", "nowhere.dsse.json"], ["policy", "-h"]])
+def test_neither_help_nor_verify_loads_database_code(args: list[str]) -> None:
+    code = (
+        "import sys\n"
+        "from pbxretain.cli import main\n"
+        f"sys.argv[1:] = {args!r}\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print([m for m in sys.modules if m.split('.')[0] in ('sqlalchemy', 'rich')])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("name", docs.PAGES)
+def test_the_reference_pages_are_current(name: str) -> None:
+    assert (docs.FOLDER / name).read_text("utf-8") == docs.PAGES[name](), (
+        "run: PYTHONPATH=tests python -m support.docs"
+    )
+
+
+def test_the_table_of_exit_codes_is_the_programs() -> None:
+    page = (docs.FOLDER / "exit-codes.md").read_text("utf-8")
+    table = dict(re.findall(r"^\| (\d+) \| (\w+) \|", page, re.M))
+    assert table == {str(int(code)): code.name.lower() for code in Exit}
+
+
+# --- from nothing to a verified report --------------------------------------------------------
+
+
+def test_the_first_five_minutes(place: Place) -> None:
+    begun = place.init()
+    assert begun.exit_code == 0
+    assert "pbxretain --config" in begun.stdout
+    assert "policy approve office-policy --by FUNCTION" in begun.stdout
+    assert place.run("run").exit_code == Exit.REFUSED
+    assert place.approve().exit_code == 0
+    assert place.run("check").exit_code == 0
+    done = place.run("run")
+    assert (done.exit_code, place.left()) == (0, 100)
+    assert place.run("verify", str(place.state / "office")).exit_code == 0
+
+
+def test_init_ends_with_the_plan_in_the_chosen_language(place: Place) -> None:
+    begun = place.run(
+        "init",
+        "--connector=asterisk",
+        "--timezone=Europe/Berlin",
+        f"--config-dir={place.config.parent}",
+        f"--state-dir={place.state}",
+        "--language=de",
+        lang="de",
+        input=f"sqlite:///{place.log}\n\n",
+    )
+    assert begun.exit_code == 0
+    assert "Ein Löschlauf würde jetzt verweigert; fällig: 12 Datensätze." in begun.stdout
+    assert "language: de" in place.config.read_text("utf-8")
+
+
+def test_init_overwrites_nothing(ready: Place) -> None:
+    before = {path: path.read_bytes() for path in ready.folder.rglob("*") if path.is_file()}
+    again = ready.init()
+    assert again.exit_code == Exit.REFUSED
+    assert before == {path: path.read_bytes() for path in before}
+
+
+def test_init_can_be_repeated_after_it_broke_off(place: Place) -> None:
+    assert place.init().exit_code == 0
+    place.config.unlink()
+    key = (place.state / "keys" / "runner.pem").read_bytes()
+    assert place.init().exit_code == 0
+    assert (place.state / "keys" / "runner.pem").read_bytes() == key
+
+
+def test_settings_that_init_writes_can_be_filled_in(place: Place) -> None:
+    place.init()
+    text = place.config.read_text("utf-8")
+    filled = text.replace("    # roots:", "    roots:").replace("    #   ", "      ")
+    place.config.write_text(filled, "utf-8")
+    assert "recordings: /var/spool/asterisk/monitor" in filled
+    assert place.run("policy", "list").exit_code == 0
+
+
+def test_a_password_is_never_taken_in_the_url(place: Place) -> None:
+    result = place.init("--url=mysql://user:s3cret@host/db")
+    assert result.exit_code == Exit.USAGE
+    assert "s3cret" not in result.output
+    assert not place.config.exists()
+
+
+# --- plan -------------------------------------------------------------------------------------
+
+
+def test_plan_deletes_nothing_and_says_so(ready: Place) -> None:
+    result = ready.run("plan")
+    assert result.exit_code == 0
+    assert "A run would delete 12 records now; nothing was deleted." in result.stdout
+    assert ready.left() == 112
+
+
+def test_plan_tells_scripts_whether_something_is_due(ready: Place) -> None:
+    assert ready.run("plan", "--exit-code").exit_code == Exit.DUE
+    ready.run("run")
+    assert ready.run("plan", "--exit-code").exit_code == 0
+
+
+def test_a_signed_dry_run_can_be_handed_on(ready: Place) -> None:
+    target = ready.folder / "dry-run.dsse.json"
+    assert ready.run("plan", "--report", str(target)).exit_code == 0
+    assert "Dry run: office" in ready.run("report", "show", str(target)).stdout
+    verdict = ready.json("verify", str(target))
+    assert verdict["exit"] == 0
+    assert "DRY_RUN" in {finding["code"] for finding in verdict["findings"]}
+    assert ready.run("plan", "--report", str(target)).exit_code == Exit.REFUSED
+
+
+def test_a_listing_warns_and_is_safe_to_look_at(ready: Place) -> None:
+    with sqlite3.connect(ready.log) as database:
+        database.execute("UPDATE cdr SET src = 'x' || char(27) || '[2J', clid = src")
+    result = ready.run("plan", "--list")
+    assert "personal data" in result.stderr
+    assert "personal data" not in result.stdout
+    assert "\x1b" not in result.stdout
+    assert len(ready.json("plan", "--list")["sources"][0]["records"]) == 12
+
+
+def test_the_exact_command_is_printed_when_the_limit_is_exceeded(tmp_path: Path) -> None:
+    calls(tmp_path / "cdr.sqlite", old=150, young=10)
+    place = Place(tmp_path)
+    place.init()
+    place.approve()
+    assert place.run("run").exit_code == Exit.REFUSED
+    steps = place.json("plan")["sources"][0]["next"]
+    command = steps["confirm"].split()
+    assert command[-4:] == ["run", "office", "--confirm-count", "150"]
+    assert CliRunner().invoke(main, command[1:]).exit_code == 0
+    assert place.left() == 10
+
+
+# --- run --------------------------------------------------------------------------------------
+
+
+def test_run_is_silent_when_all_is_well_and_nobody_looks(ready: Place) -> None:
+    done = program("--config", str(ready.config), "run")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert len(ready.reports) == 1
+
+
+def test_a_refusal_is_told_without_a_terminal(place: Place) -> None:
+    place.init()
+    done = program("--config", str(place.config), "run")
+    assert done.returncode == Exit.REFUSED
+    assert done.stdout == ""
+    assert "policy approve office-policy" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_run_gives_the_report_as_json(ready: Place) -> None:
+    source = ready.json("run")["sources"][0]
+    assert source["outcome"] == "complete"
+    assert source["report"]["path"] == str(ready.reports[0])
+    balances = source["report"]["predicate"]["datasets"][0]["balances"]
+    assert balances["deleted"] == 12
+
+
+def test_one_source_that_fails_does_not_stop_the_next(ready: Place) -> None:
+    text = ready.config.read_text("utf-8")
+    head, source = text.split("  office:\n")
+    broken = source.replace(str(ready.log), str(ready.folder / "missing.sqlite"))
+    ready.config.write_text(f"{head}  branch:\n{broken}  office:\n{source}", "utf-8")
+    result = ready.run("run")
+    assert result.exit_code == Exit.UNAVAILABLE
+    assert ready.left() == 100
+
+
+def test_a_confirmed_count_goes_with_one_source(ready: Place) -> None:
+    text = ready.config.read_text("utf-8")
+    _, source = text.split("  office:\n")
+    ready.config.write_text(f"{text}  branch:\n{source}", "utf-8")
+    assert ready.run("run", "--confirm-count", "5").exit_code == Exit.USAGE
+    assert ready.left() == 112
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_only_sets_a_flag(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    with stop_flag(Face()) as stopped:
+        assert stopped() == 0
+        os.kill(os.getpid(), number)
+        assert stopped() == number
+        assert signal.getsignal(number) == before
+    assert signal.getsignal(number) == before
+
+
+# --- reports, keys, verification --------------------------------------------------------------
+
+
+def test_reports_are_listed_and_shown_in_both_languages(ready: Place) -> None:
+    assert "There are no reports yet." in ready.run("report", "list").stdout
+    ready.run("run")
+    assert "vollständig" in ready.run("report", "list", lang="de").stdout
+    for which in ("latest", "0", str(ready.reports[0])):
+        shown = ready.run("report", "show", which, lang="de")
+        assert shown.exit_code == 0
+        assert shown.stdout.startswith("Löschprotokoll Nr. 0: office")
+    assert ready.run("report", "show", "7").exit_code == Exit.USAGE
+
+
+def test_a_report_holds_nothing_personal(ready: Place) -> None:
+    ready.run("run")
+    for lang in ("de", "en"):
+        shown = ready.run("report", "show", lang=lang).stdout + ready.run("report", "list").stdout
+        assert not re.search("Zoë|3023125|PJSIP", shown)
+
+
+def test_verify_tells_own_key_foreign_key_and_forgery_apart(ready: Place, tmp_path: Path) -> None:
+    ready.run("run")
+    report = ready.reports[0]
+    own = ready.run("verify", str(report), lang="de")
+    assert own.exit_code == 0
+    assert "eigenen Schlüssel dieses Rechners" in re.sub(r"\s+", " ", own.stdout)
+
+    other = Place(tmp_path / "other")
+    other.folder.mkdir()
+    calls(other.log, old=1, young=1)
+    other.init()
+    foreign = other.run("verify", str(report))
+    assert foreign.exit_code == Exit.UNTRUSTED
+    assert "fingerprint" in foreign.stdout
+    key = ready.state / "keys" / "runner.pem.pub"
+    assert other.run("verify", str(report), "--key", str(key)).exit_code == 0
+
+    forged = tmp_path / "forged.dsse.json"
+    envelope = json.loads(report.read_text("utf-8"))
+    envelope["payload"] = "e30=" + envelope["payload"][4:]
+    forged.write_text(json.dumps(envelope), "utf-8")
+    assert ready.run("verify", str(forged)).exit_code == Exit.FORGED
+    assert ready.run("verify", str(tmp_path / "none")).exit_code == Exit.UNAVAILABLE
+
+
+def test_a_key_is_made_once(ready: Place) -> None:
+    shown = ready.json("key", "show")
+    assert re.fullmatch("[0-9a-f]{64}", shown["key"])
+    assert ready.run("key", "new").exit_code == Exit.REFUSED
+    assert ready.json("key", "show") == shown
+
+
+def test_a_missing_key_is_named_with_its_remedy(ready: Place) -> None:
+    (ready.state / "keys" / "runner.pem").unlink()
+    result = ready.run("run")
+    assert result.exit_code == Exit.REFUSED
+    assert "pbxretain key new" in result.stderr
+
+
+# --- documents --------------------------------------------------------------------------------
+
+
+def test_a_policy_is_copied_checked_and_approved(ready: Place) -> None:
+    copied = ready.run("policy", "copy", "de-employer-calllog", "second", "--for", "office")
+    assert copied.exit_code == 0
+    assert ready.run("policy", "copy", "eu-90-days", "second").exit_code == Exit.USAGE
+    codes = {note["code"] for note in ready.json("policy", "check", "second")["notes"]}
+    assert "NOT_APPROVED" in codes
+    assert ready.run("policy", "approve", "second", "--by", "works council").exit_code == 0
+    notes = ready.json("policy", "check", "second")["notes"]
+    assert {note["code"] for note in notes} <= {"NOT_DECIDED"}
+    assert "second" in ready.run("policy", "list", lang="de").stdout
+    assert "90 Tage" in ready.run("policy", "show", "second", lang="de").stdout
+
+
+def test_nobody_is_approved_by_a_mail_address(ready: Place) -> None:
+    result = ready.run("policy", "approve", "office-policy", "--by", "zoe@example.org")
+    assert result.exit_code == Exit.REFUSED
+    assert "zoe" not in result.output
+
+
+@pytest.mark.parametrize("name", ["../config", "a/b", "", "Ä", "-x"])
+def test_a_policy_name_is_no_path(ready: Place, name: str) -> None:
+    assert ready.run("policy", "copy", "eu-90-days", "--", name).exit_code == Exit.USAGE
+
+
+def test_a_changed_rule_voids_the_approval(ready: Place) -> None:
+    path = next(ready.config.parent.glob("policies*/office-policy.yaml"))
+    path.write_text(path.read_text("utf-8").replace("90 days", "1 day"), "utf-8")
+    assert ready.run("run").exit_code == Exit.REFUSED
+    assert ready.left() == 112
+    assert "void" in ready.run("policy", "show", "office-policy").stdout
+
+
+@pytest.mark.parametrize("name", ["settings", "policy", "manifest"])
+def test_schemas_are_printed(name: str) -> None:
+    assert json.loads(CliRunner().invoke(main, ["schema", name]).stdout)["$schema"]
+
+
+def test_templates_and_connectors_can_be_looked_at_before_init(tmp_path: Path) -> None:
+    nowhere = {"PBXRETAIN_CONFIG": str(tmp_path / "none.yaml")}
+    for args in (["connector", "show", "freepbx"], ["connector", "list"]):
+        result = CliRunner().invoke(main, args, env={"HOME": str(tmp_path)})
+        assert result.exit_code == 0
+    assert CliRunner().invoke(main, ["plan"], env=nowhere).exit_code == Exit.USAGE
+
+
+# --- what goes wrong --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (["plan", "nowhere"], Exit.USAGE),
+        (["run", "nowhere"], Exit.USAGE),
+        (["policy", "show", "nowhere"], Exit.USAGE),
+        (["connector", "show", "nowhere"], Exit.USAGE),
+        (["report", "show", "nowhere.json"], Exit.UNAVAILABLE),
+        (["verify", "x", "--key", "nowhere.pem"], Exit.UNAVAILABLE),
+        (["schema", "nothing"], Exit.USAGE),
+    ],
+)
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_a_mistake_is_one_sentence(ready: Place, args: list[str], code: Exit, lang: str) -> None:
+    result = ready.run(*args, lang=lang)
+    assert result.exit_code == code
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+
+
+def test_every_mistake_of_a_document_is_told_with_its_line(ready: Place) -> None:
+    text = ready.config.read_text("utf-8")
+    ready.config.write_text(text.replace("language: en", "language: fr\nodd: 1"), "utf-8")
+    result = ready.run("plan")
+    assert result.exit_code == Exit.USAGE
+    assert f"{ready.config}:2: language" in result.stderr
+    assert f"{ready.config}:3: odd" in result.stderr
+
+
+def test_an_error_is_json_too_and_stdout_holds_nothing_else(ready: Place) -> None:
+    ready.log.unlink()
+    document = ready.json("plan")
+    assert document["sources"][0]["error"]["exit"] == Exit.UNAVAILABLE
+    assert ready.json("plan", "nowhere")["error"]["code"] == "DOCUMENT"
+
+
+def test_an_unexpected_error_shows_where_but_never_what(
+    ready: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> datetime:
+        raise ValueError("+493023125411 called")
+
+    monkeypatch.setattr(context, "now", broken)
+    for lang, words in (("en", "internal error ValueError at"), ("de", "interner Fehler")):
+        result = ready.run("plan", lang=lang)
+        assert result.exit_code == Exit.FAILED
+        assert words in result.stderr
+        assert not re.search("3023125|Traceback", result.output)
+    assert "3023125" not in ready.run("plan", "--debug", "--json").output
+
+
+def test_errors_in_german_say_the_sentence_of_their_code(place: Place) -> None:
+    place.init()
+    result = place.run("run", lang="de")
+    assert "Die Löschregeln sind in dieser Fassung nicht freigegeben." in result.stderr
+
+
+def test_a_reader_who_goes_away_is_no_error_text(ready: Place) -> None:
+    command = f"{sys.executable} -m pbxretain --config {ready.config} report show | true"
+    ready.run("run")
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+def test_the_journal_gets_priorities_and_one_line_a_record() -> None:
+    record = logging.LogRecord("pbxretain", logging.WARNING, "", 0, "a\nb %d\x1b", (3,), None)
+    assert Plain(journal=True).format(record) == "<4>pbxretain: a b 3\N{REPLACEMENT CHARACTER}"
+    assert Plain(journal=False).format(record).startswith("pbxretain: a b 3")

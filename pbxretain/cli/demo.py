@@ -317,6 +317,8 @@ _TEXT: dict[str, dict[Lang, str]] = {
     },
 }
 
+_FUNCTION: dict[Lang, str] = {"de": "Geschäftsführung", "en": "management"}
+
 
 class _Stopped(Exception):  # noqa: N818  (no error of the program)
     """A command ended otherwise than expected."""
@@ -380,7 +382,7 @@ def tour(folder: Path, lang: Lang, *, now: datetime) -> Path:
     )
     _set_up(shown, pbx)
     shown.say("approve")
-    shown.command("policy", "approve", f"{SOURCE}-policy", "--by", "management")
+    shown.command("policy", "approve", f"{SOURCE}-policy", "--by", _FUNCTION[lang])
     shown.say("check")
     shown.command("check")
     shown.say("run")

@@ -31,7 +31,7 @@ ZONE = ZoneInfo("Europe/Berlin")
 DATABASE = "asteriskcdrdb"
 GRANTS = {
     "cdr": "SELECT, DELETE, UPDATE (recordingfile), TRIGGER",
-    "transient_cdr": "SELECT, DELETE, TRIGGER",
+    "transient_cdr": "SELECT, DELETE, UPDATE (recordingfile), TRIGGER",
     "cel": "SELECT, DELETE, TRIGGER",
 }
 """The least rights on FreePBX's tables, as the how-to documents them."""

@@ -1,0 +1,449 @@
+"""How do log files forget single lines while a PBX appends to them?
+
+A live file with a due line is renamed in place, the writer is told to open its log anew, and only
+a file that nobody writes to any more is filtered: due lines are left out of a copy, which replaces
+it by one rename. Kept lines stay an archive segment; nothing is ever written into a live file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pbxretain import posix
+from pbxretain.errors import StoreError
+from pbxretain.manifest import LinesDataset
+from pbxretain.records import (
+    Advice,
+    BatchName,
+    Bits,
+    Census,
+    Cursor,
+    Intent,
+    Record,
+    Selection,
+    Taken,
+)
+from pbxretain.stores.files import (
+    Folder,
+    Root,
+    check_root,
+    counts,
+    hidden_in,
+    is_own,
+    scraps,
+    short_name,
+    without_paths,
+)
+from pbxretain.stores.line_reading import (
+    UNREADABLE,
+    LogFile,
+    Patterns,
+    Sink,
+    aside_names,
+    is_aside,
+    opened,
+    records,
+)
+from pbxretain.stores.line_selection import Filter, LineReader, ReadLine, standing
+from pbxretain.stores.lines_batch import Copy, LineCursor, LinesBatch, remove_empty
+from pbxretain.stores.writers import Writers
+
+ENCODING = "line-bytes/1"
+FUTURE = timedelta(days=1)
+FEWEST = 50_000
+"""Lines a batch takes at least: each batch rewrites its segment, so small ones would be slow."""
+_ALONE = 20
+"""Below this the engine looks for one failing record, and its limit is kept exactly."""
+_SPARE_ROOM = 1 << 20
+_KEEPS_OPEN = {"asterisk-logger": "asterisk"}
+"""Which program has to be told, by the manifest's ``reopen``."""
+
+
+def open_lines(
+    *,
+    name: str,
+    dataset: LinesDataset,
+    root: Path,
+    zone: ZoneInfo,
+    reopen: Callable[[], bool] | None,
+    installation: str,
+) -> LinesStore:
+    """Opens the log files below a root. Raises RootError.
+
+    ``reopen`` tells the PBX to open its logs anew and returns whether it confirmed; None where
+    that isn't possible: then a file that somebody keeps open is left alone.
+    """
+    return LinesStore(
+        name=name,
+        dataset=dataset,
+        root=check_root(root),
+        zone=zone,
+        reopen=reopen,
+        installation=installation,
+    )
+
+
+class LinesStore:
+    """Implements ``records.Store`` for log files; see the module."""
+
+    encoding = ENCODING
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        dataset: LinesDataset,
+        root: Root,
+        zone: ZoneInfo,
+        reopen: Callable[[], bool] | None,
+        installation: str,
+    ) -> None:
+        self.dataset = name
+        self.data_class = dataset.data
+        self._manifest = dataset
+        self._root = root
+        self._zone = zone
+        self._reopen = reopen
+        self._installation = installation
+        self._patterns = Patterns(dataset.files)
+        self._told = dataset.reopen != "none"
+        program = _KEEPS_OPEN.get(dataset.reopen, "")
+        self._writers = Writers(program=program, reopen=reopen, quiet=dataset.quiet)
+        self._work: list[LogFile] = []
+        self._stale: list[Copy] = []
+        self._growing: set[tuple[bytes, bytes]] = set()
+
+    # Looking ------------------------------------------------------------------------------------
+
+    def check(self) -> Sequence[Advice]:
+        """Folders without the right to rename, and a logger that nobody can tell to reopen."""
+        with without_paths():
+            files, _ = self._patterns.find(self._root)
+            folders = self._patterns.folders(self._root)
+            locked = 0
+            for rel in folders:
+                with self._root.folder(rel) as folder:
+                    locked += not folder.writable()
+        advice = []
+        if locked:
+            root = self._root.path.decode("utf-8", "backslashreplace")
+            text = f"{self.dataset}: the folder of the log files can't be written to."
+            advice.append(
+                Advice("READ_ONLY_FOLDER", text, f"setfacl -m u:pbxretain:rwX {root}", "error")
+            )
+        if self._told and self._reopen is None and any(file.live for file in files):
+            text = (
+                f"{self.dataset}: nobody can tell Asterisk to open its log anew, so the file is "
+                "left alone while it is in use."
+            )
+            advice.append(Advice("NO_LOGGER_RELOAD", text, "name ami under the source in settings"))
+        return advice
+
+    def clock(self) -> datetime | None:
+        return None
+
+    def straddlers(self, selection: Selection) -> frozenset[bytes]:
+        """Call ids with a line on either side of the cut-off, over all files and segments."""
+        young = {
+            read.call
+            for read in self._all(selection)
+            if read.call and read.when and read.when >= selection.cutoff
+        }
+        if not young:
+            return frozenset()
+        return frozenset(
+            read.call
+            for read in self._all(selection)
+            if read.call in young and read.when and read.when < selection.cutoff
+        )
+
+    def census(self, selection: Selection) -> Census:
+        tally: Counter[str] = Counter()
+        oldest = newest = None
+        for read in self._all(selection, tally):
+            tally["total"] += 1
+            if read.when is None:
+                tally["undated"] += 1
+                continue
+            oldest = min(oldest or read.when, read.when)
+            newest = max(newest or read.when, read.when)
+            tally["future"] += read.when > selection.now + FUTURE
+            if read.when < selection.cutoff:
+                tally["before"] += 1
+                tally[standing(read, selection)] += 1
+        return Census(
+            before=tally["before"],
+            due=tally["due"],
+            undated=tally["undated"],
+            future=tally["future"],
+            straddling=tally["straddling"],
+            held=tally["held"],
+            total=tally["total"],
+            oldest=oldest,
+            newest=newest,
+            findings=counts(
+                unknown_files=tally["unknown_files"],
+                unreadable_segment=tally["unreadable_segment"],
+                partial_lines=tally["partial_lines"],
+                foreign_leftover=self._foreign(),
+            ),
+        )
+
+    def scan(self, selection: Selection) -> Iterator[Record]:
+        due = [
+            read
+            for read in self._all(selection)
+            if read.when and read.when < selection.cutoff and standing(read, selection) == "due"
+        ]
+        for read in sorted(due, key=lambda read: (read.taken.when, read.taken.key[1] or b"")):
+            label = (read.taken.key[1] or b"").rstrip(b"\r\n").decode("utf-8", "backslashreplace")
+            yield Record(read.when, label, read.call or None)
+
+    def _all(self, selection: Selection, tally: Counter[str] | None = None) -> Iterator[ReadLine]:
+        """Every record of every file, blank lines left out."""
+        tally = Counter() if tally is None else tally
+        reader = self._reader(selection)
+        with without_paths():
+            files, tally["unknown_files"] = self._patterns.find(self._root)
+            for file in files:
+                try:
+                    yield from self._one(file, reader, tally)
+                except FileNotFoundError:
+                    continue  # rotated away between listing and reading; the next look sees it
+                except UNREADABLE:
+                    tally["unreadable_segment"] += 1
+
+    def _one(self, file: LogFile, reader: LineReader, tally: Counter[str]) -> Iterator[ReadLine]:
+        with self._root.folder(file.folder) as folder, opened(folder, file) as stream:
+            for line in records(stream, self._manifest.format):
+                if line.fields == []:
+                    continue
+                tally["partial_lines"] += not line.whole
+                yield reader.read(line, file.base)
+
+    def _reader(self, selection: Selection) -> LineReader:
+        return LineReader(self._manifest, selection.start, self._zone)
+
+    def _foreign(self) -> int:
+        found = 0
+        for rel in self._patterns.folders(self._root):
+            with self._root.folder(rel) as folder:
+                hidden = hidden_in(folder, folder.listing().files)
+                found += sum(not one.of(self._installation) for one in hidden)
+        return found
+
+    # Taking -------------------------------------------------------------------------------------
+
+    def take(
+        self,
+        selection: Selection,
+        *,
+        limit: int,
+        after: Cursor | None,
+        skip: frozenset[bytes],
+        name: BatchName,
+    ) -> LinesBatch:
+        """See ``records.Store``: the due lines of one segment, in the file's order.
+
+        May wait seconds for a writer to let go; holds nothing open meanwhile.
+        """
+        skipped: Counter[str] = Counter()
+        cap = limit if limit < _ALONE else max(limit, FEWEST)
+        with without_paths():
+            self._sweep()
+            if not isinstance(after, LineCursor) or not self._work:
+                self._work, _ = self._patterns.find(self._root)
+                self._growing.clear()
+                after = LineCursor(0, 0)
+            for position in range(after.position, len(self._work)):
+                passes = after.passes if position == after.position else 0
+                filter_ = Filter(selection, skip, self._reader(selection), cap)
+                copy = self._filtered(self._work[position], filter_, name, skipped)
+                if copy is None:
+                    continue
+                more = filter_.full
+                cursor = LineCursor(position + (not more), passes + 1 if more else 0)
+                return self._batch(copy, filter_.taken, cursor, skipped)
+        return self._batch(None, [], LineCursor(len(self._work), 0), skipped)
+
+    def _batch(
+        self, copy: Copy | None, taken: list[Taken], cursor: LineCursor, skipped: Counter[str]
+    ) -> LinesBatch:
+        return LinesBatch(
+            root=self._root,
+            copy=copy,
+            taken=taken,
+            cursor=cursor,
+            skipped=dict(skipped),
+            on_stale=self._discard,
+        )
+
+    def _discard(self, copy: Copy) -> None:
+        self._stale.append(copy)
+        self._growing.add((copy.folder, copy.segment))
+
+    def _filtered(
+        self, file: LogFile, filter_: Filter, name: BatchName, skipped: Counter[str]
+    ) -> Copy | None:
+        """The copy of a file without its due lines; None when it has none or can't be worked on."""
+        try:
+            with self._root.folder(file.folder) as folder:
+                due = self._count_due(folder, file, filter_)
+                if not due:
+                    return None
+                if not self._quiet(folder, file, filter_.selection):
+                    skipped["STILL_WRITTEN"] += due
+                    return None
+                return self._copy(folder, file, filter_, name)
+        except FileNotFoundError:
+            return None
+        except PermissionError:
+            skipped["NO_RIGHT"] += 1
+        except UNREADABLE:
+            skipped["UNREADABLE_SEGMENT"] += 1
+        return None
+
+    def _count_due(self, folder: Folder, file: LogFile, filter_: Filter) -> int:
+        with opened(folder, file) as stream:
+            lines = records(stream, self._manifest.format)
+            return sum(filter_.due(line, file.base) is not None for line in lines)
+
+    def _quiet(self, folder: Folder, file: LogFile, selection: Selection) -> bool:
+        """Whether nobody writes to the file any more; a live one is renamed for that."""
+        if not file.live:
+            return self._writers.let_go(folder.at(file.name), fresh=False)
+        live = file.name
+        aside = self._set_aside(folder, file, selection.now)
+        folder.sync()
+        file.name, file.live = aside, False
+        if self._writers.let_go(folder.at(aside), fresh=True):
+            return True
+        # A new live file means that the writer did open its log anew, only too late for this run.
+        with suppress(FileExistsError):
+            posix.rename_noreplace(folder.at(aside), folder.at(live))
+            file.name, file.live = live, True
+            folder.sync()
+        return False
+
+    def _set_aside(self, folder: Folder, file: LogFile, now: datetime) -> bytes:
+        for aside in aside_names(file.name, now.astimezone(UTC).strftime("%Y%m%dT%H%M%S")):
+            with suppress(FileExistsError):
+                posix.rename_noreplace(folder.at(file.name), folder.at(aside))
+                return aside
+        raise StoreError("A log file could not be set aside: no free name.")
+
+    def _copy(self, folder: Folder, file: LogFile, filter_: Filter, name: BatchName) -> Copy | None:
+        found = folder.regular(file.name)
+        if found is None:
+            return None
+        room = os.statvfs(folder.at(b"."))
+        if room.f_bavail * room.f_frsize < found.st_size + _SPARE_ROOM:
+            raise StoreError(
+                "There is too little room to rewrite a log file.",
+                hint="free as much room as the largest log file takes",
+                code="NO_ROOM",
+            )
+        temporary = short_name(name, file.name)
+        try:
+            emptied = self._write(folder, file, filter_, temporary)
+            if emptied and not self._others(file):
+                self._root.mark()
+            folder.sync()
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(folder.at(temporary))  # noqa: PTH108
+            raise
+        return Copy(
+            folder=file.folder,
+            segment=file.name,
+            name=temporary,
+            inode=found.st_ino,
+            size=found.st_size,
+            mtime_ns=found.st_mtime_ns,
+            emptied=emptied,
+        )
+
+    def _others(self, file: LogFile) -> bool:
+        """Whether any other file of the PBX will be left in the root."""
+        return any(
+            not is_own(name) and (folder.rel, name) != (file.folder, file.name)
+            for folder, found in self._root.walk()
+            for name in found.files
+        )
+
+    def _write(self, folder: Folder, file: LogFile, filter_: Filter, temporary: bytes) -> bool:
+        """Writes the kept lines, synced, with the segment's mode, owner and time."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = os.open(folder.at(temporary), flags, 0o600)
+        with os.fdopen(fd, "wb", buffering=1 << 20) as target, opened(folder, file) as source:
+            kept = Sink(target, packed=file.packed)
+            for line in records(source, self._manifest.format):
+                if not filter_.takes(line, file.base):
+                    kept.write(line.raw)
+            kept.close()
+            target.flush()
+            like = os.lstat(folder.at(file.name))
+            own = os.fstat(fd)
+            if (own.st_uid, own.st_gid) != (like.st_uid, like.st_gid):
+                os.fchown(fd, like.st_uid, like.st_gid)
+            os.fchmod(fd, like.st_mode & 0o7777)
+            os.utime(fd, ns=(like.st_atime_ns, like.st_mtime_ns))
+            os.fsync(fd)
+        return kept.empty
+
+    def _sweep(self) -> None:
+        """Removes copies of batches that came to nothing."""
+        while self._stale:
+            copy = self._stale.pop()
+            with suppress(OSError), self._root.folder(copy.folder) as folder:
+                os.unlink(folder.at(copy.name))  # noqa: PTH108
+
+    # After a crash ------------------------------------------------------------------------------
+
+    def settle(self, intent: Intent) -> Bits:
+        """A copy that is still there was never put in place; one that is gone was."""
+        name = BatchName(self._installation, intent.run, intent.batch)
+        there = 0
+        with without_paths():
+            for rel in self._patterns.folders(self._root):
+                with self._root.folder(rel) as folder:
+                    names = folder.listing().files
+                    for hidden in hidden_in(folder, names):
+                        if hidden.belongs(name):
+                            os.unlink(folder.at(hidden.name))  # noqa: PTH108
+                            there += 1
+                    folder.sync()
+            if not there:
+                self._remove_emptied()
+        return [not there] * intent.count
+
+    def _remove_emptied(self) -> None:
+        for file in self._patterns.find(self._root)[0]:
+            if not file.live and is_aside(file.name):
+                with self._root.folder(file.folder) as folder:
+                    remove_empty(folder, file.name)
+
+    def tidy(self, installation: str) -> int:
+        """Removes copies that no batch put in place; segments stay where they are."""
+        righted = 0
+        with without_paths():
+            self._stale.clear()
+            for rel in self._patterns.folders(self._root):
+                with self._root.folder(rel) as folder:
+                    names = folder.listing().files
+                    mine = [h.name for h in hidden_in(folder, names) if h.of(installation)]
+                    for left in [*mine, *scraps(names, installation)]:
+                        os.unlink(folder.at(left))  # noqa: PTH108
+                        righted += 1
+                    if mine:
+                        folder.sync()
+        return righted
+
+    def close(self) -> None:
+        self._sweep()

@@ -8,6 +8,7 @@ with certainty; rows whose time has two readings are read one by one.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -517,7 +518,7 @@ class TableStore:
                 "may_lack": [c for c in self.manifest.may_lack if c not in here],
             }
         )
-        name = f"{self.dataset}.{table}"
+        name = f"{self.dataset}-{re.sub('[^a-z0-9]+', '-', table.lower())}"[:63].rstrip("-")
         with session(self.engine) as opened:
             shape = read_shape(self.engine, opened, table, name)
             refuse_drift(shape, manifest, name=name, needed=_needed(manifest))

@@ -65,6 +65,9 @@ class Work:
     budget: Budget
     stop: Stop
     report: Callable[[], None]
+    guard: Callable[[], None] = lambda: None
+    """Raises LockedError when the source's lock is lost; table stores ask it themselves."""
+
     limit: int = FIRST
     skip: set[bytes] = field(default_factory=set)
 
@@ -135,6 +138,7 @@ class Work:
 
     def _final(self, number: int, batch: Batch) -> Mark:
         if batch.final == "journal":
+            self.guard()
             self.journal.committed(number)
         try:
             gone = batch.commit()

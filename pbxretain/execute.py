@@ -26,7 +26,6 @@ from pbxretain.errors import (
     LockedError,
     RefusedError,
     RetainError,
-    UnavailableError,
 )
 from pbxretain.evidence import statements
 from pbxretain.evidence.commitments import Committer, RunKey
@@ -246,6 +245,7 @@ class _Run:
                 budget=budget,
                 stop=self.stop,
                 report=self._reporter(item, results[item.dataset]),
+                guard=opened.lock.verify if opened.lock else lambda: None,
             )
         return works
 
@@ -450,7 +450,9 @@ class _Run:
             plan=decided,
         )
 
-    def _seal(self, known: dict[str, Any], results: Sequence[DatasetResult], ending: Ending) -> Entry:
+    def _seal(
+        self, known: dict[str, Any], results: Sequence[DatasetResult], ending: Ending
+    ) -> Entry:
         seq, prev = self.ledger.next()
         predicate = report.deletion_report(
             known, results, ending, report_id=str(uuid4()), seq=seq, prev=prev
@@ -474,6 +476,8 @@ def _judge(result: DatasetResult) -> None:
             result.late = left
         if result.after is None or left > result.late or result.failed:
             result.outcome = "incomplete"
+        elif not result.deleted and not left:
+            result.outcome = "nothing-due"
     elif result.outcome in ("not-reached", "nothing-due"):
         nothing = result.after is not None and not result.after.due
         result.outcome = "nothing-due" if nothing else "not-reached"
@@ -485,12 +489,11 @@ def _verdict(
     if signal:
         return "interrupted", Exit(128 + signal)
     outcomes = {result.outcome for result in results}
-    if outcomes <= {"nothing-due", "kept"}:
+    if outcomes <= {"nothing-due", "kept"} and not errors:
         return "nothing-due", Exit.OK
     if "refused" in outcomes:
         return "incomplete", Exit.REFUSED
-    if any(isinstance(error, UnavailableError) for error in errors):
-        return "incomplete", Exit.INCOMPLETE
     if outcomes <= {"complete", "nothing-due", "kept"} and not errors:
         return "complete", Exit.OK
-    return "incomplete", Exit.INCOMPLETE
+    refused = any(isinstance(error, RefusedError) for error in errors)
+    return "incomplete", Exit.REFUSED if refused else Exit.INCOMPLETE

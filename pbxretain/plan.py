@@ -27,6 +27,11 @@ IGNORED_BELOW = 100
 """The share limit says nothing about a small dataset: under 100 due it is not asked."""
 
 FUTURE_SHARE = 0.01
+IDLE = timedelta(days=7)
+"""No call for longer is a finding: a stopped PBX, a wrong database or clock."""
+
+ALWAYS_BUSY = ("call-detail-records", "call-events")
+
 Progress = Callable[[str, str, int, int | None], None]
 """step, dataset, done, of how many: for a progress bar, never for a decision."""
 
@@ -84,6 +89,8 @@ class Terms:
     policy: Policy
     policy_digest: str
     approved: bool
+    evidence: str = "auto"
+    """Settings: ``sealed`` refuses where no DPO key is there, and none can be yet."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -129,6 +136,14 @@ def make(
         refusals.append(_not_approved(terms))
     if untried := _untried(terms):
         refusals.append(untried)
+    if terms.evidence == "sealed":
+        refusals.append(
+            RefusedError(
+                "settings demand sealed evidence, and there is no key of a data protection officer",
+                hint="evidence: auto, or counts",
+                code="NO_DPO_KEY",
+            )
+        )
     refusals.extend(_limits(terms, items, confirm_count))
     return Plan(
         source=terms.name,
@@ -160,6 +175,8 @@ def _item(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Item:
     kind = opened.kinds[store.dataset]
     selection = select(terms, opened, store, now=now)
     census = store.census(selection) if selection else None
+    if census and store.data_class in ALWAYS_BUSY:
+        census = _with_idle(census, now)
     return Item(
         dataset=store.dataset,
         data_class=store.data_class,
@@ -234,6 +251,13 @@ def _clock(
             )
         )
     return skew, refusals
+
+
+def _with_idle(census: Census, now: datetime) -> Census:
+    quiet = now - census.newest if census.newest else timedelta()
+    if quiet <= IDLE:
+        return census
+    return replace(census, findings={**census.findings, "IDLE": quiet.days})
 
 
 def _future(dataset: str, census: Census) -> RefusedError | None:

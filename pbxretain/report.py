@@ -276,7 +276,7 @@ def _dataset(entry: Mapping[str, Any], result: DatasetResult, zone: ZoneInfo) ->
         },
         "also": dict(sum((Counter(mark.also) for mark in result.marks), Counter[str]())),
         "method": _METHODS.get(entry["kind"], "file_unlink"),
-        "findings": _findings(result, after),
+        "findings": _findings(result, before),
         "outcome": result.outcome,
         "merkle": {"size": result.deleted, "root": result.tree.root().hex()},
     }
@@ -324,8 +324,11 @@ def balances(before: Census | None, result: DatasetResult) -> dict[str, int]:
     }
 
 
-def _findings(result: DatasetResult, after: Census | None) -> list[dict[str, Any]]:
-    known = Counter(after.findings if after else {}) + result.skipped
+def _findings(result: DatasetResult, before: Census | None) -> list[dict[str, Any]]:
+    """As last seen; only whether the dataset is idle was told before anything was deleted."""
+    idle = {"IDLE": before.findings["IDLE"]} if before and "IDLE" in before.findings else {}
+    seen = result.after or before
+    known = Counter({**(seen.findings if seen else {}), **idle}) + result.skipped
     return [{"code": code, "count": count} for code, count in sorted(known.items()) if count]
 
 

@@ -55,6 +55,11 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Zu viele Datensätze tragen ein Datum in der Zukunft.",
         "Too many records are dated in the future.",
     ),
+    "code.NO_DPO_KEY": (
+        "Versiegelter Nachweis ist verlangt, aber es gibt keinen Schlüssel des "
+        "Datenschutzbeauftragten.",
+        "Sealed evidence is demanded, but there is no key of a data protection officer.",
+    ),
     "code.UNTRIED_CONNECTOR": (
         "Der Konnektor wurde an diesem Produkt noch nie erprobt.",
         "The connector has never been tried on this product.",

@@ -75,6 +75,7 @@ class App:
             policy=loaded.value,
             policy_digest=loaded.digest,
             approved=policy.approval_state(loaded.value) == "approved",
+            evidence=self.settings.evidence,
         )
 
     @property

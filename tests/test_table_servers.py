@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +12,16 @@ from support import samples
 from support.servers import MariaDB, PostgreSQL, Server
 from support.table_promises import *  # noqa: F403
 from support.table_promises import Bench
-from support.tables import contents, drain, numbered, selecting, shipped
+from support.tables import NAME, Sealed, contents, drain, numbered, selecting, shipped
 
-from pbxretain.stores.database import connect
+from pbxretain.errors import (
+    DriftError,
+    LockedError,
+    OutcomeUnknown,
+    StoreError,
+    UnavailableError,
+)
+from pbxretain.stores.database import DatabaseLock, Session, connect, database_clock
 from pbxretain.stores.table import TableStore, open_table
 
 PASSWORD = "a password of the tests"
@@ -57,6 +66,19 @@ def _events_go(store: TableStore, plain: Any) -> None:
     assert {key for (key,) in cursor.fetchall()} == expected.stay
 
 
+def _emptied(server: PostgreSQL) -> str:
+    """A new database costs PostgreSQL much more than a new schema."""
+    with server.admin() as admin:
+        found = admin.execute("SELECT 1 FROM pg_database WHERE datname = 'bench'").fetchone()
+    if not found:
+        server.create_database("bench")
+        server.create_user("owner", password=PASSWORD, database="bench", grants={})
+    with server.admin("bench") as admin:
+        admin.execute("DROP SCHEMA public CASCADE")
+        admin.execute("CREATE SCHEMA public AUTHORIZATION owner")
+    return "bench"
+
+
 KINDS = [("mariadb", None), ("mariadb", False), ("postgresql", None)]
 
 
@@ -64,13 +86,11 @@ KINDS = [("mariadb", None), ("mariadb", False), ("postgresql", None)]
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     kind, returning = request.param
     server: MariaDB | PostgreSQL = request.getfixturevalue(kind)
-    database = server.create_database("bench")
     mysql = kind == "mariadb"
     if isinstance(server, PostgreSQL):
-        server.create_user("owner", password=PASSWORD, database=database, grants={})
-        with server.admin(database) as admin:
-            admin.execute("ALTER SCHEMA public OWNER TO owner")
+        database = _emptied(server)
     else:
+        database = server.create_database("bench")
         server.create_user("owner", password=PASSWORD, database=database, grants={"*": "ALL"})
     engine = connect(server.url(database, "owner"), PASSWORD)
     holder = engine.raw_connection()
@@ -130,3 +150,256 @@ def test_postgresql_calls_go_exactly(postgresql: PostgreSQL, asterisk: str) -> N
 def test_postgresql_events_go_exactly(postgresql: PostgreSQL, asterisk: str) -> None:
     with postgresql.admin(asterisk) as plain:
         _events_go(_open(postgresql, asterisk, kind="asterisk", dataset="events"), plain)
+
+
+# --- engines without transactions, shadow copies (FreePBX's own default) ---
+
+
+def _shadowed(mariadb: MariaDB, database: str) -> None:
+    with mariadb.admin(database) as plain, plain.cursor() as cursor:
+        cursor.execute("CREATE TABLE transient_cdr LIKE cdr")
+        cursor.execute("ALTER TABLE transient_cdr ENGINE=MyISAM")
+        cursor.execute("INSERT INTO transient_cdr SELECT * FROM cdr")
+        cursor.execute(
+            "CREATE TRIGGER cdrTrigger AFTER INSERT ON cdr FOR EACH ROW"
+            " INSERT INTO transient_cdr (calldate, uniqueid) VALUES (NEW.calldate, NEW.uniqueid)"
+        )
+    grants = FREEPBX | {"transient_cdr": FREEPBX["cdr"]}
+    mariadb.create_user("pbxretain", password=PASSWORD, database=database, grants=grants)
+
+
+def _count(plain: Any, statement: str) -> int:
+    with plain.cursor() as cursor:
+        cursor.execute(statement)
+        return int(cursor.fetchone()[0])
+
+
+def test_shadow_copies_go_with_their_rows_and_only_after_the_commit(
+    mariadb: MariaDB, freepbx: str
+) -> None:
+    _shadowed(mariadb, freepbx)
+    store = _open(mariadb, freepbx, kind="freepbx", dataset="calls")
+    selection = selecting(store, samples.CUTOFF, samples.NOW)
+    with mariadb.admin(freepbx) as plain:
+        with store.take(selection, limit=20, after=None, skip=frozenset(), name=NAME) as batch:
+            assert _count(plain, "SELECT COUNT(*) FROM transient_cdr") == 310
+        with store.take(selection, limit=20, after=None, skip=frozenset(), name=NAME) as batch:
+            batch.commit()
+            assert batch.finish().also == {"transient_cdr": len(batch.taken)}
+            assert batch.finish().also == {"transient_cdr": 0}
+        drain(store, selection)
+        assert contents(plain, "cdr")["cdr"] == contents(plain, "transient_cdr")["transient_cdr"]
+        (shadow,) = store.shadow_stores()
+        assert shadow.census(selection).before == 0
+
+
+def test_a_shadow_copy_without_its_row_is_a_record_of_its_own(
+    mariadb: MariaDB, freepbx: str
+) -> None:
+    _shadowed(mariadb, freepbx)
+    with mariadb.admin(freepbx) as plain:
+        expected = samples.calls(plain)
+        with plain.cursor() as cursor:
+            cursor.execute("DELETE FROM cdr ORDER BY calldate LIMIT 30")
+        store = _open(mariadb, freepbx, kind="freepbx", dataset="calls")
+        (shadow,) = store.shadow_stores()
+        assert shadow.dataset == "calls-transient-cdr"
+        selection = selecting(shadow, samples.CUTOFF, samples.NOW)
+        assert shadow.census(selection).due == 30
+        assert len(drain(shadow, selection, limit=7)) == 30
+        assert shadow.census(selection).due == 0
+        drain(store, selection)
+        with plain.cursor() as cursor:
+            cursor.execute("SELECT uniqueid, sequence FROM transient_cdr")
+            assert {(u, s) for u, s in cursor.fetchall()} == expected.stay
+
+
+def test_settle_removes_the_shadow_copies_of_what_went(mariadb: MariaDB, freepbx: str) -> None:
+    _shadowed(mariadb, freepbx)
+    store = _open(mariadb, freepbx, kind="freepbx", dataset="calls")
+    selection = selecting(store, samples.CUTOFF, samples.NOW)
+    with mariadb.admin(freepbx) as plain:
+        with store.take(selection, limit=20, after=None, skip=frozenset(), name=NAME) as batch:
+            sealed = Sealed(batch.taken, batch.bounds, batch.session)
+        assert not any(store.settle(sealed))
+        assert _count(plain, "SELECT COUNT(*) FROM transient_cdr") == 310
+        with store.take(selection, limit=20, after=None, skip=frozenset(), name=NAME) as batch:
+            sealed = Sealed(batch.taken, batch.bounds, batch.session)
+            batch.commit()
+        assert all(store.settle(sealed))
+        assert _count(plain, "SELECT COUNT(*) FROM transient_cdr") == 310 - sealed.count
+
+
+def test_rows_of_an_engine_without_transactions_go_only_with_the_commit(
+    mariadb: MariaDB, freepbx: str
+) -> None:
+    with mariadb.admin(freepbx) as plain:
+        expected = samples.calls(plain)
+        with plain.cursor() as cursor:
+            cursor.execute("ALTER TABLE cdr ENGINE=MyISAM")
+        store = _open(mariadb, freepbx, kind="freepbx", dataset="calls")
+        assert not store.shape.transactional
+        selection = selecting(store, samples.CUTOFF, samples.NOW)
+        with store.take(selection, limit=20, after=None, skip=frozenset(), name=NAME) as batch:
+            sealed = Sealed(batch.taken, batch.bounds, batch.session)
+            assert _count(plain, "SELECT COUNT(*) FROM cdr") == 310
+        assert not any(store.settle(sealed))
+        assert sorted(numbered(drain(store, selection))) == sorted(expected.due)
+        assert samples.calls(plain).stay == expected.stay
+
+
+# --- lost answers, ended sessions, servers that go away ---
+
+
+def test_a_commit_whose_answer_is_lost_is_unknown_until_settled(bench: Bench) -> None:
+    bench.calls([("2026-08-01 10:00:00", f"{n}.1", n) for n in range(5)])
+    store = bench.open()
+    selection = selecting(store, samples.CUTOFF, samples.NOW)
+    with store.take(selection, limit=9, after=None, skip=frozenset(), name=NAME) as batch:
+        sealed = Sealed(batch.taken, batch.bounds, batch.session)
+        assert sealed.session is not None
+        if bench.kind == "mysql":
+            bench.run(f"KILL {sealed.session.values['id']}")
+        else:
+            bench.ask(f"SELECT pg_terminate_backend({sealed.session.values['pid']}, 5000)")
+        with pytest.raises(OutcomeUnknown) as caught:
+            batch.commit()
+    assert caught.value.__cause__ is None
+    assert store.settle(sealed) == [False] * 5
+    assert len(drain(store, selection)) == 5
+
+
+def test_a_session_that_died_between_batches_is_replaced(bench: Bench) -> None:
+    bench.calls([("2026-08-01 10:00:00", f"{n}.1", n) for n in range(5)])
+    store = bench.open()
+    selection = selecting(store, samples.CUTOFF, samples.NOW)
+    with store.take(selection, limit=9, after=None, skip=frozenset(), name=NAME) as batch:
+        session = batch.session
+    assert session is not None
+    if bench.kind == "mysql":
+        bench.run(f"KILL {session.values['id']}")
+    else:
+        bench.ask(f"SELECT pg_terminate_backend({session.values['pid']}, 5000)")
+    with pytest.raises(UnavailableError):
+        store.take(selection, limit=9, after=None, skip=frozenset(), name=NAME)
+    assert len(drain(store, selection)) == 5
+
+
+def test_settle_looks_when_the_transaction_is_forgotten(bench: Bench) -> None:
+    if bench.kind != "postgresql":
+        pytest.skip("only PostgreSQL remembers the fate of a transaction")
+    bench.calls([("2026-08-01 10:00:00", f"{n}.1", n) for n in range(5)])
+    store = bench.open()
+    selection = selecting(store, samples.CUTOFF, samples.NOW)
+    with store.take(selection, limit=9, after=None, skip=frozenset(), name=NAME) as batch:
+        sealed = Sealed(batch.taken, batch.bounds, None)
+        batch.commit()
+    bench.insert([("2026-08-01 10:00:00", "0.1", 0), ("2026-08-01 10:00:00", "9.1", 9)])
+    assert store.settle(replace(sealed)) == [False, True, True, True, True]
+
+
+def test_a_lock_whose_connection_died_is_lost(bench: Bench) -> None:
+    with DatabaseLock(bench.engine, "head-office") as lock:
+        lock.verify()
+        if bench.kind == "mysql":
+            ids = bench.ask("SELECT ID FROM information_schema.PROCESSLIST")
+            own = bench.ask("SELECT CONNECTION_ID()")[0]
+            for row in ids:
+                if row != own:
+                    bench.run(f"KILL {row[0]}")
+        else:
+            bench.ask(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE usename = current_user AND pid <> pg_backend_pid()"
+            )
+        with pytest.raises(LockedError, match="lost"):
+            lock.verify()
+
+
+def test_the_clock_of_the_server_is_told(bench: Bench) -> None:
+    clock = database_clock(bench.engine)
+    assert clock is not None
+    assert abs(clock - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+def test_a_wrong_password_is_one_sentence(mariadb: MariaDB, postgresql: PostgreSQL) -> None:
+    for server, database in ((mariadb, "mysql"), (postgresql, "postgres")):
+        with pytest.raises(UnavailableError) as caught:
+            Session(connect(server.url(database, "nobody-there"), "wrong"))
+        assert "nobody-there" not in str(caught.value)
+        assert caught.value.__suppress_context__
+
+
+# --- rights, triggers, zones ---
+
+
+def test_a_right_that_is_missing_is_named_with_the_command(
+    mariadb: MariaDB, postgresql: PostgreSQL, freepbx: str, asterisk: str
+) -> None:
+    only = {"cdr": "SELECT"}
+    mariadb.create_user("pbxretain", password=PASSWORD, database=freepbx, grants=only)
+    store = _open(mariadb, freepbx, kind="freepbx", dataset="calls")
+    commands = [advice.command for advice in store.check() if advice.severity == "error"]
+    place = "`asteriskcdrdb`.`cdr`"
+    assert commands == [
+        f"GRANT DELETE ON {place} TO 'pbxretain'@'127.0.0.1';",
+        f"GRANT UPDATE (recordingfile) ON {place} TO 'pbxretain'@'127.0.0.1';",
+    ]
+    assert "TRIGGERS_HIDDEN" in [advice.code for advice in store.check()]
+    with pytest.raises(StoreError) as caught:
+        drain(store, selecting(store, samples.CUTOFF, samples.NOW))
+    assert caught.value.code == "RIGHTS"
+    postgresql.create_user("pbxretain", password=PASSWORD, database=asterisk, grants=only)
+    store = _open(postgresql, asterisk, kind="asterisk", dataset="calls")
+    commands = [advice.command for advice in store.check() if advice.severity == "error"]
+    assert commands == ['GRANT DELETE ON "cdr" TO "pbxretain";']
+
+
+def test_with_the_documented_rights_nothing_is_missing(
+    mariadb: MariaDB, postgresql: PostgreSQL, freepbx: str, asterisk: str
+) -> None:
+    for server, database, kind in (
+        (mariadb, freepbx, "freepbx"),
+        (postgresql, asterisk, "asterisk"),
+    ):
+        found = _open(server, database, kind=kind, dataset="calls").check()
+        assert not [advice for advice in found if advice.severity == "error"]
+        assert "TRIGGERS_HIDDEN" not in [advice.code for advice in found]
+    assert [a.command for a in found] == [
+        'CREATE INDEX cdr_start ON "cdr" ("start");',
+    ]
+
+
+def test_an_undeclared_trigger_refuses(bench: Bench) -> None:
+    bench.calls([])
+    bench.run("CREATE TABLE copies (uniqueid varchar(80))")
+    if bench.kind == "mysql":
+        bench.run(
+            "CREATE TRIGGER keep_all AFTER DELETE ON cdr FOR EACH ROW"
+            " INSERT INTO copies VALUES (OLD.uniqueid)"
+        )
+    else:
+        bench.run(
+            "CREATE FUNCTION keep_all() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN INSERT INTO copies VALUES (OLD.uniqueid); RETURN OLD; END'"
+        )
+        bench.run(
+            "CREATE TRIGGER keep_all AFTER DELETE ON cdr FOR EACH ROW EXECUTE FUNCTION keep_all()"
+        )
+    with pytest.raises(DriftError, match=r"trigger keep_all \(delete\)"):
+        bench.open()
+    bench.open(triggers=[{"table": "cdr", "name": "keep_all", "event": "delete"}])
+
+
+def test_columns_that_are_instants_are_read_as_such(bench: Bench) -> None:
+    kind = {"mysql": "timestamp NULL", "postgresql": "timestamp with time zone"}[bench.kind]
+    bench.run("SET time_zone = '+00:00'" if bench.kind == "mysql" else "SET TimeZone = 'UTC'")
+    bench.calls(
+        [("2026-08-16 21:59:59", "a.1", 1), ("2026-08-16 22:00:00", "b.1", 2), (None, "c.1", 3)],
+        time=kind,
+    )
+    store = bench.open()
+    selection = selecting(store, samples.CUTOFF, samples.NOW)
+    assert store.census(selection).undated == 1
+    drain(store, selection)
+    assert bench.left() == ["b.1", "c.1"]

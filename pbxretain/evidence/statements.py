@@ -59,10 +59,6 @@ def _matching(pattern: str) -> StringConstraints:
 
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 Name = Annotated[str, _matching(r"[a-z0-9][a-z0-9_-]{0,62}")]
-DatasetName = Annotated[
-    str, _matching(r"[a-z0-9][a-z0-9-]{0,62}([.][A-Za-z_][A-Za-z0-9_$.]{0,127})?")
-]
-"""A dataset of the manifest; behind a dot the table with copies of its rows."""
 Code = Annotated[str, _matching(r"[A-Z][A-Z0-9_]{1,63}")]
 Basis = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")]
 Text = Annotated[str, _matching(r"[^\x00-\x1f\x7f\u2028\u2029]{0,1000}")]
@@ -244,7 +240,7 @@ class Exemption(_Model):
     """Records that something kept from being deleted, by code and dataset."""
 
     code: Code
-    dataset: DatasetName
+    dataset: Name
     count: Count
 
 
@@ -279,7 +275,7 @@ Kind = Literal["table", "tree", "spool", "lines", "api", "command"]
 class Dataset(_Model):
     """What became of one dataset."""
 
-    dataset: DatasetName
+    dataset: Name
     data_class: Name
     kind: Kind
     rule: Rule
@@ -360,7 +356,7 @@ class DeletionReport(_Predicate):
 class PlannedDataset(_Model):
     """What a run would do with one dataset, as counted."""
 
-    dataset: DatasetName
+    dataset: Name
     data_class: Name
     kind: Kind
     rule: Rule

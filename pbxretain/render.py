@@ -26,6 +26,8 @@ def as_text(sheet: Sheet, *, width: int = 80) -> str:
 
 def clean(text: str) -> str:
     """Text without control and format characters (escapes, overrides of writing direction)."""
+    if text.isprintable():
+        return text
     return "".join(
         char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text
     )
@@ -56,9 +58,12 @@ def _heading(text: str, *, level: int, width: int) -> list[str]:
 
 
 def _wrap(text: str, *, width: int, first: str = "", rest: str = "") -> list[str]:
+    text = clean(text)
+    if len(text) + len(first) <= width and text.isprintable():
+        return [first + text]  # most cells of most tables: wrapping costs a hundred times more
     return [
         line
-        for number, paragraph in enumerate(clean(text).split("\n"))
+        for number, paragraph in enumerate(text.split("\n"))
         for line in textwrap.wrap(
             paragraph,
             width,
@@ -148,6 +153,8 @@ def _pad(text: str, width: int, column: Column) -> str:
 
 def _columns(text: str) -> int:
     """Terminal columns: wide signs take two, combining ones none."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text

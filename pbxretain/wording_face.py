@@ -234,6 +234,12 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
         "Löschprotokoll veröffentlicht war.",
         "The values from which the roots were made were destroyed once the report was published.",
     ),
+    "report.unchecked": (
+        "Nur angezeigt, nicht geprüft: Die Signatur stammt nicht von dieser Installation. Prüfen "
+        "mit: pbxretain verify {path}",
+        "Shown only, not verified: the signature isn't this installation's. Check it by: "
+        "pbxretain verify {path}",
+    ),
     # --- the plan -----------------------------------------------------------------------------
     "plan.title": ("Probelauf: {source}", "Dry run: {source}"),
     "plan.result.due": (

@@ -21,8 +21,10 @@ from click.testing import CliRunner, Result
 from support import docs
 
 from pbxretain.cli import context, main
+from pbxretain.cli.begin import discovered
 from pbxretain.cli.face import Face, Plain
 from pbxretain.cli.progress import stop_flag
+from pbxretain.connector import shelf
 from pbxretain.errors import Exit
 
 DAY = timedelta(days=1)
@@ -261,6 +263,23 @@ def test_settings_that_init_writes_can_be_filled_in(place: Place) -> None:
     assert place.run("policy", "list").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        (["etc/asterisk/asterisk.conf"], "asterisk"),
+        (["etc/asterisk/asterisk.conf", "etc/freepbx.conf"], "freepbx"),
+        ([], None),
+    ],
+)
+def test_the_product_is_known_by_its_files(
+    tmp_path: Path, files: list[str], found: str | None
+) -> None:
+    for file in files:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    assert discovered(shelf(), tmp_path) == found
+
+
 def test_a_password_is_never_taken_in_the_url(place: Place) -> None:
     result = place.init("--url=mysql://user:s3cret@host/db")
     assert result.exit_code == Exit.USAGE
@@ -416,6 +435,15 @@ def test_verify_tells_own_key_foreign_key_and_forgery_apart(ready: Place, tmp_pa
     forged.write_text(json.dumps(envelope), "utf-8")
     assert ready.run("verify", str(forged)).exit_code == Exit.FORGED
     assert ready.run("verify", str(tmp_path / "none")).exit_code == Exit.UNAVAILABLE
+
+
+def test_a_report_of_somebody_else_is_shown_with_a_warning(ready: Place, tmp_path: Path) -> None:
+    ready.run("run")
+    assert "not verified" not in ready.run("report", "show").stderr
+    elsewhere = Place(tmp_path / "elsewhere")
+    shown = elsewhere.run("report", "show", str(ready.reports[0]))
+    assert shown.exit_code == 0
+    assert "not verified" in shown.stderr
 
 
 def test_a_key_is_made_once(ready: Place) -> None:

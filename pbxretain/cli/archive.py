@@ -53,12 +53,18 @@ def find(face: Face, which: str, *, source: str | None) -> Path:
     return app.reports(names[0]) / wanted[-1].file
 
 
-def opened(path: Path) -> tuple[Predicate, Seal]:
-    """What a report says, and what its envelope claims; its signature isn't looked at."""
+def opened(face: Face, path: Path) -> tuple[Predicate, Seal, bool]:
+    """What a report says, what its envelope claims, and whether this installation signed it."""
     envelope = show.read_envelope(path)
     predicate = parse_statement(envelope.payload).predicate
-    keyid = envelope.signatures[0].keyid
-    return predicate, Seal(digest=envelope.digest, keyid=keyid)
+    own = context.own_public(face)
+    try:
+        keys = signing.load_public(own) if own else {}
+    except (DocumentError, UnavailableError):
+        keys = {}
+    signer = signing.signed_by(envelope, keys)
+    seal = Seal(digest=envelope.digest, keyid=signer or envelope.signatures[0].keyid)
+    return predicate, seal, signer is not None
 
 
 def own_key(app: App) -> str:

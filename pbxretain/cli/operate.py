@@ -35,9 +35,9 @@ CONFIRM = click.option(
 @click.option("--language", type=click.Choice(["de", "en"]), help="Language of the reports.")
 def init(**answers: object) -> int:
     """Write settings, a copied policy and a key, then show the plan. Overwrites nothing."""
-    from pbxretain.cli import setup
+    from pbxretain.cli import begin
 
-    return setup.init(face(), **answers)
+    return begin.init(face(), **answers)
 
 
 @command()

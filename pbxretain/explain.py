@@ -100,7 +100,9 @@ class _Report:
 
     def blocks(self) -> Iterator[Block]:
         report, lang = self.report, self.lang
-        yield Heading(text("report.title", lang, seq=report.ledger.seq, source=report.source), 1)
+        yield Heading(
+            text("report.title", lang, seq=str(report.ledger.seq), source=report.source), 1
+        )
         yield Paragraph(result(report, lang), "result")
         yield Paragraph(text("report.status", lang, status=status(report, lang)))
         yield from _who(report, lang)
@@ -197,14 +199,14 @@ class _Report:
         if seq == 0:
             yield Paragraph(text("report.continuity.first", lang))
             return
-        yield Paragraph(text("report.continuity.prev", lang, seq=seq - 1))
+        yield Paragraph(text("report.continuity.prev", lang, seq=str(seq - 1)))
         yield Paragraph(text("report.continuity.changes", lang))
 
     def _evidence(self) -> Iterator[Block]:
         report, lang = self.report, self.lang
         yield Heading(text("report.evidence", lang))
         place = [
-            ("number", number(report.ledger.seq, lang)),
+            ("number", str(report.ledger.seq)),
             ("prev", report.ledger.prev or text("report.prev.none", lang)),
             ("level", text(f"level.{report.evidence.level}", lang)),
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import os
@@ -10,6 +11,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -579,3 +581,99 @@ def test_the_journal_gets_priorities_and_one_line_a_record() -> None:
     record = logging.LogRecord("pbxretain", logging.WARNING, "", 0, "a\nb %d\x1b", (3,), None)
     assert Plain(journal=True).format(record) == "<4>pbxretain: a b 3\N{REPLACEMENT CHARACTER}"
     assert Plain(journal=False).format(record).startswith("pbxretain: a b 3")
+
+
+def test_a_signal_ends_a_real_run_after_the_batch_with_a_report(tmp_path: Path) -> None:
+    calls(tmp_path / "cdr.sqlite", old=30_000, young=10)
+    place = Place(tmp_path)
+    place.init()
+    place.approve()
+    command = ["--config", str(place.config), "run", "--confirm-count", "30000"]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "pbxretain", *command], stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 30
+    while place.left() == 30_010 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    child.send_signal(signal.SIGTERM)
+    _, told = child.communicate(timeout=60)
+    assert child.returncode == Exit.TERMINATED
+    assert "interrupted" in told
+    assert "Traceback" not in told
+    said = place.json("report", "show")["predicate"]
+    assert said["run"]["outcome"] == "interrupted"
+    deleted = said["datasets"][0]["balances"]["deleted"]
+    assert 0 < deleted < 30_000
+    assert place.left() == 30_010 - deleted
+
+
+# --- nothing personal, nothing broken ---------------------------------------------------------
+
+
+def test_a_whole_cycle_at_debug_level_tells_nothing_personal(ready: Place) -> None:
+    told = ""
+    for args in (
+        ["check"],
+        ["plan"],
+        ["plan", "--json"],
+        ["run", "--json"],
+        ["run"],
+        ["report", "list"],
+        ["report", "show"],
+        ["verify", str(ready.state / "office")],
+    ):
+        result = ready.run("--debug", *args)
+        assert result.exit_code == 0
+        told += result.output
+    for path in ready.state.rglob("*"):
+        told += path.read_bytes().decode("latin-1") if path.is_file() else path.name
+    payloads = [json.loads(p.read_text("utf-8"))["payload"] for p in ready.reports]
+    told += "".join(base64.b64decode(payload).decode() for payload in payloads)
+    assert not re.search("Zoë|M.{1,4}ggang|3023125|PJSIP", told)
+
+
+def test_a_terminal_without_umlauts_breaks_nothing(ready: Place) -> None:
+    env = {"PYTHONIOENCODING": "koi8-r"}
+    done = program("--config", str(ready.config), "--lang", "de", "plan", env=env)
+    assert done.returncode == 0
+    assert "L?schlauf" in done.stdout
+
+
+def test_the_journal_is_told_errors_as_errors(place: Place, tmp_path: Path) -> None:
+    place.init()
+    with (tmp_path / "journal").open("w") as journal:
+        status = os.fstat(journal.fileno())
+        env = {**os.environ, "JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
+        command = [sys.executable, "-m", "pbxretain", "--config", str(place.config), "run"]
+        subprocess.run(command, stderr=journal, env=env, check=False)
+    lines = (tmp_path / "journal").read_text("utf-8").splitlines()
+    assert lines[0].startswith("<3>Error: ")
+    assert all(re.match("<[36]>", line) for line in lines)
+
+
+def test_every_json_field_is_documented(ready: Place) -> None:
+    page = (docs.FOLDER / "json.md").read_text("utf-8")
+    top, entries = page.split("## Entries of `sources`")
+    known = [set(re.findall(r"`([a-z_]+)`", part)) for part in (top, entries)]
+    dry = str(ready.folder / "dry.dsse.json")
+    for args in (
+        ["check"],
+        ["plan", "--list", "--report", dry],
+        ["run"],
+        ["report", "list"],
+        ["report", "show"],
+        ["verify", dry],
+        ["key", "show"],
+        ["key", "new"],
+        ["policy", "list"],
+        ["policy", "show", "eu-90-days"],
+        ["policy", "copy", "eu-90-days", "other"],
+        ["policy", "check", "other"],
+        ["policy", "approve", "other", "--by", "management"],
+        ["connector", "list"],
+        ["connector", "show", "asterisk"],
+    ):
+        document = ready.json(*args)
+        assert set(document) <= known[0], args
+        for entry in document.get("sources", []):
+            assert set(entry) <= known[1], args

@@ -7,6 +7,7 @@ never shown: the values in them may be personal data.
 from __future__ import annotations
 
 import errno
+import io
 import json
 import logging
 import os
@@ -65,13 +66,16 @@ class Face:
             return
         click.echo("\n".join(as_text(sheet, width=width()) for sheet in sheets), nl=False)
 
-    def note(self, sentence: str) -> None:
+    def note(self, sentence: str, *, level: int = logging.INFO) -> None:
         """A remark on stderr; it never says anything about single records."""
-        click.echo(clean(sentence), err=True)
+        mark = f"<{_PRIORITY[level]}>" if _to_journal() else ""
+        lines = [f"{mark}{line}" for line in clean(sentence).split("\n")]
+        click.echo("\n".join(lines), err=True)
 
     def complain(self, error: RetainError) -> None:
         """An error in one sentence on stderr."""
-        self.note(self.text("error.line", message=self._sentence(error)))
+        sentence = self.text("error.line", message=self._sentence(error))
+        self.note(sentence, level=logging.ERROR)
 
     def _sentence(self, error: RetainError) -> str:
         # Details are in English; in another language the sentence of the code stands before them.
@@ -162,6 +166,10 @@ def command(group: click.Group | None = None, **kwargs: Any) -> Callable[[F], cl
 
 def guarded(action: Callable[[], Any], shown: Face) -> int:
     """The exit code of a command; every error ends here, in one sentence."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that knows no umlauts gets question marks, not a broken command.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         result = action()
         sys.stdout.flush()
@@ -222,7 +230,7 @@ class Plain(logging.Formatter):
 def _log(shown: Face) -> None:
     logger = logging.getLogger("pbxretain")
     handler = logging.StreamHandler()
-    handler.setFormatter(Plain(journal="JOURNAL_STREAM" in os.environ))
+    handler.setFormatter(Plain(journal=_to_journal()))
     if not shown.verbose:
         # Commands tell errors themselves, once; the log would say them a second time.
         handler.addFilter(lambda record: record.levelno < logging.ERROR)
@@ -231,6 +239,18 @@ def _log(shown: Face) -> None:
     logger.setLevel((logging.WARNING, logging.INFO, logging.DEBUG)[min(shown.verbose, 2)])
     # Drivers put values of rows into their warnings.
     warnings.simplefilter("ignore")
+
+
+def _to_journal() -> bool:
+    """Whether stderr is the journal's stream, not merely inherited its name."""
+    named = os.environ.get("JOURNAL_STREAM")
+    if not named:
+        return False
+    try:
+        status = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False
+    return named == f"{status.st_dev}:{status.st_ino}"
 
 
 def _language_of_the_terminal() -> Lang:

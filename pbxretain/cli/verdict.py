@@ -104,4 +104,5 @@ def _value(name: str, value: str | int, lang: Lang) -> object:
         return ", ".join(code("data", item, lang) for item in str(value).split(", "))
     if name == "reason" and known("code", str(value)):
         return code("code", str(value), lang).rstrip(".")
-    return value
+    # Counts are grouped by thousands, numbers of reports are names.
+    return value if name == "count" else str(value)

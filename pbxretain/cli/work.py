@@ -288,9 +288,9 @@ def _tell_run(face: Face, app: App, result: execute.RunResult, told: _Told) -> E
         if not face.json and (sys.stdout.isatty() or result.exit_code or key == "recovered"):
             # On a terminal it is the result; else it goes to cron's mail, with the errors.
             stderr = not sys.stdout.isatty()
-            line = face.text("run.source", source=result.source, sentence=sentence)
-            click.echo(line, err=stderr)
-            click.echo(face.text("run.report", path=path), err=stderr)
+            say = face.note if stderr else click.echo
+            say(face.text("run.source", source=result.source, sentence=sentence))
+            say(face.text("run.report", path=path))
     told.data.append(data)
     return result.exit_code
 

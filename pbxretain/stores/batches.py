@@ -41,9 +41,9 @@ class Wanted:
     forbidden: frozenset[bytes]
 
     def takes(self, taken: Taken | None) -> bool:
-        return (
-            taken is not None and taken.when < self.cutoff and taken.identity not in self.forbidden
-        )
+        if taken is None or taken.when >= self.cutoff:
+            return False
+        return not self.forbidden or taken.identity not in self.forbidden
 
 
 class Deleter:

@@ -287,7 +287,8 @@ class SQLite(Dialect):
         tail = f"substr({c}, {length + 2})"
         # A date that doesn't exist comes back as another one.
         return (
-            f"typeof({c}) = 'text' AND strftime('{shown}', {iso}, '+0 days') IS substr({c}, 1, {length})"
+            f"typeof({c}) = 'text'"
+            f" AND strftime('{shown}', {iso}, '+0 days') IS substr({c}, 1, {length})"
             f" AND (length({c}) = {length} OR (substr({c}, {length + 1}, 1) = '.'"
             f" AND length({tail}) > 0 AND {tail} NOT GLOB '*[^0-9]*'))"
         )
@@ -307,11 +308,11 @@ def plain(value: Value) -> bytes | None:
 
 def typed(value: Value) -> bytes | None:
     """A value so that the text 12 and the number 12 stay apart (SQLite's typeless columns)."""
+    if value is None or isinstance(value, bytes):
+        return b"\x00t:" + value if value and value[0] == 0 else value
     if isinstance(value, float):
         return b"\x00f:" + repr(value).encode()
-    if isinstance(value, int):
-        return b"\x00i:" + str(value).encode()
-    return b"\x00t:" + value if value is not None and value.startswith(b"\x00") else value
+    return b"\x00i:" + str(value).encode()
 
 
 def untyped(value: bytes | None) -> bytes | None:

@@ -83,10 +83,10 @@ class Moments:
 
     def _settle(self, stamp: datetime, epoch: datetime | None) -> datetime:
         """One naive stamp, several possible instants: the epoch decides, else the later one."""
-        readings = sorted(
-            {stamp.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1)},
-            reverse=True,
-        )
+        first, second = (stamp.replace(tzinfo=self.zone, fold=fold) for fold in (0, 1))
+        readings = [first.astimezone(UTC)]
+        if first.utcoffset() != second.utcoffset():
+            readings = sorted((*readings, second.astimezone(UTC)), reverse=True)
         later = readings[0]
         if epoch is None:
             return later

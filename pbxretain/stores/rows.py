@@ -7,7 +7,7 @@ key, start, call id and subjects stand.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pbxretain.records import Field, Taken
@@ -19,6 +19,28 @@ T = TypeVar("T")
 
 CHUNK = 100
 """Rows named one by one in a single statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where in a fetched row each role stands; looked up once, asked for every row."""
+
+    key: list[int]
+    start: int
+    call: list[int]
+    subjects: list[int]
+    referee: int | None
+
+    @staticmethod
+    def of(layout: Layout) -> Places:
+        at = {column: place for place, column in enumerate(layout.columns, start=1)}
+        return Places(
+            key=[at[column] for column in layout.key],
+            start=at[layout.time.column],
+            call=[at[column] for column in layout.call],
+            subjects=[at[column] for column in layout.subjects],
+            referee=at.get(layout.time.referee) if layout.time.referee else None,
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -36,6 +58,10 @@ class Layout:
     """The locator outlives a transaction and tells twins apart (a walk may part them)."""
     time: TimeColumn
     columns: tuple[str, ...]
+    places: Places = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "places", Places.of(self))
 
     @property
     def fetched(self) -> str:
@@ -49,16 +75,18 @@ class Layout:
 
     def taken(self, row: Row) -> Taken | None:
         """The record, or None where its time can't be read."""
-        referee = self.at(row, self.time.referee) if self.time.referee else None
-        when = self.time.read(self.at(row, self.time.column), referee)
+        places = self.places
+        start = plain(row[places.start])
+        referee = row[places.referee] if places.referee else None
+        when = self.time.read(start, referee)
         if when is None:
             return None
         return Taken(
-            key=tuple(typed(row[1 + self.columns.index(column)]) for column in self.key),
-            start=self.at(row, self.time.column),
+            key=tuple([typed(row[place]) for place in places.key]),
+            start=start,
             when=when,
-            call=tuple(self.at(row, column) for column in self.call),
-            subjects=tuple(self.at(row, column) for column in self.subjects),
+            call=tuple([plain(row[place]) for place in places.call]),
+            subjects=tuple([plain(row[place]) for place in places.subjects]),
             locator=(plain(row[0]) or b"") if self.keep_locator else b"",
         )
 

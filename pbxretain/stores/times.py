@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -53,7 +54,7 @@ class TimeColumn:
         value = plain(raw)
         if value is None:
             return None
-        if self.form == "text" and not re.match(form_pattern(self.text_form).encode(), value):
+        if self.form == "text" and not _in_form(self.text_form).match(value):
             return None
         if self.form == "number" and not _NUMBER.match(value):
             return None
@@ -290,7 +291,12 @@ def _kind(text: bytes, forms: Sequence[str]) -> str | None:
     """What one stored value is; None for rubbish, which counts as undated."""
     if _NUMBER.match(text) and len(text.partition(b".")[0]) < 12:
         return _EPOCH
-    return next((f for f in forms if re.match(form_pattern(f).encode(), text)), None)
+    return next((f for f in forms if _in_form(f).match(text)), None)
+
+
+@cache
+def _in_form(form: str) -> re.Pattern[bytes]:
+    return re.compile(form_pattern(form).encode())
 
 
 def _as_number(value: Value) -> Decimal:

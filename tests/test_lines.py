@@ -680,3 +680,16 @@ def test_errors_are_store_errors_without_names(logs: Path) -> None:
     with pytest.raises((StoreError, RootError)) as caught:
         store.census(DUE)
     assert "queue_log" not in str(caught.value)
+
+
+def test_a_file_that_a_dead_run_set_aside_in_vain_gets_its_name_back(
+    tmp_path: Path, logs: Path, journal: MiniJournal
+) -> None:
+    live, stop = logs / "queue_log", tmp_path / "stop"
+    live.write_bytes(event(EDGE - 9) * 3)
+    with writer(HOLDER, str(live), str(stop), str(EDGE + 1)) as process:
+        live.rename(logs / "queue_log.pbxretain-20261114T020000")
+        assert run(queue_log(logs), DUE, journal)["STILL_WRITTEN"] == 3
+        written = stopped(process, stop)
+    assert [p.name for p in logs.glob("queue_log*")] == ["queue_log"]
+    assert len(content(logs, "queue_log")) == 3 + written

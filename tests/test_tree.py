@@ -562,16 +562,18 @@ except test_tree.StoreError as error:
 """
 
 
+@pytest.mark.parametrize("mode", [0, 0o444])
 def test_a_folder_that_cant_be_read_is_an_error_without_its_name(
-    tmp_path: Path, root: Path
+    tmp_path: Path, root: Path, mode: int
 ) -> None:
     put(root / "a.wav")
     put(root / f"secret-name/{name_at(OLD, 2)}.wav")
     given_to_nobody(tmp_path)
-    (root / "secret-name").chmod(0)
+    (root / "secret-name").chmod(mode)
     out = as_nobody(UNREADABLE, str(root))
     (root / "secret-name").chmod(0o755)
-    assert "UNREADABLE_FOLDER" in out
+    assert ("UNREADABLE_FOLDER" if mode == 0 else "READ_ONLY_FOLDER") in out
+    assert "\nSTORE" in out or "\nUNREADABLE_FOLDER" in out
     assert "secret-name" not in out
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from pbxretain.stores.writers import Sight, Writers, look
+from pbxretain.stores.writers import Renamed, Sight, Writers, look
 
 HOLD = """
 import sys
@@ -99,12 +100,10 @@ def test_a_file_is_asked_about_once_until_it_changes(log: Path) -> None:
 
     writers = Writers(program="asterisk", reopen=reopen, quiet=0.1)
     path = os.fsencode(log)
-    assert writers.let_go(path, fresh=True)
-    assert writers.let_go(path, fresh=False)
+    assert writers.let_go(path, Renamed(time.monotonic(), 2))
+    assert writers.let_go(path)
     assert len(asked) == 1
     with holder(log):
         log.write_bytes(b"more\n")
-        assert not Writers(program="asterisk", reopen=None, quiet=0.1).let_go(path, fresh=False)
-        assert not Writers(program="asterisk", reopen=lambda: False, quiet=0.1).let_go(
-            path, fresh=False
-        )
+        assert not Writers(program="asterisk", reopen=None, quiet=0.1).let_go(path)
+        assert not Writers(program="asterisk", reopen=lambda: False, quiet=0.1).let_go(path)

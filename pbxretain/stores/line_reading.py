@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import IO, BinaryIO, Literal, cast
 
 from pbxretain.stores.files import Folder, Root, is_own, join
+from pbxretain.stores.writers import Renamed
 
 Format = Literal["csv", "bar"]
 UNREADABLE = (EOFError, zlib.error, gzip.BadGzipFile)
@@ -145,12 +146,14 @@ class Sink:
 
 @dataclass(slots=True, repr=False)
 class LogFile:
-    """A live log file or a segment of one. ``base`` is the live file's path below the root."""
+    """A live log file or a segment of one. ``base`` is the live file's path below the root;
+    ``renamed`` is set on a live one that this very run set aside."""
 
     folder: bytes
     name: bytes
     base: bytes
     live: bool
+    renamed: Renamed | None = None
 
     @property
     def packed(self) -> bool:

@@ -8,6 +8,7 @@ it by one rename. Kept lines stay an archive segment; nothing is ever written in
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -52,7 +53,7 @@ from pbxretain.stores.line_reading import (
 )
 from pbxretain.stores.line_selection import Filter, LineReader, ReadLine, standing
 from pbxretain.stores.lines_batch import Copy, LineCursor, LinesBatch, remove_empty
-from pbxretain.stores.writers import Writers
+from pbxretain.stores.writers import Renamed, Writers
 
 ENCODING = "line-bytes/1"
 FUTURE = timedelta(days=1)
@@ -117,7 +118,6 @@ class LinesStore:
         self._writers = Writers(program=program, reopen=reopen, quiet=dataset.quiet)
         self._work: list[LogFile] = []
         self._stale: list[Copy] = []
-        self._growing: set[tuple[bytes, bytes]] = set()
 
     # Looking ------------------------------------------------------------------------------------
 
@@ -259,7 +259,7 @@ class LinesStore:
             self._sweep()
             if not isinstance(after, LineCursor) or not self._work:
                 self._work, _ = self._patterns.find(self._root)
-                self._growing.clear()
+                self._set_all_aside(Filter(selection, skip, self._reader(selection), cap))
                 after = LineCursor(0, 0)
             for position in range(after.position, len(self._work)):
                 passes = after.passes if position == after.position else 0
@@ -281,12 +281,8 @@ class LinesStore:
             taken=taken,
             cursor=cursor,
             skipped=dict(skipped),
-            on_stale=self._discard,
+            on_stale=self._stale.append,
         )
-
-    def _discard(self, copy: Copy) -> None:
-        self._stale.append(copy)
-        self._growing.add((copy.folder, copy.segment))
 
     def _filtered(
         self, file: LogFile, filter_: Filter, name: BatchName, skipped: Counter[str]
@@ -297,7 +293,7 @@ class LinesStore:
                 due = self._count_due(folder, file, filter_)
                 if not due:
                     return None
-                if not self._quiet(folder, file, filter_.selection):
+                if not self._quiet(folder, file):
                     skipped["STILL_WRITTEN"] += due
                     return None
                 return self._copy(folder, file, filter_, name)
@@ -314,29 +310,46 @@ class LinesStore:
             lines = records(stream, self._manifest.format)
             return sum(filter_.due(line, file.base) is not None for line in lines)
 
-    def _quiet(self, folder: Folder, file: LogFile, selection: Selection) -> bool:
-        """Whether nobody writes to the file any more; a live one is renamed for that."""
-        if not file.live:
-            return self._writers.let_go(folder.at(file.name), fresh=False)
-        live = file.name
-        aside = self._set_aside(folder, file, selection.now)
-        folder.sync()
-        file.name, file.live = aside, False
-        if self._writers.let_go(folder.at(aside), fresh=True):
-            return True
-        # A new live file means that the writer did open its log anew, only too late for this run.
-        with suppress(FileExistsError):
-            posix.rename_noreplace(folder.at(aside), folder.at(live))
-            file.name, file.live = live, True
-            folder.sync()
-        return False
+    def _set_all_aside(self, filter_: Filter) -> None:
+        """Renames every live file with a due line: so the wait for silence is one for all."""
+        for file in self._work:
+            if not file.live:
+                continue
+            with suppress(FileNotFoundError), self._root.folder(file.folder) as folder:
+                with opened(folder, file) as stream:
+                    lines = records(stream, self._manifest.format)
+                    if not any(filter_.due(line, file.base) for line in lines):
+                        continue
+                with suppress(PermissionError):
+                    self._set_aside(folder, file, filter_.selection.now)
 
-    def _set_aside(self, folder: Folder, file: LogFile, now: datetime) -> bytes:
+    def _set_aside(self, folder: Folder, file: LogFile, now: datetime) -> None:
         for aside in aside_names(file.name, now.astimezone(UTC).strftime("%Y%m%dT%H%M%S")):
             with suppress(FileExistsError):
                 posix.rename_noreplace(folder.at(file.name), folder.at(aside))
-                return aside
+                size = os.lstat(folder.at(aside)).st_size
+                file.name, file.live = aside, False
+                file.renamed = Renamed(time.monotonic(), size)
+                folder.sync()
+                return
         raise StoreError("A log file could not be set aside: no free name.")
+
+    def _quiet(self, folder: Folder, file: LogFile) -> bool:
+        """Whether nobody writes to the segment any more; one set aside in vain, now or by a run
+        that died, gets its name back, unless a new live file bears it."""
+        if file.live:
+            return False
+        if self._writers.let_go(folder.at(file.name), file.renamed):
+            file.renamed = None
+            return True
+        file.renamed = None
+        if is_aside(file.name):
+            live = file.base.rpartition(b"/")[2]
+            with suppress(FileExistsError):
+                posix.rename_noreplace(folder.at(file.name), folder.at(live))
+                file.name, file.live = live, True
+                folder.sync()
+        return False
 
     def _copy(self, folder: Folder, file: LogFile, filter_: Filter, name: BatchName) -> Copy | None:
         found = folder.regular(file.name)

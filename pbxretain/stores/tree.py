@@ -205,6 +205,10 @@ class TreeStore:
         return "writing" if entry.changed > young else "due"
 
     def _look(self, *, findings: bool = False) -> _View:
+        with without_paths():
+            return self._looked(findings=findings)
+
+    def _looked(self, *, findings: bool) -> _View:
         view = _View()
         tally: Counter[str] = Counter()
         for folder, found in self._root.walk():

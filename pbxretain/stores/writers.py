@@ -89,6 +89,14 @@ def _is_remote(device: int, proc: Path) -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """When a file lost its live name (monotonic seconds) and how large it was then."""
+
+    at: float
+    size: int
+
+
 class Writers:
     """Makes sure that a segment has no writer any more.
 
@@ -103,23 +111,23 @@ class Writers:
         self._reopened: bool | None = None
         self._sure: dict[tuple[int, int], tuple[int, int]] = {}
 
-    def let_go(self, path: bytes, *, fresh: bool) -> bool:
-        """Whether nobody writes to a file any more; may wait some seconds. ``fresh``: it bore the
-        live name until just now."""
+    def let_go(self, path: bytes, renamed: Renamed | None = None) -> bool:
+        """Whether nobody writes to a file any more; may wait some seconds. ``renamed`` for one
+        that bore the live name until just now."""
         found = os.lstat(path)
         key, state = (found.st_dev, found.st_ino), (found.st_size, found.st_mtime_ns)
         if self._sure.get(key) == state:
             return True
-        if fresh:
+        if renamed:
             self._reopened = None
         sight = look(found, program=self._program)
         if self._program and not self._tell(sight):
             return False
         if sight.held and not self._closes(path):
             return False
-        if sight.blind and not self._silent(path, fresh=fresh):
+        if sight.blind and not self._silent(path, renamed):
             return False
-        if fresh and not sight.blind and not self._closes(path):
+        if renamed and not sight.blind and not self._closes(path):
             return False
         found = os.lstat(path)
         self._sure[key] = (found.st_size, found.st_mtime_ns)
@@ -139,17 +147,19 @@ class Writers:
                 return True
         return False
 
-    def _silent(self, path: bytes, *, fresh: bool) -> bool:
+    def _silent(self, path: bytes, renamed: Renamed | None) -> bool:
         """Whether the file doesn't grow for the dataset's quiet time."""
-        if not fresh and time.time() - os.lstat(path).st_mtime > self._quiet + 1:
+        found = os.lstat(path)
+        if renamed is None and time.time() - found.st_mtime > self._quiet + 1:
             return True
-        end = time.monotonic() + _PATIENCE + 3 * self._quiet
-        size, since = os.lstat(path).st_size, time.monotonic()
+        now = time.monotonic()
+        size, since = (renamed.size, renamed.at) if renamed else (found.st_size, now)
+        end = now + _PATIENCE + 3 * self._quiet
         while time.monotonic() < end:
+            now_size = os.lstat(path).st_size
+            if now_size != size:
+                size, since = now_size, time.monotonic()
             if time.monotonic() - since >= self._quiet:
                 return True
             time.sleep(min(_POLL, self._quiet))
-            now = os.lstat(path).st_size
-            if now != size:
-                size, since = now, time.monotonic()
         return False

@@ -238,7 +238,7 @@ class LinesDataset(_Dataset):
     call_id: list[int] = []
     subjects: dict[Name, int] = {}
     reopen: Literal["none", "asterisk-logger"] = "none"
-    quiet: float = Field(default=2.0, ge=0)
+    quiet: int = Field(default=2, ge=0)
     """Seconds without growth before a file that was renamed counts as let go by its writer."""
 
 

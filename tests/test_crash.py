@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from pbxretain import signing, verify
 from pbxretain.errors import Exit
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.ledger import Ledger
+
+LATER = NOW + timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,7 @@ def _undisturbed(folder: Path, kind: str) -> dict[str, object]:
 
 
 def _inspect(pbx: Small, expected: dict[str, object]) -> None:
-    done = pbx.run()
+    done = pbx.run(LATER)
     assert (done.exit_code, [str(error) for error in done.errors]) == (Exit.OK, [])
     assert pbx.snapshot() == expected
     assert _deleted(pbx) == Counter(pbx.due), "covered by exactly one report"
@@ -66,7 +69,7 @@ def _inspect(pbx: Small, expected: dict[str, object]) -> None:
     assert not [p for p in pbx.pbx.rglob(".*") if p.is_file() and p.name != ".pbxretain.lock"]
     site = pbx.site()
     own = signing.write_public(site.state / "own.pem", site.key.public_key())
-    verdict = verify.verify_paths([site.reports], trust=(), keys=[own], own_public=None, now=NOW)
+    verdict = verify.verify_paths([site.reports], trust=(), keys=[own], own_public=None, now=LATER)
     assert verdict.exit == Exit.OK, verdict.findings
 
 

@@ -22,12 +22,14 @@ import pytest
 from click.testing import CliRunner, Result
 from support import docs
 
+from pbxretain import execute
 from pbxretain.cli import context, main
 from pbxretain.cli.begin import discovered
 from pbxretain.cli.face import Face, Plain
 from pbxretain.cli.progress import stop_flag
 from pbxretain.connector import shelf
 from pbxretain.errors import Exit
+from pbxretain.plan import Terms
 
 DAY = timedelta(days=1)
 COLUMNS = (
@@ -371,6 +373,27 @@ def test_one_source_that_fails_does_not_stop_the_next(ready: Place) -> None:
     ready.config.write_text(f"{head}  branch:\n{broken}  office:\n{source}", "utf-8")
     result = ready.run("run")
     assert result.exit_code == Exit.UNAVAILABLE
+    assert ready.left() == 100
+
+
+def test_a_mistake_of_the_program_in_one_source_does_not_stop_the_next(
+    ready: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = ready.config.read_text("utf-8")
+    head, source = text.split("  office:\n")
+    ready.config.write_text(f"{head}  branch:\n{source}  office:\n{source}", "utf-8")
+    real = execute.run
+
+    def broken(terms: Terms, *args: Any, **kwargs: Any) -> execute.RunResult:
+        if terms.name == "branch":
+            raise KeyError("+493023125411")
+        return real(terms, *args, **kwargs)
+
+    monkeypatch.setattr(execute, "run", broken)
+    result = ready.run("run")
+    assert result.exit_code == Exit.FAILED
+    assert "internal error KeyError" in result.stderr
+    assert "3023125" not in result.output
     assert ready.left() == 100
 
 

@@ -77,6 +77,13 @@ class Face:
         sentence = self.text("error.line", message=self._sentence(error))
         self.note(sentence, level=logging.ERROR)
 
+    def confess(self, error: Exception) -> dict[str, object]:
+        """A mistake of the program: its kind and place on stderr, never its text or values."""
+        kind, where = type(error).__name__, place(error)
+        sentence = self.text("error.internal", kind=kind, place=where)
+        self.note(self.text("error.line", message=sentence), level=logging.ERROR)
+        return {"code": "INTERNAL", "message": f"{kind} at {where}", "hint": "", "exit": 1}
+
     def _sentence(self, error: RetainError) -> str:
         # Details are in English; in another language the sentence of the code stands before them.
         if self.lang == "en" or not messages.known("code", error.code):
@@ -194,12 +201,8 @@ def _unexpected(error: Exception, shown: Face) -> int:
         # Whoever read us has gone; Python would complain once more while it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(Exit.FAILED)
-    kind, where = type(error).__name__, place(error)
-    shown.note(
-        shown.text("error.line", message=shown.text("error.internal", kind=kind, place=where))
-    )
+    detail = shown.confess(error)
     if shown.json and not shown.said:
-        detail = {"code": "INTERNAL", "message": f"{kind} at {where}", "hint": "", "exit": 1}
         shown.give({"error": detail})
     return int(Exit.FAILED)
 

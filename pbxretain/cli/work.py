@@ -51,6 +51,11 @@ class _Told:
                 face.complain(error)
                 self.data.append({"source": name, "error": error_data(error)})
                 self.exits.append(error.exit_code)
+            except BrokenPipeError:
+                raise
+            except Exception as error:  # noqa: BLE001  (the next source goes on all the same)
+                self.data.append({"source": name, "error": face.confess(error)})
+                self.exits.append(Exit.FAILED)
 
     def give(self, face: Face, *, text: bool = True) -> int:
         code = int(worst([code for code in self.exits if code in SEVERITY]))
@@ -252,7 +257,7 @@ def run(face: Face, names: Sequence[str], *, confirm: int | None, now: datetime)
                     app.terms(name),
                     app.site(name),
                     now=now,
-                    trigger="manual" if sys.stderr.isatty() else "cron",
+                    trigger="manual" if _somebody_looks() else "cron",
                     confirm_count=confirm,
                     progress=progress,
                     stop=stopped,
@@ -293,6 +298,10 @@ def _tell_run(face: Face, app: App, result: execute.RunResult, told: _Told) -> E
             say(face.text("run.report", path=path))
     told.data.append(data)
     return result.exit_code
+
+
+def _somebody_looks() -> bool:
+    return any(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
 def _one_only(names: Sequence[str], **options: object) -> None:

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from pbxretain.evidence.statements import DeletionReport, Plan
 from pbxretain.manifest import Manifest
+from pbxretain.messages import CATALOGUE
 from pbxretain.policy import Policy
 from pbxretain.settings import Settings
 from support.meanings import BY_DOCUMENT, LEAD
@@ -38,6 +39,7 @@ PAGES = {
     "manifest": "manifest",
     "report": "report",
     "plan": "report",
+    "codes": "codes",
 }
 """On which page of docs/reference a block stands."""
 
@@ -79,6 +81,8 @@ def page(text: str) -> str:
 
 def block(name: str) -> str:
     """All tables of one document: its top level first, then each part in order of mention."""
+    if name == "codes":
+        return _codes()
     schema = ROOTS[name].model_json_schema(by_alias=True)
     parts = schema.get("$defs", {})
     shown = [("", schema), *((part, parts[part]) for part in _order(schema, parts))]
@@ -86,6 +90,16 @@ def block(name: str) -> str:
         known = ROOTS["report"].model_json_schema(by_alias=True).get("$defs", {})
         shown = [(part, body) for part, body in shown if part not in known]
     return "".join(f"\n{text}" for text in (_part(name, part, body) for part, body in shown)) + "\n"
+
+
+def _codes() -> str:
+    """Every code with its sentences."""
+    rows = [
+        f"| `{key.removeprefix('code.')}` | {english} | {german} |"
+        for key, (german, english) in sorted(CATALOGUE.items())
+        if key.startswith("code.")
+    ]
+    return "\n| Code | Meaning | Bedeutung |\n|---|---|---|\n" + "\n".join(rows) + "\n\n"
 
 
 def fields(name: str) -> Iterator[tuple[str, str]]:

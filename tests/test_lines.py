@@ -37,7 +37,7 @@ CUTOFF = samples.CUTOFF
 EDGE = int(CUTOFF.timestamp())
 DUE = select(CUTOFF, NOW, start="event")
 CALLS = select(CUTOFF, NOW, start="call-start")
-FILES = {"data": "queue-logs", "title": "log", "kind": "lines", "root": "logs", "quiet": 0.3}
+FILES = {"data": "queue-logs", "title": "log", "kind": "lines", "root": "logs", "quiet": 1}
 
 
 def queue_log(root: Path, reopen: Callable[[], bool] | None = None, **more: object) -> LinesStore:
@@ -693,3 +693,15 @@ def test_a_file_that_a_dead_run_set_aside_in_vain_gets_its_name_back(
         written = stopped(process, stop)
     assert [p.name for p in logs.glob("queue_log*")] == ["queue_log"]
     assert len(content(logs, "queue_log")) == 3 + written
+
+
+def test_a_second_name_of_the_live_file_counts_once_and_goes(
+    logs: Path, journal: MiniJournal
+) -> None:
+    """What a kill leaves while a name is given back by link and unlink."""
+    lines = [event(EDGE - 9), event(EDGE)]
+    (logs / "queue_log").write_bytes(b"".join(lines))
+    (logs / "queue_log.pbxretain-20261114T020000").hardlink_to(logs / "queue_log")
+    assert queue_log(logs).census(DUE).total == 2
+    assert run(queue_log(logs), DUE, journal)["gone"] == 1
+    assert content(logs, "queue_log") == lines[1:]

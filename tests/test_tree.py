@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -19,6 +20,7 @@ from support.batchrun import INSTALLATION, MiniJournal, recover, run, select
 from support.killing import killed_at
 from support.naming import Rows
 
+from pbxretain import posix
 from pbxretain.errors import DocumentError, RetainError, RootError, StoreError
 from pbxretain.manifest import TreeDataset
 from pbxretain.records import Batch, BatchName, Naming, Selection
@@ -622,9 +624,12 @@ def scene(root: Path, db: Path) -> None:
     touch(root / "2026/05", timedelta(days=3))
 
 
+@pytest.mark.parametrize("spares", [True, False], ids=["noreplace", "link and unlink"])
 def test_a_kill_at_any_change_to_the_disk_loses_nothing_and_hides_nothing(
-    tmp_path: Path,
+    tmp_path: Path, spares: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if not spares:  # as on a file system that knows no rename which spares its target
+        monkeypatch.setattr(posix, "_renameat2", lambda *_: errno.ENOSYS)
     n = 0
     while True:
         n += 1
@@ -649,6 +654,34 @@ def test_a_kill_at_any_change_to_the_disk_loses_nothing_and_hides_nothing(
         if not died:
             break
     assert n > 30
+
+
+def test_a_kill_while_putting_back_is_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for how in (None, lambda *_: errno.ENOSYS):
+        if how:
+            monkeypatch.setattr(posix, "_renameat2", how)
+        n = 0
+        died = True
+        while died:
+            n += 1
+            at = tmp_path / f"{n}-{bool(how)}"
+            root, db = at / "root", at / "rows"
+            root.mkdir(parents=True)
+            scene(root, db)
+            before = files(root)
+            journal = MiniJournal(at / "journal")
+            name = BatchName(INSTALLATION, "r", 1)
+            batch = opened(root, Rows(db)).take(
+                DUE, limit=9, after=None, skip=frozenset(), name=name
+            )
+            journal.seal(name, batch)
+            died = killed_at(n, lambda root=root, j=journal: recover(opened(root), j))  # type: ignore[misc]
+            recover(opened(root, Rows(db)), journal)
+            assert files(root) == before
+            assert journal.gone() == []
+        assert n > 8
 
 
 def check_consistent(

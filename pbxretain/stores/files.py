@@ -312,7 +312,7 @@ def hide(folder: Folder, original: bytes, batch: BatchName) -> bytes:
     name = hidden_name(batch, original)
     if name == prefix(batch) + original:
         try:
-            posix.rename_noreplace(folder.at(original), folder.at(name))
+            rename_to_own(folder, original, name)
             return name
         except OSError as error:
             if error.errno != errno.ENAMETOOLONG:
@@ -320,11 +320,21 @@ def hide(folder: Folder, original: bytes, batch: BatchName) -> bytes:
         name = short_name(batch, original)
     posix.write_synced(folder.at(name + _NOTE), _NOTE_HEAD + original)
     try:
-        posix.rename_noreplace(folder.at(original), folder.at(name))
+        rename_to_own(folder, original, name)
     except OSError:
         _forget_note(folder, name)
         raise
     return name
+
+
+def rename_to_own(folder: Folder, name: bytes, own: bytes) -> None:
+    """Renames a file to a name that only this run gives; FileExistsError if it is there.
+
+    One step on every file system: a rename that spares its target isn't one everywhere.
+    """
+    if folder.stat(own) is not None:
+        raise FileExistsError(errno.EEXIST, "name in use")
+    os.rename(folder.at(name), folder.at(own))  # noqa: PTH104
 
 
 def put_back(folder: Folder, name: bytes, original: bytes) -> bytes:

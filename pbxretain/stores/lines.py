@@ -37,6 +37,7 @@ from pbxretain.stores.files import (
     counts,
     hidden_in,
     is_own,
+    rename_to_own,
     scraps,
     short_name,
     without_paths,
@@ -211,7 +212,7 @@ class LinesStore:
         reader = self._reader(selection)
         with without_paths():
             files, tally["unknown_files"] = self._patterns.find(self._root)
-            for file in files:
+            for file in self._doubles(files)[0]:
                 try:
                     yield from self._one(file, reader, tally)
                 except FileNotFoundError:
@@ -258,7 +259,7 @@ class LinesStore:
         with without_paths():
             self._sweep()
             if not isinstance(after, LineCursor) or not self._work:
-                self._work, _ = self._patterns.find(self._root)
+                self._work = self._mended()
                 self._set_all_aside(Filter(selection, skip, self._reader(selection), cap))
                 after = LineCursor(0, 0)
             for position in range(after.position, len(self._work)):
@@ -271,6 +272,32 @@ class LinesStore:
                 cursor = LineCursor(position + (not more), passes + 1 if more else 0)
                 return self._batch(copy, filter_.taken, cursor, skipped)
         return self._batch(None, [], LineCursor(len(self._work), 0), skipped)
+
+    def _doubles(self, files: Sequence[LogFile]) -> tuple[list[LogFile], list[LogFile]]:
+        """Files, and second names of live ones: a kill leaves such where giving a name back takes
+        a link and an unlink."""
+        inodes: dict[bytes, tuple[int, int]] = {}
+        once: list[LogFile] = []
+        doubles: list[LogFile] = []
+        for file in sorted(files, key=lambda file: not file.live):
+            with self._root.folder(file.folder) as folder:
+                found = folder.regular(file.name)
+            if found is None:
+                continue
+            inode = found.st_dev, found.st_ino
+            if file.live:
+                inodes[file.base] = inode
+            double = is_aside(file.name) and inodes.get(file.base) == inode
+            (doubles if double else once).append(file)
+        return sorted(once, key=lambda file: file.live), doubles
+
+    def _mended(self) -> list[LogFile]:
+        files, doubles = self._doubles(self._patterns.find(self._root)[0])
+        for double in doubles:
+            with self._root.folder(double.folder) as folder:
+                os.unlink(folder.at(double.name))  # noqa: PTH108
+                folder.sync()
+        return files
 
     def _batch(
         self, copy: Copy | None, taken: list[Taken], cursor: LineCursor, skipped: Counter[str]
@@ -326,7 +353,7 @@ class LinesStore:
     def _set_aside(self, folder: Folder, file: LogFile, now: datetime) -> None:
         for aside in aside_names(file.name, now.astimezone(UTC).strftime("%Y%m%dT%H%M%S")):
             with suppress(FileExistsError):
-                posix.rename_noreplace(folder.at(file.name), folder.at(aside))
+                rename_to_own(folder, file.name, aside)
                 size = os.lstat(folder.at(aside)).st_size
                 file.name, file.live = aside, False
                 file.renamed = Renamed(time.monotonic(), size)
@@ -447,6 +474,7 @@ class LinesStore:
         righted = 0
         with without_paths():
             self._stale.clear()
+            self._mended()
             for rel in self._patterns.folders(self._root):
                 with self._root.folder(rel) as folder:
                     names = folder.listing().files

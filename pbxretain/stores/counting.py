@@ -9,6 +9,7 @@ for its file, due.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from pbxretain.records import Census, Selection
 from pbxretain.stores.database import Session
 from pbxretain.stores.dialects import Sql, all_of
 from pbxretain.stores.rows import Layout, chunks
+from pbxretain.stores.sparing import newest_stay, own_rows, unless_excluded
 from pbxretain.stores.walks import SMALL
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def count_table(store: TableStore, opened: Session, selection: Selection) -> Cen
     layout = store.layout(selection.start)
     time = layout.time
     tally = _certain(store, opened, layout, selection) + _doubtful(store, opened, layout, selection)
-    own = store.own()
+    own = own_rows(store)
     total, exact = _total(store, opened, own)
     ends = [_end(store, opened, layout, direction) for direction in ("", " DESC")]
     return Census(
@@ -48,6 +50,46 @@ def count_table(store: TableStore, opened: Session, selection: Selection) -> Cen
     )
 
 
+def find_straddlers(store: TableStore, opened: Session, selection: Selection) -> frozenset[bytes]:
+    """Call ids with a dated leg on either side of the cut-off, in this table alone."""
+    layout = store.layout(selection.start)
+    if not layout.call:
+        return frozenset()
+    time = layout.time
+    call = store.dialect.call(layout.call)
+    low, high = time.low(selection.cutoff), time.high(selection.cutoff)
+    ask = (
+        f"SELECT {call} FROM {store.table} WHERE {call} IS NOT NULL AND "
+        + time.dated()
+        + f" GROUP BY 1 HAVING MIN({time.order}) < "
+        + high
+        + f" AND MAX({time.order}) >= "
+        + low
+        + " AND COUNT(*) > 1"
+    )
+    calls = [found for (found,) in opened.rows(ask) if isinstance(found, bytes)]
+    if low.args == high.args:
+        return frozenset(calls)
+    return frozenset(_on_both_sides(store, opened, calls, selection))
+
+
+def _on_both_sides(
+    store: TableStore, opened: Session, calls: Sequence[bytes], selection: Selection
+) -> Iterator[bytes]:
+    """Of calls near the cut-off those that straddle it when each leg is read by itself."""
+    layout = store.layout(selection.start)
+    sides: dict[bytes, set[bool]] = {}
+    for group in chunks(calls, 1000):
+        among = store.dialect.among(store.dialect.call_or_empty(layout.call), group)
+        where = all_of(layout.time.dated(), among)
+        for row in opened.rows(f"SELECT {layout.fetched} FROM {store.table} WHERE " + where):
+            taken = layout.taken(row)
+            if taken is not None:
+                call = layout.call_id(row) or b""
+                sides.setdefault(call, set()).add(taken.when < selection.cutoff)
+    return (call for call, found in sides.items() if len(found) == 2)
+
+
 def _count(store: TableStore, opened: Session, *parts: Sql | None) -> int:
     return opened.number(f"SELECT COUNT(*) FROM {store.table} WHERE " + all_of(*parts))
 
@@ -55,17 +97,17 @@ def _count(store: TableStore, opened: Session, *parts: Sql | None) -> int:
 def _certain(
     store: TableStore, opened: Session, layout: Layout, selection: Selection
 ) -> Counter[str]:
-    certain = all_of(layout.time.certain(selection.cutoff), store.own())
+    certain = all_of(layout.time.certain(selection.cutoff), own_rows(store))
     tally = Counter(before=_count(store, opened, certain))
     call = store.dialect.call_or_empty(layout.call)
     calls = sorted(selection.excluded_calls - {b""}) if layout.call else []
     for group in chunks(calls, 5000):
         among = store.dialect.among(call, group)
         tally["straddling"] += _count(store, opened, certain, among)
-    free = all_of(certain, store.unless_excluded(opened, layout, selection, None))
+    free = all_of(certain, unless_excluded(store, opened, selection, None))
     for names in chunks(sorted(selection.excluded_keys), 200):
         tally["held"] += _count(store, opened, free, layout.match_any(names))
-    open_to_all = all_of(free, store.newest_stay(opened, layout))
+    open_to_all = all_of(free, newest_stay(store, opened, layout))
     spared = _count(store, opened, free) - _count(store, opened, open_to_all)
     if selection.wait_for_part and layout.link:
         linked = Sql(store.dialect.filled(layout.link))
@@ -85,7 +127,7 @@ def _doubtful(
     doubtful = layout.time.doubtful(selection.cutoff)
     if doubtful is None:
         return tally
-    where = all_of(doubtful, store.own(), store.newest_stay(opened, layout))
+    where = all_of(doubtful, own_rows(store), newest_stay(store, opened, layout))
     for row in opened.rows(f"SELECT {layout.fetched} FROM {store.table} WHERE " + where):
         taken = layout.taken(row)
         if taken is None or taken.when >= selection.cutoff:
@@ -113,7 +155,7 @@ def _end(store: TableStore, opened: Session, layout: Layout, direction: str) -> 
     order = layout.time.order
     rows = opened.rows(
         f"SELECT {layout.fetched} FROM {store.table} WHERE "
-        + all_of(layout.time.dated(), store.own())
+        + all_of(layout.time.dated(), own_rows(store))
         + f" ORDER BY {order}{direction} LIMIT 1"
     )
     taken = layout.taken(rows[0]) if rows else None

@@ -151,6 +151,12 @@ class Dialect:
         return None
 
 
+def negated(condition: Sql, dialect: Dialect) -> Sql:
+    """NOT, with unknown taken as false: the rows that the condition doesn't hold for."""
+    false = "FALSE" if dialect.name == "postgresql" else "0"
+    return Sql(f"NOT COALESCE({condition.text}, {false})", condition.args)
+
+
 _FORMS = {
     "YYYY-MM-DD HH:MM:SS": ("-", " ", ":"),
     "YYYY-MM-DDTHH:MM:SS": ("-", "T", ":"),

@@ -43,17 +43,15 @@ from pbxretain.stores.batches import (
 )
 from pbxretain.stores.database import Row, Session, database_clock, session, table_exists
 from pbxretain.stores.dialects import Dialect, Sql, all_of, dialect_named
-from pbxretain.stores.rows import Layout, chunks
+from pbxretain.stores.rows import Layout
 from pbxretain.stores.schema import Shape, child_tables, read_shape, refuse_drift
 from pbxretain.stores.settling import end_session, session_id
+from pbxretain.stores.sparing import own_rows, spared
 from pbxretain.stores.times import SAMPLE, TimeColumn, time_column
 from pbxretain.stores.walks import SMALL, BlockWalk, IdWalk, Position, Scope, TimeWalk, Walk
 
 if TYPE_CHECKING:
     from pbxretain.stores.naming import LinkNaming
-
-MANY_CALLS = 5000
-"""Call ids named in one statement; beyond, only those with a leg in the window."""
 
 
 def open_table(
@@ -214,6 +212,14 @@ class TableStore:
         """The key columns that this table has, in manifest order."""
         return next(iter(self._layouts.values())).key
 
+    @property
+    def identity_columns(self) -> tuple[str, ...]:
+        """Key, start event and call id: what an anchor and its copy have in common."""
+        layouts = self._layouts.values()
+        first = next(iter(layouts))
+        times = (each.time.column for each in layouts)
+        return tuple(dict.fromkeys((*first.key, *times, *first.call)))
+
     def layout(self, start: str) -> Layout:
         """The columns under one start event."""
         return self._layouts[start]
@@ -249,44 +255,11 @@ class TableStore:
         return self._walks
 
     def straddlers(self, selection: Selection) -> frozenset[bytes]:
-        found = self._own_straddlers(selection)
-        return found | self.anchor.straddlers(selection) if self.anchor else found
+        from pbxretain.stores.counting import find_straddlers
 
-    def _own_straddlers(self, selection: Selection) -> frozenset[bytes]:
-        layout = self._layouts[selection.start]
-        if not layout.call:
-            return frozenset()
-        time = layout.time
-        call = self.dialect.call(layout.call)
-        low, high = time.low(selection.cutoff), time.high(selection.cutoff)
-        exact = low.args == high.args
-        ask = (
-            f"SELECT {call} FROM {self.table} WHERE {call} IS NOT NULL AND "
-            + time.dated()
-            + f" GROUP BY 1 HAVING MIN({time.order}) < "
-            + high
-            + f" AND MAX({time.order}) >= "
-            + low
-            + " AND COUNT(*) > 1"
-        )
         with session(self.engine) as opened:
-            calls = [c for (c,) in opened.rows(ask) if isinstance(c, bytes)]
-            return frozenset(
-                calls if exact else self._read_straddlers(opened, layout, calls, selection)
-            )
-
-    def _read_straddlers(
-        self, opened: Session, layout: Layout, calls: Sequence[bytes], selection: Selection
-    ) -> Iterator[bytes]:
-        sides: dict[bytes, set[bool]] = {}
-        for group in chunks(calls, 1000):
-            among = self.dialect.among(self.dialect.call_or_empty(layout.call), group)
-            for row in self._fetch(opened, layout, all_of(layout.time.dated(), among)):
-                taken = layout.taken(row)
-                if taken is not None:
-                    call = layout.call_id(row) or b""
-                    sides.setdefault(call, set()).add(taken.when < selection.cutoff)
-        return (call for call, found in sides.items() if len(found) == 2)
+            found = find_straddlers(self, opened, selection)
+        return found | self.anchor.straddlers(selection) if self.anchor else found
 
     def _fetch(self, opened: Session, layout: Layout, where: Sql) -> list[Row]:
         return opened.rows(f"SELECT {layout.fetched} FROM {self.table} WHERE " + where)
@@ -304,9 +277,7 @@ class TableStore:
     def scan(self, selection: Selection) -> Iterator[Record]:
         layout = self._layouts[selection.start]
         with session(self.engine) as opened:
-            where = all_of(
-                layout.time.possible(selection.cutoff), self.spare(opened, selection), self.own()
-            )
+            where = all_of(layout.time.possible(selection.cutoff), spared(self, opened, selection))
             rows = self._fetch(opened, layout, where)
         pairs = [(layout.taken(row), row) for row in rows]
         due = [
@@ -319,64 +290,6 @@ class TableStore:
         for taken, row in sorted(due, key=lambda pair: (pair[0].when, pair[0].identity)):
             label = " → ".join((s or b"").decode(errors="replace") for s in taken.subjects)
             yield Record(when=taken.when, label=label, call=layout.call_id(row))
-
-    # --- what must be spared ---
-
-    def own(self) -> Sql | None:
-        """For a shadow: only rows whose anchor is gone are records of their own."""
-        if self.anchor is None:
-            return None
-        columns = self._identity_columns()
-        here, there = self.table, "anchor"
-        same = " AND ".join(
-            self.dialect.same_columns(
-                f"{there}.{self.dialect.quote(c)}", f"{here}.{self.dialect.quote(c)}"
-            )
-            for c in columns
-        )
-        return Sql(f"NOT EXISTS (SELECT 1 FROM {self.anchor.table} {there} WHERE {same})")
-
-    def _identity_columns(self) -> list[str]:
-        layout = next(iter(self._layouts.values()))
-        times = [each.time.column for each in self._layouts.values()]
-        return list(dict.fromkeys([*layout.key, *times, *layout.call]))
-
-    def spare(self, opened: Session, selection: Selection, window: Sql | None = None) -> Sql:
-        """Excluded calls, rows that wait for their file, the newest that must stay."""
-        layout = self._layouts[selection.start]
-        waits = selection.wait_for_part and layout.link is not None
-        linked = Sql(self.dialect.filled(layout.link or "")) if waits else None
-        return all_of(
-            self.unless_excluded(opened, layout, selection, window),
-            Sql(f"NOT COALESCE({linked.text}, {_false(self.dialect)})") if linked else None,
-            self.newest_stay(opened, layout),
-        )
-
-    def unless_excluded(
-        self, opened: Session, layout: Layout, selection: Selection, window: Sql | None
-    ) -> Sql | None:
-        calls = selection.excluded_calls - {b""}
-        if not calls or not layout.call:
-            return None
-        call = self.dialect.call_or_empty(layout.call)
-        if len(calls) > MANY_CALLS:
-            where = all_of(window, layout.time.possible(selection.cutoff))
-            here = opened.rows(f"SELECT DISTINCT {call} FROM {self.table} WHERE " + where)
-            calls &= {c for (c,) in here if isinstance(c, bytes)}
-        groups = [self.dialect.among(call, group) for group in chunks(sorted(calls), MANY_CALLS)]
-        return all_of(*(Sql(f"NOT ({g.text})", g.args) for g in groups))
-
-    def newest_stay(self, opened: Session, layout: Layout) -> Sql | None:
-        keep = self.manifest.keep_newest
-        if not keep:
-            return None
-        order = layout.time.order
-        edge = opened.value(
-            f"SELECT {order} FROM {self.table} WHERE "
-            + layout.time.dated()
-            + f" ORDER BY {order} DESC LIMIT 1 OFFSET {int(keep) - 1}"
-        )
-        return Sql("1=0") if edge is None else Sql(f"{order} < ") + layout.time.bound(edge)
 
     # --- taking ---
 
@@ -395,7 +308,7 @@ class TableStore:
         layout = self._layouts[selection.start]
         walk = self._walk(selection.start)
         scope = Scope(
-            possible=all_of(layout.time.possible(selection.cutoff), self.own()),
+            possible=all_of(layout.time.possible(selection.cutoff), own_rows(self)),
             time=layout.time,
             cutoff=selection.cutoff,
             settle_in=self.manifest.settle_in,
@@ -478,7 +391,7 @@ class TableStore:
             window=window,
             certain=time.certain(selection.cutoff),
             doubtful=time.doubtful(selection.cutoff),
-            spare=all_of(self.spare(opened, selection, window), self.own()),
+            spare=spared(self, opened, selection, window),
             cutoff=selection.cutoff,
             forbidden=selection.excluded_keys | skip,
         )
@@ -598,7 +511,3 @@ class TableStore:
         if link is None or layout.link is None:
             raise StoreError(f"Dataset {self.dataset} names no files.", code="NO_LINK")
         return LinkNaming(self, link, layout)
-
-
-def _false(dialect: Dialect) -> str:
-    return "FALSE" if dialect.name == "postgresql" else "0"

@@ -20,7 +20,7 @@ import sqlalchemy.types as kinds
 
 from pbxretain.errors import DriftError
 from pbxretain.manifest import Start
-from pbxretain.stores.dialects import Dialect, Sql, Value, all_of, form_pattern, plain
+from pbxretain.stores.dialects import Dialect, Sql, Value, all_of, form_pattern, negated, plain
 from pbxretain.stores.moments import Moments
 
 SAMPLE = 200
@@ -78,12 +78,7 @@ class TimeColumn:
 
     def undated(self) -> Sql:
         """Rows without one."""
-        condition = self.dated()
-        return Sql(f"NOT COALESCE({condition.text}, {self._false})", condition.args)
-
-    @property
-    def _false(self) -> str:
-        return "FALSE" if self.dialect.name == "postgresql" else "0"
+        return negated(self.dated(), self.dialect)
 
     def certain(self, cutoff: datetime) -> Sql:
         """Rows before the cut-off under any reading."""

@@ -1,0 +1,78 @@
+"""Which rows must a run leave alone, said so that the delete itself obeys?
+
+Excluded calls, rows that wait for their file, the newest that must stay, and for a shadow every
+row whose anchor is still there.
+"""
+
+# ruff: noqa: S608  (identifiers are quoted by the dialect; values are never in the text)
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pbxretain.records import Selection
+from pbxretain.stores.database import Session
+from pbxretain.stores.dialects import Sql, all_of, negated
+from pbxretain.stores.rows import Layout, chunks
+
+if TYPE_CHECKING:
+    from pbxretain.stores.table import TableStore
+
+MANY_CALLS = 5000
+"""Call ids named in one statement; beyond, only those with a leg in the window."""
+
+
+def spared(
+    store: TableStore, opened: Session, selection: Selection, window: Sql | None = None
+) -> Sql:
+    """True for rows that nothing spares, keys aside: those are compared one by one."""
+    layout = store.layout(selection.start)
+    waits = selection.wait_for_part and layout.link is not None
+    linked = Sql(store.dialect.filled(layout.link or ""))
+    return all_of(
+        unless_excluded(store, opened, selection, window),
+        negated(linked, store.dialect) if waits else None,
+        newest_stay(store, opened, layout),
+        own_rows(store),
+    )
+
+
+def own_rows(store: TableStore) -> Sql | None:
+    """For a shadow: only rows whose anchor is gone are records of their own."""
+    if store.anchor is None:
+        return None
+    quote = store.dialect.quote
+    pairs = ((f"anchor.{quote(c)}", f"{store.table}.{quote(c)}") for c in store.identity_columns)
+    same = " AND ".join(store.dialect.same_columns(*pair) for pair in pairs)
+    return Sql(f"NOT EXISTS (SELECT 1 FROM {store.anchor.table} anchor WHERE {same})")
+
+
+def unless_excluded(
+    store: TableStore, opened: Session, selection: Selection, window: Sql | None
+) -> Sql | None:
+    """Rows of no excluded call. A row without a call id stands alone."""
+    layout = store.layout(selection.start)
+    calls = selection.excluded_calls - {b""}
+    if not calls or not layout.call:
+        return None
+    call = store.dialect.call_or_empty(layout.call)
+    if len(calls) > MANY_CALLS:
+        where = all_of(window, layout.time.possible(selection.cutoff))
+        here = opened.rows(f"SELECT DISTINCT {call} FROM {store.table} WHERE " + where)
+        calls &= {found for (found,) in here if isinstance(found, bytes)}
+    groups = [store.dialect.among(call, group) for group in chunks(sorted(calls), MANY_CALLS)]
+    return all_of(*(Sql(f"NOT ({group.text})", group.args) for group in groups))
+
+
+def newest_stay(store: TableStore, opened: Session, layout: Layout) -> Sql | None:
+    """All but the newest rows that the manifest keeps for ever; with them their equals in time."""
+    keep = store.manifest.keep_newest
+    if not keep:
+        return None
+    order = layout.time.order
+    edge = opened.value(
+        f"SELECT {order} FROM {store.table} WHERE "
+        + layout.time.dated()
+        + f" ORDER BY {order} DESC LIMIT 1 OFFSET {int(keep) - 1}"
+    )
+    return Sql("1=0") if edge is None else Sql(f"{order} < ") + layout.time.bound(edge)

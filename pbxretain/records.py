@@ -43,8 +43,8 @@ class Selection:
     cutoff: datetime
     now: datetime
     start: str
-    excluded_calls: frozenset[bytes] = frozenset()
-    excluded_keys: frozenset[bytes] = frozenset()
+    excluded_calls: frozenset[bytes] = field(default=frozenset(), repr=False)
+    excluded_keys: frozenset[bytes] = field(default=frozenset(), repr=False)
     wait_for_part: bool = False
     """Rows that name a file of another data class wait until the file is gone (KEPT_FOR_PART)."""
 

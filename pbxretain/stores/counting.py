@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pbxretain.records import Census, Selection
-from pbxretain.stores.database import Session
+from pbxretain.stores.database import Row, Session
 from pbxretain.stores.dialects import Sql, all_of
 from pbxretain.stores.rows import Layout, chunks
-from pbxretain.stores.sparing import newest_stay, own_rows, unless_excluded
+from pbxretain.stores.sparing import GONE, names_a_file, newest_stay, own_rows, unless_excluded
 from pbxretain.stores.walks import SMALL
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _certain(
     open_to_all = all_of(free, newest_stay(store, opened, layout))
     spared = _count(store, opened, free) - _count(store, opened, open_to_all)
     if selection.wait_for_part and layout.link:
-        linked = Sql(store.dialect.filled(layout.link))
+        linked = names_a_file(store, layout)
         tally["kept"] = _count(store, opened, open_to_all, linked)
         for names in chunks(sorted(selection.excluded_keys), 200):
             both = (linked, layout.match_any(names))
@@ -136,11 +136,16 @@ def _doubtful(
             tally["straddling"] += 1
         elif taken.identity in selection.excluded_keys:
             tally["held"] += 1
-        elif selection.wait_for_part and layout.link and layout.at(row, layout.link):
+        elif selection.wait_for_part and layout.link and _names_a_file(layout, row):
             tally["kept"] += 1
         else:
             tally["due"] += 1
     return tally
+
+
+def _names_a_file(layout: Layout, row: Row) -> bool:
+    value = layout.at(row, layout.link) if layout.link else None
+    return bool(value) and value != GONE
 
 
 def _total(store: TableStore, opened: Session, own: Sql | None) -> tuple[int, bool]:

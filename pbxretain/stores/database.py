@@ -147,6 +147,8 @@ class Session:
         self.dialect: Dialect = dialect_named(engine.dialect.name)
         self.engine = engine
         self.in_transaction = False
+        self.known: dict[str, int | str] = {}
+        """What stays the same as long as the connection lives."""
         self._errors = driver_errors(engine)
         with self._replaced(UnavailableError, "The database can't be reached."):
             self._holder = engine.raw_connection()
@@ -175,8 +177,10 @@ class Session:
 
     def _isolation(self) -> str:
         """A statement-based binary log can't replicate READ COMMITTED."""
-        row = self._fetch(Sql("SELECT @@log_bin, @@binlog_format"))[0]
-        return "REPEATABLE READ" if row == (b"1", b"STATEMENT") else "READ COMMITTED"
+        names = "('log_bin', 'binlog_format')"
+        rows = self._fetch(Sql(f"SHOW VARIABLES WHERE Variable_name IN {names}"))
+        by_statement = {(b"log_bin", b"ON"), (b"binlog_format", b"STATEMENT")} <= set(rows)
+        return "REPEATABLE READ" if by_statement else "READ COMMITTED"
 
     def _execute(self, sql: Sql) -> Any:
         cursor = self._driver.cursor()

@@ -14,6 +14,7 @@ from pbxretain.manifest import Link
 from pbxretain.stores.database import Row, session
 from pbxretain.stores.dialects import Sql, all_of, any_of
 from pbxretain.stores.rows import Layout, chunks
+from pbxretain.stores.sparing import GONE
 
 if TYPE_CHECKING:
     from pbxretain.stores.table import TableStore
@@ -110,4 +111,4 @@ class LinkNaming:
             filled = Sql(store.dialect.filled(column))
             with session(store.engine) as opened:
                 rows = opened.rows(f"SELECT DISTINCT {value} FROM {store.table} WHERE " + filled)
-            yield from (v for (v,) in rows if isinstance(v, bytes) and v != b"deleted")
+            yield from (v for (v,) in rows if isinstance(v, bytes) and v != GONE)

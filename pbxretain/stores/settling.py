@@ -24,18 +24,27 @@ START_TOLERANCE = 5
 
 def session_id(opened: Session) -> SessionId | None:
     """Names the session that deletes; asked inside its transaction. None for SQLite."""
-    if opened.dialect.name == "mysql":
-        number = opened.number("SELECT CONNECTION_ID()")
-        return SessionId({"id": number, "started": _mysql_started(opened)})
-    if opened.dialect.name == "postgresql":
-        row = opened.rows(
-            "SELECT pg_backend_pid(), txid_current(), backend_start::text"
-            " FROM pg_stat_activity WHERE pid = pg_backend_pid()"
-        )[0]
-        return SessionId(
-            {"pid": int(row[0] or 0), "xid": int(row[1] or 0), "backend_start": _text(row[2])}
+    if opened.dialect.name == "sqlite":
+        return None
+    if not opened.known:
+        opened.known.update(
+            _mysql_known(opened) if opened.dialect.name == "mysql" else _postgresql_known(opened)
         )
-    return None
+    if opened.dialect.name == "mysql":
+        return SessionId(dict(opened.known))
+    return SessionId({**opened.known, "xid": opened.number("SELECT txid_current()")})
+
+
+def _mysql_known(opened: Session) -> dict[str, int | str]:
+    number = opened.number("SELECT CONNECTION_ID()")
+    return {"id": number, "started": _mysql_started(opened)}
+
+
+def _postgresql_known(opened: Session) -> dict[str, int | str]:
+    pid, start = opened.rows(
+        "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+    )[0]
+    return {"pid": int(pid or 0), "backend_start": _text(start)}
 
 
 def _mysql_started(opened: Session) -> int:

@@ -18,6 +18,9 @@ from pbxretain.stores.rows import Layout, chunks
 if TYPE_CHECKING:
     from pbxretain.stores.table import TableStore
 
+GONE = b"deleted"
+"""What some products write where a file was (``on_part_gone: deleted``)."""
+
 MANY_CALLS = 5000
 """Call ids named in one statement; beyond, only those with a leg in the window."""
 
@@ -28,13 +31,21 @@ def spared(
     """True for rows that nothing spares, keys aside: those are compared one by one."""
     layout = store.layout(selection.start)
     waits = selection.wait_for_part and layout.link is not None
-    linked = Sql(store.dialect.filled(layout.link or ""))
     return all_of(
         unless_excluded(store, opened, selection, window),
-        negated(linked, store.dialect) if waits else None,
+        negated(names_a_file(store, layout), store.dialect) if waits else None,
         newest_stay(store, opened, layout),
         own_rows(store),
     )
+
+
+def names_a_file(store: TableStore, layout: Layout) -> Sql:
+    """Rows whose link column names a file; a mark that it went names none."""
+    if layout.link is None:
+        return Sql("1=0")
+    filled = Sql(store.dialect.filled(layout.link))
+    gone = store.dialect.same(store.dialect.stored(layout.link), GONE)
+    return all_of(filled, Sql(f"NOT ({gone.text})", gone.args))
 
 
 def own_rows(store: TableStore) -> Sql | None:

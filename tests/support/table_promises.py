@@ -392,13 +392,15 @@ LINK = {"column": "recordingfile", "dataset": "recordings", "on_part_gone": "bla
 def test_rows_that_name_a_file_wait_for_it_when_asked(bench: Bench) -> None:
     bench.calls(
         [(OLD, "a.1", 1, "", "", "x.wav"), (OLD, "b.1", 2, "", "", ""), (OLD, "c.1", 3),
-         (YOUNG, "d.1", 4, "", "", "y.wav")]
+         (YOUNG, "d.1", 4, "", "", "y.wav"), (OLD, "e.1", 5, "", "", "deleted")]
     )  # fmt: skip
-    store = bench.open(link=LINK)
-    selection = _select(store, wait_for_part=True)
-    census = store.census(selection)
-    assert (census.before, census.due, census.kept_for_part) == (3, 2, 1)
-    assert _ids(drain(store, selection)) == ["b.1", "c.1"]
+    plain = {"call-start": {"column": "start"}}
+    for starts in (plain, REFEREE):
+        store = bench.open(link=LINK, starts=starts)
+        selection = _select(store, wait_for_part=True)
+        census = store.census(selection)
+        assert (census.before, census.due, census.kept_for_part) == (4, 3, 1)
+    assert _ids(drain(store, selection)) == ["b.1", "c.1", "e.1"]
 
 
 def test_a_file_is_dated_by_the_newest_leg_of_its_call(bench: Bench) -> None:
@@ -471,6 +473,7 @@ def test_nothing_shows_personal_data_in_its_repr(bench: Bench) -> None:
     store = bench.open()
     with store.take(_select(store), limit=9, after=None, skip=frozenset(), name=NAME) as batch:
         shown = repr([store, batch, batch.taken, batch.cursor, store.layout("call-start")])
+        shown += repr(_select(store, excluded_calls=frozenset({b"1783342981.1"})))
         shown += repr(batch.bounds) + repr(list(store.scan(_select(store))))
     assert "1783342981" not in shown
     assert "+493012345" not in shown

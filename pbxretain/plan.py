@@ -186,7 +186,7 @@ def _item(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Item:
         start=_start(terms, opened, store),
         selection=selection,
         census=census,
-        refusal=_future(store.dataset, census) if census else None,
+        refusal=_unfit(store, census) if census else None,
     )
 
 
@@ -251,6 +251,15 @@ def _clock(
             )
         )
     return skew, refusals
+
+
+def _unfit(store: Store, census: Census) -> RefusedError | None:
+    """Why this dataset alone is left out: a right or a fact is missing that a run would need
+    in the middle of its work, or its clock is wrong."""
+    for advice in store.check():
+        if advice.severity == "error":
+            return RefusedError(advice.text, hint=advice.command, code=advice.code)
+    return _future(store.dataset, census)
 
 
 def _with_idle(census: Census, now: datetime) -> Census:

@@ -16,7 +16,7 @@ from pbxretain.errors import (
     LimitError,
     RefusedError,
 )
-from pbxretain.manifest import TableDataset, TreeDataset
+from pbxretain.manifest import Dataset, Manifest, TableDataset, TreeDataset
 from pbxretain.period import Period
 from pbxretain.policy import Policy, Rule
 from pbxretain.records import Census, Selection, Store
@@ -209,21 +209,40 @@ def _start(terms: Terms, opened: Opened, store: Store) -> str:
     )
 
 
-def _waits(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> bool:
-    """Whether rows must wait for the file they name: it stays longer and can't stand alone."""
-    kind = opened.kinds[store.dataset]
+def waiting(manifest: Manifest, policy: Policy) -> list[str]:
+    """Data classes whose records may have to wait for a file that must stay longer and that
+    nothing but its row dates (``KEPT_FOR_PART``); for ``policy check``."""
+    found = []
+    for kind in manifest.datasets.values():
+        part, rule = _part(manifest, kind), policy.rule_for(kind.data)
+        other = policy.rule_for(part.data) if part else None
+        if rule and other and isinstance(rule.keep, Period):
+            longer = not isinstance(other.keep, Period) or other.keep.exceeds(rule.keep)
+            found += [kind.data] if longer else []
+    return found
+
+
+def _part(manifest: Manifest, kind: Dataset) -> TreeDataset | None:
+    """The files that rows of this dataset name, where only those rows date them."""
     if not isinstance(kind, TableDataset) or kind.link is None:
-        return False
-    part = terms.connector.manifest.datasets[kind.link.dataset]
+        return None
+    part = manifest.datasets[kind.link.dataset]
     if not isinstance(part, TreeDataset) or part.stands_alone or kind.link.on_part_gone == "leave":
-        return False
-    mine, theirs = terms.rule(kind.data).keep, terms.rule(part.data).keep
-    if not isinstance(mine, Period):
+        return None
+    return part
+
+
+def _waits(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> bool:
+    """Whether rows must wait today for the files they name."""
+    part = _part(terms.connector.manifest, opened.kinds[store.dataset])
+    mine = terms.rule(store.data_class).keep
+    theirs = terms.rule(part.data).keep if part else None
+    if theirs is None or not isinstance(mine, Period):
         return False
     if not isinstance(theirs, Period):
         return True
-    zone = terms.zone
-    return period.cutoff(theirs, now=now, zone=zone) < period.cutoff(mine, now=now, zone=zone)
+    mine_cut = period.cutoff(mine, now=now, zone=terms.zone)
+    return period.cutoff(theirs, now=now, zone=terms.zone) < mine_cut
 
 
 def _clock(

@@ -9,6 +9,7 @@ from typing import Any
 
 from pbxretain import connector as shelves
 from pbxretain import explain, messages
+from pbxretain import plan as planning
 from pbxretain import policy as policies_
 from pbxretain.cli import context
 from pbxretain.cli.context import App, checked_name
@@ -102,16 +103,14 @@ def check(face: Face, name: str) -> tuple[Path, list[tuple[str, str]]]:
     if policies_.approval_state(known) != "approved":
         notes.append(("NOT_APPROVED", ""))
     for source in _users(app, known.policy):
-        missing = [
-            data
-            for data in app.connector(source).manifest.offered()  # type: ignore[union-attr]
-            if known.rule_for(data) is None
-        ]
+        manifest = app.connector(source).manifest  # type: ignore[union-attr]
+        missing = [data for data in manifest.offered() if known.rule_for(data) is None]
         if missing:
             raise DocumentError(
                 f"{found.path}: source {source} offers {', '.join(missing)} without a rule",
                 hint="add a rule for each, or keep: forever",
             )
+        notes += [("KEPT_FOR_PART", data) for data in planning.waiting(manifest, known)]
     return found.path, notes
 
 

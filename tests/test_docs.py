@@ -20,13 +20,15 @@ from support.meanings import BY_DOCUMENT, LEAD
 from support.pages import DOCS, REPOSITORY, Block, Sandbox, blocks, name_of, pages, prose
 from support.servers import MariaDB, PostgreSQL
 
-from pbxretain import journal
+from pbxretain import journal, messages
 from pbxretain.cli import main
 from pbxretain.cli.demo import build
+from pbxretain.cli.verdict import _RESULTS as _VERDICTS
 from pbxretain.connector import find
 from pbxretain.documents import DATA_CLASSES, Document, parse
 from pbxretain.errors import SEVERITY, Exit
 from pbxretain.manifest import PATTERN_GROUPS, TEXT_FORMS, Manifest
+from pbxretain.messages import Lang
 from pbxretain.period import Period, cutoff
 from pbxretain.policy import Policy
 from pbxretain.settings import Settings, Source
@@ -245,8 +247,7 @@ def test_the_freepbx_page_works_on_a_real_server_with_its_own_grants(
     config = sandbox.path("/etc/pbxretain/config.yaml")
     config.parent.mkdir(parents=True)
     config.write_text(text)
-    printed = _run(sandbox, page)
-    _check_outputs(page, printed)
+    _check_outputs(page, _run(sandbox, page))
 
 
 def _freepbx(sandbox: Sandbox, server: MariaDB) -> None:
@@ -446,6 +447,18 @@ def test_the_sample_unit_may_write_where_the_connector_deletes_and_nowhere_else(
     assert unit["Service"]["StateDirectory"] == "pbxretain"
     assert unit["Service"]["ExecStart"].split()[-1] == "run"
     assert unit["Service"]["SuccessExitStatus"] == str(int(Exit.TERMINATED))
+
+
+@pytest.mark.parametrize(("lang", "name"), [("en", "check-a-report"), ("de", "bericht-pruefen")])
+def test_the_answers_that_a_checker_reads_are_those_that_are_given(lang: Lang, name: str) -> None:
+    page = (DOCS / f"how-to/{name}.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| (\d) \|", page, flags=re.MULTILINE)
+    given = {int(code): key for code, key in _VERDICTS.items()}
+    assert {int(code) for _, code in rows} == {*given, int(Exit.FORGED)}
+    for answer, code in rows:
+        key = f"verify.result.{given.get(int(code), 'forged')}"
+        sentence = messages.CATALOGUE[key][messages.LANGUAGES.index(lang)]
+        assert sentence.startswith(f"{answer}:"), key
 
 
 def test_cron_line_and_page_agree() -> None:

@@ -22,6 +22,10 @@ from pbxretain.errors import UnavailableError
 TIMEOUT = 3.0
 """Seconds that one exchange may take as a whole."""
 
+_UNREACHED = "Asterisk's manager interface can't be reached."
+_UNREACHED_HINT = (
+    "check ami: host and port in the settings, and enabled = yes in Asterisk's manager.conf"
+)
 _LARGEST = 8 * 1024 * 1024
 _SESSIONS = re.compile(r"^(voicemailmain|voicemailplaymsg|minivm)", re.IGNORECASE)
 _NAMES_MAILBOX = re.compile(r"^(?P<mailbox>[^@,]+)(?:@(?P<context>[^,]+))?(?:,(?P<options>.*))?$")
@@ -118,12 +122,13 @@ class Ami:
     def _connect(self) -> socket.socket:
         place = (self._settings.host, self._settings.port)
         try:
-            return socket.create_connection(place, timeout=self.timeout)
+            opened = socket.create_connection(place, timeout=self.timeout)
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except ConnectionRefusedError:
+            raise AmiRefused(_UNREACHED, hint=_UNREACHED_HINT) from None
         except (OSError, UnicodeError):
-            raise AmiRefused(
-                "Asterisk's manager interface can't be reached.",
-                hint="check ami: host and port in the settings, and enabled=yes in manager.conf",
-            ) from None
+            raise UnavailableError(_UNREACHED, hint=_UNREACHED_HINT) from None
+        return opened
 
     def _login(self) -> None:
         deadline = time.monotonic() + self.timeout

@@ -74,7 +74,7 @@ def read_asterisk_facts(
     return AsteriskFacts(
         lockmode=_lockmode(main),
         version=version,
-        formats=tuple((_last(mail, "general", "format") or "").replace(",", "|").split("|")),
+        formats=tuple(re.findall(r"[^|,\s]+", _last(mail, "general", "format") or "")),
         usual_limit=None if mail is None else _limit(_last(mail, "general", "maxmsg")),
         limits=_limits(mail or []),
     )

@@ -370,6 +370,11 @@ class SpoolStore:
             except FolderBusyError:
                 batch.skip("FOREIGN_LOCK", len(hashed))
                 break
+            except FileNotFoundError:
+                if os.lstat(folder.at(b".")).st_nlink:
+                    raise
+                batch.absent += len(hashed)  # the whole folder was removed
+                break
             if hashed:
                 time.sleep(_BETWEEN_HOLDS)
         folder.sync()
@@ -381,8 +386,7 @@ class SpoolStore:
         queue: list[tuple[Item, bytes]],
         batch: SpoolBatch,
     ) -> list[tuple[Item, bytes]]:
-        """Takes the first few of the queue and hands back the rest."""
-        begun = time.monotonic()
+        """Takes the first few of the queue, at least one, and hands back the rest."""
         try:
             if self.presence.inside(place.context, place.mailbox, locked=True):
                 batch.skip("SESSION_OPEN", len(queue))
@@ -397,9 +401,10 @@ class SpoolStore:
             batch.skip("NUMBERING", len(queue))
             return []
         names = dict(mailbox.names_of(folder))
+        until = time.monotonic() + HOLD_SECONDS
         done = 0
         for item, content in queue:
-            if gaps and (done == HOLD_MESSAGES or time.monotonic() - begun > HOLD_SECONDS):
+            if gaps and done and (done == HOLD_MESSAGES or time.monotonic() > until):
                 break
             batch.take(folder, item, content, names)
             done += 1

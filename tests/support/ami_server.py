@@ -64,6 +64,7 @@ def _accept(listener: socket.socket, server: AmiServer, opened: list[socket.sock
             connection, _ = listener.accept()
         except OSError:
             return
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         opened.append(connection)
         threading.Thread(target=_serve, args=(connection, server), daemon=True).start()
 

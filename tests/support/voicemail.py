@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -120,15 +119,11 @@ class StoredIntent:
 def everything(root: Path) -> dict[bytes, bytes]:
     """Each file below the root by path, with its content; links by their target."""
     found = {}
-    for folder, _, names in os.walk(os.fsencode(root)):
-        for name in names:
-            path = os.path.join(folder, name)
-            relative = os.path.relpath(path, os.fsencode(root))
-            if os.path.islink(path):
-                found[relative] = b"-> " + os.readlink(path)
-            else:
-                with open(path, "rb") as file:
-                    found[relative] = file.read()
+    for folder, _, names in os.walk(root):
+        for path in (Path(folder, name) for name in names):
+            link = path.is_symlink()
+            content = b"-> " + os.fsencode(path.readlink()) if link else path.read_bytes()
+            found[os.fsencode(path.relative_to(root))] = content
     return found
 
 

@@ -204,7 +204,7 @@ def _text(value: object) -> str:
 
 def refuse_drift(shape: Shape, dataset: TableDataset, *, name: str, needed: Iterable[str]) -> None:
     """Compares a table with its manifest. Raises DriftError, naming tables and columns only."""
-    hint = "the connector manifest doesn't know this; see docs/how-to/connector.md"
+    hint = "the connector manifest doesn't know this; see docs/reference/manifest.md"
     for column in needed:
         if not shape.has(column) and column not in dataset.may_lack:
             raise DriftError(f"Dataset {name}: {shape.table} has no column {column}.", hint=hint)

@@ -512,3 +512,21 @@ def test_only_one_run_at_a_time_holds_the_lock(bench: Bench) -> None:
                 other.verify()
     with DatabaseLock(bench.engine, "head-office"):
         pass
+
+
+def test_thousands_of_excluded_calls_and_keys_are_all_spared(bench: Bench) -> None:
+    bench.calls([(OLD, f"{n}.1", n) for n in range(12)])
+    store = bench.open()
+    with store.take(_select(store), limit=50, after=None, skip=frozenset(), name=NAME) as batch:
+        names = {t.key[0]: t.identity for t in batch.taken}
+    elsewhere = {f"{n}.9".encode() for n in range(6000)}
+    keys = {names[b"3.1"], *(names[b"4.1"].replace(b"4.1", b"%03d" % n) for n in range(300))}
+    selection = _select(
+        store,
+        excluded_calls=frozenset({b"1.1", b"2.1"} | elsewhere),
+        excluded_keys=frozenset(keys),
+    )
+    census = store.census(selection)
+    assert (census.before, census.due, census.straddling, census.held) == (12, 9, 2, 1)
+    assert len(drain(store, selection, limit=4)) == 9
+    assert bench.left() == ["1.1", "2.1", "3.1"]

@@ -366,6 +366,34 @@ def test_the_shipped_connectors_offer_what_the_policy_page_says() -> None:
     assert offered == {*DATA_CLASSES[:5]}
 
 
+@pytest.mark.parametrize("name", ["asterisk", "freepbx"])
+def test_a_connectors_page_lists_its_datasets_and_what_is_out_of_reach(name: str) -> None:
+    manifest = find(name).manifest
+    page = (REPOSITORY / "connectors" / name / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)` \| `([a-z-]+)` \|", page, flags=re.MULTILINE)
+    assert rows == [(dataset, entry.data) for dataset, entry in manifest.datasets.items()]
+    last = page.partition("## Out of reach")[2].partition("##")[0]
+    assert re.findall(r"\(`([a-z-]+)`\)", last) == [copy.code for copy in manifest.out_of_reach]
+
+
+def test_the_settings_for_sqlite_work_on_an_asterisk(tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path)
+    _asterisk(sandbox)
+    settings = next(b for b in blocks(DOCS / "how-to/asterisk.md") if b.kind == "yaml")
+    config = sandbox.path("/etc/pbxretain/config.yaml")
+    config.parent.mkdir(parents=True)
+    config.write_text(sandbox.moved(settings.text))
+    done = sandbox.run(
+        "pbxretain policy copy eu-90-days acme-calls --for office\n"
+        "pbxretain key new\n"
+        "pbxretain policy approve acme-calls --by management\n"
+        "pbxretain run --confirm-count 100000\n"
+        "pbxretain plan --json\n"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"due": 0' in done.stdout
+
+
 def test_the_manifest_page_names_every_pattern_group_and_text_form() -> None:
     page = (DOCS / "reference/manifest.md").read_text("utf-8")
     for group in PATTERN_GROUPS:

@@ -181,7 +181,7 @@ def _simple(entry: Mapping[str, Any]) -> str:
         inner = entry.get("additionalProperties")
         if not isinstance(inner, Mapping):
             inner = next(iter(entry.get("patternProperties", {}).values()), {"type": "string"})
-        return f"names with {_kind(inner)}"
+        return f"names, each with {_kind(inner)}"
     if kind == "number":
         return "number"
     if isinstance(kind, list) or kind == "string":

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from itertools import takewhile
 from pathlib import Path
 
 from pbxretain.errors import RefusedError, RootError, StoreError, UnavailableError
@@ -330,6 +331,8 @@ class SpoolStore:
                     batch.exhausted = False
                     return
                 chosen = _with_twins(due, self._per_folder(room))
+                if not self.facts.gaps_are_harmless:
+                    chosen = _of_one_sort(chosen)
                 self._take_from(folder, place, chosen, batch)
                 batch.cursor = _at(chosen[-1])
                 if len(chosen) < len(due):
@@ -504,6 +507,12 @@ def _position(cursor: Cursor | None) -> Position | None:
     if cursor is None or isinstance(cursor, Position):
         return cursor
     raise StoreError("A cursor of another dataset was given to the voicemail spool.")
+
+
+def _of_one_sort(chosen: list[Due]) -> list[Due]:
+    """Messages or mere sound: where messages are renumbered, sound would not find back."""
+    first = chosen[0][1].kind == "message"
+    return list(takewhile(lambda one: (one[1].kind == "message") == first, chosen))
 
 
 def _with_twins(due: list[Due], room: int) -> list[Due]:

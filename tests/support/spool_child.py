@@ -12,11 +12,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from pbxretain.records import BatchName, Selection
 from support import samples
 from support.ami_server import ami_server
 from support.voicemail import INSTALLATION, open_store
-
-from pbxretain.records import BatchName, Selection
 
 RUN = "run-7"
 
@@ -25,25 +24,27 @@ def selection() -> Selection:
     return Selection(cutoff=samples.CUTOFF, now=samples.NOW, start="received")
 
 
-def one_batch(args: list[str]) -> int:
-    """root, mode, version, what: takes one batch, then commits and finishes, or rolls back."""
+def batches(args: list[str]) -> int:
+    """root, mode, version, what: takes all in batches, and commits or rolls back each."""
     root, mode, version, what = args
     marks = Path(root).parent / "journal"
+    after: Any = None
     with ami_server(version=version) as server:
         store = open_store(Path(root), lockmode=_mode(mode), version=version, ami=server.settings)
-        with store.take(
-            selection(),
-            limit=100,
-            after=None,
-            skip=frozenset(),
-            name=BatchName(INSTALLATION, RUN, 1),
-        ) as batch:
-            _mark(marks, "intent", len(batch.taken))
-            if what == "commit":
-                _mark(marks, "committed", len(batch.taken))
-                batch.commit()
-                batch.finish()
-        _mark(marks, "mark", len(batch.taken))
+        for number in range(9):
+            name = BatchName(INSTALLATION, RUN, number)
+            with store.take(
+                selection(), limit=100, after=after, skip=frozenset(), name=name
+            ) as batch:
+                _mark(marks, "intent", number, len(batch.taken))
+                if what == "commit":
+                    _mark(marks, "committed", number, len(batch.taken))
+                    batch.commit()
+                    batch.finish()
+            _mark(marks, "mark", number, len(batch.taken))
+            after = batch.cursor
+            if batch.exhausted:
+                break
     return 0
 
 
@@ -51,10 +52,10 @@ def _mode(text: str) -> Any:
     return None if text == "None" else text
 
 
-def _mark(path: Path, word: str, count: int) -> None:
+def _mark(path: Path, word: str, batch: int, count: int) -> None:
     """A journal of our own, in the same manner: appended, synced."""
     fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    os.write(fd, f"{json.dumps([word, count])}\n".encode())
+    os.write(fd, f"{json.dumps([word, batch, count])}\n".encode())
     os.fsync(fd)
     os.close(fd)
 
@@ -126,7 +127,7 @@ def leave_messages(folder: Path, mode: str, count: int, pause: float) -> None:
             age = int(samples.NOW.timestamp()) - 60
             work.write_bytes(f"[message]\norigtime={age}\nmsg_id={known}\n".encode())
             work.rename(folder / f"{stem}.txt")
-        print(known, f"{lock.waited:.4f}", flush=True)
+        print(known, f"{lock.waited:.4f}", flush=True)  # noqa: T201
         time.sleep(pause)
 
 

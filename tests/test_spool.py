@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -812,3 +815,53 @@ def test_nothing_personal_is_shown_by_any_repr(spool: SpoolMaker) -> None:
         shown = f"{store} {batch} {batch.taken} {batch.cursor} {batch.skipped} {batch.bounds}"
     shown += f"{list(store.scan(select()))}"
     assert "canary" not in shown
+
+
+_AS_NOBODY = """
+import sys
+from pathlib import Path
+from support.voicemail import INSTALLATION, open_store
+from support.spool_child import selection
+from pbxretain.errors import RetainError
+from pbxretain.records import BatchName
+store = open_store(Path(sys.argv[1]))
+print(sorted(one.code for one in store.check() if one.severity == "error"))
+name = BatchName(INSTALLATION, "r", 1)
+try:
+    with store.take(selection(), limit=9, after=None, skip=frozenset(), name=name) as batch:
+        batch.commit()
+        finish = batch.finish()
+        print(len(batch.taken), finish.failed)
+except RetainError as error:
+    print(error.code, "/" in str(error))
+"""
+
+
+def _as_nobody(root: Path) -> list[str]:
+    command = [sys.executable, "-c", _AS_NOBODY, str(root)]
+    if os.geteuid() == 0:
+        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command]
+    paths = f"{Path(__file__).parent}{os.pathsep}{Path(__file__).parents[1]}"
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}, cwd="/"
+    )
+    assert not done.stderr
+    return done.stdout.splitlines()
+
+
+def test_folders_that_can_not_be_written_are_named_and_nothing_is_touched() -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        Path(scratch).chmod(0o755)
+        spool = SpoolMaker(Path(scratch) / "voicemail")
+        spool.message(0, OLD)
+        spool.message(0, OLD, box="default/412")
+        if os.geteuid() == 0:
+            for path in (spool.root, *spool.root.rglob("*")):
+                os.chown(path, 65534, 65534)
+        before = everything(spool.root)
+        spool.folder().chmod(0o555)
+        assert _as_nobody(spool.root) == ["['NOT_WRITABLE']", "STORE False"]
+        assert everything(spool.root) == before
+        spool.folder().chmod(0o755)
+        assert _as_nobody(spool.root) == ["[]", "2 0"]
+        assert not everything(spool.root)

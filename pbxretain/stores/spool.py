@@ -13,9 +13,8 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, tzinfo
-from itertools import takewhile
 from pathlib import Path
 
 from pbxretain.errors import RefusedError, RootError, StoreError, UnavailableError
@@ -44,6 +43,7 @@ from pbxretain.stores.folderlock import (
 from pbxretain.stores.mailbox import Item, Place
 from pbxretain.stores.spool_advice import NUMBERING, NUMBERING_HINT
 from pbxretain.stores.spool_batch import SpoolBatch, dated, hashed_content, told
+from pbxretain.stores.spool_order import Due, Position, at, of_one_sort, with_twins
 
 HOLD_MESSAGES = 20
 """Messages per hold of a folder's lock."""
@@ -55,19 +55,6 @@ _UNDO_WAIT = 10.0
 """Putting back may wait longer for a lock than taking: nothing else brings the message back."""
 _STALE = 60.0
 _HEALED_AT_LOGIN = (b"INBOX", b"Urgent", b"Old")
-
-
-Due = tuple[bytes, Item]
-"""Packed identity and record."""
-
-
-@dataclass(frozen=True, slots=True, order=True, repr=False)
-class Position:
-    """The last record that was looked at; folders in order, in each by time."""
-
-    place: Place
-    when: datetime
-    identity: bytes
 
 
 def open_spool(
@@ -322,7 +309,7 @@ class SpoolStore:
                 if folder is None:
                     continue
                 due = self._due(folder, place, selection)
-                due = [one for one in due if after is None or _at(one) > after]
+                due = [one for one in due if after is None or at(one) > after]
                 due = [one for one in due if one[0] not in skip]
                 if not due:
                     continue
@@ -330,11 +317,11 @@ class SpoolStore:
                 if room <= 0:
                     batch.exhausted = False
                     return
-                chosen = _with_twins(due, self._per_folder(room))
+                chosen = with_twins(due, self._per_folder(room))
                 if not self.facts.gaps_are_harmless:
-                    chosen = _of_one_sort(chosen)
+                    chosen = of_one_sort(chosen)
                 self._take_from(folder, place, chosen, batch)
-                batch.cursor = _at(chosen[-1])
+                batch.cursor = at(chosen[-1])
                 if len(chosen) < len(due):
                     batch.exhausted = False
                     return
@@ -355,7 +342,7 @@ class SpoolStore:
             item = _named(folder, found)
             if item and not _excluded(folder, item, selection.excluded_keys):
                 due.append((mailbox.identity(folder, item), item))
-        return sorted(due, key=_at)
+        return sorted(due, key=at)
 
     def _take_from(
         self, folder: files.Folder, place: Place, chosen: list[Due], batch: SpoolBatch
@@ -499,24 +486,7 @@ def _named(folder: files.Folder, item: Item) -> Item | None:
         ) from None
 
 
-def _at(one: Due) -> Position:
-    return Position(one[1].place, dated(one[1]), one[0])
-
-
 def _position(cursor: Cursor | None) -> Position | None:
     if cursor is None or isinstance(cursor, Position):
         return cursor
     raise StoreError("A cursor of another dataset was given to the voicemail spool.")
-
-
-def _of_one_sort(chosen: list[Due]) -> list[Due]:
-    """Messages or mere sound: where messages are renumbered, sound would not find back."""
-    first = chosen[0][1].kind == "message"
-    return list(takewhile(lambda one: (one[1].kind == "message") == first, chosen))
-
-
-def _with_twins(due: list[Due], room: int) -> list[Due]:
-    end = min(room, len(due))
-    while end < len(due) and due[end][0] == due[end - 1][0]:
-        end += 1
-    return due[:end]

@@ -18,9 +18,13 @@ from pbxretain.records import Batch, BatchName, Bits, Cursor, Finish, Selection,
 from pbxretain.report import DatasetResult
 
 BATCH_GOAL = 0.020
-"""Seconds that a batch should hold its locks: a live PBX waits no longer than this."""
+"""Seconds for which a batch should hold its locks."""
 
-SMALLEST, FIRST, LARGEST = 20, 500, 5000
+BATCH_LONGEST = 0.050
+"""Seconds beyond which batches shrink. Between goal and this they stay as they are: what a small
+batch costs is mostly syncs, and making it smaller still would only make more of them."""
+
+SMALLEST, FIRST, LARGEST = 500, 500, 5000
 ATTEMPTS = 3
 Stop = Callable[[], int]
 """Number of the signal that asked to stop, 0 for none; asked between batches."""
@@ -70,6 +74,8 @@ class Work:
 
     limit: int = FIRST
     skip: set[bytes] = field(default_factory=set)
+    final_at: float = 0.0
+    """When the batch in hand became final (monotonic); its locks are gone from then on."""
 
     def through(self, selection: Selection) -> int:
         """One pass over the dataset; returns how many records went.
@@ -80,7 +86,7 @@ class Work:
         stuck = failures = went = 0
         self.result.skipped = Counter()
         while not self.stop():
-            began = time.monotonic()
+            began = self.final_at = time.monotonic()
             number = self.journal.next_batch()
             try:
                 batch = self.store.take(
@@ -97,7 +103,7 @@ class Work:
                 continue
             failures = 0
             went += count
-            self._pace(time.monotonic() - began)
+            self._pace(self.final_at - began)
             if batch.exhausted:
                 break
             stuck = stuck + 1 if not count and batch.cursor == after else 0
@@ -149,6 +155,7 @@ class Work:
             batch.rollback()
             self.journal.forget(number, self.store.dataset)
             raise
+        self.final_at = time.monotonic()
         try:
             return self._mark(number, batch, gone, batch.finish())
         except RetainError:
@@ -202,9 +209,10 @@ class Work:
 
     def _pace(self, held: float) -> None:
         """Batches shrink when the server slows; nobody sleeps with a transaction open."""
-        factor = BATCH_GOAL / max(held, 1e-6)
-        wanted = int(self.limit * min(2.0, max(0.25, factor)))
-        self.limit = min(LARGEST, max(SMALLEST, wanted))
+        if not BATCH_GOAL <= held <= BATCH_LONGEST:
+            factor = BATCH_GOAL / max(held, 1e-6)
+            wanted = int(self.limit * min(2.0, max(0.25, factor)))
+            self.limit = min(LARGEST, max(SMALLEST, wanted))
         time.sleep(min(held, BATCH_GOAL))
 
 

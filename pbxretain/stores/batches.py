@@ -20,11 +20,14 @@ from pbxretain.manifest import Child
 from pbxretain.records import Bits, Bounds, Finish, Taken
 from pbxretain.records import Session as SessionId
 from pbxretain.stores.database import Row, Session
-from pbxretain.stores.dialects import Sql, all_of, any_of
+from pbxretain.stores.dialects import Sql, all_of, any_of, untyped
 from pbxretain.stores.rows import Layout, chunks
 from pbxretain.stores.walks import Position
 
 ID_BLOCK = 10_000
+COPIES = 100
+"""Copies named in one delete: each row found is compared with all of them."""
+
 MANY_IDENTITIES = 200
 """Identities named in one delete; beyond, rows are chosen one by one."""
 
@@ -242,11 +245,21 @@ def remove_copies(session: Session, table: str, layout: Layout, taken: Iterable[
     """Deletes every row with one of these identities, each statement final by itself."""
     gone = 0
     ordered = sorted(taken, key=lambda t: t.when)
-    for group in chunks(ordered):
+    for group in chunks(ordered, COPIES):
         same = {t.identity: t for t in group}
-        where = all_of(near(layout, group), any_of([layout.match(t) for t in same.values()]))
+        exact = any_of([layout.match(t) for t in same.values()])
+        where = all_of(near(layout, group), _by_key(layout, group), exact)
         gone += session.run(f"DELETE FROM {table} WHERE " + where)
     return gone
+
+
+def _by_key(layout: Layout, taken: Sequence[Taken]) -> Sql | None:
+    """The plain first key column, so that an index on it serves; exactness comes beside it."""
+    values = {untyped(t.key[0]) for t in taken} if layout.key else {None}
+    known = sorted(value for value in values if value is not None)
+    if layout.dialect.name != "mysql" or len(known) < len(values):
+        return None
+    return layout.dialect.plain_among(layout.key[0], known)
 
 
 def near(layout: Layout, taken: Sequence[Taken]) -> Sql:

@@ -25,7 +25,7 @@ import psycopg
 import pymysql
 
 from support import calls as made
-from support.servers import MariaDB
+from support.servers import MariaDB, PostgreSQL
 
 CONNECTORS = Path(__file__).resolve().parents[2] / "connectors"
 ZONE = ZoneInfo("Europe/Berlin")
@@ -289,8 +289,12 @@ class Dump:
 Raw = tuple[bytes | None, ...]
 
 
-def raw_rows(server: MariaDB, database: str, table: str) -> tuple[list[str], list[Raw]]:
-    """Column names and all rows as the bytes that MariaDB sends."""
+def raw_rows(
+    server: MariaDB | PostgreSQL, database: str, table: str
+) -> tuple[list[str], list[Raw]]:
+    """Column names and all rows as the bytes that the server sends."""
+    if isinstance(server, PostgreSQL):
+        return _copied(server, database, table)
     conv: dict[Any, Any] = dict(pymysql.converters.encoders)
     with (
         closing(
@@ -311,7 +315,16 @@ def raw_rows(server: MariaDB, database: str, table: str) -> tuple[list[str], lis
         return names, [tuple(row) for row in cursor]
 
 
-def dump(server: MariaDB, database: str, table: str) -> Dump:
+def _copied(server: PostgreSQL, database: str, table: str) -> tuple[list[str], list[Raw]]:
+    with server.admin(database) as connection, connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {table} WHERE false".encode())
+        names = [column.name for column in cursor.description or ()]
+        with cursor.copy(f"COPY {table} TO STDOUT".encode()) as copy:
+            lines = b"".join(bytes(block) for block in copy).splitlines()
+    return names, [tuple(None if f == rb"\N" else f for f in line.split(b"\t")) for line in lines]
+
+
+def dump(server: MariaDB | PostgreSQL, database: str, table: str) -> Dump:
     """A whole table."""
     _, rows = raw_rows(server, database, table)
     return Dump(Counter(map(_flat, rows)))
@@ -334,9 +347,14 @@ class Expectation:
 
 
 def expect(
-    server: MariaDB, database: str, table: str, *, cutoff: datetime, zone: tzinfo = ZONE
+    server: MariaDB | PostgreSQL,
+    database: str,
+    table: str,
+    *,
+    cutoff: datetime,
+    zone: tzinfo = ZONE,
 ) -> Expectation:
-    """Sorts a table's rows out: ``cdr``, ``transient_cdr`` or ``cel`` in FreePBX's layout."""
+    """Sorts a table's rows out: ``cdr``, ``transient_cdr`` or ``cel`` in either layout."""
     names, rows = raw_rows(server, database, table)
     dated = _dated_events if table == "cel" else _dated_calls
     call = [names.index("linkedid"), names.index("uniqueid")]
@@ -377,7 +395,7 @@ def _call(row: Raw, columns: Sequence[int]) -> bytes:
 
 def _when(row: Mapping[str, bytes | None], zone: tzinfo) -> datetime | None:
     """The true instant: of the readings of the wall clock the one nearest to the uniqueid's."""
-    text = (row["calldate"] or b"").decode()
+    text = (row.get("calldate") or row.get("start") or b"").decode()
     if not text or text.startswith("0000"):
         return None
     wall = datetime.fromisoformat(text)

@@ -151,18 +151,18 @@ class _Run:
     # --- the whole ---------------------------------------------------------------------------
 
     def go(self) -> RunResult:
+        last = self.ledger.last()  # settling a dead run adds an entry that is younger than ``now``
         try:
             self._recover()
             with self._open(self.terms.source, self.terms.connector) as opened:
                 self._tidy(opened)
-                return self._planned(opened)
+                return self._planned(opened, last)
         except (LockedError, EvidenceError):
             raise
         except RetainError as error:
             return self._without_plan(error)
 
-    def _planned(self, opened: Opened) -> RunResult:
-        last = self.ledger.last()
+    def _planned(self, opened: Opened, last: Entry | None) -> RunResult:
         decided = plan.make(
             self.terms,
             opened,

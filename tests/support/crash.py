@@ -6,7 +6,7 @@ every counted call is the real one, before or after which, or half way through w
 is gone. ``campaign`` walks n = 1, 2, 3 ...
 
 What C libraries do below Python (SQLite's own page writes, libpq's sends) counts as one event for
-each statement and commit.
+each statement and commit. Statements that only ask a database are no events, on any of them.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ _CHANGES = (
     "BEGIN", "COMMIT", "END", "ROLLBACK", "DELETE", "UPDATE", "INSERT", "COPY", "WITH",
     "CREATE", "DROP", "REPLACE", "SAVEPOINT", "RELEASE",
 )  # fmt: skip
+_COM_QUERY = 3
 _TEARS = re.compile("write|send")
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -131,18 +132,21 @@ def campaign(
     modes: Sequence[When] = ("before", "after"),
     stride: int = 1,
     first: int = 1,
+    choose: Callable[[Sequence[str]], Sequence[int]] | None = None,
 ) -> int:
     """Runs undisturbed, then once for each event and mode; returns how many attempts died.
 
     ``run_child(at, when)`` makes fresh data and runs the child, with None undisturbed; ``inspect``
     repairs, looks, and asserts. A failure names the event at which the child died. A run whose
-    events vary may end before n: then it is inspected as well.
+    events vary may end before n: then it is inspected as well. ``choose`` picks the numbers out of
+    the undisturbed run's events, where each attempt is too dear for all of them.
     """
     whole = run_child(None, "before")
     _inspect(inspect, whole, "undisturbed")
     assert whole.events, "nothing was counted: the harness is blind"
     died = 0
-    for at in range(first, len(whole.events) + 1, stride):
+    numbers = choose(whole.events) if choose else range(first, len(whole.events) + 1, stride)
+    for at in numbers:
         for when in modes:
             if when == "torn" and not _TEARS.search(whole.events[at - 1]):
                 continue
@@ -231,8 +235,7 @@ def _install() -> None:
         setattr(os, name, _counted(f"os.{name}", getattr(os, name)))
     _wrap_opens()
     for name in ("send", "sendall", "sendto"):
-        wrapper = _counted(f"socket.{name}", getattr(socket.socket, name))
-        setattr(socket.socket, name, wrapper)
+        setattr(socket.socket, name, _counted_send(name, getattr(socket.socket, name)))
     connect = functools.partial(_connect_sqlite, sqlite3.connect)
     sqlite3.connect = connect
     sqlite3.dbapi2.connect = connect
@@ -268,6 +271,27 @@ def _wrap_opens() -> None:
     os.open = os_open
     builtins.open = open_
     io.open = open_
+
+
+def _counted_send(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    """Sends of pymysql count by their statement, all others as they are."""
+    plain = _counted(f"socket.{name}", original)
+
+    @functools.wraps(original)
+    def call(self: Any, data: Any, *args: Any) -> Any:
+        packet = bytes(data)
+        if len(packet) < 5 or int.from_bytes(packet[:3], "little") != len(packet) - 4:
+            return plain(self, data, *args)
+        verb = _verb(packet[5:]) if packet[4] == _COM_QUERY else ""
+        if verb not in _CHANGES:
+            return original(self, data, *args)
+        return _counter.call(
+            f"sql {verb}",
+            lambda: original(self, data, *args),
+            lambda: original(self, packet[: len(packet) // 2], *args),
+        )
+
+    return call
 
 
 def _counted_statement(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,7 +11,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pbxretain.errors import OutcomeUnknown, RefusedError, RetainError, StoreError
+from pbxretain.errors import (
+    EvidenceError,
+    Exit,
+    OutcomeUnknown,
+    RefusedError,
+    RetainError,
+    StoreError,
+)
 from pbxretain.evidence.commitments import Committer
 from pbxretain.journal import DeadIntent, Journal, Mark
 from pbxretain.records import Batch, BatchName, Bits, Cursor, Finish, Selection, Store
@@ -33,6 +40,7 @@ Stop = Callable[[], int]
 class Unsettled(RetainError):  # noqa: N818  (a state of the source, not a mistake)
     """A batch is final or not, and the source can't be asked: the next run settles it."""
 
+    exit_code = Exit.UNAVAILABLE
     code = "UNSETTLED"
 
 
@@ -143,15 +151,18 @@ class Work:
         self.journal.seal(number, self.store.dataset, batch, leaves=leaves, first=first)
 
     def _final(self, number: int, batch: Batch) -> Mark:
-        if batch.final == "journal":
-            self.guard()
-            self.journal.committed(number)
         try:
+            if batch.final == "journal":
+                self.guard()
+                self.journal.committed(number)
             gone = batch.commit()
         except OutcomeUnknown:
             # The answer was lost: only the source knows, and nothing goes on before it is asked.
             return self._settled()
-        except StoreError:
+        except EvidenceError:
+            raise
+        except RetainError:
+            # Also a lost lock: another host may take these records now, with evidence of its own.
             batch.rollback()
             self.journal.forget(number, self.store.dataset)
             raise

@@ -14,6 +14,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -277,9 +278,14 @@ class Journal:
     def _write(self, line: Mapping[str, Any]) -> None:
         text = json.dumps(line, separators=(",", ":"))
         frame = f"{zlib.crc32(text.encode()):08x} {text}\n".encode()
+        path = self.folder / _LINES
+        size = _size(path)
         try:
-            posix.append_synced(self.folder / _LINES, frame)
+            posix.append_synced(path, frame)
         except OSError:
+            # The line may stand there all the same, and would be believed.
+            with suppress(OSError):
+                os.truncate(path, size)
             raise EvidenceError(
                 "the journal can't be written", hint="free disk space", code="JOURNAL_UNWRITTEN"
             ) from None

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Self
 
-from pbxretain.errors import StoreError
+from pbxretain.errors import OutcomeUnknown, StoreError, UnavailableError
 from pbxretain.manifest import Child
 from pbxretain.records import Bits, Bounds, Finish, Taken
 from pbxretain.records import Session as SessionId
@@ -199,7 +199,7 @@ class TableBatch:
         if self.guard is not None:
             self.guard()
         if self.removal is not None:
-            bits = self.removal(self.taken)
+            bits = self._removed(self.removal)
             self._gone = [t for t, gone in zip(self.taken, bits, strict=True) if gone]
             return None if all(bits) else bits
         if self.database.in_transaction:
@@ -208,6 +208,16 @@ class TableBatch:
             raise StoreError("The batch is no longer open.", code="CLOSED")
         self._gone = self.taken
         return None
+
+    def _removed(self, removal: Callable[[Sequence[Taken]], Bits]) -> Bits:
+        """Some rows may be gone for good when this fails: only a look tells which."""
+        try:
+            return removal(self.taken)
+        except (StoreError, UnavailableError):
+            raise OutcomeUnknown(
+                "The database stopped in the middle of a batch.",
+                hint="the run looks what became of it",
+            ) from None
 
     def rollback(self) -> None:
         """All rows are there again."""

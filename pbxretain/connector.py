@@ -347,9 +347,12 @@ class _Opener:
         )
 
     def _reopen(self) -> Callable[[], bool] | None:
+        """How to have Asterisk open its logs anew: by its manager, else by its own program."""
+        from pbxretain.stores.asterisk import has_program, reload_logger
+
         settings = self._ami()
         if settings is None:
-            return None
+            return reload_logger if has_program() else None
         from pbxretain.stores.ami import Ami
 
         def reopen() -> bool:

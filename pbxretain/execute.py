@@ -34,7 +34,7 @@ from pbxretain.ledger import Entry, Ledger
 from pbxretain.plan import Item, Plan, Progress, Terms, silent
 from pbxretain.posix import lock_file
 from pbxretain.recovery import frozen, settle_dead
-from pbxretain.report import DatasetResult, Ending
+from pbxretain.report import DatasetResult, Ending, still_due
 from pbxretain.settings import Source
 
 log = logging.getLogger("pbxretain")
@@ -259,9 +259,11 @@ class _Run:
         results: dict[str, DatasetResult],
         errors: list[RetainError],
     ) -> None:
-        """Works through all datasets and looks again; what arrived meanwhile gets another pass."""
+        """Works through all datasets and looks again. What arrived meanwhile gets another pass, and
+        so does what lay where nobody looks first (a row far off its place in the ids) and what
+        came due as others went (a file whose rows went has its own date)."""
         todo = dict(works)
-        for _ in range(PASSES):
+        for number in range(PASSES):
             went = {
                 item.dataset: self._pass(item, works[item.dataset], errors)
                 for item in decided.items
@@ -270,8 +272,11 @@ class _Run:
             self._look_again(decided, results, errors)
             todo = {
                 name: work
-                for name, work in todo.items()
-                if went[name] and _left(results[name]) and not results[name].skipped
+                for name, work in works.items()
+                if (not number or any(went.values()))
+                and results[name].outcome == "complete"
+                and _left(results[name])
+                and not results[name].skipped
             }
             if not todo or self.stop():
                 break
@@ -463,7 +468,7 @@ class _Run:
 
 def _left(result: DatasetResult) -> int:
     """How many due records the last census still shows, beside those that failed."""
-    return max(0, result.after.due - result.failed) if result.after else 0
+    return max(0, still_due(result.after) - result.failed) if result.after else 0
 
 
 def _judge(result: DatasetResult) -> None:
@@ -479,7 +484,7 @@ def _judge(result: DatasetResult) -> None:
         elif not result.deleted and not left:
             result.outcome = "nothing-due"
     elif result.outcome in ("not-reached", "nothing-due"):
-        nothing = result.after is not None and not result.after.due
+        nothing = result.after is not None and not still_due(result.after)
         result.outcome = "nothing-due" if nothing else "not-reached"
 
 

@@ -59,6 +59,11 @@ class Item:
     def due(self) -> int:
         return self.census.due if self.census else 0
 
+    def exceeds(self, share: int) -> bool:
+        """Whether more than ``share`` percent of the dataset is due; never for a small one."""
+        total = self.census.total if self.census else None
+        return bool(total) and self.due >= IGNORED_BELOW and self.due * 100 > share * (total or 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -337,13 +342,10 @@ def _limits(
     limits = terms.policy.limits
     found: list[RefusedError] = []
     for item in items:
-        total = item.census.total if item.census else None
-        if item.due < IGNORED_BELOW or not total or item.refusal:
-            continue
-        if item.due > limits.fraction * total:
+        if item.census and item.exceeds(limits.share) and not item.refusal:
             found.append(
                 LimitError(
-                    f"dataset {item.dataset}: {item.due} of {total} records are due, "
+                    f"dataset {item.dataset}: {item.due} of {item.census.total} records are due, "
                     f"more than {limits.share} %",
                     hint=command,
                     code="SHARE_LIMIT",

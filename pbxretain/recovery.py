@@ -17,7 +17,7 @@ from pbxretain.connector import Connector, Opened
 from pbxretain.errors import UnavailableError
 from pbxretain.journal import DeadIntent, Journal, Mark
 from pbxretain.records import Selection, Store
-from pbxretain.report import DatasetResult
+from pbxretain.report import DatasetResult, still_due
 from pbxretain.settings import Source
 
 
@@ -71,7 +71,7 @@ def _outcome(entry: Mapping[str, Any], result: DatasetResult) -> str:
         return "kept"
     if entry["refusal"]:
         return "refused"
-    return "complete" if result.after and not result.after.due else "incomplete"
+    return "complete" if result.after and not still_due(result.after) else "incomplete"
 
 
 def _selection(known: Mapping[str, Any], entry: Mapping[str, Any], store: Store) -> Selection:

@@ -7,6 +7,7 @@ facts, its marks and the last census. The same code serves a run that ended and 
 from __future__ import annotations
 
 import platform
+import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -221,7 +222,6 @@ def deletion_report(
 def plan_statement(known: Mapping[str, Any], plan: Plan, *, report_id: str) -> statements.Plan:
     """The dry run as a statement of its own type; it can't pass for a deletion."""
     zone = ZoneInfo(known["timezone"])
-    over = {refusal.code for refusal in plan.refusals} & {"SHARE_LIMIT", "COUNT_LIMIT"}
     return statements.Plan.model_validate(
         _tuples(
             {
@@ -229,7 +229,9 @@ def plan_statement(known: Mapping[str, Any], plan: Plan, *, report_id: str) -> s
                 "made_at": known["started_at"],
                 "as_of": known["as_of"],
                 "timezone": known["timezone"],
-                "datasets": [_planned(item, zone, over=bool(over)) for item in plan.items],
+                "datasets": [
+                    _planned(item, zone, share=known["limits"]["share"]) for item in plan.items
+                ],
             }
         )
     )
@@ -274,12 +276,27 @@ def _dataset(entry: Mapping[str, Any], result: DatasetResult, zone: ZoneInfo) ->
             "newest_deleted": _iso(max((m.newest for m in gone if m.newest), default=None)),
             "oldest_remaining": _day(after.oldest if after else None, zone),
         },
-        "also": dict(sum((Counter(mark.also) for mark in result.marks), Counter[str]())),
+        "also": _members(result),
         "method": _METHODS.get(entry["kind"], "file_unlink"),
         "findings": _findings(result, before),
         "outcome": result.outcome,
         "merkle": {"size": result.deleted, "root": result.tree.root().hex()},
     }
+
+
+def _members(result: DatasetResult) -> dict[str, int]:
+    """What went with the records, by names that evidence accepts."""
+    members: Counter[str] = Counter()
+    for mark in result.marks:
+        for name, count in mark.also.items():
+            members[re.sub("[^a-z0-9_-]", "-", name.lower())[:63]] += count
+    return dict(members)
+
+
+def still_due(census: Census) -> int:
+    """Records before the cut-off that no rule keeps: those a run may take, and those that it
+    left alone this time (still written, folder locked)."""
+    return census.before - census.held - census.straddling - census.kept_for_part
 
 
 def balances(before: Census | None, result: DatasetResult) -> dict[str, int]:
@@ -298,7 +315,7 @@ def balances(before: Census | None, result: DatasetResult) -> dict[str, int]:
         rest = {"held": 0, "straddling": 0, "kept_for_part": 0}
     else:
         absent = result.absent
-        residue = max(0, after.due - result.failed - result.late)
+        residue = max(0, still_due(after) - result.failed - result.late)
         rest = {
             "held": after.held,
             "straddling": after.straddling,
@@ -342,7 +359,7 @@ def _exemptions(datasets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _planned(item: Item, zone: ZoneInfo, *, over: bool) -> dict[str, Any]:
+def _planned(item: Item, zone: ZoneInfo, *, share: int) -> dict[str, Any]:
     census = item.census or Census(before=0, due=0)
     counts = ("due", "held", "straddling", "kept_for_part", "undated", "future")
     return {
@@ -354,7 +371,7 @@ def _planned(item: Item, zone: ZoneInfo, *, over: bool) -> dict[str, Any]:
         "total": _total(item.census),
         "oldest": _day(census.oldest, zone),
         "newest": _day(census.newest, zone),
-        "over_limit": over,
+        "over_limit": item.exceeds(share),
         "findings": [{"code": c, "count": n} for c, n in sorted(census.findings.items()) if n],
     }
 

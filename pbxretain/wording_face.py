@@ -219,9 +219,9 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     "report.root.value": ("{root} über {records}", "{root} over {records}"),
     "report.how-to-check": (
         "Geprüft wird es mit „pbxretain verify DATEI“, oder ohne dieses Programm mit "
-        "„sh verify.sh DATEI“ und OpenSSL.",
-        "Check it with “pbxretain verify FILE”, or without this program by “sh verify.sh FILE” "
-        "and OpenSSL.",
+        "„sh NUMMER-deletion-report.verify.sh DATEI SCHLÜSSEL“ und OpenSSL.",
+        "Check it with “pbxretain verify FILE”, or without this program by "
+        "“sh NUMBER-deletion-report.verify.sh FILE KEY” and OpenSSL.",
     ),
     "report.privacy": ("Datenschutzhinweis", "Privacy note"),
     "report.privacy.content": (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.crash import killed_at
+from support.killing import killed_at
 
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence.leaves import LeafFile, Pending, erase

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support import reports
-from support.crash import killed_at
+from support.killing import killed_at
 
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence.statements import statement

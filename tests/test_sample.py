@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ class Pbx:
     terms: Terms
     site: Site
     trees: dict[str, Path]
-    database: Any
+    database: Callable[[], Any]
     now: datetime
 
     def plan(self) -> Plan:
@@ -66,8 +66,9 @@ def pbx(request: pytest.FixtureRequest, tmp_path: Path) -> Pbx:
     secret = tmp_path / "password"
     secret.write_text(PASSWORD)
     secret.chmod(0o600)
-    kinds = ("recordings", "voicemail") if request.param == "mariadb" else samples._ARCHIVES
-    trees = {kind: samples.restore_tree(kind, tmp_path / "pbx") for kind in kinds}
+    kinds: list[samples.Tree] = ["recordings", "voicemail", "logs"]
+    database: Callable[[], Any]
+    trees: dict[str, Path] = {k: samples.restore_tree(k, tmp_path / "pbx") for k in kinds}
     product = "freepbx" if request.param == "mariadb" else "asterisk"
     if request.param == "sqlite":
         path = samples.restore_sqlite(tmp_path / "cdr.sqlite")

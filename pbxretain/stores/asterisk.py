@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,6 +30,8 @@ _HARMLESS_SINCE = {18: 21, 20: 6, 21: 1}
 _SECTION = re.compile(r"^\[([^\]]+)\]")
 _INCLUDE = re.compile(r'^#(?:try)?include\s+[<"]?([^>"]+)[>"]?\s*$', re.IGNORECASE)
 _DEEPEST = 8
+PROGRAM_FOLDERS = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/asterisk/sbin"
+"""Where the program is looked for; cron's PATH is short, and a user's must not decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,8 @@ class AsteriskFacts:
 def read_asterisk_facts(
     config_dir: Path | None, version: str | None, ami: AmiSettings | None
 ) -> AsteriskFacts:
-    """Reads asterisk.conf and voicemail.conf, and asks the manager for the version if need be.
+    """Reads asterisk.conf and voicemail.conf; asks the manager, else the program on this machine,
+    for the version if need be.
 
     Nothing of it is required: what can't be read stays unknown. Never raises.
     """
@@ -71,6 +76,8 @@ def read_asterisk_facts(
     if version is None and ami is not None:
         with suppress(UnavailableError), Ami(ami) as manager:
             version = manager.version()
+    if version is None:
+        version = program_version()
     return AsteriskFacts(
         lockmode=_lockmode(main),
         version=version,
@@ -78,6 +85,40 @@ def read_asterisk_facts(
         usual_limit=None if mail is None else _limit(_last(mail, "general", "maxmsg")),
         limits=_limits(mail or []),
     )
+
+
+def program_version(folders: str = PROGRAM_FOLDERS) -> str | None:
+    """The version of the Asterisk installed on this machine (``asterisk -V``), if there is one."""
+    found = re.search(r"\d+\.\d+(?:\.\d+)?", _asterisk(folders, "-V") or "")
+    return found[0] if found else None
+
+
+def reload_logger(folders: str = PROGRAM_FOLDERS) -> bool:
+    """Has this machine's Asterisk open its logs anew; whether it took the command."""
+    return _asterisk(folders, "-rx", "logger reload") is not None
+
+
+def has_program(folders: str = PROGRAM_FOLDERS) -> bool:
+    """Whether Asterisk is installed on this machine."""
+    return shutil.which("asterisk", path=folders) is not None
+
+
+def _asterisk(folders: str, *arguments: str) -> str | None:
+    """What the program prints; None where it is missing or fails."""
+    program = shutil.which("asterisk", path=folders)
+    if program is None:
+        return None
+    try:
+        done = subprocess.run(  # noqa: S603  (a fixed program of the system, fixed arguments)
+            [program, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TIMEOUT,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.decode("ascii", "replace")
 
 
 class Presence:

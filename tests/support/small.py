@@ -11,12 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from support.site import make_site, make_terms
-
 from pbxretain import connector, execute
 from pbxretain.connector import Connector
 from pbxretain.execute import RunResult, Site
 from pbxretain.plan import Terms
+from support.site import make_site, make_terms
 
 NOW = datetime(2026, 11, 15, 12, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Vienna")
@@ -127,7 +126,7 @@ def _spool(small: Small) -> None:
         for number, age in enumerate(ages):
             when = _when(number, old=age == "o")
             text = (
-                "[message]\norigmailbox=411\ncallerid=\"A\" <0301234>\n"
+                '[message]\norigmailbox=411\ncallerid="A" <0301234>\n'
                 f"origtime={int(when.timestamp())}\n"
                 f"msg_id={int(when.timestamp())}-0000000{number}\nduration=3\n"
             )

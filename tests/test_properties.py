@@ -422,6 +422,11 @@ KNOWN = {
         keeps=("30 days", "90 days", "forever"),
         files={1: -70 * 86400},
     ),
+    "rows far off their place in the ids go too": _case(
+        *(Leg(0, 0, "epoch", 0) for _ in range(4)),
+        Leg(-61 * 86400, 1, "epoch", 0),
+        keeps=("90 days", "30 days", "30 days"),
+    ),
     "both nights, every hour": _case(
         *(Leg(n * HOUR, n % 3, kind, 0) for n in range(-5, 6) for kind in ("epoch", "assigned")),
         scene=1,

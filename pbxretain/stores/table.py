@@ -314,6 +314,8 @@ class TableStore:
             settle_in=self.manifest.settle_in,
         )
         position = after if isinstance(after, Position) else None
+        if position is None and self._walked:
+            walk.restart()  # whoever walks again found something behind the boundary
         while True:
             window = walk.window(opened, scope, after=position, limit=limit)
             where = window.where if window else None

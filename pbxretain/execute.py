@@ -118,6 +118,7 @@ def ledger_of(site: Site) -> Ledger:
 def _ledger(site: Site) -> Ledger:
     ledger = ledger_of(site)
     ledger.resume()
+    ledger.next()  # a ledger older than its reports is refused while nothing is deleted yet
     return ledger
 
 

@@ -189,6 +189,7 @@ class _Look:
     def verdict(self) -> Verdict:
         if not self._reports and not self._findings:
             self._find("NOTHING")
+        self._forks()
         for report in self._reports:
             self._content(report)
         signers = {report.signer for report in self._reports if report.signer}
@@ -199,6 +200,15 @@ class _Look:
     def _find(self, code: str, *, file: str = "", **params: str | int) -> None:
         name = os.fsencode(file).decode("utf-8", "replace")
         self._findings.append(Finding(code, FINDINGS[code], name, params))
+
+    def _forks(self) -> None:
+        """One number, two reports: also when they come from different folders."""
+        known: dict[tuple[str, str, int], str] = {}
+        for report in self._reports:
+            if (run := report.deletion) is not None:
+                place = (run.installation, run.source, run.ledger.seq)
+                if known.setdefault(place, report.digest) != report.digest:
+                    self._find("FORK", file=report.path.name, seq=run.ledger.seq)
 
     # -- one file
 
@@ -281,10 +291,7 @@ class _Look:
         whole: bool,
     ) -> None:
         step = after.ledger.seq - before.ledger.seq
-        if step == 0:
-            if old.digest != new.digest:
-                self._find("FORK", file=new.path.name, seq=after.ledger.seq)
-        elif step > 1 and whole:
+        if step > 1 and whole:
             self._find("GAP", first=before.ledger.seq + 1, last=after.ledger.seq - 1)
         elif step == 1 and after.ledger.prev != old.digest:
             self._find("PREV", file=new.path.name, seq=after.ledger.seq)

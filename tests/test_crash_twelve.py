@@ -12,17 +12,16 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support import aftermath, served, small
+from support.bench import STAY, Bench, benched
 from support.proxy import proxy
-from support.served import Kind, Served
-from support.servers import Server
+from support.served import Served
 from support.steps import at, dies_at, forked
 
 from pbxretain import signing, verify
@@ -32,68 +31,14 @@ from pbxretain.ledger import Ledger
 from pbxretain.stores.database import DatabaseLock, connect
 
 
-@dataclass
-class Bench:
-    """A small PBX on a server, with the administrator's connection."""
-
-    pbx: Served
-    server: Server
-    admin: Any
-
-    def left(self, table: str = "cdr") -> list[int]:
-        """The numbers of the calls that are still there, with their legs."""
-        self.admin.rollback()
-        with closing(self.admin.cursor()) as cursor:
-            cursor.execute(f"SELECT sequence FROM {table}")
-            return sorted(number for (number,) in cursor.fetchall())
-
-    def do(self, statement: str, *args: object) -> Any:
-        with closing(self.admin.cursor()) as cursor:
-            cursor.execute(statement, args or None)
-            return cursor.fetchall() if cursor.description else None
-
-    def insert(self, at: datetime, number: int, **more: str) -> None:
-        served.row(self.admin, at, number, **more)
-        self.admin.commit()
-
-    def heals(self, **more: int) -> None:
-        """The next run ends well; nothing due is left; every record is covered exactly once."""
-        done = self.pbx.run()
-        assert (done.exit_code, [str(error) for error in done.errors]) == (Exit.OK, [])
-        assert self.left() == STAY
-        if self.pbx.kind == "mariadb":
-            assert self.left("transient_cdr") == STAY
-        due = {name: count + more.get(name, 0) for name, count in self.pbx.due.items()}
-        self.covered(due)
-
-    def covered(self, due: dict[str, int]) -> None:
-        assert dict(aftermath.deleted(self.pbx.site())) == due
-        aftermath.assert_tidy(self.pbx.pbx)
-        aftermath.assert_genuine(self.pbx.site(), datetime.now(UTC))
-
-    def covers(self, report: int) -> int:
-        """How many calls a report covers; 0 is the first one."""
-        found = list(aftermath.reports(self.pbx.site()))[report].datasets
-        return next(each.balances.deleted for each in found if each.dataset == "calls")
-
-
-STAY = [7, 8, 8, 9]
-
-
 @pytest.fixture(params=served.KINDS)
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
-    yield from _bench(request.getfixturevalue(request.param), request.param, tmp_path)
+    yield from benched(request.getfixturevalue(request.param), request.param, tmp_path)
 
 
 @pytest.fixture
 def freepbx(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
-    yield from _bench(request.getfixturevalue("mariadb"), "mariadb", tmp_path)
-
-
-def _bench(server: Server, kind: Kind, folder: Path) -> Iterator[Bench]:
-    url = served.prepare(server, kind, f"twelve_{kind}")
-    with closing(server.admin(f"twelve_{kind}")) as admin:
-        yield Bench(served.build(folder / "office", kind, url, admin), server, admin)
+    yield from benched(request.getfixturevalue("mariadb"), "mariadb", tmp_path)
 
 
 # --- 1: the answer to a COMMIT is lost ---

@@ -457,7 +457,8 @@ class DatabaseLock:
         return self._session.value(f"SELECT pg_try_advisory_lock({self._number})") == b"t"
 
     def verify(self) -> None:
-        """Asks the database whether the lock is still ours; LockedError if not."""
+        """Asks the database whether the lock is still ours; LockedError if not, UnavailableError
+        when there is no database any more."""
         if self._release is not None:
             return
         try:
@@ -467,6 +468,7 @@ class DatabaseLock:
             )
         except (StoreError, UnavailableError):
             held = False
+            Session(self._engine).close()
         if not held:
             raise LockedError(
                 "The lock on the database was lost.", hint="run again; nothing is half done"

@@ -14,12 +14,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pbxretain import posix
+from pbxretain.errors import Exit, RetainError
 from support import aftermath, small
 from support.small import Small
 from support.steps import Step, dies_at, forked
-
-from pbxretain import posix
-from pbxretain.errors import Exit, RetainError
 
 _STEPS: tuple[Step, ...] = ("take", "seal", "commit")
 
@@ -145,7 +144,7 @@ def _fills_at(n: int, pbx: Small) -> int:
 
     for name in _CALLS:
         setattr(os, name, counted(getattr(os, name)))
-    posix._renameat2 = counted(posix._renameat2)  # type: ignore[assignment]
+    posix._renameat2 = counted(posix._renameat2)
     try:
         code = int(pbx.run().exit_code)
     except RetainError as error:

@@ -1,0 +1,187 @@
+"""What a run does when the world around it stops: the server, a folder's rights, a signal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from support import aftermath, served, small
+from support.bench import Bench, benched
+from support.servers import MissingServerError
+from support.steps import Step, at, forked
+
+from pbxretain.cli import main
+from pbxretain.errors import Exit
+from pbxretain.ledger import Ledger
+from pbxretain.signing import open_envelope
+
+NOBODY = 65534
+
+# --- the database server is killed ---
+
+
+@pytest.fixture(params=served.KINDS)
+def mortal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    """A PBX on a server of the test's own."""
+    try:
+        server = served.server_of(request.param)
+    except MissingServerError as error:
+        pytest.skip(f"server test not run: {error}")
+    try:
+        server.start()
+        yield from benched(server, request.param, tmp_path)
+    finally:
+        server.stop()
+
+
+def test_a_server_killed_in_mid_batch_ends_the_run_and_the_next_one_settles(mortal: Bench) -> None:
+    steps: tuple[Step, ...] = ("seal", "commit")
+    pbx = mortal.pbx
+    for step in steps:
+        with at(step, "calls", mortal.server.kill):
+            done = pbx.run()
+        assert done.exit_code in (Exit.INCOMPLETE, Exit.UNAVAILABLE)
+        assert done.errors
+        for error in done.errors:
+            text = str(error)
+            assert text.endswith((")", "."))
+            assert "127.0.0.1" not in text
+        mortal.server.restart()
+        with closing(mortal.server.admin(f"bench_{pbx.kind}")) as admin:
+            mortal.admin = admin
+            mortal.heals()
+            folder = pbx.folder.parent / f"after-{step}"
+            mortal.pbx = pbx = served.build(folder, pbx.kind, pbx.url, admin)
+
+
+# --- a folder becomes read-only ---
+
+
+def test_a_folder_that_becomes_read_only_loses_nothing_and_is_taken_up_again() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="pbxretain-readonly-"))
+    try:
+        pbx = small.build(folder / "office", ["tree"])
+        before = pbx.snapshot()
+        _give(folder, NOBODY)
+        days = {p.parent for p in pbx.pbx.rglob("*.wav")}
+
+        def protect(mode: int) -> None:
+            for day in days:
+                day.chmod(mode)
+
+        def run() -> int:
+            _become_nobody()
+            with at("seal", "recordings", lambda: protect(0o555)):
+                return int(pbx.run().exit_code)
+
+        assert forked(run) == Exit.INCOMPLETE
+        files = [path for path in pbx.pbx.rglob("*") if path.is_file()]
+        left = sorted(filter(None, (path.read_bytes() for path in files)))
+        assert left == sorted(filter(None, before.values()))  # type: ignore[type-var]
+        protect(0o755)
+        assert forked(lambda: _become_nobody() or int(pbx.run().exit_code)) == Exit.OK
+        _give(folder, os.geteuid())
+        assert dict(aftermath.deleted(pbx.site())) == pbx.due
+        assert len(list(pbx.pbx.rglob("*.wav"))) == 1
+        aftermath.assert_tidy(pbx.pbx)
+        aftermath.assert_genuine(pbx.site(), small.NOW)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _give(folder: Path, user: int) -> None:
+    """Root ignores modes, so the run goes as somebody else; without root as oneself."""
+    if os.geteuid() == 0:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, user, user)
+
+
+def _become_nobody() -> int:
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+    return 0
+
+
+# --- signals ---
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
+def test_a_signal_ends_the_run_after_its_batch_with_a_report(
+    tmp_path: Path, name: str, code: int
+) -> None:
+    log = _call_log(tmp_path / "cdr.sqlite", old=20_000, young=5)
+    config = ["--config", str(tmp_path / "etc/config.yaml"), "--lang", "en"]
+    made = CliRunner().invoke(
+        main,
+        [*config, "init", "--yes", "--connector=asterisk", f"--url=sqlite:///{log}",
+         "--timezone=Europe/Vienna", f"--config-dir={tmp_path / 'etc'}",
+         f"--state-dir={tmp_path / 'state'}", "--source=office", "--controller=Acme GmbH"],
+    )  # fmt: skip
+    assert made.exit_code == Exit.OK, made.output
+    approve = [*config, "policy", "approve", "office-policy", "--by", "management"]
+    assert CliRunner().invoke(main, approve).exit_code == Exit.OK
+    command = [sys.executable, "-m", "pbxretain", *config, "run", "--confirm-count", "20000"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        _await_marks(tmp_path / "state", 2)
+        process.send_signal(getattr(signal, name))
+        output, _ = process.communicate(timeout=30)
+    assert process.returncode == code, output
+    left = _count(log)
+    assert 5 < left < 20_005, "in mid-dataset"
+    reports = next((tmp_path / "state").glob("*/reports"))
+    entry = Ledger(reports).last()
+    assert entry is not None
+    assert b'"outcome":"interrupted"' in open_envelope((reports / entry.file).read_bytes()).payload
+    assert subprocess.run([*command], check=False, capture_output=True).returncode == Exit.OK
+    assert _count(log) == 5
+    assert len(Ledger(reports).entries()) == 2
+
+
+def _call_log(path: Path, *, old: int, young: int) -> Path:
+    now = datetime.now(UTC)
+    with sqlite3.connect(path) as database:
+        database.execute(
+            "CREATE TABLE cdr (AcctId INTEGER PRIMARY KEY, calldate, clid, src, dst, dcontext,"
+            " channel, dstchannel, lastapp, lastdata, duration INTEGER, billsec, disposition,"
+            " amaflags, accountcode, uniqueid, userfield, peeraccount, linkedid, sequence)"
+        )
+        rows = []
+        for n in range(old + young):
+            start = now - timedelta(days=180 if n < old else 1) + timedelta(seconds=n)
+            unique = f"{int(start.timestamp())}.{n}"
+            rows.append((f"{start:%Y-%m-%d %H:%M:%S}", unique, unique, n))
+        database.executemany(
+            "INSERT INTO cdr (calldate, src, dst, dstchannel, uniqueid, linkedid, sequence)"
+            " VALUES (?, '030', '411', 'c', ?, ?, ?)",
+            rows,
+        )
+    return path
+
+
+def _count(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as database:
+        return int(database.execute("SELECT count(*) FROM cdr").fetchone()[0])
+
+
+def _await_marks(state: Path, marks: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for journal in state.glob("*/run/journal.jsonl"):
+            if journal.read_bytes().count(b'"mark"') >= marks:
+                return
+        time.sleep(0.002)
+    raise AssertionError("no batch came to its end")

@@ -7,7 +7,6 @@ with its ``connector.yaml`` beside it). The same name twice is an error; nothing
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -394,6 +393,6 @@ def _root_lock(root: Path) -> Iterator[None]:
         except OSError:
             raise UnavailableError(
                 f"can't write in folder {root}",
-                hint=f"run pbxretain as the user who owns it, not as uid {os.getuid()}",
+                hint="run pbxretain as the user who owns it",
             ) from None
         yield

@@ -353,7 +353,7 @@ class _Run:
         dead.remove()
 
     def _settle(self, dead: Journal) -> Entry:
-        source, product = frozen(dead)
+        source, product = frozen(dead, self.terms.source)
         with self._open(source, product) as opened:
             results = settle_dead(dead, opened, tidy=lambda: self._tidy(opened))
         ending = Ending(

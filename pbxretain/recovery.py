@@ -21,11 +21,13 @@ from pbxretain.report import DatasetResult, still_due
 from pbxretain.settings import Source
 
 
-def frozen(dead: Journal) -> tuple[Source, Connector]:
-    """The source and the connector as the dead run knew them; documents may have changed since."""
+def frozen(dead: Journal, today: Source) -> tuple[Source, Connector]:
+    """The source and the connector as the dead run knew them, with today's secrets: documents
+    may have changed since, and a password that was rolled must not leave the run unsettled."""
     product = connector.parse(dead.facts["manifest"].encode(), "run.json", "frozen")
     text = documents.dump(dead.facts["settings"]).encode()
-    return documents.parse(text, "run.json", Source).value, product
+    source = documents.parse(text, "run.json", Source).value
+    return source.model_copy(update={"password": today.password, "ami": today.ami}), product
 
 
 def settle_dead(

@@ -175,7 +175,7 @@ _KINDS: dict[str, Callable[[str], Callable[[int], None]]] = {
 
 def _main(kind: str, stop: str, target: str) -> None:
     write = _KINDS[kind](target)
-    print("ready", flush=True)
+    _say("ready")
     written = failed = 0
     slowest = 0.0
     while not os.path.exists(stop):  # noqa: PTH110
@@ -188,7 +188,12 @@ def _main(kind: str, stop: str, target: str) -> None:
         slowest = max(slowest, time.monotonic() - began)
         with suppress(ValueError):
             time.sleep(PAUSE - (time.monotonic() - began))
-    print(json.dumps({"written": written, "failed": failed, "slowest": slowest}), flush=True)
+    _say(json.dumps({"written": written, "failed": failed, "slowest": slowest}))
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 # Everything here works on a fresh Debian 12 with: apt install git make python3-venv
 PYTHON ?= python3
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n auto
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -226,7 +226,8 @@ class _Opener:
             if dataset.databases and dialect not in dataset.databases:
                 continue
             actual = self.source.tables.get(name, dataset.table)
-            if dataset.optional and not database.table_exists(engine, actual):
+            optional = dataset.optional and name not in self.source.tables
+            if optional and not database.table_exists(engine, actual):
                 self.result.not_covered[name] = "NO_SUCH_TABLE"
                 continue
             store = table.open_table(
@@ -238,6 +239,12 @@ class _Opener:
             )
             store.guard = guard
             stores[name] = [store, *store.shadow_stores()]
+        if not stores:
+            raise DriftError(
+                f"source {self.name}: the database has none of the tables of "
+                f"{self.manifest.connector}",
+                hint="see whether url names the right database, and run: pbxretain check",
+            )
         return stores
 
     def _engine(self) -> Engine:

@@ -26,6 +26,7 @@ from pbxretain.errors import (
     LockedError,
     RefusedError,
     RetainError,
+    UnavailableError,
 )
 from pbxretain.evidence import statements
 from pbxretain.evidence.commitments import Committer, RunKey
@@ -124,10 +125,15 @@ def _ledger(site: Site) -> Ledger:
 
 @contextmanager
 def _source_lock(name: str, state: Path) -> Iterator[None]:
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as stack:
         try:
+            state.mkdir(mode=0o700, parents=True, exist_ok=True)
             stack.enter_context(lock_file(state / "lock"))
+        except OSError:
+            raise UnavailableError(
+                f"can't write in the state folder {state}",
+                hint="run pbxretain as the user who owns it",
+            ) from None
         except LockedError:
             raise LockedError(
                 f"another run works on source {name}", hint="wait until it has ended"

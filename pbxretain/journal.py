@@ -132,7 +132,7 @@ class Journal:
             return None
         try:
             return cls(folder)
-        except (OSError, ValueError):
+        except (OSError, ValueError, KeyError, TypeError):
             raise EvidenceError(
                 "the journal of the last run can't be read",
                 hint=f"keep {folder} and ask for help; nothing is deleted until it is settled",

@@ -227,7 +227,10 @@ def read_ledger(data: bytes) -> tuple[tuple[Entry, ...], bytes]:
 
 
 def _entry(line: bytes) -> Entry:
-    value = parse_canonical(line)
+    try:
+        value = parse_canonical(line)
+    except EvidenceError:
+        _damaged()
     if value.keys() != Entry.__dataclass_fields__.keys() or type(value["seq"]) is not int:
         _damaged()
     checks: Sequence[tuple[str, re.Pattern[str]]] = (
@@ -250,7 +253,7 @@ def _entry(line: bytes) -> Entry:
 
 
 def _damaged() -> NoReturn:
-    raise EvidenceError("A line of the ledger is damaged.", code="LEDGER")
+    raise EvidenceError("A line of the ledger is damaged.", code="LEDGER") from None
 
 
 def _torn() -> NoReturn:

@@ -6,6 +6,7 @@ between two steps of a batch: a delayed commit, a late call, another host, a ful
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import shutil
@@ -340,3 +341,35 @@ def _verified(site: Site, paths: list[Path]) -> verify.Verdict:
     own = signing.write_public(site.state / "own.pem", site.key.public_key())
     now = small.NOW + timedelta(days=4)
     return verify.verify_paths(paths, trust=(), keys=[own], own_public=None, now=now)
+
+
+# --- 11, once more: a line that reached the file but not surely the disk ---
+
+
+@pytest.mark.parametrize(("kind", "dataset"), [("spool", "voicemail"), ("tree", "recordings")])
+def test_a_commit_line_that_could_not_be_synced_is_not_believed(
+    tmp_path: Path, kind: str, dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pbx = small.build(tmp_path, [kind])
+    expected = small.build(tmp_path / "expected", [kind])
+    expected.run()
+    before = pbx.snapshot()
+    sync = os.fsync
+
+    def fails(fd: int) -> None:
+        monkeypatch.setattr(os, "fsync", sync)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with (
+        at("seal", dataset, lambda: monkeypatch.setattr(os, "fsync", fails)),
+        pytest.raises(EvidenceError),
+    ):
+        pbx.run()
+    assert pbx.snapshot() == before, "all of it is there again"
+    assert pbx.run().exit_code == Exit.OK
+    assert pbx.snapshot() == expected.snapshot()
+    covered = list(aftermath.reports(pbx.site()))
+    assert [sum(d.balances.deleted for d in each.datasets) for each in covered] == [
+        0,
+        pbx.due[dataset],
+    ]

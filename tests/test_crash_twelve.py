@@ -29,6 +29,7 @@ from pbxretain import signing, verify
 from pbxretain.errors import EvidenceError, Exit, LockedError
 from pbxretain.execute import Site
 from pbxretain.ledger import Ledger
+from pbxretain.stores import batches
 from pbxretain.stores.database import DatabaseLock, connect
 
 
@@ -93,19 +94,39 @@ def test_a_connection_that_breaks_in_mid_batch_is_settled_within_the_run(
     freepbx: Bench, engine: str
 ) -> None:
     freepbx.do(f"ALTER TABLE cdr ENGINE={engine}")
-
-    def cut() -> None:
-        holder = freepbx.do(f"SELECT IS_USED_LOCK('{_lock_of(freepbx.pbx)._name}')")[0][0]
-        sessions = freepbx.do(
-            "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'pbxretain'"
-        )
-        for (number,) in sessions:
-            if number != holder:
-                freepbx.do(f"KILL {number}")
-
-    with at("seal", "calls", cut):
+    with at("seal", "calls", lambda: _cut(freepbx)):
         assert freepbx.pbx.run().exit_code in (Exit.OK, Exit.INCOMPLETE)
     freepbx.heals()
+
+
+def test_a_connection_that_breaks_after_a_delete_for_good_forgets_no_evidence(
+    freepbx: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freepbx.do("ALTER TABLE cdr ENGINE=MyISAM")
+    remove = batches.remove_copies
+
+    def removes(*args: Any) -> int:
+        gone = remove(*args)
+        monkeypatch.setattr(batches, "remove_copies", remove)
+        _cut(freepbx)
+        return gone
+
+    def arm() -> None:
+        monkeypatch.setattr(batches, "remove_copies", removes)
+
+    with at("seal", "calls", arm):
+        assert freepbx.pbx.run().exit_code in (Exit.OK, Exit.INCOMPLETE)
+    assert freepbx.covers(0) == freepbx.pbx.due["calls"]
+    freepbx.heals()
+
+
+def _cut(bench: Bench) -> None:
+    """Ends every session of the run but the one that holds its lock."""
+    holder = bench.do(f"SELECT IS_USED_LOCK('{_lock_of(bench.pbx)._name}')")[0][0]
+    ours = "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'pbxretain'"
+    for (number,) in bench.do(ours):
+        if number != holder:
+            bench.do(f"KILL {number}")
 
 
 # --- 4: what can't be rolled back, and a seal that fails ---

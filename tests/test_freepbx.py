@@ -7,6 +7,7 @@ reads the rows itself and knows nothing of pbxretain; survivors are compared byt
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,9 +31,10 @@ LOG = "calls"
 GRANTS = {"cdr": "SELECT, DELETE", "cel": "SELECT, DELETE"}
 """The least rights on Asterisk's own tables in PostgreSQL."""
 
+LARGE = pytest.mark.skipif("PBXRETAIN_LARGE" not in os.environ, reason="takes minutes: make large")
 SIZES = [
     pytest.param(4_000, id="4000"),
-    pytest.param(200_000, id="200000", marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
+    pytest.param(200_000, id="200000", marks=[LARGE, pytest.mark.slow, pytest.mark.timeout(900)]),
 ]
 
 

@@ -374,7 +374,7 @@ def _whole(case: Case) -> None:
 
 
 @settings(
-    max_examples=int(os.environ.get("PBXRETAIN_EXAMPLES", "150")),
+    max_examples=int(os.environ.get("PBXRETAIN_EXAMPLES", "80")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -211,6 +211,8 @@ class MariaDB(Server):
             "--no-defaults",
             f"--datadir={self.folder / 'data'}",
             f"--socket={self.socket}",
+            # A MariaDB that starts removes every temporary table of the folder: never share one.
+            f"--tmpdir={self.folder}",
             f"--pid-file={self.folder / 'mariadb.pid'}",
             f"--port={self.port}",
             f"--bind-address={self.host}",

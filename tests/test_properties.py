@@ -216,6 +216,15 @@ class World:
     # --- what must become of it ---
 
     def gone_files(self) -> set[str]:
+        """Files that go: by the newest leg that names them, by their own date where none does,
+        also where their rows went in this run."""
+        gone = self._dated_gone()
+        for path, own in self.files.items():
+            if self.files_cut and own < self.files_cut and self._all_gone(path):
+                gone.add(path)
+        return gone
+
+    def _dated_gone(self) -> set[str]:
         newest: dict[str, datetime] = {}
         for row in self.rows:
             if row.when:
@@ -229,8 +238,6 @@ class World:
             named = naming.get(f"{Path(path).name}.wav")
             if self.files_cut and (max(named) if named else own) < self.files_cut:
                 due.add(path)
-            elif self.files_cut and own < self.files_cut and self._all_gone(path):
-                due.add(path)  # its rows went in this run, so its own date counts from then on
         return due
 
     def _all_gone(self, path: str) -> bool:
@@ -253,6 +260,8 @@ class World:
         """The file of another class stays longer and can't stand alone."""
         if self.case.alone or not row.link:
             return False
+        if row.link in {f"{Path(path).name}.wav" for path in self._dated_gone()}:
+            return False  # the file goes first, and its link with it
         return self.files_cut is None or (
             self.calls_cut is not None and self.files_cut < self.calls_cut
         )
@@ -395,6 +404,12 @@ def _case(
 
 HOUR = 3600
 KNOWN = {
+    "a row waits no longer than for its file": _case(
+        Leg(-61 * 86400, 0, "epoch", 1),
+        keeps=("30 days", "90 days", "30 days"),
+        files={1: 0},
+        alone=False,
+    ),
     "a key that repeats behind the cut-off keeps the younger row": _case(
         Leg(-HOUR, 0, "assigned", 0), Leg(HOUR, 1, "assigned", 0), scene=4
     ),

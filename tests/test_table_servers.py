@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pymysql
 import pytest
 from support import samples
 from support.servers import MariaDB, PostgreSQL, Server
@@ -467,3 +469,42 @@ def test_columns_that_are_instants_are_read_as_such(bench: Bench) -> None:
     assert store.census(selection).undated == 1
     drain(store, selection)
     assert bench.left() == ["b.1", "c.1"]
+
+
+ODD = [b"plain.wav", "\u00fc.wav".encode(), "\U0001f600.wav".encode(), b"\xfc.wav", b"\xff\xfe.wav"]
+"""File names: not all of them fit into a column, and two are no text at all."""
+
+
+@pytest.mark.parametrize("charset", ["latin1", "utf8mb3", "utf8mb4"])
+def test_file_names_of_any_bytes_can_be_asked_for_and_blanked(
+    mariadb: MariaDB, freepbx: str, charset: str
+) -> None:
+    column = f"recordingfile varchar(255) CHARACTER SET {charset} NOT NULL DEFAULT ''"
+    with mariadb.admin(freepbx) as plain, plain.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE cdr MODIFY {column}")
+        cursor.execute("SELECT DISTINCT uniqueid FROM cdr LIMIT 5")
+        for (call,), name in zip(cursor.fetchall(), ODD, strict=True):
+            with suppress(pymysql.err.Error):  # not every name fits
+                raw = f"UPDATE cdr SET recordingfile = CONVERT(_binary %s USING {charset})"
+                cursor.execute(f"{raw} WHERE uniqueid = %s", (name, call))
+        cursor.execute("SELECT DISTINCT CAST(recordingfile AS BINARY) FROM cdr")
+        there = {value for (value,) in cursor.fetchall()} & set(ODD)
+        assert b"plain.wav" in there
+        naming = _open(mariadb, freepbx, kind="freepbx", dataset="calls").naming()
+        assert set(naming.newest_leg(ODD)) == there
+        assert naming.blank(ODD) >= len(there)
+        cursor.execute("SELECT DISTINCT CAST(recordingfile AS BINARY) FROM cdr")
+        assert not {value for (value,) in cursor.fetchall()} & set(ODD)
+
+
+def test_file_names_that_are_no_text_can_be_asked_of_postgresql(
+    postgresql: PostgreSQL, asterisk: str
+) -> None:
+    with postgresql.admin(asterisk) as plain:
+        plain.execute("ALTER TABLE cdr ADD recordingfile varchar(255) DEFAULT ''")
+        plain.execute("UPDATE cdr SET recordingfile = %s", (ODD[2].decode(),))
+        plain.execute("GRANT UPDATE (recordingfile) ON cdr TO pbxretain")
+    naming = _open(postgresql, asterisk, kind="asterisk", dataset="calls").naming()
+    assert set(naming.newest_leg(ODD)) == {ODD[2]}
+    assert naming.blank(ODD)
+    assert naming.newest_leg(ODD) == {}

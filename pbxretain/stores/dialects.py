@@ -82,12 +82,9 @@ class Dialect:
         """A value for comparison with ``stored``."""
         return value
 
-    def text(self, value: bytes) -> Any:
-        """A value for comparison with the plain column, so that an index may serve."""
-        try:
-            return value.decode()
-        except UnicodeDecodeError:
-            return value
+    def comparable(self, value: bytes) -> bool:
+        """Whether a value may be compared with the plain column, so that an index may serve."""
+        return _is_text(value)
 
     def filled(self, column: str) -> str:
         """Whether a column is neither NULL nor empty."""
@@ -107,9 +104,15 @@ class Dialect:
         return Sql(f"{expression} IN ({marks})", tuple(self.given(v) for v in values))
 
     def plain_among(self, column: str, values: Sequence[bytes]) -> Sql:
-        """As ``among`` on the plain column: may find more under a collation, never less."""
-        marks = ", ".join(["%s"] * len(values))
-        return Sql(f"{self.quote(column)} IN ({marks})", tuple(self.text(v) for v in values))
+        """As ``among`` on the plain column: may find more under a collation, never less.
+
+        A file name may hold any bytes; what the column's character set might not is compared
+        by its stored bytes."""
+        texts = tuple(value.decode() for value in values if self.comparable(value))
+        odd = [value for value in values if not self.comparable(value)]
+        marks = ", ".join(["%s"] * len(texts))
+        found = [Sql(f"{self.quote(column)} IN ({marks})", texts)] if texts else []
+        return any_of([*found, *([self.among(self.stored(column), odd)] if odd else [])])
 
     def call(self, columns: Sequence[str]) -> str:
         """The call id: the first column that is filled, else NULL."""
@@ -173,6 +176,14 @@ def form_pattern(form: str) -> str:
     return f"^{date}{middle}([01][0-9]|2[0-3]){clock}[0-5][0-9]{clock}[0-5][0-9]([.][0-9]+)?$"
 
 
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 class MySQL(Dialect):
     """MySQL and MariaDB over PyMySQL."""
 
@@ -185,6 +196,11 @@ class MySQL(Dialect):
 
     def stored(self, column: str) -> str:
         return f"CAST({self.quote(column)} AS BINARY)"
+
+    def comparable(self, value: bytes) -> bool:
+        # The server converts a text to the column's character set. That fails for what latin1
+        # or utf8mb3 doesn't have, and misses UTF-8 that was stored in a latin1 column.
+        return value.isascii()
 
     def same(self, expression: str, value: bytes | None) -> Sql:
         return Sql(f"{expression} <=> %s", (value,))
@@ -229,7 +245,8 @@ class PostgreSQL(Dialect):
         return f"{left} IS NOT DISTINCT FROM {right}"
 
     def among(self, expression: str, values: Sequence[bytes]) -> Sql:
-        return Sql(f"{expression} = ANY(%s)", ([self.given(v) for v in values],))
+        # No text here holds other bytes than UTF-8; a file name may.
+        return Sql(f"{expression} = ANY(%s)", ([self.given(v) for v in values if _is_text(v)],))
 
     def plain_among(self, column: str, values: Sequence[bytes]) -> Sql:
         return self.among(self.quote(column), values)

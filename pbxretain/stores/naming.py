@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pbxretain.manifest import Link
-from pbxretain.stores.database import Row, session
+from pbxretain.stores.database import Row, Session, session
 from pbxretain.stores.dialects import Sql, all_of, any_of
 from pbxretain.stores.rows import Layout, chunks
 from pbxretain.stores.sparing import GONE
@@ -92,7 +92,7 @@ class LinkNaming:
         change += f"{_GONE[self._link.on_part_gone]} WHERE "
         count = 0
         with session(store.engine) as opened:
-            for group in chunks(spellings, _GROUP):
+            for group in chunks(self._present(store, opened, spellings), _GROUP):
                 exact = dialect.among(dialect.stored(column), group)
                 opened.begin()
                 count += opened.run(change + all_of(dialect.plain_among(column, group), exact))
@@ -101,14 +101,25 @@ class LinkNaming:
                 opened.commit()
         return count
 
+    def _present(
+        self, store: TableStore, opened: Session, spellings: Sequence[bytes]
+    ) -> Sequence[bytes]:
+        """Those spellings that rows may hold. A file has some forty; without an index each
+        question about a few hundred of them would read the whole table again."""
+        if store.shape.indexed(self._link.column):
+            return spellings
+        there = set(self._values(store, opened))
+        return [spelling for spelling in spellings if spelling in there]
+
+    def _values(self, store: TableStore, opened: Session) -> Iterator[bytes]:
+        value = store.dialect.stored(self._link.column)
+        filled = Sql(store.dialect.filled(self._link.column))
+        rows = opened.rows(f"SELECT DISTINCT {value} FROM {store.table} WHERE " + filled)
+        return (v for (v,) in rows if isinstance(v, bytes) and v != GONE)
+
     def named(self) -> Iterator[bytes]:
         """Every value of the link column that is not empty, once per table."""
         for store in [self._store, *self._store.shadow_stores()]:
-            column = self._link.column
-            if not store.shape.has(column):
-                continue
-            value = store.dialect.stored(column)
-            filled = Sql(store.dialect.filled(column))
-            with session(store.engine) as opened:
-                rows = opened.rows(f"SELECT DISTINCT {value} FROM {store.table} WHERE " + filled)
-            yield from (v for (v,) in rows if isinstance(v, bytes) and v != GONE)
+            if store.shape.has(self._link.column):
+                with session(store.engine) as opened:
+                    yield from self._values(store, opened)

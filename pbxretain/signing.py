@@ -150,8 +150,9 @@ def load_public(path: Path) -> dict[str, PublicKey]:
     Ed25519 public key: a private key handed out by mistake is refused, not used.
     """
     try:
-        data = path.read_bytes()[:_MAX_KEY_FILE]
-    except OSError:
+        with path.open("rb") as file:
+            data = file.read(_MAX_KEY_FILE)
+    except (OSError, ValueError):
         raise UnavailableError("A key file can't be read.", code="KEY_MISSING") from None
     return public_keys(data)
 

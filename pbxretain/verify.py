@@ -322,7 +322,13 @@ class _Look:
 
     def _entry(self, entry: Entry, report: Report) -> None:
         run = report.deletion
-        if run is None or report.digest != entry.digest or run.ledger.seq != entry.seq:
+        if run is None or (entry.digest, entry.seq, entry.type, entry.at, entry.run) != (
+            report.digest,
+            run.ledger.seq,
+            report.statement.type,
+            run.run.ended_at,
+            run.run.recovers or run.run.id,
+        ):
             self._find("LEDGER_MISMATCH", file=entry.file, seq=entry.seq)
         elif report.sha256 != entry.sha256:
             self._find("CHANGED_FILE", file=entry.file, seq=entry.seq)

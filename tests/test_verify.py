@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -104,6 +105,11 @@ def test_a_forgery_under_an_untrusted_key_is_a_forgery(folder: Path) -> None:
     outer["payload"] = outer["payload"].replace("A", "B", 1)
     put(folder / name(1), canonical(outer))
     assert look(folder).exit == Exit.FORGED
+
+
+def test_an_endless_key_file_is_no_key(folder: Path) -> None:
+    with pytest.raises(DocumentError):
+        look(folder, keys=(Path("/dev/zero"),))
 
 
 def test_several_keys_may_be_trusted_in_one_file(folder: Path, key: Path) -> None:
@@ -356,6 +362,26 @@ def test_swapped_files_are_noticed(folder: Path, key: Path) -> None:
     shutil.move(folder / name(1), folder / "x")
     shutil.move(folder / name(2), folder / name(1))
     shutil.move(folder / "x", folder / name(2))
+    verdict = look(folder, keys=(key,))
+    assert codes(verdict) == {"LEDGER_MISMATCH"}
+    assert verdict.exit == Exit.FORGED
+
+
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [
+        (rb'"at":"2', b'"at":"1'),
+        (rb"deletion-report/v1", b"dry-run/v1"),
+        (rb'"run":"[0-9a-f]{8}', b'"run":"ffffffff'),
+    ],
+)
+def test_every_word_of_a_ledger_line_is_compared(
+    folder: Path, key: Path, word: bytes, other: bytes
+) -> None:
+    data = (folder / LEDGER).read_bytes()
+    changed = re.sub(word, other, data, count=1)
+    assert changed != data
+    put(folder / LEDGER, changed)
     verdict = look(folder, keys=(key,))
     assert codes(verdict) == {"LEDGER_MISMATCH"}
     assert verdict.exit == Exit.FORGED

@@ -11,6 +11,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -403,6 +404,54 @@ def test_a_confirmed_count_goes_with_one_source(ready: Place) -> None:
     ready.config.write_text(f"{text}  branch:\n{source}", "utf-8")
     assert ready.run("run", "--confirm-count", "5").exit_code == Exit.USAGE
     assert ready.left() == 112
+
+
+def test_a_count_that_somebody_confirmed_is_no_schedules_run(ready: Place) -> None:
+    ready.run("run", "--confirm-count", "12")
+    ready.run("run")
+    told = [json.loads(ready.run("report", "show", str(path), "--json").stdout)
+            for path in ready.reports]  # fmt: skip
+    assert [one["predicate"]["run"]["trigger"] for one in told] == ["manual", "cron"]
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (["policy", "show", "x" * 5000], Exit.USAGE),
+        (["report", "show", "1" * 5000], Exit.UNAVAILABLE),
+        (["run", "office", "--confirm-count", "9" * 19], Exit.USAGE),
+        (["plan", "--report", ""], Exit.REFUSED),
+    ],
+)
+def test_endless_and_empty_words_are_refused_in_a_sentence(
+    ready: Place, args: list[str], expected: Exit
+) -> None:
+    result = ready.run(*args)
+    assert result.exit_code == expected
+    assert "internal" not in result.output
+    assert ready.left() == 112
+
+
+def test_a_mistyped_command_answers_in_json_too(ready: Place) -> None:
+    error = ready.json("policy", "check")["error"]
+    assert (error["code"], error["exit"]) == ("USAGE", Exit.USAGE)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_somebody_elses_state_folder_is_named_in_a_sentence() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        calls(Path(folder) / "cdr.sqlite", old=12, young=100)
+        place = Place(Path(folder))
+        assert place.init().exit_code == 0
+        nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+        for command in ("run", "check", "key show", "report list", "report show"):
+            line = [sys.executable, "-m", "pbxretain", f"--config={place.config}", *command.split()]
+            done = subprocess.run([*nobody, *line], capture_output=True, text=True, check=False)
+            if done.returncode in (126, 127):
+                pytest.skip("nobody may not start this Python")
+            assert done.returncode == Exit.UNAVAILABLE, (command, done.stderr)
+            assert "internal" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -15,6 +15,9 @@ from pbxretain.evidence.statements import Predicate, parse_statement
 from pbxretain.explain import Seal
 from pbxretain.ledger import Entry, Ledger
 
+_DIGITS = 16
+"""More than any number of a report has."""
+
 
 def rows(app: App, source: str) -> Iterator[show.Row]:
     """All reports of a source, oldest first; one that can't be read stays in the list."""
@@ -30,7 +33,7 @@ def rows(app: App, source: str) -> Iterator[show.Row]:
 def entries(app: App, source: str) -> tuple[Entry, ...]:
     """The ledger of a source; empty before its first run."""
     folder = app.reports(source)
-    return Ledger(folder).entries() if folder.is_dir() else ()
+    return Ledger(folder).entries() if context.is_there(folder) else ()
 
 
 def zones(app: App) -> dict[str, ZoneInfo]:
@@ -40,7 +43,7 @@ def zones(app: App) -> dict[str, ZoneInfo]:
 
 def find(face: Face, which: str, *, source: str | None) -> Path:
     """The file of a report, by number, path or ``latest``; DocumentError when there is none."""
-    if which != "latest" and not which.isdecimal():
+    if which != "latest" and not (which.isdecimal() and len(which) < _DIGITS):
         return Path(which)
     app = context.load(face)
     names = app.sources([source] if source else [])
@@ -69,7 +72,7 @@ def opened(face: Face, path: Path) -> tuple[Predicate, Seal, bool]:
 
 def own_key(app: App) -> str:
     """The id of this installation's key; UnavailableError without one."""
-    if not app.public.exists():
+    if not context.is_there(app.public):
         raise UnavailableError(
             "this installation has no signing key yet", hint="pbxretain key new", code="KEY_MISSING"
         )

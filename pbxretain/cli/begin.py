@@ -242,7 +242,7 @@ def _write(app: context.App, answers: Answers, text: str) -> list[Path]:
             answers.template, path, offered=offered, controller=answers.controller
         )
         written.append(path)
-    if not app.key.exists():
+    if not context.is_there(app.key):
         app.new_key()
         written.append(app.key)
     try:

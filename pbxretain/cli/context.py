@@ -25,6 +25,8 @@ from pbxretain.settings import Settings, Source
 
 KEY = "keys/runner.pem"
 INSTALLATION = "installation"
+_LONGEST = 100
+"""Characters of a name that becomes a file's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class App:
 
     def site(self, name: str) -> Site:
         """State folder, installation id and key of a source; RefusedError without a key."""
-        if not self.key.exists():
+        if not is_there(self.key):
             raise RefusedError(
                 "this installation has no signing key yet",
                 hint="pbxretain key new",
@@ -171,11 +173,30 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def is_there(path: Path) -> bool:
+    """Whether a file or folder of the state is there; UnavailableError when nobody lets us look."""
+    try:
+        return path.exists()
+    except OSError:
+        raise UnavailableError(
+            f"this user can't look into the state folder at {path.parent}",
+            hint="run pbxretain as the user who owns it",
+        ) from None
+
+
 def checked_name(name: str) -> str:
     """A name out of the command line that is going to be a file's: no path, nothing odd."""
     plain = name.replace("-", "")
-    if not plain.isascii() or not plain.isalnum() or name != name.lower() or name[0] == "-":
-        raise click.BadParameter(f"{name!r} must be small letters, digits and hyphens")
+    if (
+        len(name) > _LONGEST
+        or not plain.isascii()
+        or not plain.isalnum()
+        or name != name.lower()
+        or name[0] == "-"
+    ):
+        raise click.BadParameter(
+            f"{name[:_LONGEST]!r} must be at most {_LONGEST} small letters, digits and hyphens"
+        )
     return name
 
 

@@ -182,6 +182,9 @@ def guarded(action: Callable[[], Any], shown: Face) -> int:
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
+        if shown.json and not shown.said:
+            told = {"code": "USAGE", "message": clean(error.format_message()), "hint": ""}
+            shown.give({"error": {**told, "exit": int(Exit.USAGE)}})
         return int(Exit.USAGE)
     except click.Abort:
         shown.note(shown.text("error.stopped"))

@@ -11,7 +11,7 @@ from pbxretain.cli.face import command, face
 NAMES = click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 CONFIRM = click.option(
     "--confirm-count",
-    type=click.IntRange(min=0),
+    type=click.IntRange(min=0, max=999_999_999),
     metavar="N",
     help="Pass the limits once for one source, as long as at most N records are due.",
 )

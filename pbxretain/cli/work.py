@@ -105,7 +105,7 @@ def make(
 ) -> Plan:
     """The plan of one source, with bars on a terminal."""
     folder = app.reports(terms.name)
-    last = Ledger(folder).last() if folder.is_dir() else None
+    last = Ledger(folder).last() if context.is_there(folder) else None
     with bars(face) as progress:
         return planning.make(
             terms,
@@ -166,7 +166,7 @@ def _write_plan(app: App, terms: Terms, statement: statements.Plan, path: Path) 
         raise RefusedError(
             f"{path} is there already and is not overwritten", code="FILE_EXISTS"
         ) from None
-    except OSError:
+    except (OSError, ValueError):
         raise RefusedError(f"{path} can't be written", code="FILE_WRITE") from None
 
 
@@ -257,7 +257,7 @@ def run(face: Face, names: Sequence[str], *, confirm: int | None, now: datetime)
                     app.terms(name),
                     app.site(name),
                     now=now,
-                    trigger="manual" if _somebody_looks() else "cron",
+                    trigger="manual" if confirm is not None or _somebody_looks() else "cron",
                     confirm_count=confirm,
                     progress=progress,
                     stop=stopped,

@@ -319,6 +319,10 @@ class Naming(Protocol):
         """Applies ``on_part_gone`` to all rows that name one of these; returns how many."""
         ...
 
+    def check(self) -> Sequence[Advice]:
+        """Rights without which ``blank`` would fail in the middle of a batch."""
+        ...
+
     def named(self) -> Iterator[bytes]:
         """Every non-empty value of the link column, once or more; for MISSING_FILES."""
         ...

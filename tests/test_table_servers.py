@@ -20,6 +20,7 @@ from pbxretain.errors import (
     DriftError,
     LockedError,
     OutcomeUnknown,
+    RefusedError,
     StoreError,
     UnavailableError,
 )
@@ -361,6 +362,7 @@ def test_a_right_that_is_missing_is_named_with_the_command(
     assert commands == [
         f"GRANT DELETE ON {place} TO 'pbxretain'@'127.0.0.1';",
         f"GRANT UPDATE (recordingfile) ON {place} TO 'pbxretain'@'127.0.0.1';",
+        f"GRANT TRIGGER ON {place} TO 'pbxretain'@'127.0.0.1';",
     ]
     assert "TRIGGERS_HIDDEN" in [advice.code for advice in store.check()]
     with pytest.raises(StoreError) as caught:
@@ -508,3 +510,39 @@ def test_file_names_that_are_no_text_can_be_asked_of_postgresql(
     assert set(naming.newest_leg(ODD)) == {ODD[2]}
     assert naming.blank(ODD)
     assert naming.newest_leg(ODD) == {}
+
+
+@pytest.mark.parametrize(
+    ("table", "right"),
+    [
+        ("cdr", "UPDATE (recordingfile)"),
+        ("cdr", "TRIGGER"),
+        ("transient_cdr", "UPDATE (recordingfile)"),
+        ("transient_cdr", "DELETE"),
+    ],
+)
+def test_rights_that_copies_and_links_need_are_missed_before_anything_goes(
+    mariadb: MariaDB, freepbx: str, table: str, right: str
+) -> None:
+    grants = {**FREEPBX, "transient_cdr": FREEPBX["cdr"]}
+    grants[table] = ", ".join(g for g in FREEPBX["cdr"].split(", ") if g != right)
+    with mariadb.admin(freepbx) as plain, plain.cursor() as cursor:
+        cursor.execute("CREATE TABLE transient_cdr LIKE cdr")
+        mariadb.create_user("pbxretain", password=PASSWORD, database=freepbx, grants=grants)
+    store = _open(mariadb, freepbx, kind="freepbx", dataset="calls")
+    errors = [advice.command for advice in store.check() if advice.severity == "error"]
+    assert len(errors) == 1
+    assert f"GRANT {right} ON " in errors[0]
+    assert f"`{table}`" in errors[0]
+    linked = [advice.command for advice in store.naming().check()]
+    assert linked == (errors if right.startswith("UPDATE") else [])
+
+
+def test_a_table_that_may_be_deleted_from_but_not_read_is_refused_with_the_command(
+    mariadb: MariaDB, freepbx: str
+) -> None:
+    grants = {**FREEPBX, "cdr": "DELETE, TRIGGER"}
+    mariadb.create_user("pbxretain", password=PASSWORD, database=freepbx, grants=grants)
+    with pytest.raises(RefusedError) as refused:
+        _open(mariadb, freepbx, kind="freepbx", dataset="calls")
+    assert "GRANT SELECT ON" in refused.value.hint

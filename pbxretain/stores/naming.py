@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pbxretain.manifest import Link
+from pbxretain.records import Advice
 from pbxretain.stores.database import Row, Session, session
 from pbxretain.stores.dialects import Sql, all_of, any_of
+from pbxretain.stores.rights import link_advice
 from pbxretain.stores.rows import Layout, chunks
 from pbxretain.stores.sparing import GONE
 
@@ -116,6 +118,10 @@ class LinkNaming:
         filled = Sql(store.dialect.filled(self._link.column))
         rows = opened.rows(f"SELECT DISTINCT {value} FROM {store.table} WHERE " + filled)
         return (v for (v,) in rows if isinstance(v, bytes) and v != GONE)
+
+    def check(self) -> Sequence[Advice]:
+        """See ``records.Naming``."""
+        return link_advice([self._store, *self._store.shadow_stores()])
 
     def named(self) -> Iterator[bytes]:
         """Every value of the link column that is not empty, once per table."""

@@ -11,37 +11,66 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pbxretain.errors import StoreError
+from pbxretain.errors import RefusedError, StoreError
 from pbxretain.records import Advice
 from pbxretain.stores.database import Session, session, sqlite_path
 
 if TYPE_CHECKING:
     from pbxretain.stores.table import TableStore
 
+_SELECT = "SELECT 1 FROM "
+
 
 def advice(store: TableStore) -> Sequence[Advice]:
-    """All findings for one table; each shadow answers for itself. Raises UnavailableError."""
+    """All findings for one table, and what its shadows lack so that copies could go along; for the
+    rest each shadow answers for itself. Raises UnavailableError."""
     with session(store.engine) as opened:
-        return [*_rights(store, opened), *_indexes(store), *_lax(opened)]
+        copies = [_rights(shadow, opened) for shadow in store.shadow_stores()]
+        mine = [*_rights(store, opened), *(found for copy in copies for found in copy)]
+        return [*mine, *_indexes(store), *_lax(opened)]
 
 
 def _rights(store: TableStore, opened: Session) -> Iterator[Advice]:
     if store.dialect.name == "sqlite":
         yield from _sqlite_rights(store)
         return
-    yield from _missing(store, opened, "SELECT", f"SELECT 1 FROM {store.table} WHERE 1=0")
+    yield from _missing(store, opened, "SELECT", _SELECT + f"{store.table} WHERE 1=0")
     yield from _missing(store, opened, "DELETE", f"DELETE FROM {store.table} WHERE 1=0")
-    link = store.manifest.link
-    if link is not None and link.on_part_gone != "leave" and store.shape.has(link.column):
-        column = store.dialect.quote(link.column)
-        update = f"UPDATE {store.table} SET {column} = {column} WHERE 1=0"
-        yield from _missing(store, opened, f"UPDATE ({link.column})", update)
+    yield from _link(store, opened)
     if store.dialect.name == "mysql" and not _sees_triggers(store, opened):
         yield Advice(
             code="TRIGGERS_HIDDEN",
             text=f"Triggers on {store.shape.table} can't be seen without the right TRIGGER.",
             command=_grant(store, opened, "TRIGGER"),
+            severity="error",
         )
+
+
+def refuse_unreadable(store: TableStore, opened: Session) -> None:
+    """Raises RefusedError with the command where rows can't be read at all."""
+    if store.dialect.name == "sqlite":
+        return
+    probe = _SELECT + f"{store.table} WHERE 1=0"
+    for found in _missing(store, opened, "SELECT", probe):
+        raise RefusedError(found.text, hint=found.command, code=found.code)
+
+
+def link_advice(stores: Sequence[TableStore]) -> Sequence[Advice]:
+    """What blanking the link column of a table and its shadows lacks."""
+    found: list[Advice] = []
+    for store in stores:
+        if store.dialect.name != "sqlite":
+            with session(store.engine) as opened:
+                found += _link(store, opened)
+    return found
+
+
+def _link(store: TableStore, opened: Session) -> Iterator[Advice]:
+    link = store.manifest.link
+    if link is not None and link.on_part_gone != "leave" and store.shape.has(link.column):
+        column = store.dialect.quote(link.column)
+        update = f"UPDATE {store.table} SET {column} = {column} WHERE 1=0"
+        yield from _missing(store, opened, f"UPDATE ({link.column})", update)
 
 
 def _missing(store: TableStore, opened: Session, right: str, probe: str) -> Iterator[Advice]:

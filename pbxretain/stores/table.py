@@ -43,6 +43,7 @@ from pbxretain.stores.batches import (
 )
 from pbxretain.stores.database import Row, Session, database_clock, session, table_exists
 from pbxretain.stores.dialects import Dialect, Sql, all_of, dialect_named
+from pbxretain.stores.rights import advice, refuse_unreadable
 from pbxretain.stores.rows import Layout
 from pbxretain.stores.schema import Shape, child_tables, read_shape, refuse_drift
 from pbxretain.stores.settling import end_session, session_id
@@ -81,6 +82,7 @@ def open_table(
                 )
         able = _returns(opened) if returning is None else returning
         store = TableStore(name, dataset, engine, zone, shape, returning=able)
+        refuse_unreadable(store, opened)
         for start in dataset.starts:
             store.open_start(opened, start)
     store.guard = guard
@@ -243,8 +245,6 @@ class TableStore:
     # --- looking ---
 
     def check(self) -> Sequence[Advice]:
-        from pbxretain.stores.rights import advice
-
         return advice(self)
 
     def clock(self) -> datetime | None:
@@ -446,6 +446,7 @@ class TableStore:
                 returning=self._returning,
                 anchor=self,
             )
+            refuse_unreadable(store, opened)
             for start in manifest.starts:
                 store.open_start(opened, start)
         return store

@@ -132,8 +132,9 @@ class TreeStore:
     # Looking ------------------------------------------------------------------------------------
 
     def check(self) -> Sequence[Advice]:
-        """Folders in which nothing can be renamed, and files of another installation."""
-        advice, locked = [], 0
+        """Folders in which nothing can be renamed, files of another installation, rows whose link
+        couldn't be blanked."""
+        advice, locked = list(self._naming.check() if self._naming else ()), 0
         foreign = 0
         try:
             for folder, found in self._root.walk():

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pbxretain.records import Advice
+
 
 class Rows:
     """Implements ``records.Naming`` on a table cdr(call, epoch, recordingfile)."""
@@ -32,6 +34,9 @@ class Rows:
             if newest is not None:
                 found[value] = datetime.fromtimestamp(newest, UTC)
         return found
+
+    def check(self) -> Sequence[Advice]:
+        return ()
 
     def blank(self, spellings: Sequence[bytes]) -> int:
         done = 0

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from pbxretain.errors import DocumentError, EvidenceError, Exit, TrustError, UnavailableError, worst
 from pbxretain.evidence.statements import DeletionReport, Statement, moment, parse_statement
-from pbxretain.ledger import LEDGER, PREPARED, Entry, read_ledger
+from pbxretain.ledger import LEDGER, PREPARED, REPORT_NAME, Entry, read_ledger
 from pbxretain.signing import (
     MAX_ENVELOPE,
     Envelope,
@@ -127,8 +127,10 @@ class Verdict:
 
     @property
     def level(self) -> str | None:
-        """``L1`` when every report is signed by a trusted key and nothing is forged."""
-        sound = self.exit in (Exit.OK, Exit.INCOMPLETE) and self.reports
+        """``L1`` when every report could be read, is signed by a trusted key, and nothing is
+        forged."""
+        unseen = any(finding.exit == Exit.UNAVAILABLE for finding in self.findings)
+        sound = self.exit in (Exit.OK, Exit.INCOMPLETE) and self.reports and not unseen
         return "L1" if sound and all(report.signer for report in self.reports) else None
 
 
@@ -339,6 +341,9 @@ class _Look:
         run = report.deletion
         if run is None:
             self._find("DRY_RUN", file=report.path.name)
+            if REPORT_NAME.fullmatch(report.path.name):
+                # A dry run under the name of a report: somebody may take it for one.
+                self._find("EXTRA_REPORT", file=report.path.name)
             return
         newest = self._latest[run.installation, run.source] == run.ledger.seq
         for finding in _complaints(run, report.path.name):

@@ -302,6 +302,21 @@ def test_a_recovered_run_and_a_dry_run_are_notes(tmp_path: Path, key: Path) -> N
     assert verdict.exit == Exit.OK
 
 
+def test_a_dry_run_under_the_name_of_a_report_is_a_finding(tmp_path: Path, key: Path) -> None:
+    path = tmp_path / name(3)
+    path.write_bytes(seal(statement(reports.plan()), KEY))
+    verdict = look(path, keys=(key,))
+    assert codes(verdict) == {"DRY_RUN", "EXTRA_REPORT"}
+    assert verdict.exit == Exit.INCOMPLETE
+
+
+def test_no_level_is_granted_where_a_report_could_not_be_read(folder: Path, key: Path) -> None:
+    (folder / name(7)).mkdir()
+    verdict = look(folder, keys=(key,))
+    assert "UNREADABLE" in codes(verdict)
+    assert verdict.level is None
+
+
 def test_a_report_from_the_future_is_a_finding(tmp_path: Path, key: Path) -> None:
     reports.publish(Ledger(tmp_path), KEY, day=9)
     assert codes(look(tmp_path, keys=(key,))) == {"CLOCK_AHEAD"}

@@ -185,7 +185,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "The description of the system (connector) has changed since the last run.",
     ),
     "code.KEY_CHANGED": (
-        "Das Löschprotokoll ist mit einem anderen Schlüssel unterschrieben als das vorige.",
+        "Das Löschprotokoll ist mit einem anderen Schlüssel signiert als das vorige.",
         "The report is signed with another key than the one before.",
     ),
     "code.GAP": (

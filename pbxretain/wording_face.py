@@ -196,15 +196,15 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
         "key's fingerprint with those of the predecessor.",
     ),
     "report.evidence": ("Nachweis", "Evidence"),
-    "report.id": ("Berichtsnummer", "Report id"),
+    "report.id": ("Kennung des Löschprotokolls", "Report id"),
     "report.number": ("Nummer in der Nachweiskette", "Number in the ledger"),
     "report.digest": ("Prüfsumme dieses Protokolls", "Digest of this report"),
     "report.fingerprint": ("Fingerabdruck des Schlüssels", "Fingerprint of the key"),
     "report.prev": ("Prüfsumme des Vorgängers", "Digest of the predecessor"),
-    "report.prev.none": ("keiner", "none"),
+    "report.prev.none": ("kein Vorgänger", "none"),
     "report.level": ("Nachweisstufe", "Evidence level"),
     "level.counts": (
-        "Anzahlen (counts): Anzahlen und Prüfwurzeln sind unterschrieben; einzelne Datensätze "
+        "Anzahlen (counts): Anzahlen und Prüfwurzeln sind signiert; einzelne Datensätze "
         "lassen sich nicht belegen.",
         "counts: counts and roots are signed; single records can't be proved.",
     ),
@@ -230,7 +230,7 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
         "This document holds no numbers, names, file names or times of single calls.",
     ),
     "report.privacy.counts": (
-        "Die Zwischenwerte, aus denen die Prüfwurzeln entstanden, wurden vernichtet, als das "
+        "Die Zwischenwerte, aus denen die Prüfwurzeln entstanden, wurden gelöscht, als das "
         "Löschprotokoll veröffentlicht war.",
         "The values from which the roots were made were destroyed once the report was published.",
     ),
@@ -288,7 +288,7 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     "plan.col.when": ("Zeitpunkt", "Time"),
     "plan.col.label": ("Datensatz", "Record"),
     "plan.report-written": (
-        "Unterschriebener Probelauf: {path}",
+        "Signierter Probelauf: {path}",
         "Signed dry-run report: {path}",
     ),
     # --- the run ------------------------------------------------------------------------------

@@ -213,7 +213,7 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
     "code.UNREADABLE": ("Eine Datei ließ sich nicht lesen.", "A file could not be read."),
     "code.NOTHING": ("Hier gibt es kein Löschprotokoll.", "There is no report here."),
     "code.OWN_KEY": (
-        "Unterschrieben mit dem eigenen Schlüssel dieses Rechners, von niemand anderem bestätigt.",
+        "Signiert mit dem eigenen Schlüssel dieses Rechners, von niemand anderem bestätigt.",
         "Signed by this machine's own key, not confirmed by anyone else.",
     ),
     "code.DRY_RUN": (

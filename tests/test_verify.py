@@ -477,7 +477,7 @@ def script(*arguments: Path | str) -> subprocess.CompletedProcess[str]:
 def test_openssl_alone_confirms_a_report_with_the_same_digest(folder: Path, key: Path) -> None:
     done = script(folder / name(1), key)
     assert done.returncode == 0, done.stderr
-    assert "Die Unterschrift ist echt" in done.stdout
+    assert "Die Signatur ist echt" in done.stdout
     assert "The signature is genuine" in done.stdout
     assert Ledger(folder).entries()[1].digest in done.stdout
     assert FINGERPRINT in done.stdout

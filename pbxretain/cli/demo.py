@@ -293,20 +293,20 @@ _TEXT: dict[str, dict[Lang, str]] = {
         "en": "5. Delete. A first run exceeds the limit of 20 %, so the number of the plan is "
         "confirmed once.",
     },
-    "report": {"de": "6. Was steht im Bericht?", "en": "6. What does the report say?"},
+    "report": {"de": "6. Was steht im Löschprotokoll?", "en": "6. What does the report say?"},
     "again": {
         "de": "7. Ist noch etwas fällig?",
         "en": "7. Is anything still due?",
     },
     "verify": {
-        "de": "8. Ist der Bericht echt? Das geht ohne Netz und ohne die Telefonanlage.",
+        "de": "8. Ist das Löschprotokoll echt? Das geht ohne Netz und ohne die Telefonanlage.",
         "en": "8. Is the report genuine? That needs neither network nor the telephone system.",
     },
     "openssl": {
         "de": "9. Dasselbe ohne pbxretain, nur mit OpenSSL.",
         "en": "9. The same without pbxretain, with OpenSSL alone.",
     },
-    "end": {"de": "Der unterschriebene Bericht: {path}", "en": "The signed report: {path}"},
+    "end": {"de": "Das signierte Löschprotokoll: {path}", "en": "The signed report: {path}"},
     "failed": {
         "de": "Die Vorführung brach ab: der letzte Befehl endete mit {code}.",
         "en": "The demo stopped: the last command ended with {code}.",

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Prüft die Unterschrift eines pbxretain-Berichts nur mit sh, sed und OpenSSL (ab 3.0).
+# Prüft die Signatur eines Löschprotokolls von pbxretain nur mit sh, sed und OpenSSL (ab 3.0).
 # Checks the signature of a pbxretain report with nothing but sh, sed and OpenSSL (3.0 or later).
 #
 #   sh verify.sh REPORT.dsse.json KEY.pem
 #
-# KEY.pem muss aus sicherer Quelle kommen, nie aus dem Ordner des Berichts.
+# KEY.pem muss aus sicherer Quelle kommen, nie aus dem Ordner des Löschprotokolls.
 # KEY.pem must come from a source you trust, never from the folder of the report.
 # 0 = OK, 1 = FAILED, 2 = Aufruf / usage
 LC_ALL=C
@@ -23,7 +23,7 @@ failed() {
 }
 
 [ $# -eq 2 ] || usage "Zwei Angaben fehlen. / Two arguments are needed."
-[ -f "$1" ] && [ -r "$1" ] || usage "Der Bericht ist nicht lesbar. / The report can't be read."
+[ -f "$1" ] && [ -r "$1" ] || usage "Das Löschprotokoll ist nicht lesbar. / The report can't be read."
 [ -f "$2" ] && [ -r "$2" ] || usage "Der Schlüssel ist nicht lesbar. / The key can't be read."
 case $(openssl version 2>/dev/null) in
     "OpenSSL "[3-9].* | "OpenSSL "[1-9][0-9].*) ;;
@@ -47,12 +47,12 @@ b64='[A-Za-z0-9+/]*=\{0,2\}'
 form="^{\"payload\":\"\\($b64\\)\",\"payloadType\":\"application/vnd[.]in-toto[+]json\""
 form="$form,\"signatures\":\\[{\"keyid\":\"\\([0-9a-f]\\{64\\}\\)\",\"sig\":\"\\($b64\\)\"}\\]}\$"
 [ "$(sed -n '$=' < "$1")" = 1 ] && [ -n "$(sed -n "s|$form|\\2|p" < "$1")" ] ||
-    failed "Die Datei hat nicht die Form eines pbxretain-Berichts." \
+    failed "Die Datei hat nicht die Form eines Löschprotokolls." \
         "The file does not have the form of a pbxretain report."
 sed -n "s|$form|\\1|p" < "$1" | openssl base64 -d -A > "$work/payload" 2>/dev/null
 sed -n "s|$form|\\3|p" < "$1" | openssl base64 -d -A > "$work/sig" 2>/dev/null
 
-# DSSE: unterschrieben sind Typ und Inhalt mit ihren Längen. / Signed: type and content, lengths.
+# DSSE: signiert sind Typ und Inhalt mit ihren Längen. / Signed: type and content, lengths.
 length=$(($(wc -c < "$work/payload")))
 {
     printf 'DSSEv1 %d %s %d ' ${#type} "$type" "$length"
@@ -61,14 +61,14 @@ length=$(($(wc -c < "$work/payload")))
 
 openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in "$work/signed" -sigfile "$work/sig" \
     > /dev/null 2>&1 ||
-    failed "Die Unterschrift gehört nicht zu diesem Inhalt und diesem Schlüssel." \
+    failed "Die Signatur gehört nicht zu diesem Inhalt und diesem Schlüssel." \
         "The signature does not belong to this content and this key."
 
 digest=$(openssl dgst -sha256 -r < "$work/signed" | sed 's/ .*//')
 key=$(openssl pkey -pubin -outform DER < "$2" | openssl dgst -sha256 -r |
     sed 's/^\(....\)\(....\)\(....\)\(....\)\(....\)\(....\)\(....\)\(....\).*/\1 \2 \3 \4 \5 \6 \7 \8/')
 printf '%s\n' \
-    "OK: Die Unterschrift ist echt. Lücken und Reihenfolge prüft 'pbxretain verify'." \
+    "OK: Die Signatur ist echt. Lücken und Reihenfolge prüft 'pbxretain verify'." \
     "OK: The signature is genuine. Gaps and order are checked by 'pbxretain verify'." \
     "Prüfsumme / statement digest: $digest" \
     "Schlüssel / key: $key"

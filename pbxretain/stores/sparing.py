@@ -52,10 +52,20 @@ def own_rows(store: TableStore) -> Sql | None:
     """For a shadow: only rows whose anchor is gone are records of their own."""
     if store.anchor is None:
         return None
-    quote = store.dialect.quote
-    pairs = ((f"anchor.{quote(c)}", f"{store.table}.{quote(c)}") for c in store.identity_columns)
-    same = " AND ".join(store.dialect.same_columns(*pair) for pair in pairs)
+    indexed = next((c for c in store.identity_columns if store.anchor.shape.indexed(c)), None)
+    pairs = (_same_column(store, c, plain=indexed in (c, None)) for c in store.identity_columns)
+    same = " AND ".join(pairs)
     return Sql(f"NOT EXISTS (SELECT 1 FROM {store.anchor.table} anchor WHERE {same})")
+
+
+def _same_column(store: TableStore, column: str, *, plain: bool) -> str:
+    """On MySQL an expression but for one column: with stale statistics, as after an import, the
+    server may else choose the index on the time and compare every pair of rows of a second."""
+    dialect = store.dialect
+    pair = (f"anchor.{dialect.quote(column)}", f"{store.table}.{dialect.quote(column)}")
+    if dialect.name == "mysql" and not plain:
+        pair = (f"CAST({pair[0]} AS BINARY)", f"CAST({pair[1]} AS BINARY)")
+    return dialect.same_columns(*pair)
 
 
 def unless_excluded(

@@ -493,6 +493,14 @@ def _judge(result: DatasetResult) -> None:
     elif result.outcome in ("not-reached", "nothing-due"):
         nothing = result.after is not None and not still_due(result.after)
         result.outcome = "nothing-due" if nothing else "not-reached"
+    if result.outcome in ("complete", "nothing-due") and _set_aside(result):
+        result.outcome = "incomplete"
+
+
+def _set_aside(result: DatasetResult) -> int:
+    """Files that an installation set aside whose journal isn't here (its state folder was lost):
+    nobody can tell whether they are covered, so a person has to look."""
+    return result.after.findings.get("FOREIGN_LEFTOVER", 0) if result.after else 0
 
 
 def _verdict(

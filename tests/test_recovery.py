@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -109,3 +110,16 @@ def test_a_source_that_cannot_be_reached_stays_unsettled_until_it_can(
     assert _run(pbx, pbx.terms()).exit_code == Exit.OK
     total = sum(d.balances.deleted for r in _reports(pbx) for d in r.datasets)
     assert total == pbx.due["recordings"]
+
+
+def test_what_a_lost_state_folder_left_set_aside_is_never_passed_over_in_silence(
+    tmp_path: Path, zygote: Zygote
+) -> None:
+    pbx = _dead(tmp_path, zygote, "tree")
+    shutil.rmtree(pbx.folder / "state")
+    hidden = sorted(pbx.pbx.rglob(".pbxretain-*"))
+    assert hidden
+    for now in (LATER, LATER + timedelta(hours=1)):
+        done = execute.run(pbx.terms(), pbx.site(), now=now)
+        assert (done.outcome, done.exit_code) == ("incomplete", Exit.INCOMPLETE)
+    assert sorted(pbx.pbx.rglob(".pbxretain-*")) == hidden, "another installation's are not ours"

@@ -50,16 +50,19 @@ class Budget:
 
     left: int | None
 
-    def spend(self, records: int) -> None:
-        if self.left is None:
-            return
-        if records > self.left:
+    def ask(self, records: int) -> None:
+        """Raises RefusedError when so many more would exceed it."""
+        if self.left is not None and records > self.left:
             raise RefusedError(
                 "more records came due than were confirmed",
                 hint="look at the plan again",
                 code="CONFIRMED_COUNT",
             )
-        self.left -= records
+
+    def spend(self, records: int) -> None:
+        """Counts what really went; a batch that was undone and is tried again costs nothing."""
+        if self.left is not None:
+            self.left -= records
 
 
 @dataclass(slots=True)
@@ -127,10 +130,11 @@ class Work:
             self.result.skipped.update(batch.skipped)
             if not batch.taken:
                 return 0
-            self.budget.spend(len(batch.taken))
+            self.budget.ask(len(batch.taken))
             self._seal(number, batch)
             mark = self._final(number, batch)
         self.journal.mark(mark)
+        self.budget.spend(mark.deleted)
         self.result.marks.append(mark)
         self.result.failed += mark.failed
         self.report()

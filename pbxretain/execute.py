@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -200,13 +200,15 @@ class _Run:
         journal.remove()
         return done
 
-    def _open(self, source: Source, product: Connector) -> Any:
+    def _open(
+        self, source: Source, product: Connector, *, exclusive: bool = True
+    ) -> AbstractContextManager[Opened]:
         return connector.opened(
             source,
             product,
             name=self.terms.name,
             installation=self.site.mark,
-            exclusive=True,
+            exclusive=exclusive,
         )
 
     def _tidy(self, opened: Opened) -> None:
@@ -320,9 +322,14 @@ class _Run:
     def _look_again(
         self, decided: Plan, results: dict[str, DatasetResult], errors: list[RetainError]
     ) -> None:
-        """The residue, over new connections and scans: what counts is what is still there."""
+        """The residue, over new connections and scans: what counts is what is still there. Where
+        nobody can look, no earlier census stands in for it."""
+        for item in decided.items:
+            if item.selection is not None and not item.refusal:
+                results[item.dataset].after = None
+        source, product = self.terms.source, self.terms.connector
         try:
-            with self._reopened() as opened:
+            with self._open(source, product, exclusive=False) as opened:
                 for item in decided.items:
                     store = opened.store(item.dataset)
                     self.progress("look", item.dataset, 0, None)
@@ -334,17 +341,6 @@ class _Run:
             raise
         except RetainError as error:
             errors.append(error)
-
-    @contextmanager
-    def _reopened(self) -> Iterator[Opened]:
-        with connector.opened(
-            self.terms.source,
-            self.terms.connector,
-            name=self.terms.name,
-            installation=self.site.mark,
-            exclusive=False,
-        ) as opened:
-            yield opened
 
     # --- a dead run --------------------------------------------------------------------------
 

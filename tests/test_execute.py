@@ -169,11 +169,13 @@ def test_more_than_was_confirmed_is_not_deleted_however_late_it_comes(pbx: Small
 
 def test_a_budget_is_spent_once() -> None:
     budget = Budget(5)
+    budget.ask(5)  # undone and tried again: nothing is spent
     budget.spend(3)
+    budget.ask(2)
     budget.spend(2)
     with pytest.raises(RefusedError):
-        budget.spend(1)
-    Budget(None).spend(10**9)
+        budget.ask(1)
+    Budget(None).ask(10**9)
 
 
 def test_every_run_stands_in_the_ledger_also_those_that_fail(pbx: Small) -> None:

@@ -123,3 +123,18 @@ def test_what_a_lost_state_folder_left_set_aside_is_never_passed_over_in_silence
         done = execute.run(pbx.terms(), pbx.site(), now=now)
         assert (done.outcome, done.exit_code) == ("incomplete", Exit.INCOMPLETE)
     assert sorted(pbx.pbx.rglob(".pbxretain-*")) == hidden, "another installation's are not ours"
+
+
+def test_where_nobody_can_look_again_the_first_census_does_not_stand_in(tmp_path: Path) -> None:
+    pbx = small.build(tmp_path, ["tree"])
+    root = pbx.pbx / "recordings"
+
+    def vanish(step: str, dataset: str, done: int, total: int | None) -> None:
+        if step == "delete" and done == pbx.due["recordings"] and root.exists():
+            root.rename(pbx.pbx / "away")
+
+    done = execute.run(pbx.terms(), pbx.site(), now=NOW, progress=vanish)
+    assert (done.outcome, done.exit_code) == ("incomplete", Exit.REFUSED)
+    (report,) = _reports(pbx)
+    (figures,) = [d.balances for d in report.datasets if d.dataset == "recordings"]
+    assert (figures.deleted, figures.arrived, figures.residue) == (3, 0, 0)

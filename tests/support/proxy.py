@@ -21,7 +21,7 @@ class Proxy:
         self.port: int = self._listener.getsockname()[1]
         self.armed = False
         self.delayed = threading.Event()
-        """A COMMIT was held back and has now been sent."""
+        """A COMMIT was held back, and the server has answered it or ended the session."""
 
     def arm(self) -> None:
         self.armed = True
@@ -33,28 +33,40 @@ class Proxy:
             except OSError:
                 return
             server = socket.create_connection(("127.0.0.1", self._server))
-            for one, other, asks in ((client, server, True), (server, client, False)):
-                threading.Thread(target=self._pump, args=(one, other, asks), daemon=True).start()
+            held = threading.Event()
+            for pump in (self._ask, self._answer):
+                threading.Thread(target=pump, args=(client, server, held), daemon=True).start()
 
-    def _pump(self, source: socket.socket, target: socket.socket, asks: bool) -> None:
+    def _ask(self, client: socket.socket, server: socket.socket, held: threading.Event) -> None:
         with suppress(OSError):
-            while data := source.recv(65536):
-                if asks and self.armed and b"COMMIT" in data:
+            while data := client.recv(65536):
+                if self.armed and b"COMMIT" in data:
                     self.armed = False
-                    self._hold(source, target, data)
+                    self._hold(client, server, data, held)
                     return
-                target.sendall(data)
-            target.shutdown(socket.SHUT_WR)
+                server.sendall(data)
+            server.shutdown(socket.SHUT_WR)
 
-    def _hold(self, client: socket.socket, server: socket.socket, data: bytes) -> None:
+    def _answer(self, client: socket.socket, server: socket.socket, held: threading.Event) -> None:
+        """The only reader of the server's side: what comes after the COMMIT is its answer."""
+        with suppress(OSError):
+            while data := server.recv(65536):
+                if held.is_set():
+                    break
+                client.sendall(data)
+            client.shutdown(socket.SHUT_WR)
+        if held.is_set():
+            self.delayed.set()
+
+    def _hold(
+        self, client: socket.socket, server: socket.socket, data: bytes, held: threading.Event
+    ) -> None:
+        held.set()
         now = struct.pack("ii", 1, 0)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
         client.shutdown(socket.SHUT_RDWR)
         time.sleep(self._delay)
-        with suppress(OSError):
-            server.sendall(data)
-            server.recv(1)
-        self.delayed.set()
+        server.sendall(data)
 
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)

@@ -6,7 +6,7 @@ expressions. Datasets stand in deletion order. A policy never sees this; it spea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Annotated, Literal, Self
 
@@ -17,6 +17,10 @@ from pbxretain.documents import DataClass, Document
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$.]{0,127}$")]
+Tables = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$.]{0,126}[A-Za-z0-9_$*]$|^[A-Za-z_]$")
+]
+"""A table, or with a star at its end all tables that begin so (one for each month or tenant)."""
 Zone = Annotated[str, StringConstraints(pattern=r"^(source|utc|[A-Za-z]+(/[A-Za-z0-9_+-]+)+)$")]
 Dialect = Literal["mysql", "postgresql", "sqlite"]
 """``mysql`` stands for MySQL and MariaDB."""
@@ -29,15 +33,22 @@ PATTERN_GROUPS = {
     "year": r"(?P<year>\d{4})",
     "month": r"(?P<month>\d{2})",
     "day": r"(?P<day>\d{2})",
+    "mon": r"(?P<mon>[A-Z][a-z]{2})",
     "date": r"(?P<date>\d{8})",
     "time": r"(?P<time>\d{6})",
+    "hour": r"(?P<hour>\d{2})",
+    "minute": r"(?P<minute>\d{2})",
+    "second": r"(?P<second>\d{2})",
     "epoch": r"(?P<epoch>\d{9,10})",
     "from": r"[^/]*?",
     "to": r"[^/]*?",
     "uniqueid": r"(?:[^/]*-)?(?P<uniqueid>\d{9,10})[._]\d+",
+    "uuid": r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
+    "name": r"[^/]*?",
 }
 """What a pattern may hold between braces. ``uniqueid`` is Asterisk's ``<epoch>.<counter>``, with
-a system name or not; in the playback cache of FreePBX the dot is an underscore."""
+a system name or not; in the playback cache of FreePBX the dot is an underscore. ``mon`` is an
+English month of three letters; ``any`` may cross folders, ``name``, ``from``, ``to`` don't."""
 
 TEXT_FORMS = {
     "YYYY-MM-DD HH:MM:SS": "____-__-__ __:__:__%",
@@ -114,14 +125,44 @@ class Shadow(Document):
     optional: bool = True
 
 
+class Reference(Document):
+    """A column of another table."""
+
+    table: Identifier
+    column: Identifier
+
+
+class Shared(Document):
+    """Rows that several records name, of the records' own data class; each goes once no row names
+    it any more and it is older than the parties of every call that stays."""
+
+    table: Identifier
+    key: Identifier
+    named_by: list[Reference] = Field(min_length=1)
+
+
+class Part(Document):
+    """Rows of another table dataset, of another data class, that hang on a record of this one: it
+    waits while one of them is there (KEPT_FOR_PART)."""
+
+    dataset: Name
+    column: Identifier
+    parent_column: Identifier
+
+
 class Link(Document):
     """A column that names a file of another dataset.
 
-    ``on_part_gone`` says what stands in the column once the file is gone.
+    ``folder``: a second column that holds the file's folder. ``prefix``: what stands before the
+    column's value in the file's name. ``form`` ``url``: the value may be percent-encoded and may
+    use backslashes. ``on_part_gone`` says what stands in the column once the file is gone.
     """
 
     column: Identifier
     dataset: Name
+    folder: Identifier | None = None
+    prefix: str = ""
+    form: Literal["plain", "url"] = "plain"
     on_part_gone: Literal["blank", "deleted", "null", "leave"] = "leave"
 
 
@@ -138,7 +179,7 @@ class TableDataset(_Dataset):
     """Rows of a database table."""
 
     kind: Literal["table"]
-    table: Identifier
+    table: Tables
     databases: list[Dialect] = []
     key: list[Identifier] = Field(min_length=1)
     call_id: list[Identifier] = []
@@ -149,9 +190,20 @@ class TableDataset(_Dataset):
     """Declared columns that some versions don't have; any other missing one is drift."""
     walk: Identifier | None = None
     """A unique ascending id to walk along when the time column has no index."""
+    ready: dict[Identifier, list[str]] = {}
+    """Column and the values in rows that the product is done with; others wait with their call."""
+    end: Identifier | None = None
+    """The column with a call's end. While it is NULL and the start lies less than ``settle_in``
+    before the cut-off, the call goes on and waits."""
     link: Link | None = None
     shadows: list[Shadow] = []
     children: list[Child] = []
+    shared: list[Shared] = []
+    parts: list[Part] = []
+    fed_by: list[Name] = []
+    """Datasets out of which the product makes these records anew: they go first."""
+    not_copies: list[Identifier] = []
+    """Tables that look like copies of this one and are none."""
     triggers: list[Trigger] = []
     cascades: list[Identifier] = []
     keep_newest: int = Field(default=0, ge=0)
@@ -196,6 +248,9 @@ class TreeDataset(_Dataset):
     kind: Literal["tree"]
     root: Name
     extensions: list[str] = Field(min_length=1)
+    paths: list[PartPattern] = []
+    """Where given, only files whose path below the root, less the extension, matches one of these
+    are records; all others (announcements, greetings) are never touched."""
     sidecars: list[str] = []
     start: Name = "recorded"
     dated_by: list[DateSource] = Field(min_length=1)
@@ -282,6 +337,11 @@ class Manifest(Document):
             for other in _referred(dataset):
                 if other not in self.datasets:
                     raise ValueError(f"datasets.{name}: no dataset {other!r}")
+        order = list(self.datasets)
+        for name, dataset in self.datasets.items():
+            for first in _first(dataset):
+                if order.index(first) >= order.index(name):
+                    raise ValueError(f"datasets.{name}: {first} must stand before it")
         return self
 
     @property
@@ -289,13 +349,58 @@ class Manifest(Document):
         """Tried live, or on data that the running product wrote (DESIGN section 5)."""
         return any(trial.how in ("live", "written-by-product") for trial in self.tried)
 
+    def grants(self, dialect: Dialect, tables: Sequence[str] = ()) -> dict[str, str]:
+        """The least rights on each table, as a GRANT names them; ``tables`` are those that are
+        there, for names that end with a star. SQLite knows no rights."""
+        found: dict[str, str] = {}
+        for dataset in self.datasets.values():
+            if isinstance(dataset, TableDataset) and dialect in (dataset.databases or [dialect]):
+                for table in _matching(dataset.table, tables):
+                    found |= _grants(dataset, table, dialect)
+        return found
+
     def offered(self) -> list[str]:
         """The data classes, each once, in deletion order."""
         return list(dict.fromkeys(dataset.data for dataset in self.datasets.values()))
 
 
 def _referred(dataset: object) -> Iterator[str]:
-    if isinstance(dataset, TableDataset) and dataset.link:
-        yield dataset.link.dataset
+    if isinstance(dataset, TableDataset):
+        yield from _first(dataset)
+        if dataset.link:
+            yield dataset.link.dataset
     if isinstance(dataset, TreeDataset) and dataset.named_by:
         yield dataset.named_by.dataset
+
+
+def _first(dataset: object) -> Iterator[str]:
+    """What is deleted before this dataset: its feeds, and what hangs on its records."""
+    if isinstance(dataset, TableDataset):
+        yield from dataset.fed_by
+        yield from (part.dataset for part in dataset.parts)
+
+
+def _matching(table: str, tables: Sequence[str]) -> list[str]:
+    prefix = table.removesuffix("*")
+    return [name for name in tables if name.startswith(prefix)] if prefix != table else [table]
+
+
+def _grants(dataset: TableDataset, table: str, dialect: Dialect) -> dict[str, str]:
+    link = dataset.link
+    blanks = link is not None and link.on_part_gone != "leave"
+    rights = "SELECT, DELETE" + (f", UPDATE ({link.column})" if link and blanks else "")
+    rights += ", TRIGGER" if dialect == "mysql" else ""
+    plain = "SELECT, DELETE" + (", TRIGGER" if dialect == "mysql" else "")
+    found = dict.fromkeys([table, *(shadow.table for shadow in dataset.shadows)], rights)
+    found |= dict.fromkeys(child_tables(dataset.children), plain)
+    found |= dict.fromkeys((shared.table for shared in dataset.shared), plain)
+    for reference in (other for shared in dataset.shared for other in shared.named_by):
+        found.setdefault(reference.table, "SELECT")
+    return found
+
+
+def child_tables(children: Sequence[Child]) -> Iterator[str]:
+    """All tables below, depth first."""
+    for child in children:
+        yield child.table
+        yield from child_tables(child.children)

@@ -25,7 +25,7 @@ PLAUSIBLE = datetime(2000, 1, 1, tzinfo=UTC)
 """No PBX recorded anything before; digits that say so are part of a number, not a time."""
 
 _GROUP = re.compile(r"\{([^{}]*)\}")
-_OPEN_GROUPS = {"any", "from", "to"}
+_OPEN_GROUPS = {"any", "name", "from", "to"}
 _MOST_OPEN = 4
 """More groups of any length make matching slow on names that callers can choose."""
 _SIDECAR_LIMIT = 1 << 20

@@ -14,7 +14,7 @@ import sqlalchemy
 from sqlalchemy.engine import Engine
 
 from pbxretain.errors import DriftError, UnavailableError
-from pbxretain.manifest import Child, TableDataset
+from pbxretain.manifest import TableDataset, child_tables
 from pbxretain.stores.database import Session, driver_errors, kind_of
 from pbxretain.stores.dialects import Sql
 
@@ -224,9 +224,3 @@ def refuse_drift(shape: Shape, dataset: TableDataset, *, name: str, needed: Iter
             f"Dataset {name}: trigger {trigger} ({event}) on {shape.table} isn't declared.",
             hint=hint,
         )
-
-
-def child_tables(children: Sequence[Child]) -> Iterator[str]:
-    for child in children:
-        yield child.table
-        yield from child_tables(child.children)

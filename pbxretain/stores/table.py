@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import Engine
 
 from pbxretain.errors import DriftError, StoreError
-from pbxretain.manifest import Link, TableDataset
+from pbxretain.manifest import Link, TableDataset, child_tables
 from pbxretain.records import (
     Advice,
     BatchName,
@@ -45,7 +45,7 @@ from pbxretain.stores.database import Row, Session, database_clock, session, tab
 from pbxretain.stores.dialects import Dialect, Sql, all_of, dialect_named
 from pbxretain.stores.rights import advice, refuse_unreadable
 from pbxretain.stores.rows import Layout
-from pbxretain.stores.schema import Shape, child_tables, read_shape, refuse_drift
+from pbxretain.stores.schema import Shape, read_shape, refuse_drift
 from pbxretain.stores.settling import end_session, session_id
 from pbxretain.stores.sparing import own_rows, spared
 from pbxretain.stores.times import SAMPLE, TimeColumn, time_column

@@ -121,6 +121,8 @@ class Work:
             if stuck > 1:
                 raise StoreError(f"dataset {self.store.dataset}: no progress, stopped")
             after = batch.cursor
+        if not self.stop():
+            self.result.swept.update(self.store.sweep(selection))
         return went
 
     def _batch(self, number: int, batch: Batch) -> int:

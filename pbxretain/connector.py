@@ -31,6 +31,7 @@ from pbxretain.manifest import (
     SpoolDataset,
     TableDataset,
     TreeDataset,
+    all_children,
 )
 from pbxretain.posix import lock_file
 from pbxretain.records import Advice, Naming, Store
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from pbxretain.stores.ami import AmiSettings
+    from pbxretain.stores.database import Session
+    from pbxretain.stores.table import TableStore
 
 GROUP = "pbxretain.connectors"
 ROOT_LOCK = ".pbxretain.lock"
@@ -203,7 +206,7 @@ class _Opener:
             self.result.kinds[store.dataset] = dataset
             self.stack.callback(store.close)
 
-    def _tables(self) -> dict[str, list[Store]]:
+    def _tables(self) -> Mapping[str, Sequence[Store]]:
         declared = {n: d for n, d in self.manifest.datasets.items() if isinstance(d, TableDataset)}
         if not self.source.url:
             self.result.not_covered.update(dict.fromkeys(declared, "NO_DATABASE_CONFIGURED"))
@@ -221,31 +224,63 @@ class _Opener:
             )
         guard = self._database_lock(engine)
         self.result.clock = lambda: database.database_clock(engine)
-        stores: dict[str, list[Store]] = {}
-        for name, dataset in declared.items():
-            if dataset.databases and dialect not in dataset.databases:
-                continue
-            actual = self.source.tables.get(name, dataset.table)
-            optional = dataset.optional and name not in self.source.tables
-            if optional and not database.table_exists(engine, actual):
+        here = {n: d for n, d in declared.items() if not d.databases or dialect in d.databases}
+        with database.session(engine) as opened:
+            names = {name: self._names(opened, name, dataset) for name, dataset in here.items()}
+            self._refuse_copies(opened, here, [t for found in names.values() for t in found])
+        stores: dict[str, list[TableStore]] = {}
+        for name, dataset in here.items():
+            for actual in names[name]:
+                store = table.open_table(
+                    name=table.store_name(name, actual) if dataset.table.endswith("*") else name,
+                    dataset=dataset,
+                    engine=engine,
+                    zone=self.source.zone,
+                    table=actual,
+                    guard=guard,
+                    parts=[(p, stores[p.dataset][0]) for p in dataset.parts if p.dataset in stores],
+                )
+                stores.setdefault(name, []).extend([store, *store.shadow_stores()])
+            if not names[name]:
                 self.result.not_covered[name] = "NO_SUCH_TABLE"
-                continue
-            store = table.open_table(
-                name=name,
-                dataset=dataset,
-                engine=engine,
-                zone=self.source.zone,
-                table=actual,
-            )
-            store.guard = guard
-            stores[name] = [store, *store.shadow_stores()]
         if not stores:
             raise DriftError(
                 f"source {self.name}: the database has none of the tables of "
                 f"{self.manifest.connector}",
                 hint="see whether url names the right database, and run: pbxretain check",
             )
-        return stores
+        return dict(stores)
+
+    def _names(self, opened: Session, name: str, dataset: TableDataset) -> list[str]:
+        """The tables of one dataset: none where an optional one is missing."""
+        from pbxretain.stores import copies, database
+
+        actual = self.source.tables.get(name, dataset.table)
+        optional = dataset.optional and name not in self.source.tables
+        if not actual.endswith("*"):
+            return [] if optional and database.kind_of(opened, actual) is None else [actual]
+        prefix = actual.removesuffix("*")
+        found = sorted(table for table in copies.columns_of(opened) if table.startswith(prefix))
+        if not found and not optional:
+            raise DriftError(
+                f"Dataset {name}: there is no table whose name begins with {prefix}.",
+                hint="name the right table in the settings, or grant SELECT on it",
+            )
+        return found
+
+    def _refuse_copies(
+        self, opened: Session, datasets: Mapping[str, TableDataset], names: Sequence[str]
+    ) -> None:
+        from pbxretain.stores.copies import refuse_copies
+
+        stay = self.source.uncovered_tables
+        self.result.not_covered.update(dict.fromkeys(stay, "COPY_LEFT"))
+        known = [*names, *stay]
+        for dataset in datasets.values():
+            known += [dataset.table, *(child.table for child in all_children(dataset.children))]
+            known += [shadow.table for shadow in dataset.shadows]
+            known += [shared.table for shared in dataset.shared]
+        refuse_copies(opened, list(datasets.values()), known, source=self.name)
 
     def _engine(self) -> Engine:
         from pbxretain.stores import database

@@ -181,7 +181,7 @@ class _Run:
         known = self._facts(decided)
         if decided.refusals:
             return self._refused(known, decided)
-        if not decided.due:
+        if decided.idle:
             results_only = [self._untouched(item) for item in decided.items]
             for result in results_only:
                 _judge(result)
@@ -489,14 +489,16 @@ def _judge(result: DatasetResult) -> None:
     elif result.outcome in ("not-reached", "nothing-due"):
         nothing = result.after is not None and not still_due(result.after)
         result.outcome = "nothing-due" if nothing else "not-reached"
-    if result.outcome in ("complete", "nothing-due") and _set_aside(result):
+    if result.outcome in ("complete", "nothing-due") and _unfinished(result):
         result.outcome = "incomplete"
 
 
-def _set_aside(result: DatasetResult) -> int:
-    """Files that an installation set aside whose journal isn't here (its state folder was lost):
-    nobody can tell whether they are covered, so a person has to look."""
-    return result.after.findings.get("FOREIGN_LEFTOVER", 0) if result.after else 0
+def _unfinished(result: DatasetResult) -> bool:
+    """What no balance shows. Files that an installation set aside whose journal isn't here (its
+    state folder was lost): nobody can tell whether they are covered, so a person has to look. And
+    shared rows that a sweep should have removed."""
+    findings = result.after.findings if result.after else {}
+    return any(findings.get(code) for code in ("FOREIGN_LEFTOVER", "SHARED_LEFT"))
 
 
 def _verdict(

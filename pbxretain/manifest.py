@@ -208,6 +208,17 @@ class TableDataset(_Dataset):
     cascades: list[Identifier] = []
     keep_newest: int = Field(default=0, ge=0)
 
+    @model_validator(mode="after")
+    def _one_table(self) -> Self:
+        below = {child.table for child in self.children}
+        for shared in self.shared:
+            for named in shared.named_by:
+                if named.table not in (*below, self.table):
+                    raise ValueError(f"shared: {named.table} is neither the table nor its child")
+        if self.table.endswith("*") and (self.link or self.shared or self.parts or self.shadows):
+            raise ValueError("a table with a star has no link, shared, parts or shadows")
+        return self
+
 
 class Sidecar(Document):
     """A JSON file of the same stem that dates a recording."""
@@ -392,15 +403,15 @@ def _grants(dataset: TableDataset, table: str, dialect: Dialect) -> dict[str, st
     rights += ", TRIGGER" if dialect == "mysql" else ""
     plain = "SELECT, DELETE" + (", TRIGGER" if dialect == "mysql" else "")
     found = dict.fromkeys([table, *(shadow.table for shadow in dataset.shadows)], rights)
-    found |= dict.fromkeys(child_tables(dataset.children), plain)
+    found |= dict.fromkeys((child.table for child in all_children(dataset.children)), plain)
     found |= dict.fromkeys((shared.table for shared in dataset.shared), plain)
     for reference in (other for shared in dataset.shared for other in shared.named_by):
         found.setdefault(reference.table, "SELECT")
     return found
 
 
-def child_tables(children: Sequence[Child]) -> Iterator[str]:
-    """All tables below, depth first."""
+def all_children(children: Sequence[Child]) -> Iterator[Child]:
+    """All tables below, parents first."""
     for child in children:
-        yield child.table
-        yield from child_tables(child.children)
+        yield child
+        yield from all_children(child.children)

@@ -36,6 +36,11 @@ Progress = Callable[[str, str, int, int | None], None]
 """step, dataset, done, of how many: for a progress bar, never for a decision."""
 
 
+def left_to_sweep(census: Census) -> int:
+    """Shared rows that nobody names any more."""
+    return census.findings.get("SHARED_LEFT", 0)
+
+
 def silent(step: str, dataset: str, done: int, total: int | None) -> None:
     """The progress of somebody who doesn't look."""
 
@@ -82,6 +87,11 @@ class Plan:
     def due(self) -> int:
         """How many records a run would take now."""
         return sum(item.due for item in self.items)
+
+    @property
+    def idle(self) -> bool:
+        """Whether a run has nothing to do: no record is due, nothing waits for a sweep."""
+        return not self.due and not any(i.census and left_to_sweep(i.census) for i in self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +201,7 @@ def _item(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Item:
         start=_start(terms, opened, store),
         selection=selection,
         census=census,
-        refusal=_unfit(store, census) if census else None,
+        refusal=(_fed(terms, kind, now=now) or _unfit(store, census)) if census else None,
     )
 
 
@@ -215,16 +225,22 @@ def _start(terms: Terms, opened: Opened, store: Store) -> str:
 
 
 def waiting(manifest: Manifest, policy: Policy) -> list[str]:
-    """Data classes whose records may have to wait for a file that must stay longer and that
-    nothing but its row dates (``KEPT_FOR_PART``); for ``policy check``."""
+    """Data classes whose records may have to wait for a part that must stay longer: a file that
+    nothing but its row dates, rows that hang on it (``KEPT_FOR_PART``); for ``policy check``."""
     found = []
     for kind in manifest.datasets.values():
-        part, rule = _part(manifest, kind), policy.rule_for(kind.data)
-        other = policy.rule_for(part.data) if part else None
-        if rule and other and isinstance(rule.keep, Period):
-            longer = not isinstance(other.keep, Period) or other.keep.exceeds(rule.keep)
-            found += [kind.data] if longer else []
-    return found
+        rule, part = policy.rule_for(kind.data), _part(manifest, kind)
+        for other in (part, *_parts(manifest, kind)):
+            theirs = policy.rule_for(other.data) if other else None
+            if rule and theirs and isinstance(rule.keep, Period):
+                longer = not isinstance(theirs.keep, Period) or theirs.keep.exceeds(rule.keep)
+                found += [kind.data] if longer else []
+    return list(dict.fromkeys(found))
+
+
+def _parts(manifest: Manifest, kind: Dataset) -> list[Dataset]:
+    """Datasets whose rows hang on records of this one."""
+    return [manifest.datasets[part.dataset] for part in getattr(kind, "parts", ())]
 
 
 def _part(manifest: Manifest, kind: Dataset) -> TreeDataset | None:
@@ -248,6 +264,41 @@ def _waits(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> bool
         return True
     mine_cut = period.cutoff(mine, now=now, zone=terms.zone)
     return period.cutoff(theirs, now=now, zone=terms.zone) < mine_cut
+
+
+def fed_longer(manifest: Manifest, policy: Policy) -> list[tuple[str, str]]:
+    """Pairs of data classes (made anew, out of which) where the second is kept longer than the
+    first, so that the PBX would make deleted records again; for ``policy check``."""
+    found = []
+    for kind in manifest.datasets.values():
+        mine = policy.rule_for(kind.data)
+        for feed in _feeds(manifest, kind):
+            theirs = policy.rule_for(feed.data)
+            if mine and theirs and isinstance(mine.keep, Period):
+                longer = not isinstance(theirs.keep, Period) or theirs.keep.exceeds(mine.keep)
+                found += [(kind.data, feed.data)] if longer else []
+    return list(dict.fromkeys(found))
+
+
+def _feeds(manifest: Manifest, kind: Dataset) -> list[Dataset]:
+    return [manifest.datasets[name] for name in getattr(kind, "fed_by", ())]
+
+
+def _fed(terms: Terms, kind: Dataset, *, now: datetime) -> RefusedError | None:
+    """Why records would come back today: what they are made of has an earlier cut-off."""
+    mine = terms.rule(kind.data).keep
+    for feed in _feeds(terms.connector.manifest, kind):
+        theirs = terms.rule(feed.data).keep
+        if isinstance(mine, Period) and isinstance(theirs, Period):
+            cuts = [period.cutoff(keep, now=now, zone=terms.zone) for keep in (theirs, mine)]
+            if cuts[0] >= cuts[1]:
+                continue
+        return RefusedError(
+            f"{feed.data} are kept longer than {kind.data}, which the PBX makes anew out of them",
+            hint=f"give {feed.data} the same or a shorter period in the policy",
+            code="FED_LONGER",
+        )
+    return None
 
 
 def _clock(

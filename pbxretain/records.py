@@ -280,6 +280,11 @@ class Store(Protocol):
         ``skip`` holds packed identities that failed alone before."""
         ...
 
+    def sweep(self, selection: Selection) -> Mapping[str, int]:
+        """After the dataset's batches: removes rows that several records shared and that none
+        names any more; table to count. Repeatable; empty for stores that share nothing."""
+        ...
+
     def settle(self, intent: Intent) -> Bits:
         """After a crash: ends the dead session, looks, completes what finish left."""
         ...

@@ -40,6 +40,9 @@ class DatasetResult:
     late: int = 0
     absent: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+    swept: Counter[str] = field(default_factory=Counter)
+    """Shared rows that went after the batches, by table."""
+
     tree: Tree = field(default_factory=Tree)
 
     @property
@@ -287,8 +290,8 @@ def _dataset(entry: Mapping[str, Any], result: DatasetResult, zone: ZoneInfo) ->
 def _members(result: DatasetResult) -> dict[str, int]:
     """What went with the records, by names that evidence accepts."""
     members: Counter[str] = Counter()
-    for mark in result.marks:
-        for name, count in mark.also.items():
+    for went in (*(mark.also for mark in result.marks), result.swept):
+        for name, count in went.items():
             members[re.sub("[^a-z0-9_-]", "-", name.lower())[:63]] += count
     return dict(members)
 

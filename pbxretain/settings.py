@@ -148,6 +148,8 @@ class Source(Document):
     roots: dict[Name, AbsolutePath] = {}
     policy: Name
     tables: dict[Name, TableName] = {}
+    uncovered_tables: list[TableName] = []
+    """Tables that look like copies of call data and stay; every report names that they do."""
     accept_untried: Digest | None = None
     asterisk: Asterisk | None = None
     ami: Ami | None = None

@@ -60,6 +60,22 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "Dieser Datenbestand ist an der Anlage nicht vorhanden oder nicht angeschlossen.",
         "This dataset doesn't exist on the system or isn't connected.",
     ),
+    "code.SHARED_LEFT": (
+        "Gemeinsame Datensätze, die kein Anruf mehr nennt und die noch da sind.",
+        "Shared records that no call names any more and that are still there.",
+    ),
+    "code.COPY_UNDECLARED": (
+        "Eine Tabelle sieht aus wie eine Kopie von Anrufdaten und ist nicht angegeben.",
+        "A table looks like a copy of call data and isn't declared.",
+    ),
+    "code.COPY_LEFT": (
+        "Eine Kopie von Anrufdaten, die laut Einstellungen stehen bleibt.",
+        "A copy of call data that stays, as settings say.",
+    ),
+    "code.FED_LONGER": (
+        "Woraus die Anlage diese Datensätze neu erzeugt, bleibt länger als sie selbst.",
+        "The source from which the PBX makes these records anew is kept longer than they are.",
+    ),
     "code.ORPHAN_FILES": (
         "Dateien, die kein Datensatz nennt; sie werden nach ihrem eigenen Datum behandelt.",
         "Files that no record names; they are treated by their own date.",

@@ -111,6 +111,13 @@ def check(face: Face, name: str) -> tuple[Path, list[tuple[str, str]]]:
                 hint="add a rule for each, or keep: forever",
             )
         notes += [("KEPT_FOR_PART", data) for data in planning.waiting(manifest, known)]
+        for data, feed in planning.fed_longer(manifest, known):
+            raise RefusedError(
+                f"{found.path}: {feed} are kept longer than {data}, "
+                f"which {source} makes anew out of them",
+                hint=f"give {feed} the same or a shorter period",
+                code="FED_LONGER",
+            )
     return found.path, notes
 
 

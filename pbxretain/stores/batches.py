@@ -22,6 +22,7 @@ from pbxretain.records import Session as SessionId
 from pbxretain.stores.database import Row, Session
 from pbxretain.stores.dialects import Sql, all_of, any_of, untyped
 from pbxretain.stores.rows import Layout, chunks
+from pbxretain.stores.schema import Shape
 from pbxretain.stores.walks import Position
 
 ID_BLOCK = 10_000
@@ -59,12 +60,14 @@ class Deleter:
         table: str,
         layout: Layout,
         children: Sequence[Child],
+        shapes: Mapping[str, Shape],
         returning: bool,
     ) -> None:
         self._session = session
         self._table = table
         self._layout = layout
         self._children = children
+        self._shapes = shapes
         self._returning = returning
         self.also: Counter[str] = Counter()
 
@@ -150,10 +153,12 @@ class Deleter:
         table = dialect.table(child.table)
         for group in chunks(parents, 1000):
             where = all_of(
+                self._shapes[child.table].among(dialect, child.column, group),
                 dialect.among(dialect.stored(child.column), group),
-                dialect.plain_among(child.column, group) if dialect.name == "mysql" else None,
             )
             for grandchild in child.children:
+                if grandchild.table not in self._shapes:
+                    continue
                 column = dialect.stored(grandchild.parent_column)
                 values = self._session.rows(f"SELECT DISTINCT {column} FROM {table} WHERE " + where)
                 known = sorted(v for (v,) in values if isinstance(v, bytes))

@@ -15,9 +15,15 @@ from typing import TYPE_CHECKING
 
 from pbxretain.records import Census, Selection
 from pbxretain.stores.database import Row, Session
-from pbxretain.stores.dialects import Sql, all_of
+from pbxretain.stores.dialects import Sql, all_of, negated
 from pbxretain.stores.rows import Layout, chunks
-from pbxretain.stores.sparing import GONE, names_a_file, newest_stay, own_rows, unless_excluded
+from pbxretain.stores.sparing import (
+    kept_for_part,
+    newest_stay,
+    own_rows,
+    unless_excluded,
+    unready,
+)
 from pbxretain.stores.walks import SMALL
 
 if TYPE_CHECKING:
@@ -47,11 +53,20 @@ def count_table(store: TableStore, opened: Session, selection: Selection) -> Cen
         total_exact=exact,
         oldest=ends[0],
         newest=ends[1],
+        findings=_shared_left(store, opened, selection),
     )
 
 
+def _shared_left(store: TableStore, opened: Session, selection: Selection) -> dict[str, int]:
+    """Shared rows that nobody names any more: work for a sweep."""
+    where = selection.cutoff, selection.start
+    left = sum(rows.left(opened, *where) for rows in store.shared_rows)
+    return {"SHARED_LEFT": left} if left else {}
+
+
 def find_straddlers(store: TableStore, opened: Session, selection: Selection) -> frozenset[bytes]:
-    """Call ids with a dated leg on either side of the cut-off, in this table alone."""
+    """Call ids with a dated leg on either side of the cut-off, in this table alone, or with a leg
+    before it that the product isn't done with."""
     layout = store.layout(selection.start)
     if not layout.call:
         return frozenset()
@@ -68,9 +83,21 @@ def find_straddlers(store: TableStore, opened: Session, selection: Selection) ->
         + " AND COUNT(*) > 1"
     )
     calls = [found for (found,) in opened.rows(ask) if isinstance(found, bytes)]
-    if low.args == high.args:
-        return frozenset(calls)
-    return frozenset(_on_both_sides(store, opened, calls, selection))
+    if low.args != high.args:
+        calls = list(_on_both_sides(store, opened, calls, selection))
+    return frozenset([*calls, *_with_unready_legs(store, opened, selection)])
+
+
+def _with_unready_legs(store: TableStore, opened: Session, selection: Selection) -> Iterator[bytes]:
+    layout = store.layout(selection.start)
+    waiting = unready(store, selection)
+    if waiting is None:
+        return
+    call = store.dialect.call(layout.call)
+    where = all_of(layout.time.possible(selection.cutoff), waiting, Sql(f"{call} IS NOT NULL"))
+    for (found,) in opened.rows(f"SELECT DISTINCT {call} FROM {store.table} WHERE " + where):
+        if isinstance(found, bytes):
+            yield found
 
 
 def _on_both_sides(
@@ -105,15 +132,17 @@ def _certain(
         among = store.dialect.among(call, group)
         tally["straddling"] += _count(store, opened, certain, among)
     free = all_of(certain, unless_excluded(store, opened, selection, None))
+    if (waiting := unready(store, selection)) is not None:
+        tally["straddling"] += _count(store, opened, free, waiting)
+        free = all_of(free, negated(waiting, store.dialect))
     for names in chunks(sorted(selection.excluded_keys), 200):
         tally["held"] += _count(store, opened, free, layout.match_any(names))
     open_to_all = all_of(free, newest_stay(store, opened, layout))
     spared = _count(store, opened, free) - _count(store, opened, open_to_all)
-    if selection.wait_for_part and layout.link:
-        linked = names_a_file(store, layout)
-        tally["kept"] = _count(store, opened, open_to_all, linked)
+    if (kept := kept_for_part(store, selection)) is not None:
+        tally["kept"] = _count(store, opened, open_to_all, kept)
         for names in chunks(sorted(selection.excluded_keys), 200):
-            both = (linked, layout.match_any(names))
+            both = (kept, layout.match_any(names))
             tally["kept"] -= _count(store, opened, open_to_all, *both)
     before = tally.pop("before") - spared
     tally["due"] = before - tally["straddling"] - tally["held"] - tally["kept"]
@@ -127,25 +156,33 @@ def _doubtful(
     doubtful = layout.time.doubtful(selection.cutoff)
     if doubtful is None:
         return tally
-    where = all_of(doubtful, own_rows(store), newest_stay(store, opened, layout))
-    for row in opened.rows(f"SELECT {layout.fetched} FROM {store.table} WHERE " + where):
-        taken = layout.taken(row)
-        if taken is None or taken.when >= selection.cutoff:
+    rest: Sql | None = None
+    standings = (
+        ("straddling", unready(store, selection)),
+        ("kept", kept_for_part(store, selection)),
+    )
+    for standing, reason in (*standings, ("due", Sql("1=1"))):
+        if reason is None:
             continue
-        if (layout.call_id(row) or b"") in selection.excluded_calls:
-            tally["straddling"] += 1
-        elif taken.identity in selection.excluded_keys:
-            tally["held"] += 1
-        elif selection.wait_for_part and layout.link and _names_a_file(layout, row):
-            tally["kept"] += 1
-        else:
-            tally["due"] += 1
+        where = all_of(doubtful, own_rows(store), newest_stay(store, opened, layout), rest, reason)
+        rows = opened.rows(f"SELECT {layout.fetched} FROM {store.table} WHERE " + where)
+        for row in rows:
+            tally.update(_standing(layout, row, selection, standing))
+        rest = all_of(rest, negated(reason, store.dialect))
     return tally
 
 
-def _names_a_file(layout: Layout, row: Row) -> bool:
-    value = layout.at(row, layout.link) if layout.link else None
-    return bool(value) and value != GONE
+def _standing(layout: Layout, row: Row, selection: Selection, otherwise: str) -> Iterator[str]:
+    """What becomes of one row with two readings; nothing for one that isn't before the cut-off."""
+    taken = layout.taken(row)
+    if taken is None or taken.when >= selection.cutoff:
+        return
+    if (layout.call_id(row) or b"") in selection.excluded_calls or otherwise == "straddling":
+        yield "straddling"
+    elif taken.identity in selection.excluded_keys:
+        yield "held"
+    else:
+        yield otherwise
 
 
 def _total(store: TableStore, opened: Session, own: Sql | None) -> tuple[int, bool]:

@@ -28,6 +28,8 @@ _GROUP = re.compile(r"\{([^{}]*)\}")
 _OPEN_GROUPS = {"any", "name", "from", "to"}
 _MOST_OPEN = 4
 """More groups of any length make matching slow on names that callers can choose."""
+_CLOCK = ("hour", "minute", "second")
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _SIDECAR_LIMIT = 1 << 20
 
 
@@ -125,10 +127,11 @@ class Dater:
             day = _last_day(groups)
         else:
             return None
-        if "time" not in groups or ("date" not in groups and "day" not in groups):
+        clock = groups.get("time") or "".join(groups.get(part, "") for part in _CLOCK)
+        if len(clock) != 6 or ("date" not in groups and "day" not in groups):
             return end_of_day(day, self._zone)
-        clock = datetime.strptime(groups["time"], "%H%M%S").time()  # noqa: DTZ007
-        return later_instant(datetime.combine(day, clock), self._zone)
+        at = datetime.strptime(clock, "%H%M%S").time()  # noqa: DTZ007
+        return later_instant(datetime.combine(day, at), self._zone)
 
     def _sidecar(
         self, sidecar: Sidecar, folder: Folder, *, stem: bytes, parts: Mapping[bytes, bytes]
@@ -156,6 +159,8 @@ def _pattern(step: DateSource) -> re.Pattern[bytes] | None:
 
 def _last_day(groups: dict[str, str]) -> date:
     year, month = int(groups["year"]), int(groups.get("month", 12))
+    if "mon" in groups:
+        month = _MONTHS.index(groups["mon"]) + 1
     if not 1 <= month <= 12 or year < 1:
         raise ValueError("no such month")
     return date(year, month, int(groups.get("day", calendar.monthrange(year, month)[1])))

@@ -7,9 +7,12 @@ case-insensitive or space-blind match would take the wrong row along.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import sqlalchemy.types as kinds
 
 Value = bytes | int | float | None
 """A column as the driver hands it over; numbers only from SQLite."""
@@ -113,6 +116,17 @@ class Dialect:
         marks = ", ".join(["%s"] * len(texts))
         found = [Sql(f"{self.quote(column)} IN ({marks})", texts)] if texts else []
         return any_of([*found, *([self.among(self.stored(column), odd)] if odd else [])])
+
+    def kind(self, declared: object) -> str:
+        """The type to which texts must be cast to meet a column of that reflected type, so that
+        its index serves; empty where the server converts by itself."""
+        del declared
+        return ""
+
+    def typed_among(self, column: str, values: Sequence[bytes], kind: str) -> Sql:
+        """As ``plain_among``, for a column of a ``kind``."""
+        del kind
+        return self.plain_among(column, values)
 
     def call(self, columns: Sequence[str]) -> str:
         """The call id: the first column that is filled, else NULL."""
@@ -221,6 +235,13 @@ class MySQL(Dialect):
         return f"MONTH({self.quote(column)}) > 0 AND DAYOFMONTH({self.quote(column)}) > 0"
 
 
+_CASTS = {
+    "bigint": re.compile(rb"-?[0-9]{1,18}"),
+    "uuid": re.compile(rb"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+}
+"""What a text must look like to be cast: no value of the column looks otherwise."""
+
+
 class PostgreSQL(Dialect):
     """PostgreSQL over psycopg."""
 
@@ -251,6 +272,24 @@ class PostgreSQL(Dialect):
     def plain_among(self, column: str, values: Sequence[bytes]) -> Sql:
         return self.among(self.quote(column), values)
 
+    def kind(self, declared: object) -> str:
+        if isinstance(declared, kinds.Integer):
+            return "bigint"
+        if isinstance(declared, kinds.Uuid):
+            return "uuid"
+        plain_text = isinstance(declared, kinds.String) and not isinstance(declared, kinds.Enum)
+        return "" if plain_text else "text"
+
+    def typed_among(self, column: str, values: Sequence[bytes], kind: str) -> Sql:
+        if kind == "text":
+            return self.among(self.stored(column), values)
+        if kind:
+            form = _CASTS[kind]
+            values = [value for value in values if form.fullmatch(value)]
+        texts = [self.given(v) for v in values if _is_text(v)]
+        cast = f"CAST(%s AS {kind}[])" if kind else "%s"
+        return Sql(f"{self.quote(column)} = ANY({cast})", (texts,))
+
     def digits(self, column: str) -> str:
         return f"{self.quote(column)} ~ '^[0-9]+([.][0-9]*)?$'"
 
@@ -279,6 +318,15 @@ class SQLite(Dialect):
 
     def stored(self, column: str) -> str:
         return f"CAST({self.quote(column)} AS BLOB)"
+
+    def kind(self, declared: object) -> str:
+        # Without an affinity the text 12 never meets the number 12.
+        return "" if isinstance(declared, kinds.Integer | kinds.String) else "typeless"
+
+    def typed_among(self, column: str, values: Sequence[bytes], kind: str) -> Sql:
+        if kind:
+            return self.among(self.stored(column), values)
+        return self.plain_among(column, values)
 
     def same(self, expression: str, value: bytes | None) -> Sql:
         return Sql(f"{expression} IS %s", (value,))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -445,6 +445,11 @@ class LinesStore:
                 os.unlink(folder.at(copy.name))  # noqa: PTH108
 
     # After a crash ------------------------------------------------------------------------------
+
+    def sweep(self, selection: Selection) -> Mapping[str, int]:
+        """Nothing here is shared by several records."""
+        del selection
+        return {}
 
     def settle(self, intent: Intent) -> Bits:
         """A copy that is still there was never put in place; one that is gone was."""

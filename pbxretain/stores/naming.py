@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from pbxretain.manifest import Link
 from pbxretain.records import Advice
 from pbxretain.stores.database import Row, Session, session
-from pbxretain.stores.dialects import Sql, all_of, any_of
+from pbxretain.stores.dialects import Sql, all_of, any_of, plain
+from pbxretain.stores.files import join
 from pbxretain.stores.rights import link_advice
 from pbxretain.stores.rows import Layout, chunks
 from pbxretain.stores.sparing import GONE
@@ -22,7 +24,44 @@ if TYPE_CHECKING:
     from pbxretain.stores.table import TableStore
 
 _GROUP = 500
+_LEFT_PLAIN = ("/", "/()[]", "/()[]@:+,;=&$!*'", "")
+"""What different products leave unencoded in an address."""
+
+_Pair = tuple[bytes, bytes | None]
+"""A link column's value, and that of its folder column."""
+
 _GONE = {"blank": "''", "deleted": "'deleted'", "null": "NULL"}
+
+
+class Spoken:
+    """How a row's columns tell a file's name, and which values of the column may mean a name."""
+
+    def __init__(self, link: Link) -> None:
+        self._prefix = link.prefix.encode()
+        self._url = link.form == "url"
+
+    def name(self, value: bytes, folder: bytes | None) -> bytes:
+        """The name that a row's link column, and its folder column if it has one, mean."""
+        if self._url:
+            value = unquote_to_bytes(value).replace(b"\\", b"/")
+        value = self._prefix + value
+        return join(folder.rstrip(b"/"), value) if folder else value
+
+    def values(self, name: bytes) -> Iterator[bytes]:
+        """Every value that may mean this name, whatever its folder."""
+        base = name.rpartition(b"/")[2] if self._prefix else name
+        if base.startswith(self._prefix):
+            yield from self._forms(base[len(self._prefix) :])
+
+    def _forms(self, value: bytes) -> Iterator[bytes]:
+        yield value
+        if self._url:
+            for safe in _LEFT_PLAIN:
+                yield quote_from_bytes(value, safe=safe).encode()
+            if b"/" in value:
+                back = value.replace(b"/", b"\\")
+                yield back
+                yield quote_from_bytes(back).encode()
 
 
 class LinkNaming:
@@ -32,6 +71,7 @@ class LinkNaming:
         self._store = store
         self._link = link
         self._layout = layout
+        self._spoken = Spoken(link)
 
     def __repr__(self) -> str:
         return f"<naming {self._store.dataset}>"
@@ -39,10 +79,12 @@ class LinkNaming:
     def newest_leg(self, spellings: Sequence[bytes]) -> Mapping[bytes, datetime]:
         """For each spelling that a row names, the newest start event over all legs of its call.
         A row without any readable time dates nothing. Raises StoreError, UnavailableError."""
+        wanted = frozenset(spellings)
         named: list[tuple[bytes, bytes | None, datetime | None]] = []
-        for row in self._rows(self._store, [self._link.column], spellings):
-            spelling = self._layout.at(row, self._link.column) or b""
-            named.append((spelling, self._layout.call_id(row), self._when(row)))
+        for row in self._rows([self._link.column], self._asked(spellings)):
+            spelling = self._name(row)
+            if spelling in wanted:
+                named.append((spelling, self._layout.call_id(row), self._when(row)))
         legs = self._newest_of_calls(sorted({call for _, call, _ in named if call}))
         newest: dict[bytes, datetime] = {}
         for spelling, call, when in named:
@@ -51,9 +93,20 @@ class LinkNaming:
                     newest[spelling] = max(moment, newest.get(spelling, moment))
         return newest
 
+    def _asked(self, spellings: Sequence[bytes]) -> Sequence[bytes]:
+        """The values of the link column to look for."""
+        names = (spelling.rpartition(b"/")[2] for spelling in spellings)
+        asked = names if self._link.folder else iter(spellings)
+        return list(dict.fromkeys(value for name in asked for value in self._spoken.values(name)))
+
+    def _name(self, row: Row) -> bytes:
+        value = self._layout.at(row, self._link.column) or b""
+        folder = self._layout.at(row, self._link.folder) if self._link.folder else None
+        return self._spoken.name(value, folder)
+
     def _newest_of_calls(self, calls: Sequence[bytes]) -> Mapping[bytes, datetime]:
         newest: dict[bytes, datetime] = {}
-        for row in self._rows(self._store, self._layout.call, calls):
+        for row in self._rows(self._layout.call, calls):
             call, when = self._layout.call_id(row), self._when(row)
             if call is not None and when is not None:
                 newest[call] = max(when, newest.get(call, when))
@@ -63,16 +116,15 @@ class LinkNaming:
         taken = self._layout.taken(row)
         return taken.when if taken else None
 
-    def _rows(
-        self, store: TableStore, columns: Sequence[str], values: Sequence[bytes]
-    ) -> Iterator[Row]:
+    def _rows(self, columns: Sequence[str], values: Sequence[bytes]) -> Iterator[Row]:
         """Rows with one of the values in one of the columns, by index where there is one."""
         if not columns:
             return
+        store = self._store
         with session(store.engine) as opened:
             for group in chunks(values, _GROUP):
                 wanted = frozenset(group)
-                where = any_of([store.dialect.plain_among(c, group) for c in columns])
+                where = any_of([store.among(c, group) for c in columns])
                 text = f"SELECT {self._layout.fetched} FROM {store.table} WHERE "
                 for row in opened.rows(text + where):
                     if any(self._layout.at(row, column) in wanted for column in columns):
@@ -86,46 +138,58 @@ class LinkNaming:
         return sum(self._blank(store, spellings) for store in stores)
 
     def _blank(self, store: TableStore, spellings: Sequence[bytes]) -> int:
-        column = self._link.column
-        if not store.shape.has(column):
+        if not store.shape.has(self._link.column):
             return 0
-        dialect = store.dialect
-        change = f"UPDATE {store.table} SET {dialect.quote(column)} = "
+        change = f"UPDATE {store.table} SET {store.dialect.quote(self._link.column)} = "
         change += f"{_GONE[self._link.on_part_gone]} WHERE "
         count = 0
         with session(store.engine) as opened:
             for group in chunks(self._present(store, opened, spellings), _GROUP):
-                exact = dialect.among(dialect.stored(column), group)
                 opened.begin()
-                count += opened.run(change + all_of(dialect.plain_among(column, group), exact))
+                count += opened.run(change + self._exactly(store, group))
                 if store.guard is not None:
                     store.guard()
                 opened.commit()
         return count
 
+    def _exactly(self, store: TableStore, pairs: Sequence[_Pair]) -> Sql:
+        """Rows with one of these pairs of value and folder."""
+        link, dialect = self._link, store.dialect
+        values = [value for value, _ in pairs]
+        quick = store.among(link.column, values)
+        if link.folder is None:
+            return all_of(quick, dialect.among(dialect.stored(link.column), values))
+        columns = dialect.stored(link.column), dialect.stored(link.folder)
+        same = [all_of(*map(dialect.same, columns, pair)) for pair in pairs]
+        return all_of(quick, any_of(same))
+
     def _present(
         self, store: TableStore, opened: Session, spellings: Sequence[bytes]
-    ) -> Sequence[bytes]:
-        """Those spellings that rows may hold. A file has some forty; without an index each
-        question about a few hundred of them would read the whole table again."""
-        if store.shape.indexed(self._link.column):
-            return spellings
-        there = set(self._values(store, opened))
-        return [spelling for spelling in spellings if spelling in there]
+    ) -> Sequence[_Pair]:
+        """What rows hold that means one of these. A file has some forty spellings; without an
+        index each question about a few hundred of them would read the whole table again."""
+        if store.shape.indexed(self._link.column) and self._link.folder is None:
+            return [(value, None) for value in self._asked(spellings)]
+        wanted = frozenset(spellings)
+        return [pair for pair in self._pairs(store, opened) if self._spoken.name(*pair) in wanted]
 
-    def _values(self, store: TableStore, opened: Session) -> Iterator[bytes]:
-        value = store.dialect.stored(self._link.column)
+    def _pairs(self, store: TableStore, opened: Session) -> Iterator[_Pair]:
+        columns = [self._link.column, *([self._link.folder] if self._link.folder else [])]
+        values = ", ".join(store.dialect.stored(column) for column in columns)
         filled = Sql(store.dialect.filled(self._link.column))
-        rows = opened.rows(f"SELECT DISTINCT {value} FROM {store.table} WHERE " + filled)
-        return (v for (v,) in rows if isinstance(v, bytes) and v != GONE)
+        rows = opened.rows(f"SELECT DISTINCT {values} FROM {store.table} WHERE " + filled)
+        for value, *folder in rows:
+            if isinstance(value, bytes) and value != GONE:
+                yield value, plain(folder[0]) if folder else None
 
     def check(self) -> Sequence[Advice]:
         """See ``records.Naming``."""
         return link_advice([self._store, *self._store.shadow_stores()])
 
     def named(self) -> Iterator[bytes]:
-        """Every value of the link column that is not empty, once per table."""
+        """Every name that the link column means, once per table."""
         for store in [self._store, *self._store.shadow_stores()]:
             if store.shape.has(self._link.column):
                 with session(store.engine) as opened:
-                    yield from self._values(store, opened)
+                    for pair in self._pairs(store, opened):
+                        yield self._spoken.name(*pair)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pbxretain.errors import RefusedError, StoreError
+from pbxretain.manifest import all_children
 from pbxretain.records import Advice
 from pbxretain.stores.database import Session, session, sqlite_path
 
@@ -34,8 +35,12 @@ def _rights(store: TableStore, opened: Session) -> Iterator[Advice]:
     if store.dialect.name == "sqlite":
         yield from _sqlite_rights(store)
         return
-    yield from _missing(store, opened, "SELECT", _SELECT + f"{store.table} WHERE 1=0")
-    yield from _missing(store, opened, "DELETE", f"DELETE FROM {store.table} WHERE 1=0")
+    going = [store.shape.table, *store.children, *(rows.table for rows in store.shared_rows)]
+    for name in going:
+        table = store.dialect.table(name)
+        probes = {"SELECT": _SELECT + table, "DELETE": f"DELETE FROM {table}"}
+        for right, probe in probes.items():
+            yield from _missing(store, opened, right, f"{probe} WHERE 1=0", name=name)
     yield from _link(store, opened)
     if store.dialect.name == "mysql" and not _sees_triggers(store, opened):
         yield Advice(
@@ -73,33 +78,38 @@ def _link(store: TableStore, opened: Session) -> Iterator[Advice]:
         yield from _missing(store, opened, f"UPDATE ({link.column})", update)
 
 
-def _missing(store: TableStore, opened: Session, right: str, probe: str) -> Iterator[Advice]:
+def _missing(
+    store: TableStore, opened: Session, right: str, probe: str, *, name: str = ""
+) -> Iterator[Advice]:
+    table = name or store.shape.table
     opened.begin()
     try:
         opened.run(probe)
     except StoreError:
         yield Advice(
             code="RIGHT_MISSING",
-            text=f"Dataset {store.dataset} needs the right {right} on {store.shape.table}.",
-            command=_grant(store, opened, right),
+            text=f"Dataset {store.dataset} needs the right {right} on {table}.",
+            command=_grant(store, opened, right, name=table),
             severity="error",
         )
     finally:
         opened.rollback()
 
 
-def _grant(store: TableStore, opened: Session, right: str) -> str:
+def _grant(store: TableStore, opened: Session, right: str, *, name: str = "") -> str:
     """The command for an administrator of the server."""
     opened.rollback()
+    table = name or store.shape.table
+    quoted = store.dialect.table(table)
     if store.dialect.name == "mysql":
         user = _text(opened.value("SELECT CURRENT_USER()"))
-        name, _, host = user.rpartition("@")
-        place = store.table
-        if "." not in store.shape.table:
+        login, _, host = user.rpartition("@")
+        place = quoted
+        if "." not in table:
             place = f"`{_text(opened.value('SELECT DATABASE()'))}`.{place}"
-        return f"GRANT {right} ON {place} TO '{name}'@'{host}';"
+        return f"GRANT {right} ON {place} TO '{login}'@'{host}';"
     user = _text(opened.value("SELECT current_user::text"))
-    return f'GRANT {right} ON {store.table} TO "{user}";'
+    return f'GRANT {right} ON {quoted} TO "{user}";'
 
 
 def _sees_triggers(store: TableStore, opened: Session) -> bool:
@@ -149,6 +159,7 @@ def _indexes(store: TableStore) -> Iterator[Advice]:
             )
         elif not store.shape.indexed(column):
             yield _slow(store, column, "info")
+    yield from _below(store)
     layout = next(iter(store.layout(start) for start in store.walks()))
     wanted = [layout.link] if layout.link else []
     for column in [*wanted, *(layout.call if layout.link else ())]:
@@ -156,18 +167,38 @@ def _indexes(store: TableStore) -> Iterator[Advice]:
             yield _slow(store, column, "warning" if column == layout.link else "info")
 
 
-def _slow(store: TableStore, column: str, severity: str) -> Advice:
+def _below(store: TableStore) -> Iterator[Advice]:
+    """Each parent's rows below are looked for by these columns: without an index every batch, and
+    the server's own check of a foreign key, reads the whole table."""
+    for child in all_children(store.manifest.children):
+        shape = store.children.get(child.table)
+        if shape is not None and not shape.indexed(child.column):
+            yield _slow(store, child.column, "warning", table=child.table)
+    for shared in store.manifest.shared:
+        for named in shared.named_by:
+            shape = store.children.get(named.table, store.shape)
+            if not shape.indexed(named.column):
+                yield _slow(store, named.column, "warning", table=named.table)
+    for part, other in store.parts:
+        if not other.shape.indexed(part.column):
+            yield _slow(other, part.column, "warning")
+
+
+def _slow(store: TableStore, column: str, severity: str, *, table: str = "") -> Advice:
     return Advice(
         code="INDEX_MISSING",
-        text=f"{store.shape.table} has no index on {column}; runs read more than they need.",
-        command=_create_index(store, column),
+        text=(
+            f"{table or store.shape.table} has no index on {column}; runs read more than they need."
+        ),
+        command=_create_index(store, column, table=table),
         severity="warning" if severity == "warning" else "info",
     )
 
 
-def _create_index(store: TableStore, column: str) -> str:
-    name = f"{store.shape.table.rpartition('.')[2]}_{column}"
-    return f"CREATE INDEX {name} ON {store.table} ({store.dialect.quote(column)});"
+def _create_index(store: TableStore, column: str, *, table: str = "") -> str:
+    table = table or store.shape.table
+    name = f"{table.rpartition('.')[2]}_{column}"
+    return f"CREATE INDEX {name} ON {store.dialect.table(table)} ({store.dialect.quote(column)});"
 
 
 def _lax(opened: Session) -> Iterator[Advice]:

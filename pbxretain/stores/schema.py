@@ -7,16 +7,16 @@ refuses: a table that looks otherwise than declared may tie its rows to things n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy
 from sqlalchemy.engine import Engine
 
 from pbxretain.errors import DriftError, UnavailableError
-from pbxretain.manifest import TableDataset, child_tables
+from pbxretain.manifest import Child, TableDataset, all_children
 from pbxretain.stores.database import Session, driver_errors, kind_of
-from pbxretain.stores.dialects import Sql
+from pbxretain.stores.dialects import Dialect, Sql
 
 TRANSACTIONAL = frozenset({"innodb", "xtradb", "rocksdb", "tokudb"})
 
@@ -40,6 +40,11 @@ class Shape:
 
     def has(self, column: str) -> bool:
         return column in self.columns
+
+    def among(self, dialect: Dialect, column: str, values: Sequence[bytes]) -> Sql:
+        """Rows with one of these texts in the column, by index where there is one; may find more
+        under a collation, never less."""
+        return dialect.typed_among(column, values, dialect.kind(self.columns[column]))
 
     def indexed(self, column: str) -> bool:
         """Whether an index begins with the column."""
@@ -202,25 +207,69 @@ def _text(value: object) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value or "")
 
 
-def refuse_drift(shape: Shape, dataset: TableDataset, *, name: str, needed: Iterable[str]) -> None:
-    """Compares a table with its manifest. Raises DriftError, naming tables and columns only."""
-    hint = "the connector manifest doesn't know this; see docs/reference/manifest.md"
-    for column in needed:
-        if not shape.has(column) and column not in dataset.may_lack:
-            raise DriftError(f"Dataset {name}: {shape.table} has no column {column}.", hint=hint)
-    allowed = set(dataset.cascades)
-    children = set(child_tables(dataset.children))
-    for table, cascade in sorted(shape.referring):
-        if table not in (allowed if cascade else allowed | children):
-            raise DriftError(
-                f"Dataset {name}: a foreign key of {table} onto {shape.table} isn't declared.",
-                hint=hint,
-            )
+_UNKNOWN = "the connector manifest doesn't know this; see docs/reference/manifest.md"
+
+
+def refuse_drift(
+    shape: Shape,
+    dataset: TableDataset,
+    *,
+    name: str,
+    needed: Iterable[str],
+    parts: Iterable[str] = (),
+) -> None:
+    """Compares a table with its manifest. Raises DriftError, naming tables and columns only.
+
+    ``parts``: tables whose rows a record waits for, so that they may refer to it."""
+    _refuse_lacking(shape, dataset, name=name, needed=needed)
+    going = {child.table for child in all_children(dataset.children)} | set(dataset.cascades)
+    refuse_keys(shape, going | set(parts), name=name)
     declared = {
         (t.name, t.event) for t in dataset.triggers if t.table in (dataset.table, shape.table)
     }
-    for trigger, event in sorted(shape.triggers - declared):
+    refuse_triggers(shape, declared, name=name)
+
+
+def refuse_child_drift(shape: Shape, child: Child, dataset: TableDataset, *, name: str) -> None:
+    """The same for a table below, whose rows go in one transaction with their parents."""
+    if not shape.transactional:
+        raise DriftError(
+            f"Dataset {name}: table {child.table} can't be rolled back.",
+            hint="convert it to InnoDB: its rows go in one transaction with their parents",
+        )
+    needed = [child.column, *(grandchild.parent_column for grandchild in child.children)]
+    _refuse_lacking(shape, dataset, name=name, needed=needed)
+    below = {grandchild.table for grandchild in all_children(child.children)}
+    siblings = {other.table for other in all_children(dataset.children)} - {child.table}
+    refuse_keys(shape, below | siblings | set(dataset.cascades), name=name)
+    declared = {(t.name, t.event) for t in dataset.triggers if t.table == child.table}
+    refuse_triggers(shape, declared, name=name)
+
+
+def _refuse_lacking(
+    shape: Shape, dataset: TableDataset, *, name: str, needed: Iterable[str]
+) -> None:
+    for column in needed:
+        if not shape.has(column) and column not in dataset.may_lack:
+            raise DriftError(
+                f"Dataset {name}: {shape.table} has no column {column}.", hint=_UNKNOWN
+            )
+
+
+def refuse_keys(shape: Shape, going: Collection[str], *, name: str) -> None:
+    """Foreign keys may come only from tables whose rows go before, or are waited for."""
+    for table, _ in sorted(shape.referring):
+        if table not in going:
+            raise DriftError(
+                f"Dataset {name}: a foreign key of {table} onto {shape.table} isn't declared.",
+                hint=_UNKNOWN,
+            )
+
+
+def refuse_triggers(shape: Shape, declared: Collection[tuple[str, str]], *, name: str) -> None:
+    """Triggers that nobody declared may do anything when a row goes."""
+    for trigger, event in sorted(shape.triggers - set(declared)):
         raise DriftError(
             f"Dataset {name}: trigger {trigger} ({event}) on {shape.table} isn't declared.",
-            hint=hint,
+            hint=_UNKNOWN,
         )

@@ -1,18 +1,20 @@
 """Which rows must a run leave alone, said so that the delete itself obeys?
 
-Excluded calls, rows that wait for their file, the newest that must stay, and for a shadow every
-row whose anchor is still there.
+Excluded calls, rows that the product isn't done with, rows that wait for their file or for what
+hangs on them, the newest that must stay, and for a shadow every row whose anchor is still there.
 """
 
 # ruff: noqa: S608  (identifiers are quoted by the dialect; values are never in the text)
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pbxretain.manifest import Part
 from pbxretain.records import Selection
 from pbxretain.stores.database import Session
-from pbxretain.stores.dialects import Sql, all_of, negated
+from pbxretain.stores.dialects import Sql, all_of, any_of, negated
 from pbxretain.stores.rows import Layout, chunks
 
 if TYPE_CHECKING:
@@ -30,12 +32,46 @@ def spared(
 ) -> Sql:
     """True for rows that nothing spares, keys aside: those are compared one by one."""
     layout = store.layout(selection.start)
-    waits = selection.wait_for_part and layout.link is not None
+    reasons = [unready(store, selection), kept_for_part(store, selection)]
     return all_of(
         unless_excluded(store, opened, selection, window),
-        negated(names_a_file(store, layout), store.dialect) if waits else None,
+        *(negated(reason, store.dialect) for reason in reasons if reason),
         newest_stay(store, opened, layout),
         own_rows(store),
+    )
+
+
+def unready(store: TableStore, selection: Selection) -> Sql | None:
+    """Rows that the product isn't done with, or whose call goes on; None where none can be."""
+    dialect, has = store.dialect, store.shape.has
+    reasons: list[Sql] = []
+    for column, values in store.manifest.ready.items():
+        if has(column):
+            done = dialect.among(dialect.stored(column), [value.encode() for value in values])
+            reasons.append(negated(done, dialect))
+    end = store.manifest.end
+    if end and has(end):
+        slack = selection.cutoff - timedelta(seconds=store.manifest.settle_in)
+        began = store.layout(selection.start).time.possibly_after(slack)
+        reasons.append(all_of(Sql(f"{dialect.quote(end)} IS NULL"), began))
+    return any_of(reasons) if reasons else None
+
+
+def kept_for_part(store: TableStore, selection: Selection) -> Sql | None:
+    """Rows that wait: for the file they name, or for rows of another data class that hang on
+    them. None where none can be."""
+    layout = store.layout(selection.start)
+    reasons = [_has_part(store, part, other) for part, other in store.parts]
+    if selection.wait_for_part and layout.link is not None:
+        reasons.append(names_a_file(store, layout))
+    return any_of(reasons) if reasons else None
+
+
+def _has_part(store: TableStore, part: Part, other: TableStore) -> Sql:
+    quote = store.dialect.quote
+    return Sql(
+        f"EXISTS (SELECT 1 FROM {other.table} part"
+        f" WHERE part.{quote(part.column)} = {store.table}.{quote(part.parent_column)})"
     )
 
 

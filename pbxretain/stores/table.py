@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import Engine
 
 from pbxretain.errors import DriftError, StoreError
-from pbxretain.manifest import Link, TableDataset, child_tables
+from pbxretain.manifest import Link, Part, TableDataset, all_children
 from pbxretain.records import (
     Advice,
     BatchName,
@@ -41,12 +41,20 @@ from pbxretain.stores.batches import (
     remove_and_look,
     remove_copies,
 )
-from pbxretain.stores.database import Row, Session, database_clock, session, table_exists
+from pbxretain.stores.database import (
+    Row,
+    Session,
+    database_clock,
+    kind_of,
+    session,
+    table_exists,
+)
 from pbxretain.stores.dialects import Dialect, Sql, all_of, dialect_named
 from pbxretain.stores.rights import advice, refuse_unreadable
 from pbxretain.stores.rows import Layout
-from pbxretain.stores.schema import Shape, read_shape, refuse_drift
+from pbxretain.stores.schema import Shape, read_shape, refuse_child_drift, refuse_drift
 from pbxretain.stores.settling import end_session, session_id
+from pbxretain.stores.shared import SharedRows, open_shared
 from pbxretain.stores.sparing import own_rows, spared
 from pbxretain.stores.times import SAMPLE, TimeColumn, time_column
 from pbxretain.stores.walks import SMALL, BlockWalk, IdWalk, Position, Scope, TimeWalk, Walk
@@ -64,8 +72,10 @@ def open_table(
     table: str | None = None,
     returning: bool | None = None,
     guard: Callable[[], None] | None = None,
+    parts: Sequence[tuple[Part, TableStore]] = (),
 ) -> TableStore:
-    """Opens one table dataset. ``zone`` is the source's; ``table`` overrides the manifest's name.
+    """Opens one table dataset. ``zone`` is the source's; ``table`` overrides the manifest's name;
+    ``parts`` are the opened datasets whose rows hang on this one's records.
 
     ``returning``: whether deletes hand back their rows; asked of the server by default. ``guard``
     is called before each commit and raises to stop it. Raises DriftError, UnavailableError.
@@ -73,28 +83,47 @@ def open_table(
     actual = table or dataset.table
     with session(engine) as opened:
         shape = read_shape(engine, opened, actual, name)
-        refuse_drift(shape, dataset, name=name, needed=_needed(dataset))
-        for child in child_tables(dataset.children):
-            if not read_shape(engine, opened, child, name).transactional:
-                raise DriftError(
-                    f"Dataset {name}: table {child} can't be rolled back.",
-                    hint="convert it to InnoDB: its rows go in one transaction with their parents",
-                )
+        hanging = [other.shape.table for _, other in parts]
+        refuse_drift(shape, dataset, name=name, needed=_needed(dataset), parts=hanging)
         able = _returns(opened) if returning is None else returning
         store = TableStore(name, dataset, engine, zone, shape, returning=able)
+        store.children = _open_children(store, opened)
         refuse_unreadable(store, opened)
         for start in dataset.starts:
             store.open_start(opened, start)
+        store.shared_rows = open_shared(store, opened)
     store.guard = guard
+    store.parts = parts
     return store
+
+
+def store_name(dataset: str, table: str) -> str:
+    """A name for one of several tables of a dataset, as evidence accepts it."""
+    return f"{dataset}-{re.sub('[^a-z0-9]+', '-', table.lower())}"[:63].rstrip("-")
+
+
+def _open_children(store: TableStore, opened: Session) -> dict[str, Shape]:
+    """The tables below, by name. Raises DriftError; children that this version lacks are passed
+    by where the manifest says so (``may_lack``)."""
+    found: dict[str, Shape] = {}
+    for child in all_children(store.manifest.children):
+        if child.table in store.manifest.may_lack and kind_of(opened, child.table) is None:
+            continue
+        shape = read_shape(store.engine, opened, child.table, store.dataset)
+        refuse_child_drift(shape, child, store.manifest, name=store.dataset)
+        found[child.table] = shape
+    return found
 
 
 def _needed(dataset: TableDataset) -> list[str]:
     names = [*dataset.key, *dataset.call_id, *dataset.subjects.values()]
     names += [dataset.walk] if dataset.walk else []
-    names += [dataset.link.column] if dataset.link else []
+    names += [*dataset.ready, *([dataset.end] if dataset.end else [])]
+    names += [part.parent_column for part in dataset.parts]
+    link = dataset.link
+    names += [name for name in (link.column, link.folder) if name] if link else []
     names += [start.referee for start in dataset.starts.values() if start.referee]
-    return list(dict.fromkeys(names + [child.parent_column for child in dataset.children]))
+    return list(dict.fromkeys([*names, *(child.parent_column for child in dataset.children)]))
 
 
 def _returns(opened: Session) -> bool:
@@ -137,6 +166,9 @@ class TableStore:
         self._writer: Session | None = None
         self._shadows: list[TableStore] | None = None
         self._walked = False
+        self.children: Mapping[str, Shape] = {}
+        self.shared_rows: Sequence[SharedRows] = ()
+        self.parts: Sequence[tuple[Part, TableStore]] = ()
 
     def __repr__(self) -> str:
         return f"<table store {self.dataset}>"
@@ -191,8 +223,10 @@ class TableStore:
         call = tuple(c for c in self.manifest.call_id if c in here)
         subjects = tuple(c for c in self.manifest.subjects.values() if c in here)
         link = self.manifest.link
-        parents = tuple(child.parent_column for child in self.manifest.children)
-        extra = [link.column] if link and link.column in here else []
+        children = [c for c in self.manifest.children if c.table in self.children]
+        parents = tuple(child.parent_column for child in children)
+        named = [link.column, link.folder] if link else []
+        extra = [column for column in named if column and column in here]
         referee = [time.referee] if time.referee and time.referee in here else []
         columns = dict.fromkeys([*key, time.column, *call, *subjects, *extra, *referee, *parents])
         own = self.dialect.locator if self.shape.plain else None
@@ -201,7 +235,7 @@ class TableStore:
             key=key,
             call=call,
             subjects=subjects,
-            link=extra[0] if extra else None,
+            link=link.column if link and link.column in here else None,
             parents=parents,
             locator=(walk.locator if walk else None) or own,
             keep_locator=walk is not None and walk.locator is not None,
@@ -221,6 +255,10 @@ class TableStore:
         first = next(iter(layouts))
         times = (each.time.column for each in layouts)
         return tuple(dict.fromkeys((*first.key, *times, *first.call)))
+
+    def among(self, column: str, values: Sequence[bytes]) -> Sql:
+        """Rows with one of these texts in the column, by index where there is one."""
+        return self.shape.among(self.dialect, column, values)
 
     def layout(self, start: str) -> Layout:
         """The columns under one start event."""
@@ -350,7 +388,8 @@ class TableStore:
             session=opened,
             table=self.table,
             layout=layout,
-            children=self.manifest.children,
+            children=[c for c in self.manifest.children if c.table in self.children],
+            shapes=self.children,
             returning=self._returning,
         )
         taken: list[Taken] = []
@@ -405,6 +444,18 @@ class TableStore:
     def _remover(self, layout: Layout) -> Callable[[Sequence[Taken]], Bits]:
         return lambda taken: remove_and_look(self._session(), self.table, layout, taken)
 
+    # --- shared rows ---
+
+    def sweep(self, selection: Selection) -> Mapping[str, int]:
+        """See ``records.Store``."""
+        if not self.shared_rows:
+            return {}
+        with session(self.engine) as opened:
+            return {
+                rows.table: rows.sweep(opened, selection.cutoff, selection.start)
+                for rows in self.shared_rows
+            }
+
     # --- shadows ---
 
     def shadow_stores(self) -> Sequence[TableStore]:
@@ -427,13 +478,15 @@ class TableStore:
                 "table": table,
                 "shadows": [],
                 "children": [],
+                "shared": [],
+                "parts": [],
                 "triggers": triggers,
                 "keep_newest": 0,
                 "cascades": [],
                 "may_lack": [c for c in self.manifest.may_lack if c not in here],
             }
         )
-        name = f"{self.dataset}-{re.sub('[^a-z0-9]+', '-', table.lower())}"[:63].rstrip("-")
+        name = store_name(self.dataset, table)
         with session(self.engine) as opened:
             shape = read_shape(self.engine, opened, table, name)
             refuse_drift(shape, manifest, name=name, needed=_needed(manifest))

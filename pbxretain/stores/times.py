@@ -108,6 +108,11 @@ class TimeColumn:
         _, high = self._bounds(moment)
         return all_of(self.readable, Sql(f"{self.order} >= ") + high)
 
+    def possibly_after(self, moment: datetime) -> Sql:
+        """Rows at or after an instant under any reading."""
+        low, _ = self._bounds(moment)
+        return all_of(self.readable, Sql(f"{self.order} >= ") + low)
+
     def days(self, first: str, last: str) -> Sql:
         """Rows whose stored time lies from one ISO date to another, both included."""
         start = datetime.fromisoformat(first)  # wall clock on purpose

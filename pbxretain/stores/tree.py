@@ -234,7 +234,7 @@ class TreeStore:
         stems: dict[bytes, list[bytes]] = {}
         for name in found.files:
             stem = None if is_own(name) else self._shape.stem(name)
-            if stem is not None:
+            if stem is not None and self._shape.covers(folder.rel, stem):
                 stems.setdefault(stem, []).append(name)
             elif not is_own(name):
                 tally["unknown_files"] += 1
@@ -365,6 +365,11 @@ class TreeStore:
             return "NOT_RENAMED"
 
     # After a crash ------------------------------------------------------------------------------
+
+    def sweep(self, selection: Selection) -> Mapping[str, int]:
+        """Nothing here is shared by several records."""
+        del selection
+        return {}
 
     def settle(self, intent: Intent) -> Bits:
         """Completes a committed batch from the names on disk, or puts an open one back.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from pbxretain.manifest import TreeDataset
 from pbxretain.records import pack
+from pbxretain.stores.dating import compile_pattern
 from pbxretain.stores.files import join
 
 
@@ -42,16 +44,24 @@ class Entry:
 
 
 class Shape:
-    """The extensions of a dataset: what belongs to a stem."""
+    """The extensions of a dataset: what belongs to a stem; and which paths are records at all."""
 
-    def __init__(self, extensions: Sequence[str]) -> None:
+    def __init__(self, extensions: Sequence[str], paths: Sequence[re.Pattern[bytes]] = ()) -> None:
         tails = [b"." + os.fsencode(extension.removeprefix(".")) for extension in extensions]
         self._tails = sorted(dict.fromkeys(tails), key=lambda tail: (-len(tail), tail))
+        self._paths = paths
 
     @classmethod
     def of(cls, dataset: TreeDataset) -> Shape:
+        """Raises DocumentError for a pattern that can't be used."""
         dated = [step.sidecar.extension for step in dataset.dated_by if step.sidecar]
-        return cls([*dataset.extensions, *dataset.sidecars, *dated])
+        paths = [compile_pattern(text) for text in dataset.paths]
+        return cls([*dataset.extensions, *dataset.sidecars, *dated], paths)
+
+    def covers(self, folder: bytes, stem: bytes) -> bool:
+        """Whether files of this stem there are records of the dataset."""
+        path = join(folder, stem)
+        return not self._paths or any(pattern.fullmatch(path) for pattern in self._paths)
 
     def stem(self, name: bytes) -> bytes | None:
         """The name less one listed extension; None when it bears none. Nothing else is cut."""

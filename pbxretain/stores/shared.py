@@ -1,0 +1,131 @@
+"""Which rows does no record name any more, and when may they go?
+
+A party row belongs to every call leg that names it, so it goes with none of them: after a dataset's
+batches, what nobody names any more is removed. A running PBX may write such a row before the leg
+that will name it, so only keys below those of every call that stays count, and never one that
+appeared after the store was opened. All of it is read from the tables, so a run that died before
+its sweep leaves nothing that the next one doesn't find.
+"""
+# ruff: noqa: S608  (identifiers are quoted by the dialect; values are never in the text)
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy.types as kinds
+
+from pbxretain.errors import DriftError
+from pbxretain.manifest import Reference, Shared
+from pbxretain.stores.database import Session
+from pbxretain.stores.dialects import Sql, all_of
+from pbxretain.stores.schema import read_shape, refuse_keys, refuse_triggers
+
+if TYPE_CHECKING:
+    from pbxretain.stores.table import TableStore
+
+_WINDOW = 5000
+"""Keys looked at in one statement."""
+
+
+class SharedRows:
+    """The rows of one shared table. ``repr`` shows the table's name only."""
+
+    def __init__(self, store: TableStore, shared: Shared, opened: Session) -> None:
+        self._store = store
+        self._shared = shared
+        dialect = store.dialect
+        shape = read_shape(store.engine, opened, shared.table, store.dataset)
+        if not isinstance(shape.columns.get(shared.key), kinds.Integer):
+            raise DriftError(
+                f"Dataset {store.dataset}: {shared.table} has no whole number {shared.key}.",
+                hint="the connector manifest doesn't know this; see docs/reference/manifest.md",
+            )
+        named_by = [named.table for named in shared.named_by]
+        refuse_keys(shape, named_by, name=store.dataset)
+        refuse_triggers(shape, (), name=store.dataset)
+        self._table = dialect.table(shared.table)
+        self._key = dialect.quote(shared.key)
+        self._newest = self._end(opened)
+
+    def __repr__(self) -> str:
+        return f"<shared rows {self._shared.table}>"
+
+    @property
+    def table(self) -> str:
+        return self._shared.table
+
+    def _end(self, opened: Session) -> int | None:
+        newest = opened.value(f"SELECT MAX({self._key}) FROM {self._table}")
+        return None if newest is None else int(newest)
+
+    def _settled(self, opened: Session, cutoff: datetime, start: str) -> Sql:
+        """Rows older than the parties of every call that stays, by their ascending key."""
+        named_by = self._shared.named_by
+        edges = [self._first_young(opened, named, cutoff, start) for named in named_by]
+        known = [edge for edge in edges if edge is not None]
+        below = Sql(f"{self._key} < %s", (min(known),)) if known else None
+        return all_of(Sql(f"{self._key} <= %s", (self._newest,)), below)
+
+    def _first_young(
+        self, opened: Session, named: Reference, cutoff: datetime, start: str
+    ) -> int | None:
+        """The smallest key that a call at or after the cut-off names; None without such a call."""
+        store, quote = self._store, self._store.dialect.quote
+        young = store.layout(start).time.possibly_after(cutoff)
+        column = quote(named.column)
+        if named.table == store.manifest.table:
+            found = opened.value(f"SELECT MIN({column}) FROM {store.table} WHERE " + young)
+        else:
+            child = next(c for c in store.manifest.children if c.table == named.table)
+            calls = f"(SELECT {quote(child.parent_column)} AS parent FROM {store.table} WHERE "
+            found = opened.value(
+                f"SELECT MIN(c.{column}) FROM {store.dialect.table(child.table)} c JOIN "
+                + (calls + young + f") a ON c.{quote(child.column)} = a.parent")
+            )
+        return None if found is None else int(found)
+
+    def _unnamed(self) -> Sql:
+        """Rows that nobody names."""
+        quote = self._store.dialect.quote
+        parts = [
+            f"NOT EXISTS (SELECT 1 FROM {self._store.dialect.table(named.table)} n"
+            f" WHERE n.{quote(named.column)} = {self._table}.{self._key})"
+            for named in self._shared.named_by
+        ]
+        return Sql(" AND ".join(parts))
+
+    def left(self, opened: Session, cutoff: datetime, start: str) -> int:
+        """How many rows a sweep would remove now."""
+        if self._newest is None:
+            return 0
+        where = all_of(self._settled(opened, cutoff, start), self._unnamed())
+        return opened.number(f"SELECT COUNT(*) FROM {self._table} WHERE " + where)
+
+    def sweep(self, opened: Session, cutoff: datetime, start: str) -> int:
+        """Removes them, window by window; returns how many. What it names is asked again by each
+        delete. Raises what the store's guard raises."""
+        if self._newest is None:
+            return 0
+        settled = self._settled(opened, cutoff, start)
+        gone, after = 0, None
+        while True:
+            behind = None if after is None else Sql(f"{self._key} > %s", (after,))
+            where = all_of(settled, behind, self._unnamed())
+            text = f"SELECT {self._key} FROM {self._table} WHERE "
+            rows = opened.rows(text + where + f" ORDER BY {self._key} LIMIT {_WINDOW}")
+            if not rows:
+                return gone
+            first, after = int(rows[0][0] or 0), int(rows[-1][0] or 0)
+            window = Sql(f"{self._key} >= %s AND {self._key} <= %s", (first, after))
+            opened.begin()
+            delete = f"DELETE FROM {self._table} WHERE "
+            gone += opened.run(delete + all_of(settled, window, self._unnamed()))
+            if self._store.guard is not None:
+                self._store.guard()
+            opened.commit()
+
+
+def open_shared(store: TableStore, opened: Session) -> list[SharedRows]:
+    """The shared tables of a dataset. Raises DriftError."""
+    return [SharedRows(store, shared, opened) for shared in store.manifest.shared]

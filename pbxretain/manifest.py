@@ -368,7 +368,7 @@ class Manifest(Document):
             if isinstance(dataset, TableDataset) and dialect in (dataset.databases or [dialect]):
                 for table in _matching(dataset.table, tables):
                     found |= _grants(dataset, table, dialect)
-        return found
+        return found | ({"*": "REFERENCES"} if dialect == "mysql" else {})
 
     def offered(self) -> list[str]:
         """The data classes, each once, in deletion order."""

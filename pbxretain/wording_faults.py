@@ -299,6 +299,10 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Auslöser (Trigger) in der Datenbank sind nicht zu sehen.",
         "Triggers in the database can't be seen.",
     ),
+    "code.TABLES_HIDDEN": (
+        "Fremdschlüssel und Kopien in anderen Tabellen der Datenbank sind nicht zu sehen.",
+        "Foreign keys and copies in other tables of the database can't be seen.",
+    ),
     "code.NO_INDEX": (
         "Eine große Tabelle hat keinen Index, an dem entlang gelöscht werden kann.",
         "A large table has no index to delete along.",

@@ -99,7 +99,7 @@ def _build(
         terms=terms,
         site=make_site(folder / "state"),
         cutoff=cutoff,
-        tables=dict.fromkeys(grants),  # type: ignore[arg-type]
+        tables=dict.fromkeys(t for t in grants if t != "*"),  # type: ignore[arg-type]
         root=root,
         files=files,
         contents={path: (root / path).read_bytes() for path in files[1]},

@@ -363,6 +363,7 @@ def test_a_right_that_is_missing_is_named_with_the_command(
         f"GRANT DELETE ON {place} TO 'pbxretain'@'127.0.0.1';",
         f"GRANT UPDATE (recordingfile) ON {place} TO 'pbxretain'@'127.0.0.1';",
         f"GRANT TRIGGER ON {place} TO 'pbxretain'@'127.0.0.1';",
+        "GRANT REFERENCES ON `asteriskcdrdb`.* TO 'pbxretain'@'127.0.0.1';",
     ]
     assert "TRIGGERS_HIDDEN" in [advice.code for advice in store.check()]
     with pytest.raises(StoreError) as caught:

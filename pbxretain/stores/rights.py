@@ -15,6 +15,7 @@ from pbxretain.errors import RefusedError, StoreError
 from pbxretain.manifest import all_children
 from pbxretain.records import Advice
 from pbxretain.stores.database import Session, session, sqlite_path
+from pbxretain.stores.dialects import Sql
 
 if TYPE_CHECKING:
     from pbxretain.stores.table import TableStore
@@ -47,6 +48,16 @@ def _rights(store: TableStore, opened: Session) -> Iterator[Advice]:
             code="TRIGGERS_HIDDEN",
             text=f"Triggers on {store.shape.table} can't be seen without the right TRIGGER.",
             command=_grant(store, opened, "TRIGGER"),
+            severity="error",
+        )
+    if store.dialect.name == "mysql" and not _sees_tables(store, opened):
+        yield Advice(
+            code="TABLES_HIDDEN",
+            text=(
+                "Foreign keys of other tables, and copies of call data, can't be seen without the"
+                " right REFERENCES on the database; it shows names and no content."
+            ),
+            command=_grant(store, opened, "REFERENCES", name="*"),
             severity="error",
         )
 
@@ -105,28 +116,38 @@ def _grant(store: TableStore, opened: Session, right: str, *, name: str = "") ->
         user = _text(opened.value("SELECT CURRENT_USER()"))
         login, _, host = user.rpartition("@")
         place = quoted
-        if "." not in table:
+        if table == "*":
+            place = f"`{_schema(store, opened)}`.*"
+        elif "." not in table:
             place = f"`{_text(opened.value('SELECT DATABASE()'))}`.{place}"
         return f"GRANT {right} ON {place} TO '{login}'@'{host}';"
     user = _text(opened.value("SELECT current_user::text"))
     return f'GRANT {right} ON {quoted} TO "{user}";'
 
 
-def _sees_triggers(store: TableStore, opened: Session) -> bool:
-    schema = store.shape.table.rpartition(".")[0] or _text(opened.value("SELECT DATABASE()"))
-    table = store.shape.table.rpartition(".")[2]
-    everywhere = opened.rows(
-        "SELECT 1 FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = 'TRIGGER'"
-    )
-    if everywhere:
+def _schema(store: TableStore, opened: Session) -> str:
+    return store.shape.table.rpartition(".")[0] or _text(opened.value("SELECT DATABASE()"))
+
+
+def _sees_tables(store: TableStore, opened: Session) -> bool:
+    """The server shows other tables' names, columns and keys to who has such a right on all."""
+    return _has_on_schema(store, opened, "REFERENCES", "SELECT", "INSERT", "UPDATE")
+
+
+def _has_on_schema(store: TableStore, opened: Session, *rights: str) -> bool:
+    marks = Sql(" WHERE PRIVILEGE_TYPE IN (" + ", ".join(["%s"] * len(rights)) + ")", rights)
+    if opened.rows("SELECT 1 FROM information_schema.USER_PRIVILEGES" + marks):
         return True
     # A grant on a schema may be a pattern with escaped underscores.
-    patterns = opened.rows(
-        "SELECT TABLE_SCHEMA FROM information_schema.SCHEMA_PRIVILEGES"
-        " WHERE PRIVILEGE_TYPE = 'TRIGGER'"
-    )
-    if any(_text(p).replace("\\", "") in (schema, "%") for (p,) in patterns):
+    patterns = opened.rows("SELECT TABLE_SCHEMA FROM information_schema.SCHEMA_PRIVILEGES" + marks)
+    schema = _schema(store, opened)
+    return any(_text(p).replace("\\", "") in (schema, "%") for (p,) in patterns)
+
+
+def _sees_triggers(store: TableStore, opened: Session) -> bool:
+    if _has_on_schema(store, opened, "TRIGGER"):
         return True
+    schema, table = _schema(store, opened), store.shape.table.rpartition(".")[2]
     tables = opened.rows(
         "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLE_PRIVILEGES"
         " WHERE PRIVILEGE_TYPE = 'TRIGGER'"

@@ -235,7 +235,8 @@ class _Builder:
         found = seen - {None}
         if len(found) > 1 or (seen and not found):
             raise self.drift("holds times of more than one form, or of a form not declared")
-        form = next(iter(found), None) or self.start.forms[0]
+        usual = _EPOCH if self.start.type == "epoch" else self.start.forms[0]
+        form = next(iter(found), None) or usual
         if form == _EPOCH:
             self.allow("epoch")
             whole = all(isinstance(value, int | float) for value in sample)

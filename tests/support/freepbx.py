@@ -34,6 +34,7 @@ GRANTS = {
     "cdr": "SELECT, DELETE, UPDATE (recordingfile), TRIGGER",
     "transient_cdr": "SELECT, DELETE, UPDATE (recordingfile), TRIGGER",
     "cel": "SELECT, DELETE, TRIGGER",
+    "*": "REFERENCES",
 }
 """The least rights on FreePBX's tables, as the how-to documents them."""
 

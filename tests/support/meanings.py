@@ -49,6 +49,10 @@ SETTINGS: Meanings = {
         "roots": "Folders of the PBX, by the names that the connector knows. Absolute paths.",
         "policy": "Which policy applies: its file name without `.yaml`.",
         "tables": "Another table name for a dataset, where this PBX uses its own.",
+        "uncovered_tables": (
+            "Tables that look like copies of call data and stay all the same. Each report names "
+            "them as not covered."
+        ),
         "accept_untried": (
             "Digest of a manifest that was never tried on its product. Without this line such a "
             "connector plans but never deletes."
@@ -173,18 +177,39 @@ MANIFEST: Meanings = {
         LEAD: "Rows of a database table.",
         **_DATASET,
         "kind": "A table.",
-        "table": "Its name. Settings may name another one under `tables`.",
+        "table": (
+            "Its name. Settings may name another one under `tables`. With a star at its end: all "
+            "tables whose names begin so, as where a product makes one for each month."
+        ),
         "databases": "Only on these databases. Empty: on all of the connector.",
         "key": "Columns that name a row. They need not be unique: rows are compared as a multiset.",
         "call_id": "Columns that name the call. The first that isn't empty counts.",
         "starts": "Start events by name.",
         "personal": "Columns with personal data.",
         "subjects": "Columns that name a person, by the part they play in a call.",
-        "may_lack": "Declared columns that some versions don't have. Any other lack is drift.",
+        "may_lack": (
+            "Declared columns, and tables under `children`, that some versions don't have. Any "
+            "other lack is drift."
+        ),
         "walk": "A unique ascending id to walk along where the time column has no index.",
+        "ready": (
+            "Column and the values it has in rows that the product is done with. Others wait, and "
+            "so does their whole call."
+        ),
+        "end": (
+            "The column with a call's end. While it is NULL and the call began less than "
+            "`settle_in` before the cut-off, the call goes on and waits."
+        ),
         "link": "A column that names a file of another dataset.",
         "shadows": "Tables with copies of the same rows.",
-        "children": "Rows of other tables that go with a row.",
+        "children": "Rows of other tables, of the same data class, that go with a row.",
+        "shared": "Rows that several records name; they go once no row names them.",
+        "parts": "Rows of another data class that hang on a row; it waits until they are gone.",
+        "fed_by": (
+            "Datasets out of which the product makes these rows anew. They stand before this one "
+            "and may not be kept longer."
+        ),
+        "not_copies": "Tables that look like copies of this one and are none.",
         "triggers": "Triggers that may stand on the tables. Any other is drift.",
         "cascades": "Tables that the database itself deletes from when a row goes.",
         "keep_newest": "So many of the newest rows always stay.",
@@ -204,6 +229,9 @@ MANIFEST: Meanings = {
         LEAD: "A column that names a file.",
         "column": "The column.",
         "dataset": "The dataset with the files.",
+        "folder": "A second column, with the file's folder.",
+        "prefix": "What stands before the column's value in the file's name.",
+        "form": "`url`: the value may be percent-encoded and may use backslashes.",
         "on_part_gone": "What stands in the column once the file is gone.",
     },
     "Shadow": {
@@ -218,6 +246,27 @@ MANIFEST: Meanings = {
         "parent_column": "The row's column that is named.",
         "children": "Rows that go with those.",
     },
+    "Reference": {
+        LEAD: "A column that names a row of another table.",
+        "table": "The table.",
+        "column": "Its column.",
+    },
+    "Shared": {
+        LEAD: (
+            "Rows that several records name, of their own data class, such as the parties of "
+            "calls. They go after the dataset's batches, once no row names them and they are older "
+            "than those of every call that stays."
+        ),
+        "table": "Their table.",
+        "key": "Its ascending whole number.",
+        "named_by": "Who names them: the dataset's table or its children.",
+    },
+    "Part": {
+        LEAD: "Rows of another dataset, of another data class, that hang on a record.",
+        "dataset": "That dataset; it stands before this one.",
+        "column": "Its column that names the record.",
+        "parent_column": "The record's column that is named.",
+    },
     "Trigger": {
         LEAD: "A trigger that may stand on a declared table.",
         "table": "The table.",
@@ -230,6 +279,10 @@ MANIFEST: Meanings = {
         "kind": "A folder tree.",
         "root": "Which of `roots`.",
         "extensions": "Extensions that make a recording, compared exactly.",
+        "paths": (
+            "Patterns of the path below the root, without the extension. Where given, only files "
+            "that match one are records; all others, such as announcements, are never touched."
+        ),
         "sidecars": "Extensions of further files of the same stem that go with it.",
         "start": "Name of its only start event.",
         "dated_by": "Ways to date a file, in order; the first that works counts.",

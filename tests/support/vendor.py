@@ -149,7 +149,7 @@ class Scene:
         grants = {
             table: rights
             for table, rights in self.connector.manifest.grants(dialect, there).items()
-            if table in there
+            if table in (*there, "*")
         }
         self.server.create_user(
             "pbxretain", password=PASSWORD, database=self.database, grants=grants

@@ -82,7 +82,8 @@ def pbx(request: pytest.FixtureRequest, tmp_path: Path) -> Pbx:
         mariadb: MariaDB = request.getfixturevalue("mariadb")
         name = samples.restore_mariadb(mariadb)
         rights = "SELECT, DELETE, TRIGGER"
-        _user(mariadb, name, {"cdr": f"{rights}, UPDATE (recordingfile)", "cel": rights})
+        grants = {"cdr": f"{rights}, UPDATE (recordingfile)", "cel": rights, "*": "REFERENCES"}
+        _user(mariadb, name, grants)
         url, database = mariadb.url(name, "pbxretain"), lambda: mariadb.admin(name)
     # A real server's clock is today's, so the sample's cut-off is reached by a longer period.
     now = datetime.now(UTC)

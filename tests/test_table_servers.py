@@ -31,6 +31,7 @@ PASSWORD = "a password of the tests"
 FREEPBX = {
     "cdr": "SELECT, DELETE, UPDATE (recordingfile), TRIGGER",
     "cel": "SELECT, DELETE, TRIGGER",
+    "*": "REFERENCES",
 }
 ASTERISK = {"cdr": "SELECT, DELETE", "cel": "SELECT, DELETE"}
 

@@ -124,18 +124,19 @@ def queue_log(path_legs: Iterable[Leg]) -> bytes:
     return "".join(lines).encode()
 
 
-def write_recordings(scene: Scene, found: Sequence[Leg]) -> set[str]:
-    """The file of each recorded leg in a folder of its day; returns those that must stay: a file
-    is as old as the newest leg of its call."""
+def write_recordings(scene: Scene, found: Sequence[Leg], *, named: bool = True) -> set[str]:
+    """The file of each recorded call in a folder of its day; returns those that must stay: a file
+    is as old as the newest leg of its call, or as its own name where no row is ``named``."""
     newest: dict[str, datetime] = {}
+    first: dict[str, Leg] = {}
     for leg in found:
         newest[leg.call] = max(leg.at, newest.get(leg.call, leg.at))
-    left = set()
-    for leg in found:
         if leg.recording:
-            path = f"{local(leg.at, '%Y/%m/%d')}/{leg.recording}"
-            if not (scene.root("recordings") / path).exists():
-                scene.file("recordings", path, at=leg.at)
-            if newest[leg.call] >= CUTOFF:
-                left.add(f"recordings/{path}")
+            first.setdefault(leg.recording, leg)
+    left = set()
+    for name, leg in first.items():
+        path = f"{local(leg.at, '%Y/%m/%d')}/{name}"
+        scene.file("recordings", path, at=leg.at)
+        if (newest[leg.call] if named else leg.at) >= CUTOFF:
+            left.add(f"recordings/{path}")
     return left

@@ -72,11 +72,18 @@ def _hard(calls: int) -> Iterator[Leg]:
     yield Leg(OLD, bare, "", "+493023125009", "411", 0)
 
 
-def stay(table: str, *, time: str = "calldate", mark: str = "{local}") -> str:
+CALL = "COALESCE(NULLIF(linkedid, ''), uniqueid)"
+
+
+def stay(
+    table: str, *, time: str = "calldate", mark: str = "{local}", call: str | None = CALL
+) -> str:
     """The WHERE of what must be left of a call log: young rows, whole calls, undated rows."""
-    call = "COALESCE(NULLIF(linkedid, ''), uniqueid)"
-    young = f"SELECT {call} FROM {table} WHERE {time} >= {mark}"
-    return f"{time} < '1971-01-02' OR {time} >= {mark} OR {call} IN ({young})"
+    undated = f"{time} IS NULL OR {time} < " + ("31622400" if mark == "{epoch}" else "'1971-01-02'")
+    young = f"{time} >= {mark}"
+    if call is None:
+        return f"{undated} OR {young}"
+    return f"{undated} OR {young} OR {call} IN (SELECT {call} FROM {table} WHERE {young})"
 
 
 CDR_COLUMNS = (

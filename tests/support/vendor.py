@@ -280,6 +280,18 @@ class Scene:
         assert (again.outcome, again.exit_code) == ("nothing-due", Exit.OK)
         return done
 
+    def forgets_exactly_the_due(self, *, files: Iterable[str]) -> RunResult:
+        """As ``deletes_exactly_the_due``, for a product of which only folders can be reached."""
+        wanted = set(files)
+        assert wanted < self.left()
+        done = self.run()
+        assert [str(error) for error in done.errors] == []
+        assert (done.outcome, done.exit_code) == ("complete", Exit.OK)
+        assert self.left() == wanted
+        again = self.run()
+        assert (again.outcome, again.exit_code) == ("nothing-due", Exit.OK)
+        return done
+
     def intact(self) -> None:
         """No reference leads nowhere."""
         for name, ask in self.dangling.items():
@@ -295,6 +307,8 @@ def scene(product: str, server: Server | None, folder: Path) -> Scene:
     else:
         database = server.create_database(f"pbx_{product.replace('-', '_')}")
     made = Scene(known, server, database, folder)
+    if not known.manifest.databases:
+        return made
     kinds: dict[type[Server], str] = {MariaDB: "mysql", PostgreSQL: "postgresql"}
     kind = kinds[type(server)] if server else "sqlite"
     with closing(made.admin()) as connection, closing(connection.cursor()) as cursor:

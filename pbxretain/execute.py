@@ -235,7 +235,7 @@ class _Run:
         works: dict[str, Work] = {}
         for item in decided.items:
             store = opened.store(item.dataset)
-            if item.selection is None or item.refusal or store is None:
+            if item.selection is None or item.refusal or item.reads_only or store is None:
                 continue
             committer = Committer(
                 key,

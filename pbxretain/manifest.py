@@ -190,8 +190,11 @@ class TableDataset(_Dataset):
     """Declared columns that some versions don't have; any other missing one is drift."""
     walk: Identifier | None = None
     """A unique ascending id to walk along when the time column has no index."""
-    ready: dict[Identifier, list[str]] = {}
-    """Column and the values in rows that the product is done with; others wait with their call."""
+    reads_only: bool = False
+    """Counted and reported, never deleted: nobody knows what the product makes of lost rows."""
+    ready: dict[Identifier, list[str | None]] = {}
+    """Column and the values in rows that the product is done with (null: no value at all); others
+    wait with their call."""
     end: Identifier | None = None
     """The column with a call's end. While it is NULL and the start lies less than ``settle_in``
     before the cut-off, the call goes on and waits."""
@@ -215,6 +218,8 @@ class TableDataset(_Dataset):
             for named in shared.named_by:
                 if named.table not in (*below, self.table):
                     raise ValueError(f"shared: {named.table} is neither the table nor its child")
+        if self.reads_only and (self.children or self.shared or self.link):
+            raise ValueError("a dataset that is only read has no link, children or shared rows")
         if self.table.endswith("*") and (self.link or self.shared or self.parts or self.shadows):
             raise ValueError("a table with a star has no link, shared, parts or shadows")
         return self
@@ -397,6 +402,8 @@ def _matching(table: str, tables: Sequence[str]) -> list[str]:
 
 
 def _grants(dataset: TableDataset, table: str, dialect: Dialect) -> dict[str, str]:
+    if dataset.reads_only:
+        return {table: "SELECT"}
     link = dataset.link
     blanks = link is not None and link.on_part_gone != "leave"
     rights = "SELECT, DELETE" + (f", UPDATE ({link.column})" if link and blanks else "")

@@ -60,9 +60,12 @@ class Item:
     refusal: RefusedError | None = None
     """This dataset alone is left out; the others go on."""
 
+    reads_only: bool = False
+    """Counted only; what is due there is left over after each run."""
+
     @property
     def due(self) -> int:
-        return self.census.due if self.census else 0
+        return self.census.due if self.census and not self.reads_only else 0
 
     def exceeds(self, share: int) -> bool:
         """Whether more than ``share`` percent of the dataset is due; never for a small one."""
@@ -202,6 +205,7 @@ def _item(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Item:
         selection=selection,
         census=census,
         refusal=(_fed(terms, kind, now=now) or _unfit(store, census)) if census else None,
+        reads_only=isinstance(kind, TableDataset) and kind.reads_only,
     )
 
 

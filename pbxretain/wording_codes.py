@@ -64,6 +64,10 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "Gemeinsame Datensätze, die kein Anruf mehr nennt und die noch da sind.",
         "Shared records that no call names any more and that are still there.",
     ),
+    "code.READS_ONLY": (
+        "Fällige Datensätze, die dieser Connector nur zählt: Er löscht hier nicht.",
+        "Due records that this connector only counts: it never deletes here.",
+    ),
     "code.COPY_UNDECLARED": (
         "Eine Tabelle sieht aus wie eine Kopie von Anrufdaten und ist nicht angegeben.",
         "A table looks like a copy of call data and isn't declared.",

@@ -53,8 +53,13 @@ def count_table(store: TableStore, opened: Session, selection: Selection) -> Cen
         total_exact=exact,
         oldest=ends[0],
         newest=ends[1],
-        findings=_shared_left(store, opened, selection),
+        findings=_shared_left(store, opened, selection) | _reads_only(store, tally["due"]),
     )
+
+
+def _reads_only(store: TableStore, due: int) -> dict[str, int]:
+    """Due records that no run of this connector may take."""
+    return {"READS_ONLY": due} if due and store.manifest.reads_only else {}
 
 
 def _shared_left(store: TableStore, opened: Session, selection: Selection) -> dict[str, int]:

@@ -29,7 +29,7 @@ def advice(store: TableStore) -> Sequence[Advice]:
     with session(store.engine) as opened:
         copies = [_rights(shadow, opened) for shadow in store.shadow_stores()]
         mine = [*_rights(store, opened), *(found for copy in copies for found in copy)]
-        return [*mine, *_indexes(store), *_lax(opened)]
+        return mine if store.manifest.reads_only else [*mine, *_indexes(store), *_lax(opened)]
 
 
 def _rights(store: TableStore, opened: Session) -> Iterator[Advice]:
@@ -40,8 +40,12 @@ def _rights(store: TableStore, opened: Session) -> Iterator[Advice]:
     for name in going:
         table = store.dialect.table(name)
         probes = {"SELECT": _SELECT + table, "DELETE": f"DELETE FROM {table}"}
+        if store.manifest.reads_only:
+            del probes["DELETE"]
         for right, probe in probes.items():
             yield from _missing(store, opened, right, f"{probe} WHERE 1=0", name=name)
+    if store.manifest.reads_only:
+        return
     yield from _link(store, opened)
     if store.dialect.name == "mysql" and not _sees_triggers(store, opened):
         yield Advice(

@@ -47,8 +47,10 @@ def unready(store: TableStore, selection: Selection) -> Sql | None:
     reasons: list[Sql] = []
     for column, values in store.manifest.ready.items():
         if has(column):
-            done = dialect.among(dialect.stored(column), [value.encode() for value in values])
-            reasons.append(negated(done, dialect))
+            given = [value.encode() for value in values if value is not None]
+            done = [dialect.among(dialect.stored(column), given)] if given else []
+            done += [Sql(f"{dialect.quote(column)} IS NULL")] if None in values else []
+            reasons.append(negated(any_of(done), dialect))
     end = store.manifest.end
     if end and has(end):
         slack = selection.cutoff - timedelta(seconds=store.manifest.settle_in)

@@ -192,9 +192,13 @@ MANIFEST: Meanings = {
             "other lack is drift."
         ),
         "walk": "A unique ascending id to walk along where the time column has no index.",
+        "reads_only": (
+            "Rows are counted and reported, never deleted. What is due there is left over after "
+            "each run."
+        ),
         "ready": (
-            "Column and the values it has in rows that the product is done with. Others wait, and "
-            "so does their whole call."
+            "Column and the values it has in rows that the product is done with; `null` stands for "
+            "no value at all. Others wait, and so does their whole call."
         ),
         "end": (
             "The column with a call's end. While it is NULL and the call began less than "

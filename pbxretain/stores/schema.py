@@ -66,13 +66,14 @@ def read_shape(engine: Engine, session: Session, table: str, dataset: str) -> Sh
             hint="name the right table in the settings, or grant SELECT on it",
         )
     try:
-        inspector = sqlalchemy.inspect(engine)
-        columns = {c["name"]: c["type"] for c in inspector.get_columns(name, schema or None)}
-        indexes = [
-            [str(column) for column in index["column_names"]]
-            for index in inspector.get_indexes(name, schema or None)
-        ]
-        primary = inspector.get_pk_constraint(name, schema or None)["constrained_columns"]
+        with engine.connect() as connection:  # one for all three questions
+            inspector = sqlalchemy.inspect(connection)
+            columns = {c["name"]: c["type"] for c in inspector.get_columns(name, schema or None)}
+            indexes = [
+                [str(column) for column in index["column_names"]]
+                for index in inspector.get_indexes(name, schema or None)
+            ]
+            primary = inspector.get_pk_constraint(name, schema or None)["constrained_columns"]
     except driver_errors(engine):
         raise UnavailableError(
             f"Dataset {dataset}: the database did not describe {table}.",

@@ -43,17 +43,24 @@ def spared(
 
 def unready(store: TableStore, selection: Selection) -> Sql | None:
     """Rows that the product isn't done with, or whose call goes on; None where none can be."""
+    waiting = not_ready(store)
+    reasons = [waiting] if waiting else []
+    end = store.manifest.end
+    if end and store.shape.has(end):
+        slack = selection.cutoff - timedelta(seconds=store.manifest.settle_in)
+        began = store.layout(selection.start).time.possibly_after(slack)
+        reasons.append(all_of(Sql(f"{store.dialect.quote(end)} IS NULL"), began))
+    return any_of(reasons) if reasons else None
+
+
+def not_ready(store: TableStore) -> Sql | None:
+    """Rows whose columns say that the product isn't done with them; None where none can be."""
     dialect, has = store.dialect, store.shape.has
     reasons: list[Sql] = []
     for column, values in store.manifest.ready.items():
         if has(column):
             done = dialect.among(dialect.stored(column), [value.encode() for value in values])
             reasons.append(negated(done, dialect))
-    end = store.manifest.end
-    if end and has(end):
-        slack = selection.cutoff - timedelta(seconds=store.manifest.settle_in)
-        began = store.layout(selection.start).time.possibly_after(slack)
-        reasons.append(all_of(Sql(f"{dialect.quote(end)} IS NULL"), began))
     return any_of(reasons) if reasons else None
 
 

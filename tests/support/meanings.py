@@ -188,13 +188,13 @@ MANIFEST: Meanings = {
         "personal": "Columns with personal data.",
         "subjects": "Columns that name a person, by the part they play in a call.",
         "may_lack": (
-            "Declared columns, and tables under `children`, that some versions don't have. Any "
-            "other lack is drift."
+            "Declared columns, and tables under `children`, that some versions don't have (or have "
+            "as a view). Any other lack is drift."
         ),
         "walk": "A unique ascending id to walk along where the time column has no index.",
         "ready": (
             "Column and the values it has in rows that the product is done with. Others wait, and "
-            "so does their whole call."
+            "so do their whole call and a file of their own data class."
         ),
         "end": (
             "The column with a call's end. While it is NULL and the call began less than "

@@ -1,149 +1,46 @@
 """3CX: whole calls go from every copy, nobody else's party row, recording or message does.
 
 On the tables of ``connectors/3cx/schema.sql`` in PostgreSQL with all foreign keys in place. What
-must stay is said by SQL of this module alone; each trap that is known of 3CX has a test.
+must stay is said by SQL of the tests alone; each trap that is known of 3CX has a test.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 import pytest
-from support import vendor
-from support.calls import first_due_date
 from support.servers import PostgreSQL
-from support.threecx import STAMP, Filler, downgrade, recording_name, utc
-from support.vendor import CUTOFF, DAYS, NOW, OLD, YOUNG, Scene, spread
+from support.threecx import (
+    YOUNG_LEGS,
+    Filler,
+    Pbx,
+    after,
+    build,
+    classes,
+    downgrade,
+    result,
+    utc,
+)
+from support.vendor import CUTOFF, OLD, YOUNG, spread
 
 from pbxretain import connector as shelves
 from pbxretain import execute
 from pbxretain.errors import DriftError, Exit
-from pbxretain.execute import RunResult
-from pbxretain.plan import Terms
-from pbxretain.records import Census
-from pbxretain.report import DatasetResult
 
 CALLS = 10_000
 """In each of the two call logs."""
 
-_OLD_CALL = "COALESCE(call_history_id::text, 'alone ' || id)"
-_CALL = "COALESCE(main_call_history_id, call_history_id)"
-_YOUNG_CALLS = (
-    f"SELECT id FROM cl_calls WHERE {_OLD_CALL} IN (SELECT {_OLD_CALL} FROM cl_calls"
-    " GROUP BY 1 HAVING MAX(end_time) >= {cutoff})"
-)
-_YOUNG_LEGS = (
-    f"SELECT cdr_id FROM cdroutput WHERE {_CALL} IN (SELECT {_CALL} FROM cdroutput GROUP BY 1"
-    " HAVING MAX(cdr_ended_at) >= {cutoff} OR bool_or(processed IS NOT TRUE))"
-)
-STAYS = {
-    "cl_calls": f"id IN ({_YOUNG_CALLS})",
-    "cl_segments": f"call_id IN ({_YOUNG_CALLS})",
-    "cl_participants": f"call_id IN ({_YOUNG_CALLS})",
-    "cl_party_info": (
-        f"id IN (SELECT info_id FROM cl_participants WHERE call_id IN ({_YOUNG_CALLS}))"
-    ),
-    "cdroutput": f"cdr_id IN ({_YOUNG_LEGS})",
-    "cdrbilling": f"cdr_id IN ({_YOUNG_LEGS})",
-    "cdrcrmcontact": f"cdr_id IN ({_YOUNG_LEGS})",
-    "recordings": "start_time >= {cutoff}",
-    "s_voicemail": f"created_time >= '{CUTOFF:{STAMP}}' OR COALESCE(heard, '') <> '1'",
-    "myphone_callhistory_v14": "end_time >= {cutoff}",
-    "callhistory3": "endtime >= {cutoff}",
-    "calldetails": (
-        "idcallhistory2 IN (SELECT idcallhistory3 FROM callhistory3 WHERE endtime >= {cutoff})"
-    ),
-    "callcent_queuecalls": "time_end >= {cutoff}",
-    "callcent_ag_dropped_calls": "time_end >= {cutoff}",
-    "cl_quality": "time_stamp >= {cutoff}",
-    "chat_conversation": "1=1",
-    "chat_message": "time_sent >= {cutoff}",
-    "audit_log": "time_stamp >= {cutoff}",
-}
-
-
-REFERENCES = (
-    ("cl_segments", "call_id", "cl_calls", "id"),
-    ("cl_participants", "call_id", "cl_calls", "id"),
-    ("cl_participants", "info_id", "cl_party_info", "id"),
-    ("cdrbilling", "cdr_id", "cdroutput", "cdr_id"),
-    ("cdrcrmcontact", "cdr_id", "cdroutput", "cdr_id"),
-    ("cdroutput", "base_cdr_id", "cdroutput", "cdr_id"),
-    ("cdroutput", "continued_in_cdr_id", "cdroutput", "cdr_id"),
-    ("cdroutput", "originating_cdr_id", "cdroutput", "cdr_id"),
-    ("calldetails", "idcallhistory2", "callhistory3", "idcallhistory3"),
-    (
-        "callcent_ag_dropped_calls", "q_call_history_id", "callcent_queuecalls", "call_history_id",
-    ),
-    ("chat_message", "fkid_chat_conversation", "chat_conversation", "id"),
-)  # fmt: skip
-"""Columns that name a row of another table, by a foreign key or by convention."""
-
-
-def _orphans(table: str, column: str, parent: str, key: str) -> str:
-    return (
-        f"SELECT COUNT(*) FROM {table} t WHERE t.{column} IS NOT NULL AND NOT EXISTS"
-        f" (SELECT 1 FROM {parent} p WHERE p.{key} = t.{column})"
-    )
-
-
-@dataclass
-class Pbx(Scene):
-    """A 3CX whose clock stands in ``zone``."""
-
-    zone: str = vendor.ZONE.key
-
-    def terms(self) -> Terms:
-        terms = super().terms()
-        return replace(terms, source=terms.source.model_copy(update={"timezone": self.zone}))
-
-    def deletes_exactly_the_due(self, *, files: Iterable[str] | None = None) -> RunResult:
-        """As a scene does, on those tables that this version has."""
-        there = self.tables()
-        self.stays = {table: where for table, where in self.stays.items() if table in there}
-        self.dangling = {
-            f"{table}.{column}": _orphans(table, column, parent, key)
-            for table, column, parent, key in REFERENCES
-            if {table, parent} <= set(there)
-        }
-        return super().deletes_exactly_the_due(files=files)
-
 
 @pytest.fixture
 def pbx(postgresql: PostgreSQL, tmp_path: Path) -> Pbx:
-    made = vendor.scene("3cx", postgresql, tmp_path)
-    pbx = Pbx(made.connector, made.server, made.database, made.folder)
-    pbx.stays = dict(STAYS)
-    return pbx
+    return build(postgresql, tmp_path)
 
 
 @pytest.fixture
 def fill(pbx: Pbx) -> Filler:
     return Filler(pbx)
-
-
-def classes(pbx: Pbx, **keep: str) -> Mapping[str, str]:
-    """90 days for every data class but those named; underscores stand for hyphens."""
-    others = {name.replace("_", "-"): period for name, period in keep.items()}
-    return dict.fromkeys(pbx.connector.manifest.offered(), "90 days") | others
-
-
-def result(done: RunResult, dataset: str) -> DatasetResult:
-    """What became of one dataset."""
-    (found,) = (r for r in done.results if r.dataset == dataset)
-    return found
-
-
-def after(done: RunResult, dataset: str) -> Census:
-    """What is left of one dataset."""
-    census = result(done, dataset).after
-    assert census is not None
-    return census
 
 
 # --- the whole of it ---
@@ -298,7 +195,7 @@ def test_cdrrecordings_may_be_a_table_and_then_goes_with_its_leg(
     pbx.do("DROP VIEW IF EXISTS cdrrecordings")
     pbx.do(f"CREATE TABLE cdrrecordings {CDRRECORDINGS[columns]}")
     pbx.load("cdrrecordings", ["cdr_id"], [(old,), (young,)])
-    pbx.stays["cdrrecordings"] = f"cdr_id IN ({_YOUNG_LEGS})"
+    pbx.stays["cdrrecordings"] = f"cdr_id IN ({YOUNG_LEGS})"
     pbx.deletes_exactly_the_due()
 
 
@@ -309,138 +206,6 @@ def test_a_view_where_the_call_log_should_be_refuses(pbx: Pbx, fill: Filler) -> 
     pbx.do("DROP VIEW IF EXISTS cdrrecordings")
     pbx.do("CREATE VIEW cdroutput AS SELECT * FROM cdr_base")
     _refuses(pbx, "cdroutput", "cdr_base")
-
-
-# --- traps of recordings ---
-
-
-def test_recordings_are_orphans_both_ways(pbx: Pbx, fill: Filler) -> None:
-    """Rows without a file go by their own time, files without a row by the stamp in their name."""
-    fill.recording(OLD, file=False)
-    fill.recording(OLD, row=False)
-    left = {fill.recording(YOUNG, row=False), fill.recording(YOUNG)}
-    fill.recording(YOUNG, file=False)
-    odd = "411/greeting of the day.wav"
-    pbx.file("recordings", odd, at=OLD)
-    fill.load()
-    done = pbx.deletes_exactly_the_due(files={f"recordings/{path}" for path in {*left, odd}})
-    assert after(done, "recording-files").undated == 1
-
-
-def test_the_stamp_in_a_name_is_utc_although_the_pbx_is_at_utc_plus_3(
-    pbx: Pbx, fill: Filler
-) -> None:
-    pbx.zone = "Europe/Istanbul"
-    cutoff = first_due_date(NOW, DAYS, ZoneInfo(pbx.zone))
-    fill.recording(cutoff - timedelta(hours=1), row=False)
-    left = fill.recording(cutoff + timedelta(hours=1), row=False)
-    fill.recording(YOUNG, file=False)
-    fill.load()
-    pbx.grant()
-    assert pbx.run().exit_code == Exit.OK
-    assert pbx.left() == {f"recordings/{left}"}
-
-
-def test_no_display_name_passes_for_the_stamp(pbx: Pbx, fill: Filler) -> None:
-    """A caller chooses the name that is shown, and with it a part of the file's name."""
-    feigned = f"x]_1-2_{OLD:{STAMP}}(1)_[y"
-    name = recording_name(YOUNG, display=feigned)
-    pbx.file("recordings", f"411/{name}.wav", at=YOUNG)
-    fill.recording(OLD)
-    fill.load()
-    pbx.deletes_exactly_the_due(files={f"recordings/411/{name}.wav"})
-
-
-def _url_forms(path: str) -> dict[str, str]:
-    return {
-        "plain": path,
-        "url-encoded": quote(path),
-        "url-encoded slash": quote(path, safe=""),
-        "backslash": path.replace("/", "\\"),
-    }
-
-
-@pytest.mark.parametrize("form", ["plain", "url-encoded", "url-encoded slash", "backslash"])
-def test_a_recording_url_names_its_file_in_every_form(pbx: Pbx, fill: Filler, form: str) -> None:
-    """The row's time counts and not the name's: only so the row is known to be found."""
-    display = "Müller & Söhne, Büro"
-    paths = [f"411/{recording_name(OLD, number=n, display=display)}.wav" for n in (1, 2)]
-    for number, (path, at) in enumerate(zip(paths, (OLD, YOUNG), strict=True), start=1):
-        pbx.file("recordings", path, at=OLD)
-        url = _url_forms(path)[form]
-        fill.add("recordings", id_recording=number, recording_url=url, start_time=utc(at))
-    fill.load()
-    pbx.deletes_exactly_the_due(files={f"recordings/{paths[1]}"})
-
-
-def test_a_recording_without_an_end_waits_near_the_cutoff(pbx: Pbx, fill: Filler) -> None:
-    near = CUTOFF - timedelta(minutes=30)
-    for number, at in enumerate((near, OLD), start=1):
-        fill.add("recordings", id_recording=number, recording_url="", start_time=utc(at))
-    fill.load()
-    pbx.stays["recordings"] = "id_recording = 1"
-    pbx.deletes_exactly_the_due()
-
-
-def test_a_recording_kept_longer_than_its_call_keeps_row_and_file(pbx: Pbx, fill: Filler) -> None:
-    (leg,) = fill.call(OLD)
-    path = fill.recording(OLD, cdr=leg)
-    fill.load()
-    pbx.keep = dict(classes(pbx, call_recordings="5 years"))
-    pbx.stays["recordings"] = "1=1"
-    pbx.deletes_exactly_the_due(files={f"recordings/{path}"})
-
-
-# --- traps of voicemail ---
-
-
-def test_an_unheard_voicemail_stays_with_its_file(pbx: Pbx, fill: Filler) -> None:
-    left = {fill.voicemail(OLD, heard=mark) for mark in ("0", "", None)}
-    left.add(fill.voicemail(YOUNG))
-    fill.voicemail(OLD)
-    fill.voicemail(OLD, file=False)
-    fill.load()
-    pbx.deletes_exactly_the_due(files={f"voicemail/{path}" for path in left})
-
-
-def test_an_unheard_voicemail_goes_once_it_was_heard(pbx: Pbx, fill: Filler) -> None:
-    fill.voicemail(OLD, heard="")
-    fill.load()
-    pbx.grant()
-    assert pbx.run().exit_code == Exit.OK
-    assert len(pbx.left()) == 1
-    pbx.do("UPDATE s_voicemail SET heard = '1'")
-    pbx.deletes_exactly_the_due(files=())
-
-
-def test_a_voicemail_file_without_a_row_goes_by_its_stamp(pbx: Pbx, fill: Filler) -> None:
-    fill.voicemail(OLD, row=False)
-    left = fill.voicemail(YOUNG, row=False)
-    fill.voicemail(OLD)
-    fill.load()
-    pbx.deletes_exactly_the_due(files={f"voicemail/{left}"})
-
-
-@pytest.mark.parametrize("root", ["voicemail", "voicemail-data"])
-def test_a_greeting_never_goes(pbx: Pbx, fill: Filler, root: str) -> None:
-    """Older versions keep greetings and messages in one folder."""
-    greetings = {f"411/{name}.wav" for name in ("self_id_prompt", f"greeting_{OLD:{STAMP}}", "1")}
-    for path in greetings:
-        pbx.file(root, path, at=OLD)
-    pbx.file(root, "411/vmail_no stamp.wav", at=OLD)
-    fill.voicemail(OLD, root=root)
-    fill.load()
-    left = {f"{root}/{path}" for path in {*greetings, "411/vmail_no stamp.wav"}}
-    pbx.deletes_exactly_the_due(files=left)
-
-
-def test_the_time_of_a_voicemail_row_is_text_in_utc(pbx: Pbx, fill: Filler) -> None:
-    fill.voicemail(CUTOFF - timedelta(minutes=1))
-    left = fill.voicemail(CUTOFF + timedelta(minutes=1))
-    fill.add("s_voicemail", id=99, created_time="never", heard="1")
-    fill.load()
-    pbx.stays["s_voicemail"] += " OR created_time = 'never'"
-    pbx.deletes_exactly_the_due(files={f"voicemail/{left}"})
 
 
 # --- the further copies ---

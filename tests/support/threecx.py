@@ -1,20 +1,28 @@
 """How does a test get a large 3CX: calls in the log of v16/v18 and in that of v20, and the rest?
 
 Rows as the product writes them: a leg's party row bears another id than the leg, transferred calls
-go on under an id of their own, a call's legs end one after the other. Nothing here knows pbxretain.
+go on under an id of their own, a call's legs end one after the other. ``STAYS`` says in SQL of its
+own, with nothing of pbxretain, what a run must leave.
 """
 
 from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from pbxretain.execute import RunResult
+from pbxretain.plan import Terms
+from pbxretain.records import Census
+from pbxretain.report import DatasetResult
+from support import vendor
 from support.calls import EXTENSIONS, NAMES, RANGES
-from support.vendor import Scene
+from support.servers import PostgreSQL
+from support.vendor import CUTOFF, Scene
 
 STAMP = "%Y%m%d%H%M%S"
 V20_TABLES = (
@@ -75,6 +83,114 @@ def downgrade(pbx: Scene) -> None:
     for table, columns in V20_COLUMNS.items():
         for column in columns:
             pbx.do(f"ALTER TABLE {table} DROP COLUMN {column}")
+
+
+_OLD_CALL = "COALESCE(call_history_id::text, 'alone ' || id)"
+_CALL = "COALESCE(main_call_history_id, call_history_id)"
+_YOUNG_CALLS = (
+    f"SELECT id FROM cl_calls WHERE {_OLD_CALL} IN (SELECT {_OLD_CALL} FROM cl_calls"
+    " GROUP BY 1 HAVING MAX(end_time) >= {cutoff})"
+)
+YOUNG_LEGS = (
+    f"SELECT cdr_id FROM cdroutput WHERE {_CALL} IN (SELECT {_CALL} FROM cdroutput GROUP BY 1"
+    " HAVING MAX(cdr_ended_at) >= {cutoff} OR bool_or(processed IS NOT TRUE))"
+)
+STAYS = {
+    "cl_calls": f"id IN ({_YOUNG_CALLS})",
+    "cl_segments": f"call_id IN ({_YOUNG_CALLS})",
+    "cl_participants": f"call_id IN ({_YOUNG_CALLS})",
+    "cl_party_info": (
+        f"id IN (SELECT info_id FROM cl_participants WHERE call_id IN ({_YOUNG_CALLS}))"
+    ),
+    "cdroutput": f"cdr_id IN ({YOUNG_LEGS})",
+    "cdrbilling": f"cdr_id IN ({YOUNG_LEGS})",
+    "cdrcrmcontact": f"cdr_id IN ({YOUNG_LEGS})",
+    "recordings": "start_time >= {cutoff}",
+    "s_voicemail": f"created_time >= '{CUTOFF:{STAMP}}' OR COALESCE(heard, '') <> '1'",
+    "myphone_callhistory_v14": "end_time >= {cutoff}",
+    "callhistory3": "endtime >= {cutoff}",
+    "calldetails": (
+        "idcallhistory2 IN (SELECT idcallhistory3 FROM callhistory3 WHERE endtime >= {cutoff})"
+    ),
+    "callcent_queuecalls": "time_end >= {cutoff}",
+    "callcent_ag_dropped_calls": "time_end >= {cutoff}",
+    "cl_quality": "time_stamp >= {cutoff}",
+    "chat_conversation": "1=1",
+    "chat_message": "time_sent >= {cutoff}",
+    "audit_log": "time_stamp >= {cutoff}",
+}
+
+
+REFERENCES = (
+    ("cl_segments", "call_id", "cl_calls", "id"),
+    ("cl_participants", "call_id", "cl_calls", "id"),
+    ("cl_participants", "info_id", "cl_party_info", "id"),
+    ("cdrbilling", "cdr_id", "cdroutput", "cdr_id"),
+    ("cdrcrmcontact", "cdr_id", "cdroutput", "cdr_id"),
+    ("cdroutput", "base_cdr_id", "cdroutput", "cdr_id"),
+    ("cdroutput", "continued_in_cdr_id", "cdroutput", "cdr_id"),
+    ("cdroutput", "originating_cdr_id", "cdroutput", "cdr_id"),
+    ("calldetails", "idcallhistory2", "callhistory3", "idcallhistory3"),
+    (
+        "callcent_ag_dropped_calls", "q_call_history_id", "callcent_queuecalls", "call_history_id",
+    ),
+    ("chat_message", "fkid_chat_conversation", "chat_conversation", "id"),
+)  # fmt: skip
+"""Columns that name a row of another table, by a foreign key or by convention."""
+
+
+def _orphans(table: str, column: str, parent: str, key: str) -> str:
+    return (
+        f"SELECT COUNT(*) FROM {table} t WHERE t.{column} IS NOT NULL AND NOT EXISTS"
+        f" (SELECT 1 FROM {parent} p WHERE p.{key} = t.{column})"
+    )
+
+
+@dataclass
+class Pbx(Scene):
+    """A 3CX whose clock stands in ``zone``."""
+
+    zone: str = vendor.ZONE.key
+
+    def terms(self) -> Terms:
+        terms = super().terms()
+        return replace(terms, source=terms.source.model_copy(update={"timezone": self.zone}))
+
+    def deletes_exactly_the_due(self, *, files: Iterable[str] | None = None) -> RunResult:
+        """As a scene does, on those tables that this version has."""
+        there = self.tables()
+        self.stays = {table: where for table, where in self.stays.items() if table in there}
+        self.dangling = {
+            f"{table}.{column}": _orphans(table, column, parent, key)
+            for table, column, parent, key in REFERENCES
+            if {table, parent} <= set(there)
+        }
+        return super().deletes_exactly_the_due(files=files)
+
+
+def build(server: PostgreSQL, folder: Path) -> Pbx:
+    """An empty v20 host that was upgraded, so that it has the tables of v16/v18 as well."""
+    made = vendor.scene("3cx", server, folder)
+    return Pbx(made.connector, made.server, made.database, made.folder, stays=dict(STAYS))
+
+
+def classes(pbx: Pbx, **keep: str) -> Mapping[str, str]:
+    """90 days for every data class but those named; underscores stand for hyphens."""
+    others = {name.replace("_", "-"): period for name, period in keep.items()}
+    return dict.fromkeys(pbx.connector.manifest.offered(), "90 days") | others
+
+
+def result(done: RunResult, dataset: str) -> DatasetResult:
+    """What became of one dataset."""
+    (found,) = (r for r in done.results if r.dataset == dataset)
+    return found
+
+
+def after(done: RunResult, dataset: str) -> Census:
+    """What is left of one dataset."""
+    census = result(done, dataset).after
+    assert census is not None
+    return census
 
 
 def lean(pbx: Scene) -> None:

@@ -43,12 +43,15 @@ PATTERN_GROUPS = {
     "from": r"[^/]*?",
     "to": r"[^/]*?",
     "uniqueid": r"(?:[^/]*-)?(?P<uniqueid>\d{9,10})[._]\d+",
+    "number": r"\d+",
     "uuid": r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
     "name": r"[^/]*?",
 }
 """What a pattern may hold between braces. ``uniqueid`` is Asterisk's ``<epoch>.<counter>``, with
 a system name or not; in the playback cache of FreePBX the dot is an underscore. ``mon`` is an
-English month of three letters; ``any`` may cross folders, ``name``, ``from``, ``to`` don't."""
+English month of three letters; ``any`` may cross folders, ``name``, ``from``, ``to`` don't.
+``number`` holds digits only: with it at a name's end no text before it, which callers can choose,
+passes for the stamp."""
 
 TEXT_FORMS = {
     "YYYY-MM-DD HH:MM:SS": "____-__-__ __:__:__%",

@@ -316,6 +316,15 @@ class Naming(Protocol):
     root, absolute path, stem with another extension); bytes as stored.
     """
 
+    @property
+    def data_class(self) -> str:
+        """The data class of the rows; a file of the same class waits with them."""
+        ...
+
+    def waiting(self, spellings: Sequence[bytes]) -> frozenset[bytes]:
+        """Those of the spellings that a row names which the product isn't done with."""
+        ...
+
     def newest_leg(self, spellings: Sequence[bytes]) -> Mapping[bytes, datetime]:
         """For each spelling that a row names: the newest start event over all legs of its call."""
         ...

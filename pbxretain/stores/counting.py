@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pbxretain.records import Census, Selection
 from pbxretain.stores.database import Row, Session
-from pbxretain.stores.dialects import Sql, all_of, negated
+from pbxretain.stores.dialects import Sql, all_of, any_of, negated
 from pbxretain.stores.rows import Layout, chunks
 from pbxretain.stores.sparing import (
     kept_for_part,
@@ -64,14 +64,13 @@ def _reads_only(store: TableStore, due: int) -> dict[str, int]:
 
 def _shared_left(store: TableStore, opened: Session, selection: Selection) -> dict[str, int]:
     """Shared rows that nobody names any more: work for a sweep."""
-    where = selection.cutoff, selection.start
-    left = sum(rows.left(opened, *where) for rows in store.shared_rows)
+    left = sum(rows.left(opened, selection) for rows in store.shared_rows)
     return {"SHARED_LEFT": left} if left else {}
 
 
 def find_straddlers(store: TableStore, opened: Session, selection: Selection) -> frozenset[bytes]:
     """Call ids with a dated leg on either side of the cut-off, in this table alone, or with a leg
-    before it that the product isn't done with."""
+    before it, or without a time, that the product isn't done with."""
     layout = store.layout(selection.start)
     if not layout.call:
         return frozenset()
@@ -99,7 +98,9 @@ def _with_unready_legs(store: TableStore, opened: Session, selection: Selection)
     if waiting is None:
         return
     call = store.dialect.call(layout.call)
-    where = all_of(layout.time.possible(selection.cutoff), waiting, Sql(f"{call} IS NOT NULL"))
+    # A leg that goes on has no end yet, and where the end starts the clock no time at all.
+    mine = any_of([layout.time.possible(selection.cutoff), layout.time.undated()])
+    where = all_of(mine, waiting, Sql(f"{call} IS NOT NULL"))
     for (found,) in opened.rows(f"SELECT DISTINCT {call} FROM {store.table} WHERE " + where):
         if isinstance(found, bytes):
             yield found

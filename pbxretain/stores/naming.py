@@ -18,7 +18,7 @@ from pbxretain.stores.dialects import Sql, all_of, any_of, plain
 from pbxretain.stores.files import join
 from pbxretain.stores.rights import link_advice
 from pbxretain.stores.rows import Layout, chunks
-from pbxretain.stores.sparing import GONE
+from pbxretain.stores.sparing import GONE, not_ready
 
 if TYPE_CHECKING:
     from pbxretain.stores.table import TableStore
@@ -93,6 +93,19 @@ class LinkNaming:
                     newest[spelling] = max(moment, newest.get(spelling, moment))
         return newest
 
+    @property
+    def data_class(self) -> str:
+        """See ``records.Naming``."""
+        return self._store.data_class
+
+    def waiting(self, spellings: Sequence[bytes]) -> frozenset[bytes]:
+        """See ``records.Naming``."""
+        reason = not_ready(self._store)
+        if reason is None:
+            return frozenset()
+        rows = self._rows([self._link.column], self._asked(spellings), also=reason)
+        return frozenset(map(self._name, rows)) & frozenset(spellings)
+
     def _asked(self, spellings: Sequence[bytes]) -> Sequence[bytes]:
         """The values of the link column to look for."""
         names = (spelling.rpartition(b"/")[2] for spelling in spellings)
@@ -116,7 +129,9 @@ class LinkNaming:
         taken = self._layout.taken(row)
         return taken.when if taken else None
 
-    def _rows(self, columns: Sequence[str], values: Sequence[bytes]) -> Iterator[Row]:
+    def _rows(
+        self, columns: Sequence[str], values: Sequence[bytes], *, also: Sql | None = None
+    ) -> Iterator[Row]:
         """Rows with one of the values in one of the columns, by index where there is one."""
         if not columns:
             return
@@ -124,7 +139,7 @@ class LinkNaming:
         with session(store.engine) as opened:
             for group in chunks(values, _GROUP):
                 wanted = frozenset(group)
-                where = any_of([store.among(c, group) for c in columns])
+                where = all_of(any_of([store.among(c, group) for c in columns]), also)
                 text = f"SELECT {self._layout.fetched} FROM {store.table} WHERE "
                 for row in opened.rows(text + where):
                     if any(self._layout.at(row, column) in wanted for column in columns):

@@ -43,6 +43,18 @@ def spared(
 
 def unready(store: TableStore, selection: Selection) -> Sql | None:
     """Rows that the product isn't done with, or whose call goes on; None where none can be."""
+    waiting = not_ready(store)
+    reasons = [waiting] if waiting else []
+    end = store.manifest.end
+    if end and store.shape.has(end):
+        slack = selection.cutoff - timedelta(seconds=store.manifest.settle_in)
+        began = store.layout(selection.start).time.possibly_after(slack)
+        reasons.append(all_of(Sql(f"{store.dialect.quote(end)} IS NULL"), began))
+    return any_of(reasons) if reasons else None
+
+
+def not_ready(store: TableStore) -> Sql | None:
+    """Rows whose columns say that the product isn't done with them; None where none can be."""
     dialect, has = store.dialect, store.shape.has
     reasons: list[Sql] = []
     for column, values in store.manifest.ready.items():
@@ -51,11 +63,6 @@ def unready(store: TableStore, selection: Selection) -> Sql | None:
             done = [dialect.among(dialect.stored(column), given)] if given else []
             done += [Sql(f"{dialect.quote(column)} IS NULL")] if None in values else []
             reasons.append(negated(any_of(done), dialect))
-    end = store.manifest.end
-    if end and has(end):
-        slack = selection.cutoff - timedelta(seconds=store.manifest.settle_in)
-        began = store.layout(selection.start).time.possibly_after(slack)
-        reasons.append(all_of(Sql(f"{dialect.quote(end)} IS NULL"), began))
     return any_of(reasons) if reasons else None
 
 

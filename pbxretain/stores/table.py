@@ -103,11 +103,11 @@ def store_name(dataset: str, table: str) -> str:
 
 
 def _open_children(store: TableStore, opened: Session) -> dict[str, Shape]:
-    """The tables below, by name. Raises DriftError; children that this version lacks are passed
-    by where the manifest says so (``may_lack``)."""
+    """The tables below, by name. Raises DriftError; children that this version lacks, or has as a
+    view that holds nothing of its own, are passed by where the manifest says so (``may_lack``)."""
     found: dict[str, Shape] = {}
     for child in all_children(store.manifest.children):
-        if child.table in store.manifest.may_lack and kind_of(opened, child.table) is None:
+        if child.table in store.manifest.may_lack and kind_of(opened, child.table) != "table":
             continue
         shape = read_shape(store.engine, opened, child.table, store.dataset)
         refuse_child_drift(shape, child, store.manifest, name=store.dataset)
@@ -451,10 +451,7 @@ class TableStore:
         if not self.shared_rows:
             return {}
         with session(self.engine) as opened:
-            return {
-                rows.table: rows.sweep(opened, selection.cutoff, selection.start)
-                for rows in self.shared_rows
-            }
+            return {rows.table: rows.sweep(opened, selection) for rows in self.shared_rows}
 
     # --- shadows ---
 

@@ -49,7 +49,7 @@ from pbxretain.stores.files import (
     scraps,
     without_paths,
 )
-from pbxretain.stores.tree_batch import HeldRecord, TreeBatch, TreeCursor, hold
+from pbxretain.stores.tree_batch import HeldRecord, TreeBatch, TreeCursor, hold, waiting_names
 from pbxretain.stores.tree_parts import Entry, Shape, Spelling
 
 ENCODING = "tree-path/1"
@@ -186,6 +186,7 @@ class TreeStore:
             due=tally["due"],
             undated=tally["undated"],
             future=tally["future"],
+            straddling=tally["waiting"],
             held=tally["held"],
             total=len(view.entries),
             oldest=min(dates, default=None),
@@ -203,6 +204,8 @@ class TreeStore:
         if entry.identity in selection.excluded_keys:
             return "held"
         young = (selection.now - self._settle_in).timestamp()
+        if entry.waits:
+            return "waiting"
         return "writing" if entry.changed > young else "due"
 
     def _look(self, *, findings: bool = False) -> _View:
@@ -275,9 +278,11 @@ class TreeStore:
             chunk = named[at : at + _ASKED_AT_ONCE]
             values = sorted({value for entry in chunk for value in entry.values})
             newest = self._naming.newest_leg(values)
+            waiting = waiting_names(self._naming, self.data_class, values)
             for entry in chunk:
                 legs = [newest[value] for value in entry.values if value in newest]
                 entry.when = max(legs, default=entry.own)
+                entry.waits = not waiting.isdisjoint(entry.values)
 
     # Taking -------------------------------------------------------------------------------------
 
@@ -316,6 +321,7 @@ class TreeStore:
             root=self._root,
             shape=self._shape,
             naming=self._naming,
+            data_class=self.data_class,
             cutoff=cutoff,
             now=now,
             ages=ages,
@@ -337,7 +343,7 @@ class TreeStore:
                 batch.exhausted = False
                 break
             batch.cursor = TreeCursor(*_order(entry))
-            if entry.identity in skip or entry.identity in selection.excluded_keys:
+            if entry.waits or entry.identity in skip or entry.identity in selection.excluded_keys:
                 continue
             outcome = self._take_one(entry, selection, name)
             if isinstance(outcome, HeldRecord):

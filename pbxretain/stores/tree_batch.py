@@ -101,6 +101,11 @@ def _digest(folder: Folder, stem: bytes, parts: Iterable[bytes]) -> bytes | None
     return whole.digest()
 
 
+def waiting_names(naming: Naming, data_class: str, names: Sequence[bytes]) -> frozenset[bytes]:
+    """Names of files that wait with a row: one of their own data class that isn't done with."""
+    return naming.waiting(names) if naming.data_class == data_class else frozenset()
+
+
 class TreeBatch:
     """Implements ``records.Batch``; final once the journal says so."""
 
@@ -113,6 +118,7 @@ class TreeBatch:
         root: Root,
         shape: Shape,
         naming: Naming | None,
+        data_class: str,
         cutoff: datetime,
         now: datetime,
         ages: Mapping[bytes, float],
@@ -127,6 +133,7 @@ class TreeBatch:
         self._root = root
         self._shape = shape
         self._naming = naming
+        self._data_class = data_class
         self._cutoff = cutoff
         self._now = now
         self._ages = ages
@@ -222,11 +229,14 @@ class TreeBatch:
         if self._naming is None or not waiting:
             return set()
         spelled = {i: self._spellings(self.held[i]) for i in waiting}
-        newest = self._naming.newest_leg(list({s for found in spelled.values() for s in found}))
+        names = list({s for found in spelled.values() for s in found})
+        newest = self._naming.newest_leg(names)
+        unready = waiting_names(self._naming, self._data_class, names)
         return {
             i
             for i, found in spelled.items()
             if any(newest[s] >= self._cutoff for s in found if s in newest)
+            or not unready.isdisjoint(found)
         }
 
     def _can_go(self, index: int) -> bool:

@@ -28,6 +28,8 @@ class Entry:
     when: datetime | None = None
     values: tuple[bytes, ...] = ()
     """What rows hold in their link column that means this record."""
+    waits: bool = False
+    """A row of the same data class names it, and the product isn't done with that row."""
 
     @property
     def key(self) -> bytes:

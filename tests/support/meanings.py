@@ -188,8 +188,8 @@ MANIFEST: Meanings = {
         "personal": "Columns with personal data.",
         "subjects": "Columns that name a person, by the part they play in a call.",
         "may_lack": (
-            "Declared columns, and tables under `children`, that some versions don't have. Any "
-            "other lack is drift."
+            "Declared columns, and tables under `children`, that some versions don't have (or have "
+            "as a view). Any other lack is drift."
         ),
         "walk": "A unique ascending id to walk along where the time column has no index.",
         "reads_only": (
@@ -198,7 +198,8 @@ MANIFEST: Meanings = {
         ),
         "ready": (
             "Column and the values it has in rows that the product is done with; `null` stands for "
-            "no value at all. Others wait, and so does their whole call."
+            "no value at all. Others wait, and so do their whole call and a file of their own data "
+            "class."
         ),
         "end": (
             "The column with a call's end. While it is NULL and the call began less than "

@@ -23,6 +23,14 @@ class Rows:
         self.db.execute("INSERT INTO cdr VALUES (?, ?, ?)", row)
         self.db.commit()
 
+    @property
+    def data_class(self) -> str:
+        return "call-detail-records"
+
+    def waiting(self, spellings: Sequence[bytes]) -> frozenset[bytes]:
+        del spellings
+        return frozenset()
+
     def newest_leg(self, spellings: Sequence[bytes]) -> Mapping[bytes, datetime]:
         found = {}
         for value in spellings:

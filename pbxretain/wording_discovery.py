@@ -200,6 +200,12 @@ DISCOVERY: Final[Mapping[str, tuple[str, str]]] = {
         "This connector was never tried on its product. A run needs the next line,\n"
         "once you have looked at the plan:",
     ),
+    "comment.unknown-tables": (
+        "Weitere Tabellen dieser Datenbank, die der Konnektor nicht kennt. Sieht eine davon wie\n"
+        "eine Kopie der Anrufdaten aus, wird der Löschlauf verweigert. Nur wenn sie bleiben darf:",
+        "Further tables of this database that the connector doesn't know. Where one looks like\n"
+        "a copy of call data, a run is refused. Only if it may stay:",
+    ),
     "comment.unmanaged": ("Nicht verwaltet: {place}", "Not managed: {place}"),
     "comment.off": ("Abgeschaltet: {place}", "Switched off: {place}"),
     "comment.purge": ("Die Anlage löscht selbst: {purge}", "The system deletes by itself: {purge}"),

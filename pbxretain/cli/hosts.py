@@ -107,6 +107,7 @@ def sources(
                     roots=draft.roots,
                     has_folders=number == 1,
                     tables=draft.tables,
+                    unknown_tables=draft.unknown_tables,
                     asterisk=tree.here(_ASTERISK) if elsewhere and draft.roots else "",
                     copies_policy=True,
                     notes=tuple(_notes(product, lang)) if number == 1 else (),

@@ -43,7 +43,7 @@ def init(**answers: object) -> int:
 @command()
 @click.option(
     "--root",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path),
     default=Path("/"),
     help="Look below this folder instead: another host's files, mounted here.",
 )

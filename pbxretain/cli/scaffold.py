@@ -36,6 +36,7 @@ class SourceText:
     has_folders: bool = True
     """False: the folders belong to another source of the same product."""
     tables: Mapping[str, str] = field(default_factory=dict)
+    unknown_tables: Sequence[str] = ()
     asterisk: str = ""
     """Asterisk's configuration folder, where it isn't the usual one."""
     copies_policy: bool = False
@@ -66,8 +67,12 @@ def _source(source: SourceText, lang: Lang) -> Iterator[str]:
     zone = text("comment.zone", lang)
     yield f"    timezone: {source.timezone}      # {zone}"
     yield from _folders(source)
-    for dataset, table in source.tables.items():
-        yield f"    tables: {{{dataset}: {table}}}"
+    if source.tables:
+        named = ", ".join(f"{name}: {table}" for name, table in source.tables.items())
+        yield f"    tables: {{{named}}}"
+    if source.unknown_tables:
+        yield _comment(text("comment.unknown-tables", lang), indent=4)
+        yield f"    # uncovered_tables: [{', '.join(source.unknown_tables)}]"
     yield from _asterisk(source, lang)
     copied = text("comment.policy", lang, policy=source.policy, source=source.name)
     yield f"    policy: {source.policy}" + (f"   # {copied}" if source.copies_policy else "")

@@ -22,7 +22,7 @@ from pbxretain.manifest import (
     Manifest,
     TableDataset,
     TreeDataset,
-    child_tables,
+    all_children,
 )
 from pbxretain.settings import is_zone
 
@@ -38,6 +38,8 @@ class Draft:
 
     url: str = ""
     tables: Mapping[str, str] = field(default_factory=dict)
+    unknown_tables: tuple[str, ...] = ()
+    """Tables of the same database that no dataset manages."""
     roots: Mapping[str, str] = field(default_factory=dict)
     logins: tuple[LoginAt, ...] = ()
     needs_password: bool = False
@@ -297,7 +299,8 @@ def _holds(place: Place, dataset: TableDataset) -> bool:
         return table.startswith(dataset.table.removesuffix("*"))
     others = [shadow.table for shadow in dataset.shadows]
     others += [shared.table for shared in dataset.shared]
-    return table in (dataset.table, *others, *child_tables(dataset.children))
+    others += [child.table for child in all_children(dataset.children)]
+    return table in (dataset.table, *others)
 
 
 def _renamed(fitting: Mapping[str, TableDataset], place: Place, taken: set[str]) -> list[str]:
@@ -325,7 +328,15 @@ def _drafts(
         used = [place for place in places if place.datasets]
         logins = dict.fromkeys(login for place in used for login in place.logins)
         url, password = _url(used[0], tree)
-        yield Draft(url, tables, roots, logins=tuple(logins), needs_password=password)
+        unknown = (place.table for place in places if not place.datasets)
+        yield Draft(
+            url,
+            tables,
+            unknown_tables=tuple(table for table in unknown if table),
+            roots=roots,
+            logins=tuple(logins),
+            needs_password=password,
+        )
         roots = {}
     if not groups:
         yield Draft(roots=roots)

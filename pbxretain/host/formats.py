@@ -64,6 +64,7 @@ def _key_value(text: str, path: str, reading: Reading) -> None:
 
 # --- Asterisk ---------------------------------------------------------------------------------
 
+_MAX_INHERITED = 10_000
 _INCLUDE = re.compile(r'#(?:try)?include\s+[<"]?([^>"]+?)[>"]?\s*$', re.IGNORECASE)
 
 
@@ -79,7 +80,10 @@ def _asterisk(text: str, path: str, reading: Reading, include: Include) -> None:
             options = [option.strip() for option in (found[2] or "").split(",")]
             template = "!" in options
             own = templates.setdefault(section, [])
-            for name, value in [pair for o in options for pair in templates.get(o, [])]:
+            inherited = [pair for option in options for pair in templates.get(option, [])]
+            if len(own) + len(inherited) > _MAX_INHERITED:
+                raise Unreadable  # templates that take from each other grow without end
+            for name, value in inherited:
                 own.append((name, value))
                 if not template:
                     reading.add(section, name, value, where)
@@ -206,3 +210,5 @@ _READERS_OF_MANY: Mapping[str, Callable[[str, str, Reading, Include], None]] = {
     "asterisk-conf": _asterisk,
     "sip-config": read_sip,
 }
+FORMATS = (*_READERS, *_READERS_OF_MANY)
+"""The ways of writing that can be read."""

@@ -119,7 +119,10 @@ class SqliteFile(Document):
 
 
 class FilesAt(Document):
-    """Files below a folder, or below the folder that ``key`` of the copy's section names."""
+    """Files below a folder, or below the folder that ``key`` of the copy's section names.
+
+    ``{section}`` in the pattern is filled in; a section that is an absolute path is the file.
+    """
 
     folder: ClueName
     sub: BelowPath = ""

@@ -115,7 +115,8 @@ class HostFacts:
         where = (stands,) if stands else ()
         place = Place(spot.name, copy.data, "unknown", on=on, wheres=where, peer=copy.peer or "")
         if copy.leaves:
-            yield replace(place, kind="remote")
+            # What was never sent left nothing behind here.
+            yield from [replace(place, kind="remote")] if on else []
         elif copy.files:
             yield from self._files_place(place, spot, files=copy.files)
         else:
@@ -151,7 +152,9 @@ class HostFacts:
             entry = self._texts.find(spot.copy.text, spot.section, files.key)
             if entry and entry.value and _FOLDER.fullmatch(entry.value):
                 base = str(PurePosixPath(entry.value) / files.below)
-        path = f"{base.rstrip('/')}/{files.pattern}"
+        path = f"{base.rstrip('/')}/{spot.pattern(files)}"
+        if "{section}" in files.pattern and _FOLDER.fullmatch(spot.section):
+            path = spot.section
         there = bool(base) and self._any(path)
         if base and (there or spot.copy.text):
             yield replace(place, kind="files", path=path, holding="there" if there else "empty")
@@ -217,6 +220,11 @@ class _Spot:
     copy: CopyClue
     section: str
     folders: Mapping[str, FolderAt]
+
+    def pattern(self, files: FilesAt) -> str:
+        """The files' names; a section that is no plain name stands for any."""
+        section = self.section if PLAIN.fullmatch(self.section) else "*"
+        return files.pattern.replace("{section}", section)
 
     def sqlite(self, file: SqliteFile, database: str) -> str:
         """The path of a SQLite file; empty where no safe one comes out."""

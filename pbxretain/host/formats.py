@@ -158,22 +158,25 @@ def _flatten(value: object, section: str, path: str, reading: Reading, depth: in
 def _xml(text: str, path: str, reading: Reading) -> None:
     """Elements with ``name`` and ``value``; without a value the name opens a section.
 
-    A document type is refused before it can declare anything: entities are how XML explodes.
+    Other elements open one by their tag, but not inside a section that has a name (the root's
+    doesn't count). A document type is refused before it can declare anything: entities are how
+    XML explodes.
     """
     parser = expat.ParserCreate("utf-8")
-    sections = [""]
+    sections = [("", False)]
 
     def start(tag: str, given: dict[str, str]) -> None:
-        opened = tag
+        section, named = sections[-1]
+        opened = (section, True) if named and len(sections) > 2 else (tag, False)
         if tag.upper() == "X-PRE-PROCESS":
             _preprocess(given, path, reading)
         elif "module" in given:
-            reading.add(sections[-1], tag, given["module"], path)
+            reading.add(section, tag, given["module"], path)
         elif "name" in given and "value" in given:
-            reading.add(sections[-1], given["name"], given["value"], path)
+            reading.add(section, given["name"], given["value"], path)
         elif "name" in given:
-            reading.add(sections[-1], tag, given["name"], path)
-            opened = given["name"]
+            reading.add(section, tag, given["name"], path)
+            opened = (given["name"], True)
         sections.append(opened)
 
     def refuse(*_: object) -> None:

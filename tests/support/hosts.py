@@ -103,7 +103,16 @@ ASTERISK = {
         "[/srv/calls/second.db]\ntable = calls\nfields = start, src\n"
         "[sample]\ntable=cdr\n"
     ),
-    "/etc/asterisk/cdr_custom.conf": "[mappings]\nMaster.csv => ${CSV_QUOTE(${CDR(clid)})}\n",
+    "/etc/asterisk/cdr_custom.conf": (
+        "[mappings]\nMaster.csv => ${CSV_QUOTE(${CDR(clid)})}\n"
+        "[/srv/calls/all.json]\nformat = json\nfields = clid, src\n"
+        "[other.csv]\nfields = clid\n"
+    ),
+    # As a fresh installation has them: every line that would do anything is a comment.
+    "/etc/asterisk/cel_pgsql.conf": "[global]\n;show_user_defined=yes\n;dbname=asterisk\n",
+    "/etc/asterisk/cdr_tds.conf": ";[global]\n;dbname=AsteriskCDRs\n",
+    "/etc/asterisk/cdr_odbc.conf": ";[global]\n;dsn=MySQL-test\n",
+    "/etc/asterisk/cel_sqlite3_custom.conf": ";[master]\n;table = cel\n;columns = x\n",
     "/etc/asterisk/cdr_manager.conf": "[general]\nenabled = no\n",
     "/etc/asterisk/cel.conf": "[general]\nenable=yes\napps=all\n",
     "/etc/asterisk/cel_odbc.conf": (
@@ -135,6 +144,8 @@ ASTERISK_PLACES = {
     "cdr-sqlite3 sqlite:/srv/calls/second.db calls",
     "cdr-csv /var/log/asterisk/cdr-csv/*.csv",
     "cdr-custom /var/log/asterisk/cdr-custom/*",
+    "cdr-custom-fields /srv/calls/all.json",
+    "cdr-custom-fields /var/log/asterisk/cdr-custom/other.csv",
     f"cel-odbc {CDRDB} cel",
     f"queue-log-table {CDRDB} queuelog",
     "queue-log /var/log/asterisk/queue_log",
@@ -192,8 +203,8 @@ FREESWITCH = {
     f"{FS}/modules.conf.xml": (
         '<configuration name="modules.conf"><modules><load module="mod_cdr_csv"/>'
         '<load module="mod_cdr_pg_csv"/><load module="mod_voicemail"/><load module="mod_json_cdr"/>'
-        '<load module="mod_odbc_cdr"/><!-- <load module="mod_cdr_sqlite"/> --></modules>'
-        "</configuration>"
+        '<load module="mod_odbc_cdr"/><load module="mod_format_cdr"/>'
+        '<!-- <load module="mod_cdr_sqlite"/> --></modules></configuration>'
     ),
     f"{FS}/cdr_csv.conf.xml": (
         '<configuration name="cdr_csv.conf"><settings><!-- <param name="log-base" value="/no"/> -->'
@@ -218,6 +229,12 @@ FREESWITCH = {
         '<configuration name="json_cdr.conf"><settings><param name="log-dir" value="/srv/json"/>'
         f'<param name="url" value="https://x.example/cdr"/><param name="cred" value="{SECRET}"/>'
         "</settings></configuration>"
+    ),
+    f"{FS}/format_cdr.conf.xml": (
+        '<configuration name="format_cdr.conf"><profiles><profile name="one"><settings>'
+        '<param name="format" value="xml"/><param name="log-dir" value=""/></settings></profile>'
+        '<profile name="two"><settings><param name="format" value="json"/>'
+        '<param name="log-dir" value="/srv/two"/></settings></profile></profiles></configuration>'
     ),
     f"{FS}/voicemail.conf.xml": (
         '<configuration name="voicemail.conf"><settings></settings><profiles>'
@@ -246,6 +263,8 @@ FREESWITCH_PLACES = {
     "odbc-cdr postgresql:reports.example/calls cdr_b",
     "json-cdr /srv/json/*.cdr.json",
     "json-cdr-url leaves",
+    "format-cdr /var/log/freeswitch/format_cdr/*",
+    "format-cdr /srv/two/*",
     "voicemail sqlite:/var/lib/freeswitch/db/voicemail_default.db voicemail_msgs",
     "voicemail postgresql:10.0.0.2/mail voicemail_msgs",
 }
@@ -280,7 +299,7 @@ HOSTS: dict[str, Host] = {
     "asterisk": Host(
         ASTERISK,
         ASTERISK_PLACES,
-        off={"cdr-mysql mysql:localhost/old cdr", "cdr-manager leaves"},
+        off={"cdr-mysql mysql:localhost/old cdr"},
         urls=(
             "mysql://pbxretain@localhost/asteriskcdrdb?unix_socket=/var/lib/mysql/mysql.sock",
             "postgresql://pbxretain@reports.example:5433/calls",
@@ -357,7 +376,8 @@ HOSTS: dict[str, Host] = {
             "odbc-cdr postgresql:reports.example/calls cdr_a",
             "odbc-cdr postgresql:reports.example/calls cdr_b",
             "json-cdr /srv/json/*.cdr.json",
-            "json-cdr-url leaves",
+            "format-cdr /var/log/freeswitch/format_cdr/*",
+            "format-cdr /srv/two/*",
         },
         urls=("postgresql://pbxretain@localhost/fusionpbx",),
     ),

@@ -197,6 +197,16 @@ def test_a_table_of_another_name_is_written_into_settings(tmp_path: Path) -> Non
     assert loaded.sources["asterisk"].tables == {"calls": "phone"}
 
 
+def test_rotated_segments_of_a_managed_log_are_managed(tmp_path: Path) -> None:
+    hosts.make(tmp_path, HOSTS["locaphone"].files)
+    asterisk_logs = MANIFESTS["asterisk"].model_copy(
+        update={"discover": MANIFESTS["locaphone"].discover}
+    )
+    found = only(discover({"asterisk": asterisk_logs}, HostTree(tmp_path)))
+    places = _places(found)
+    assert places["rotated-queue-logs /var/log/asterisk/queue_log.*"] == (("queue-log",), "")
+
+
 def test_a_database_without_the_call_log_is_no_source(tmp_path: Path) -> None:
     root = asterisk(
         tmp_path,

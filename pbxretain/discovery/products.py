@@ -251,8 +251,9 @@ def _covers(dataset: Dataset, place: Place, folders: Mapping[str, FolderAt]) -> 
     if isinstance(dataset, TableDataset) or dataset.root not in folders:
         return False
     root = folders[dataset.root].path.rstrip("/")
-    if isinstance(dataset, LinesDataset):
-        return any(f"{root}/{pattern}" == place.path for pattern in dataset.files)
+    if isinstance(dataset, LinesDataset):  # segments that were rotated count too
+        names = [f"{root}/{pattern}" for pattern in dataset.files]
+        return any(place.path in (name, f"{name}*", f"{name}.*") for name in names)
     inside = place.path.startswith(f"{root}/") and dataset.data == place.data
     return inside and isinstance(dataset, TreeDataset) and not dataset.paths
 

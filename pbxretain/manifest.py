@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from pbxretain.clues import Discover
 from pbxretain.documents import DATA_CLASSES as DATA_CLASSES
 from pbxretain.documents import DataClass, Document
 
@@ -326,12 +327,6 @@ class OutOfReach(Document):
 
     code: Name
     text: dict[Literal["de", "en"], str]
-
-
-class Discover(Document):
-    """What reveals the product on its own machine: files that all exist."""
-
-    files: list[str] = []
 
 
 class Manifest(Document):

@@ -14,13 +14,14 @@ from typing import Final, Literal, TypeGuard
 from zoneinfo import ZoneInfo
 
 from pbxretain.wording_codes import CODES
+from pbxretain.wording_discovery import DISCOVERY
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
 
 Lang = Literal["de", "en"]
 LANGUAGES: Final[tuple[Lang, ...]] = ("de", "en")
 
-CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {**CODES, **FAULTS, **FACE}
+CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {**CODES, **FAULTS, **FACE, **DISCOVERY}
 """Key to (German, English)."""
 
 

@@ -54,6 +54,14 @@ def _zone(value: str) -> str:
     return value
 
 
+def is_zone(name: str) -> bool:
+    """Whether settings take this as a time zone."""
+    try:
+        return bool(_zone(name))
+    except ValueError:
+        return False
+
+
 def _absolute(value: str) -> str:
     if not value.startswith("/") or "\0" in value or ".." in Path(value).parts:
         raise ValueError("must be an absolute path without ..")

@@ -25,10 +25,8 @@ from support import docs
 
 from pbxretain import execute
 from pbxretain.cli import context, main
-from pbxretain.cli.begin import discovered
 from pbxretain.cli.face import Face, Plain
 from pbxretain.cli.progress import stop_flag
-from pbxretain.connector import shelf
 from pbxretain.errors import Exit
 from pbxretain.plan import Terms
 
@@ -266,23 +264,6 @@ def test_settings_that_init_writes_can_be_filled_in(place: Place) -> None:
     place.config.write_text(filled, "utf-8")
     assert "recordings: /var/spool/asterisk/monitor" in filled
     assert place.run("policy", "list").exit_code == 0
-
-
-@pytest.mark.parametrize(
-    ("files", "found"),
-    [
-        (["etc/asterisk/asterisk.conf"], "asterisk"),
-        (["etc/asterisk/asterisk.conf", "etc/freepbx.conf"], "freepbx"),
-        ([], None),
-    ],
-)
-def test_the_product_is_known_by_its_files(
-    tmp_path: Path, files: list[str], found: str | None
-) -> None:
-    for file in files:
-        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / file).touch()
-    assert discovered(shelf(), tmp_path) == found
 
 
 def test_a_password_is_never_taken_in_the_url(place: Place) -> None:

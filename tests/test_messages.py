@@ -21,6 +21,7 @@ from pbxretain.manifest import DATA_CLASSES, TableDataset, TreeDataset
 from pbxretain.messages import CATALOGUE, LANGUAGES, Lang, text
 from pbxretain.verify import FINDINGS
 from pbxretain.wording_codes import CODES
+from pbxretain.wording_discovery import DISCOVERY
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
 
@@ -68,7 +69,7 @@ def error_classes(base: type[RetainError] = RetainError) -> Iterator[type[Retain
 
 
 def test_no_key_stands_in_two_parts_of_the_catalogue() -> None:
-    assert len(CODES) + len(FAULTS) + len(FACE) == len(CATALOGUE)
+    assert len(CODES) + len(FAULTS) + len(FACE) + len(DISCOVERY) == len(CATALOGUE)
 
 
 @pytest.mark.parametrize("key", CATALOGUE)
@@ -137,7 +138,11 @@ def test_the_catalogue_holds_nothing_that_nobody_says() -> None:
     # Keys are also built: text(f"next.{step}"), code("trial", how).
     prefixes = set(re.findall(r'f"([a-z][\w.-]*\.)\{', source))
     prefixes |= {f"{kind}." for kind in re.findall(r"""code\(\s*['"]([a-z]+)""", source)}
-    unsaid = [key for key in FACE if key not in whole and not key.startswith(tuple(prefixes))]
+    unsaid = [
+        key
+        for key in {**FACE, **DISCOVERY}
+        if key not in whole and not key.startswith(tuple(prefixes))
+    ]
     assert unsaid == []
 
 

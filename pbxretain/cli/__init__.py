@@ -12,6 +12,7 @@ from pbxretain.cli.face import Face, common, guarded
 
 _COMMANDS = {
     "init": "operate:init",
+    "discover": "operate:discover",
     "check": "operate:check",
     "plan": "operate:plan",
     "run": "operate:run",

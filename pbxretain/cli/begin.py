@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,15 +18,16 @@ from pbxretain import documents, settings, strictyaml
 from pbxretain import policy as policies
 from pbxretain.cli import context, work
 from pbxretain.cli.face import Face
+from pbxretain.cli.scaffold import SourceText, settings_text
 from pbxretain.connector import Connector
+from pbxretain.discovery.products import Draft, discover, host_zone, revealed
 from pbxretain.errors import DocumentError, RefusedError, UnavailableError
+from pbxretain.host.tree import HostTree
 from pbxretain.messages import Lang
 from pbxretain.posix import write_synced
 from pbxretain.settings import Settings
 
 DEFAULT_TEMPLATE = "eu-90-days"
-_LOCALTIME = Path("/etc/localtime")
-_TIMEZONE = Path("/etc/timezone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class Answers:
     source: str
     product: Connector
     url: str
+    offered_url: str
+    """An address that was found and needs a password that nobody named."""
     password: Mapping[str, str]
     roots: Mapping[str, str]
     timezone: str
@@ -58,7 +60,7 @@ def init(face: Face, **options: Any) -> int:
     language = options["language"] or face.lang
     face.settled = language
     answers = _answers(face, config, language, options)
-    text = settings_text(answers)
+    text = _text(answers)
     checked = documents.parse(text.encode(), str(config), Settings).value
     app = context.App(config=config, settings=checked, state=settings.state_folder(checked))
     written = _write(app, answers, text)
@@ -81,17 +83,24 @@ def _config(face: Face, options: Mapping[str, Any]) -> Path:
 
 def _answers(face: Face, config: Path, language: Lang, options: Mapping[str, Any]) -> Answers:
     ask = not options["yes"]
-    product = _product(face, options["connector"], config.parent / "connectors", ask=ask)
+    site = config.parent / "connectors"
+    product = _product(face, options["connector"], site, ask=ask)
+    found = _draft(product, shelves.shelf(site))
     url = options["url"] or ""
     if not url and ask and product.manifest.databases:
-        url = click.prompt(face.text("init.ask.url"), default="", show_default=False, err=True)
+        asked, known = face.text("init.ask.url"), found.url
+        url = click.prompt(asked, default=known, show_default=bool(known), err=True)
     source = context.checked_name(options["source"])
+    password = _password(face, options, ask=ask and bool(url) and "sqlite" not in url)
+    if not url and not ask and (password or not found.needs_password):
+        url = found.url
     return Answers(
         source=source,
         product=product,
         url=url,
-        password=_password(face, options, ask=ask and bool(url) and "sqlite" not in url),
-        roots=_roots(product, options["root"]),
+        offered_url=found.url,
+        password=password,
+        roots=_roots(options["root"], found.roots),
         timezone=options["timezone"] or _timezone(),
         template=_template(face, options["template"], ask=ask),
         policy_name=context.checked_name(options["policy_name"] or f"{source}-policy"),
@@ -106,32 +115,29 @@ def _product(face: Face, name: str | None, site: Path, *, ask: bool) -> Connecto
     known = shelves.shelf(site)
     if name:
         return shelves.find(name, site)
-    found = discovered(known)
+    found = revealed({name: item.manifest for name, item in known.items()}, HostTree())
     if ask:
         chosen = click.prompt(
             face.text("init.ask.connector"),
             type=click.Choice(sorted(known)),
-            default=found,
+            default=found[0] if found else None,
             err=True,
         )
         return known[chosen]
-    if found is None:
-        raise DocumentError(
-            "no known telephone system was found on this machine",
-            hint=f"--connector {' or '.join(sorted(known))}",
-        )
-    return known[found]
+    if len(found) != 1:
+        what = "no known telephone system was" if not found else "several telephone systems were"
+        names = " or ".join(found or sorted(known))
+        raise DocumentError(f"{what} found on this machine", hint=f"--connector {names}")
+    return known[found[0]]
 
 
-def discovered(known: Mapping[str, Connector], root: Path = Path("/")) -> str | None:
-    """The connector whose files are all there; of several the one that names most."""
-    found = {
-        name: len(item.manifest.discover.files)
-        for name, item in known.items()
-        if item.manifest.discover.files
-        and all((root / file.lstrip("/")).exists() for file in item.manifest.discover.files)
-    }
-    return max(sorted(found), key=found.__getitem__, default=None)
+def _draft(product: Connector, known: Mapping[str, Connector]) -> Draft:
+    """What this machine says about a source of this product; empty where it isn't here."""
+    manifests = {name: item.manifest for name, item in known.items()}
+    for found in discover(manifests, HostTree()).products:
+        if found.manifest.connector == product.name:
+            return found.drafts[0]
+    return Draft(roots=_usual_roots(product))
 
 
 def _password(face: Face, options: Mapping[str, Any], *, ask: bool) -> dict[str, str]:
@@ -149,35 +155,30 @@ def _password(face: Face, options: Mapping[str, Any], *, ask: bool) -> dict[str,
     return given
 
 
-def _roots(product: Connector, given: Sequence[str]) -> dict[str, str]:
-    """Folders as given, else those that stand at their usual place and hold something."""
+def _roots(given: Sequence[str], found: Mapping[str, str]) -> Mapping[str, str]:
+    """Folders as given, else those that were found."""
     if not given:
-        return {
-            name: root.usual
-            for name, root in product.manifest.roots.items()
-            if root.required or _holds_something(Path(root.usual))
-        }
+        return found
     pairs = [item.partition("=") for item in given]
     if any(not name or not path for name, _, path in pairs):
         raise click.UsageError("--root takes NAME=PATH.")
     return {name: str(Path(path).absolute()) for name, _, path in pairs}
 
 
-def _holds_something(folder: Path) -> bool:
-    try:
-        return any(folder.iterdir())
-    except OSError:
-        return False
+def _usual_roots(product: Connector) -> dict[str, str]:
+    """Folders that stand at their usual place and hold something."""
+    tree = HostTree()
+    return {
+        name: root.usual
+        for name, root in product.manifest.roots.items()
+        if root.required or tree.holding(root.usual) == "there"
+    }
 
 
 def _timezone() -> str:
     """The zone of this machine, written down once; afterwards only settings count."""
-    candidates = [os.environ.get("TZ", "").lstrip(":")]
-    target = str(_LOCALTIME.resolve()) if _LOCALTIME.is_symlink() else ""
-    candidates.append(target.partition("zoneinfo/")[2])
-    with suppress(OSError, ValueError):
-        candidates.append(_TIMEZONE.read_text("ascii").strip())
-    for name in candidates:
+    found = host_zone(HostTree())
+    for name in (os.environ.get("TZ", "").lstrip(":"), found[0] if found else ""):
         if "/" in name and not name.startswith(("/", "Etc/")):
             return name
     raise DocumentError(
@@ -198,39 +199,20 @@ def _template(face: Face, name: str | None, *, ask: bool) -> str:
 # --- writing ----------------------------------------------------------------------------------
 
 
-def settings_text(answers: Answers) -> str:
+def _text(answers: Answers) -> str:
     """``config.yaml`` with comments, ready to be edited."""
-    product, quoted = answers.product, documents.scalar
-    lines = [
-        "# Settings of pbxretain. Retention periods don't stand here but in the policy.",
-        f"language: {answers.language}",
-        "evidence: auto                 # counts, until a data protection officer's key is there",
-    ]
-    if answers.state:
-        lines.append(f"state: {quoted(str(answers.state))}")
-    lines += ["sources:", f"  {answers.source}:", f"    connector: {product.name}"]
-    if answers.url:
-        lines.append(f"    url: {quoted(answers.url)}")
-    else:
-        lines.append("    # url: mysql://pbxretain@localhost/asteriskcdrdb   # never a password")
-    for kind, value in answers.password.items():
-        lines.append(f"    password: {{{kind}: {quoted(value)}}}")
-    if not answers.password:
-        lines.append("    # password: {file: /etc/pbxretain/password}   # or env:, credential:")
-    lines.append(f"    timezone: {answers.timezone}      # the telephone system's, not this host's")
-    if product.manifest.roots:
-        lines.append("    roots:" if answers.roots else "    # roots:")
-    for name, root in product.manifest.roots.items():
-        known = answers.roots.get(name)
-        lines.append(f"      {name}: {quoted(known)}" if known else f"    #   {name}: {root.usual}")
-    lines.append(f"    policy: {answers.policy_name}")
-    if not product.manifest.was_tried:
-        lines += [
-            "    # This connector was never tried on its product. A run needs the next line,",
-            "    # once you have looked at the plan:",
-            f"    # accept_untried: {product.digest}",
-        ]
-    return "\n".join(lines) + "\n"
+    source = SourceText(
+        name=answers.source,
+        product=answers.product,
+        timezone=answers.timezone,
+        policy=answers.policy_name,
+        url=answers.url,
+        offered_url=answers.offered_url,
+        password=answers.password,
+        roots=answers.roots,
+    )
+    state = str(answers.state) if answers.state else ""
+    return settings_text([source], answers.language, state=state)
 
 
 def _write(app: context.App, answers: Answers, text: str) -> list[Path]:

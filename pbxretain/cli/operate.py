@@ -41,6 +41,26 @@ def init(**answers: object) -> int:
 
 
 @command()
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path),
+    default=Path("/"),
+    help="Look below this folder instead: another host's files, mounted here.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a commented settings file; never over another.",
+)
+@click.option("--timezone", metavar="ZONE", help="The PBX's time zone, where it can't be found.")
+def discover(root: Path, out: Path | None, timezone: str | None) -> None:
+    """Find the telephone systems on a host and all their call data. Only reads, as text."""
+    from pbxretain.cli import hosts
+
+    hosts.look(face(), root=root, out=out, timezone=timezone)
+
+
+@command()
 @NAMES
 def check(sources: tuple[str, ...]) -> int:
     """Look for everything that stands in the way of a run, with the command that mends it."""

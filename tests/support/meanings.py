@@ -155,7 +155,7 @@ MANIFEST: Meanings = {
         "roots": "Folders of the product, by name.",
         "datasets": "Tables, folders and files, **in deletion order**.",
         "out_of_reach": "Further copies that this connector can't delete. Each report names them.",
-        "discover": "Files that reveal the product on its own machine.",
+        "discover": "What reveals the product on its own host, and where it keeps call data.",
     },
     "Trial": {
         LEAD: (
@@ -348,8 +348,127 @@ MANIFEST: Meanings = {
         "text": "What it is, in German and English.",
     },
     "Discover": {
-        LEAD: "What reveals the product.",
-        "files": "Files that all exist where the product is installed.",
+        LEAD: (
+            "What reveals the product on its own host, and what it says there about its call "
+            "data. Files are read as text, never executed; of a secret only the place is told."
+        ),
+        "files": "Files or folders that are all there where the product is installed.",
+        "any_files": "Files or folders of which at least one is there.",
+        "contains": (
+            "Connectors of products inside this one: they aren't reported apart, and their clues "
+            "are followed too."
+        ),
+        "texts": "The product's own settings files, by a name of your own.",
+        "modules": "Of `texts`, the one that says which modules are loaded.",
+        "folders": "Where its folders are. One with the name of a root locates that root.",
+        "copies": "Every place where it keeps call data, by a name of your own.",
+        "credentials": "Logins that belong to no database, such as that of the manager interface.",
+        "purges": "What the product forgets by itself.",
+        "timezone": "Settings that name its time zone; else the host's counts.",
+    },
+    "HostText": {
+        LEAD: "A file of settings, and which of its keys say where a database is.",
+        "paths": (
+            "All that are there are read. A value counts in the first file that has it, within a "
+            "file the last time. `*` stands for part of a name."
+        ),
+        "format": "How it is written. `php` reads assigned literals, `define` and arrays.",
+        "keys": "For sections that other texts lead to.",
+        "through": "Where these sections lead on to.",
+        "variables": "Of `texts`, the one that says what `$${name}` stands for.",
+    },
+    "Keys": {
+        LEAD: "Keys by what they tell. Of several the first that is set counts.",
+        "address": "A whole connection text: URL, libpq or ODBC string, `dsn:user:password`.",
+        "engine": "Kind of database, or the name of its driver.",
+        "host": "Its host.",
+        "port": "Its port.",
+        "socket": "Its socket.",
+        "database": "Its name.",
+        "table": "The table.",
+        "user": "As whom the product goes there.",
+        "password": "Only where it stands is ever told.",
+    },
+    "Through": {
+        LEAD: "A key whose value is the name of a section in another text.",
+        "key": "The key.",
+        "text": "The other text.",
+    },
+    "Setting": {
+        LEAD: "One value.",
+        "text": "In which of `texts`.",
+        "section": "In which section; nested ones joined by dots.",
+        "key": "Under which key.",
+        "below": "For a folder: what is added to the value.",
+    },
+    "FolderClue": {
+        LEAD: (
+            "The first setting that is set, else the first usual place that is there. Without "
+            "either, products inside this one are asked, then the root's own `usual` counts."
+        ),
+        "settings": "Settings that name it.",
+        "usual": "Where it usually is.",
+    },
+    "CopyClue": {
+        LEAD: 'One place with call data, or with `section: "*"` one for each section.',
+        "data": "What it holds.",
+        "text": "Of `texts`, the one whose section tells of it.",
+        "sign": "A file or folder that is there where the copy is, also when no text says so.",
+        "section": "The section; `*` for each.",
+        "not_sections": "Sections that are none.",
+        "needs": "Keys of which one must be set for the product to use the section.",
+        "module": "The module that writes it. Where it isn't loaded, the copy is switched off.",
+        "active": "A switch elsewhere.",
+        "keys": "Which keys of the section say where it is.",
+        "through": "Where the section leads on to.",
+        "parts": (
+            "A key whose value is engine, section of `through`'s text, and table, with commas "
+            "between."
+        ),
+        "tables": "A setting of which every value is a table of this place.",
+        "usual": "What the product takes where nothing is set, by `engine`, `host` and so on.",
+        "whole": "Without a table: all the connector's tables are in this database.",
+        "sqlite": "It is a SQLite file.",
+        "files": "It is files.",
+        "credentials": "Logins that stand elsewhere than the address.",
+        "peer": "An account of the operating system that the database lets in without a password.",
+        "leaves": "The product sends it to another system.",
+    },
+    "Active": {
+        LEAD: "A switch: on where the setting has one of the values.",
+        "text": "In which of `texts`.",
+        "section": "In which section.",
+        "key": "Under which key.",
+        "values": "What means on.",
+        "unset": "What it means when nothing is set.",
+    },
+    "SqliteFile": {
+        LEAD: "A SQLite file. A section or database that is an absolute path is the file itself.",
+        "folder": "Of `folders` or `roots`.",
+        "name": "Its name; `{section}` and `{database}` are filled in.",
+    },
+    "FilesAt": {
+        LEAD: "Files in a folder.",
+        "folder": "Of `folders` or `roots`.",
+        "sub": "A folder in it.",
+        "pattern": "Their names; `*` stands for part of a name.",
+        "key": "A key of the section that names the folder instead.",
+        "below": "A folder in that one.",
+    },
+    "Credential": {
+        LEAD: "Where a login stands.",
+        "text": "In which of `texts`.",
+        "section": "In which section. `*`: every one with the password; its name is the user's.",
+        "user": "Keys with the user.",
+        "password": "Keys with the secret.",
+        "use": "What it is good for.",
+    },
+    "Purge": {
+        LEAD: "One setting by which the product itself forgets.",
+        "data": "What it deletes.",
+        "text": "What it does, in German and English; without a setting also where that stands.",
+        "setting": "The setting. Only a small number, or yes or no, is ever shown.",
+        "usual": "What applies where nothing is set.",
     },
 }
 

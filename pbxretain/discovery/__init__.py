@@ -1,0 +1,1 @@
+"""Which telephone products stand on a host, and where do they keep call data?"""

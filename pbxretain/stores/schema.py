@@ -14,7 +14,7 @@ import sqlalchemy
 from sqlalchemy.engine import Engine
 
 from pbxretain.errors import DriftError, UnavailableError
-from pbxretain.manifest import Child, TableDataset, all_children
+from pbxretain.manifest import Child, Part, TableDataset, all_children
 from pbxretain.stores.database import Session, driver_errors, kind_of
 from pbxretain.stores.dialects import Dialect, Sql
 
@@ -245,6 +245,27 @@ def refuse_child_drift(shape: Shape, child: Child, dataset: TableDataset, *, nam
     refuse_keys(shape, below | siblings | set(dataset.cascades), name=name)
     declared = {(t.name, t.event) for t in dataset.triggers if t.table == child.table}
     refuse_triggers(shape, declared, name=name)
+
+
+def refuse_unlike(anchor: Shape, copy: Shape, columns: Iterable[str], *, name: str) -> None:
+    """A copy is found by its record's identity, so both have each of these columns or neither.
+    Raises DriftError, naming the table that lacks one."""
+    for column in columns:
+        if anchor.has(column) != copy.has(column):
+            lacking = copy if anchor.has(column) else anchor
+            raise DriftError(
+                f"Dataset {name}: {copy.table} is a copy of {anchor.table}, and {lacking.table} has"
+                f" no column {column}.",
+                hint="give both the same columns, or remove the copy",
+            )
+
+
+def refuse_part_drift(shape: Shape, part: Part, *, name: str) -> None:
+    """The column by which rows of another dataset hang on records of this one."""
+    if not shape.has(part.column):
+        raise DriftError(
+            f"Dataset {name}: {shape.table} has no column {part.column}.", hint=_UNKNOWN
+        )
 
 
 def _refuse_lacking(

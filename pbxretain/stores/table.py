@@ -52,7 +52,14 @@ from pbxretain.stores.database import (
 from pbxretain.stores.dialects import Dialect, Sql, all_of, dialect_named
 from pbxretain.stores.rights import advice, refuse_unreadable
 from pbxretain.stores.rows import Layout
-from pbxretain.stores.schema import Shape, read_shape, refuse_child_drift, refuse_drift
+from pbxretain.stores.schema import (
+    Shape,
+    read_shape,
+    refuse_child_drift,
+    refuse_drift,
+    refuse_part_drift,
+    refuse_unlike,
+)
 from pbxretain.stores.settling import end_session, session_id
 from pbxretain.stores.shared import SharedRows, open_shared
 from pbxretain.stores.sparing import own_rows, spared
@@ -85,6 +92,8 @@ def open_table(
         shape = read_shape(engine, opened, actual, name)
         hanging = [other.shape.table for _, other in parts]
         refuse_drift(shape, dataset, name=name, needed=_needed(dataset), parts=hanging)
+        for part, other in parts:
+            refuse_part_drift(other.shape, part, name=name)
         able = _returns(opened) if returning is None else returning
         store = TableStore(name, dataset, engine, zone, shape, returning=able)
         store.children = _open_children(store, opened)
@@ -487,6 +496,7 @@ class TableStore:
         with session(self.engine) as opened:
             shape = read_shape(self.engine, opened, table, name)
             refuse_drift(shape, manifest, name=name, needed=_needed(manifest))
+            refuse_unlike(self.shape, shape, [*manifest.key, *manifest.call_id], name=name)
             store = TableStore(
                 name,
                 manifest,

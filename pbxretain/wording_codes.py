@@ -29,6 +29,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "start.recorded": ("Aufzeichnung", "recording made"),
     "start.received": ("Eingang der Nachricht", "message received"),
     "start.event": ("Eintritt des Ereignisses", "the event itself"),
+    "start.measured": ("Zeitpunkt der Messung", "time of the measurement"),
     "start.sent": ("Versand", "sent"),
     "start.created": ("Erstellung", "created"),
     # --- periods ------------------------------------------------------------------------------

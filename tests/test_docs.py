@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import click
 import pytest
-from support import freepbx, reference
+from support import fields, freepbx, reference
 from support.meanings import BY_DOCUMENT, LEAD
 from support.pages import DOCS, REPOSITORY, Block, Sandbox, blocks, name_of, pages, prose
 from support.servers import MariaDB, PostgreSQL
@@ -24,7 +24,7 @@ from pbxretain import journal, messages
 from pbxretain.cli import main
 from pbxretain.cli.demo import build
 from pbxretain.cli.verdict import _RESULTS as _VERDICTS
-from pbxretain.connector import find
+from pbxretain.connector import find, shelf
 from pbxretain.documents import DATA_CLASSES, Document, parse
 from pbxretain.errors import SEVERITY, Exit
 from pbxretain.manifest import PATTERN_GROUPS, TEXT_FORMS, Manifest
@@ -392,6 +392,17 @@ def test_the_settings_for_sqlite_work_on_an_asterisk(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"due": 0' in done.stdout
+
+
+def test_the_page_of_connectors_is_made_from_the_manifests() -> None:
+    text = fields.PAGE.read_text("utf-8")
+    assert text == fields.page(text), "write it anew with: make docs"
+
+
+def test_every_shipped_connector_stands_in_the_table_of_its_folder() -> None:
+    page = (DOCS.parent / "connectors/README.md").read_text("utf-8")
+    shipped = {name for name, known in shelf().items() if known.shelf == "shipped"}
+    assert set(re.findall(r"^\| \[([a-z0-9-]+)\]", page, re.MULTILINE)) == shipped
 
 
 def test_the_manifest_page_names_every_pattern_group_and_text_form() -> None:

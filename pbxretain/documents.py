@@ -79,6 +79,10 @@ class Loaded(Generic[T]):
 # --- field types that several documents share -------------------------------------------------
 
 
+LONGEST_TEXT = 1000
+"""Characters; what documents say goes into reports, which accept no more."""
+
+
 def _text(value: object) -> object:
     # Lossless: only an integer that is written exactly as Python prints it was read as one.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -90,6 +94,8 @@ def _plain_text(value: object) -> object:
         raise ValueError("must not be empty")
     if isinstance(value, str) and not value.isprintable():
         raise ValueError("must be one line of printable text")
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        raise ValueError(f"must not be longer than {LONGEST_TEXT} characters")
     return value
 
 

@@ -186,6 +186,7 @@ class _Run:
             for result in results_only:
                 _judge(result)
             return self._publish(known, results_only, decided, [])
+        self._rehearse(known)
         journal = Journal.create(self.site.state, known, records=decided.due)
         results = {item.dataset: self._untouched(item) for item in decided.items}
         errors: list[RetainError] = []
@@ -457,6 +458,20 @@ class _Run:
             results=results,
             plan=decided,
         )
+
+    def _rehearse(self, known: dict[str, Any]) -> None:
+        """Builds and signs a report of nothing out of the frozen facts: what it can't say must
+        show while everything is still there. Raises EvidenceError."""
+        ending = Ending("incomplete", int(Exit.INCOMPLETE), self.now)
+        try:
+            draft = report.deletion_report(known, [], ending, report_id=self.id, seq=0, prev=None)
+            signing.seal(statements.statement(draft), self.site.key)
+        except (ValueError, RetainError):
+            raise EvidenceError(
+                f"source {self.terms.name}: no report can be written of what its documents say",
+                hint="run pbxretain check, and look for odd names in settings and manifest",
+                code="REPORT_IMPOSSIBLE",
+            ) from None
 
     def _seal(
         self, known: dict[str, Any], results: Sequence[DatasetResult], ending: Ending

@@ -14,7 +14,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from pbxretain.clues import Discover
 from pbxretain.documents import DATA_CLASSES as DATA_CLASSES
-from pbxretain.documents import DataClass, Document
+from pbxretain.documents import DataClass, Document, Text
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$.]{0,127}$")]
@@ -326,7 +326,7 @@ class OutOfReach(Document):
     """A further copy that this connector can't delete; every report repeats it."""
 
     code: Name
-    text: dict[Literal["de", "en"], str]
+    text: dict[Literal["de", "en"], Text]
 
 
 class Manifest(Document):

@@ -15,6 +15,7 @@ from pbxretain.errors import (
     DocumentError,
     LimitError,
     RefusedError,
+    StoreError,
 )
 from pbxretain.manifest import Dataset, Manifest, TableDataset, TreeDataset
 from pbxretain.period import Period
@@ -189,24 +190,28 @@ def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Sele
 
 
 def _item(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Item:
-    rule = terms.rule(store.data_class)
     kind = opened.kinds[store.dataset]
-    selection = select(terms, opened, store, now=now)
-    census = store.census(selection) if selection else None
-    if census and store.data_class in ALWAYS_BUSY:
-        census = _with_idle(census, now)
-    return Item(
+    item = Item(
         dataset=store.dataset,
         data_class=store.data_class,
         kind=kind.kind,
         title=kind.title,
-        rule=rule,
+        rule=terms.rule(store.data_class),
         start=_start(terms, opened, store),
-        selection=selection,
-        census=census,
-        refusal=(_fed(terms, kind, now=now) or _unfit(store, census)) if census else None,
-        reads_only=isinstance(kind, TableDataset) and kind.reads_only,
+        selection=None,
+        census=None,
     )
+    try:
+        selection = select(terms, opened, store, now=now)
+        census = store.census(selection) if selection else None
+        if census and store.data_class in ALWAYS_BUSY:
+            census = _with_idle(census, now)
+        refusal = (_fed(terms, kind, now=now) or _unfit(store, census)) if census else None
+    except StoreError as error:
+        # One dataset that can't be looked at keeps no other from being worked on.
+        text, hint = str(error.args[0]), error.hint
+        return replace(item, refusal=RefusedError(text, hint=hint, code=error.code))
+    return replace(item, selection=selection, census=census, refusal=refusal)
 
 
 def _start(terms: Terms, opened: Opened, store: Store) -> str:
@@ -352,7 +357,7 @@ def _future(dataset: str, census: Census) -> RefusedError | None:
     dated = (census.total or 0) - census.undated
     if census.future and census.future > FUTURE_SHARE * max(dated, 1):
         return ClockError(
-            f"dataset {dataset}: {census.future} records lie in the future",
+            f"dataset {dataset}: records that lie in the future: {census.future}",
             hint="check the time zone in settings and the clock of the PBX",
             code="FUTURE_RECORDS",
         )

@@ -16,11 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol, Self
 
 Field = bytes | None
 """One column as the source returned it; None is NULL and never the same as empty."""
+
+FUTURE = timedelta(days=1)
+"""Clocks differ a little; a start event so far ahead of the run's clock is from the future."""
 
 NULL = b"\xff\xff\xff\xff"
 

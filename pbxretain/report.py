@@ -111,7 +111,7 @@ def facts(
             "confirmed": confirmed,
         },
         "clock": _clock(plan),
-        "not_covered": sorted(plan.not_covered) if plan else [],
+        "not_covered": sorted(map(_named, plan.not_covered)) if plan else [],
         "out_of_reach": [
             {"code": copy.code, "text": dict(copy.text)} for copy in connector.manifest.out_of_reach
         ],
@@ -292,8 +292,13 @@ def _members(result: DatasetResult) -> dict[str, int]:
     members: Counter[str] = Counter()
     for went in (*(mark.also for mark in result.marks), result.swept):
         for name, count in went.items():
-            members[re.sub("[^a-z0-9_-]", "-", name.lower())[:63]] += count
+            members[_named(name)] += count
     return dict(members)
+
+
+def _named(table: str) -> str:
+    """A table's name as evidence accepts it."""
+    return re.sub("[^a-z0-9_-]", "-", table.lower()).lstrip("_-")[:63] or "table"
 
 
 def still_due(census: Census) -> int:
@@ -348,7 +353,8 @@ def _findings(result: DatasetResult, before: Census | None) -> list[dict[str, An
     """As last seen; only whether the dataset is idle was told before anything was deleted."""
     idle = {"IDLE": before.findings["IDLE"]} if before and "IDLE" in before.findings else {}
     seen = result.after or before
-    known = Counter({**(seen.findings if seen else {}), **idle}) + result.skipped
+    # What was left alone is still there when the run looks again: one thing, seen twice.
+    known = Counter({**(seen.findings if seen else {}), **idle}) | result.skipped
     return [{"code": code, "count": count} for code, count in sorted(known.items()) if count]
 
 

@@ -19,7 +19,7 @@ from pbxretain.errors import DocumentError
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 24
 
-INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+INTEGER = re.compile(r"0|-?[1-9][0-9]{0,14}")
 
 Place = tuple[str | int, ...]
 """Where something stands in a document: names and list positions from the top."""

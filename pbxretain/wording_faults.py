@@ -303,6 +303,10 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Fremdschlüssel und Kopien in anderen Tabellen der Datenbank sind nicht zu sehen.",
         "Foreign keys and copies in other tables of the database can't be seen.",
     ),
+    "code.REPORT_IMPOSSIBLE": (
+        "Über diesen Löschlauf ließe sich kein Löschprotokoll schreiben; nichts wurde gelöscht.",
+        "No report of this run could be written; nothing was deleted.",
+    ),
     "code.NO_INDEX": (
         "Eine große Tabelle hat keinen Index, an dem entlang gelöscht werden kann.",
         "A large table has no index to delete along.",

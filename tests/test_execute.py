@@ -8,16 +8,18 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from support import small
+from support import aftermath, small
 from support.small import NOW, Small
 
-from pbxretain import execute, signing
+from pbxretain import execute, report, signing
 from pbxretain.batches import Budget
 from pbxretain.errors import (
     DocumentError,
     DriftError,
+    EvidenceError,
     Exit,
     RefusedError,
     RetainError,
@@ -27,7 +29,9 @@ from pbxretain.errors import (
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.execute import RunResult
 from pbxretain.ledger import Ledger
+from pbxretain.records import Census
 from pbxretain.report import DatasetResult
+from pbxretain.stores.spool import SpoolStore
 
 
 @pytest.fixture
@@ -196,3 +200,41 @@ def test_a_mistake_in_settings_is_no_refusal(pbx: Small) -> None:
     done = execute.run(replace(terms, source=source), pbx.site(), now=NOW)
     assert [type(error) for error in done.errors] == [DocumentError]
     assert done.exit_code == Exit.USAGE
+
+
+def test_what_no_report_could_say_stops_a_run_before_anything_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pbx = small.build(tmp_path, ["table", "tree"])
+    before = pbx.snapshot()
+    facts = report.facts
+
+    def odd(*args: Any, **how: Any) -> dict[str, Any]:
+        return facts(*args, **how) | {"dpia_ref": "x" * 1001}
+
+    monkeypatch.setattr(report, "facts", odd)
+    with pytest.raises(EvidenceError) as refused:
+        pbx.run()
+    assert (refused.value.code, refused.value.exit_code) == ("REPORT_IMPOSSIBLE", Exit.FORGED)
+    assert pbx.snapshot() == before
+    monkeypatch.undo()
+    assert pbx.run().exit_code == Exit.OK
+    assert dict(aftermath.deleted(pbx.site())) == pbx.due
+
+
+def test_a_dataset_that_cant_be_counted_keeps_no_other_from_its_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pbx = small.build(tmp_path, ["spool", "tree"])
+
+    def unreadable(*_: object) -> Census:
+        raise StoreError("dataset voicemail: a folder can't be read", code="UNREADABLE_FOLDER")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SpoolStore, "census", unreadable)
+        done = pbx.run()
+    assert done.exit_code == Exit.REFUSED
+    assert [error.code for error in done.errors] == ["UNREADABLE_FOLDER"]
+    deleted = {result.dataset: result.deleted for result in done.results}
+    assert deleted == {**dict.fromkeys(deleted, 0), "recordings": pbx.due["recordings"]}
+    assert pbx.run().exit_code == Exit.OK

@@ -376,6 +376,37 @@ def test_an_undated_file_goes_by_its_row(root: Path, journal: MiniJournal) -> No
     assert rows.links() == [b""]
 
 
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        (b"hotline.wav", "hotline.wav"),
+        (b"2025/01/02/hotline.wav", "hotline.wav"),
+        (b"/elsewhere/monitor/2025/01/02/hotline.wav", "hotline.wav"),
+    ],
+)
+def test_a_name_that_is_used_again_never_takes_the_young_file_along(
+    root: Path, journal: MiniJournal, value: bytes, path: str
+) -> None:
+    rows = Rows()
+    rows.add("1", OLD, value)
+    put(root / path, age=timedelta(days=2))
+    assert run(opened(root, rows), DUE, journal)["gone"] == 0
+    assert (root / path).exists()
+
+
+def test_an_old_row_dates_the_file_in_its_folder_and_not_its_young_namesake(
+    root: Path, journal: MiniJournal
+) -> None:
+    rows = Rows()
+    rows.add("1", OLD, b"conf.wav")
+    old, young = (f"{day:%Y/%m/%d}/conf.wav" for day in (OLD, NOW - timedelta(days=7)))
+    for path in (old, young):
+        put(root / path)
+    run(opened(root, rows, dated_by=[{"path": "{year}/{month}/{day}"}]), DUE, journal)
+    assert not (root / old).exists()
+    assert (root / young).exists()
+
+
 def test_a_late_row_keeps_its_file(root: Path, journal: MiniJournal) -> None:
     """A call that still goes on names a file that lies under its hidden name already."""
     rows = Rows()

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pbxretain.records import Census, Selection
+from pbxretain.records import FUTURE, Census, Selection
 from pbxretain.stores.database import Row, Session
 from pbxretain.stores.dialects import Sql, all_of, any_of, negated
 from pbxretain.stores.rows import Layout, chunks
@@ -28,9 +28,6 @@ from pbxretain.stores.walks import SMALL
 
 if TYPE_CHECKING:
     from pbxretain.stores.table import TableStore
-
-FUTURE = timedelta(days=1)
-"""Clocks differ a little; a start event beyond this is from the future."""
 
 
 def count_table(store: TableStore, opened: Session, selection: Selection) -> Census:

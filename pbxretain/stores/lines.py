@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from pbxretain import posix
 from pbxretain.errors import StoreError
 from pbxretain.manifest import LinesDataset
 from pbxretain.records import (
+    FUTURE,
     Advice,
     BatchName,
     Bits,
@@ -57,7 +58,6 @@ from pbxretain.stores.lines_batch import Copy, LineCursor, LinesBatch, remove_em
 from pbxretain.stores.writers import Renamed, Writers
 
 ENCODING = "line-bytes/1"
-FUTURE = timedelta(days=1)
 FEWEST = 50_000
 """Lines a batch takes at least: each batch rewrites its segment, so small ones would be slow."""
 _ALONE = 20

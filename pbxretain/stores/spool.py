@@ -20,6 +20,7 @@ from pathlib import Path
 from pbxretain.errors import RefusedError, RootError, StoreError, UnavailableError
 from pbxretain.manifest import SpoolDataset
 from pbxretain.records import (
+    FUTURE,
     Advice,
     BatchName,
     Bits,
@@ -463,7 +464,7 @@ class SpoolStore:
 def _kinds(folder: files.Folder, item: Item, selection: Selection) -> Iterator[str]:
     if item.when is None:
         yield "undated"
-    elif item.when > selection.now:
+    elif item.when > selection.now + FUTURE:
         yield "future"
     elif item.when < selection.cutoff:
         yield "before"

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from zoneinfo import ZoneInfo
 from pbxretain.errors import StoreError
 from pbxretain.manifest import TreeDataset
 from pbxretain.records import (
+    FUTURE,
     Advice,
     BatchName,
     Bits,
@@ -45,6 +46,7 @@ from pbxretain.stores.files import (
     counts,
     hidden_in,
     is_own,
+    join,
     put_back,
     scraps,
     without_paths,
@@ -53,7 +55,6 @@ from pbxretain.stores.tree_batch import HeldRecord, TreeBatch, TreeCursor, hold,
 from pbxretain.stores.tree_parts import Entry, Shape, Spelling
 
 ENCODING = "tree-path/1"
-FUTURE = timedelta(days=1)
 _BATCH_BYTES = 256 << 20
 _ASKED_AT_ONCE = 500
 
@@ -280,9 +281,21 @@ class TreeStore:
             newest = self._naming.newest_leg(values)
             waiting = waiting_names(self._naming, self.data_class, values)
             for entry in chunk:
-                legs = [newest[value] for value in entry.values if value in newest]
-                entry.when = max(legs, default=entry.own)
+                entry.when = self._latest(entry, newest)
                 entry.waits = not waiting.isdisjoint(entry.values)
+
+    def _latest(self, entry: Entry, newest: Mapping[bytes, datetime]) -> datetime | None:
+        """The newest leg of the calls that name a file. Names are used again: where no row says
+        the file's very folder, another file may be meant, and the later date counts, be it the
+        file's own or, where its name tells none, its content's."""
+        legs = [newest[value] for value in entry.values if value in newest]
+        if not legs:
+            return entry.own
+        root = self._root.path
+        here = (entry.folder, join(root, entry.folder) if entry.folder else root)
+        if not any(Spelling(value).folder in here for value in entry.values if b"/" in value):
+            legs.append(entry.own or datetime.fromtimestamp(entry.changed, UTC))
+        return max(legs)
 
     # Taking -------------------------------------------------------------------------------------
 

@@ -95,12 +95,14 @@ class Spelling:
     """A value of a link column: a bare name, or a path that may begin elsewhere."""
 
     def __init__(self, value: bytes) -> None:
-        self._folder, _, self.base = value.rpartition(b"/")
+        self.folder, _, self.base = value.rpartition(b"/")
 
     def may_mean(self, folder: bytes) -> bool:
         """Whether a file of this name in ``folder`` may be meant; a root mounted elsewhere has
         another absolute path, so the ends of the two paths are compared."""
-        if not self._folder or not folder or self._folder == folder:
+        if not self.folder or self.folder == folder:
             return True
-        ends = self._folder.endswith(b"/" + folder)
-        return ends or folder.endswith(b"/" + self._folder.lstrip(b"/"))
+        if not folder:
+            return self.folder.startswith(b"/")
+        ends = self.folder.endswith(b"/" + folder)
+        return ends or folder.endswith(b"/" + self.folder.lstrip(b"/"))

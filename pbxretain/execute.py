@@ -318,7 +318,7 @@ class _Run:
             outcome = "refused"
         elif item.selection is not None:
             outcome = "not-reached"
-        return DatasetResult(item.dataset, outcome=outcome, after=item.census)
+        return DatasetResult(item.dataset, outcome=outcome, before=item.census, after=item.census)
 
     def _look_again(
         self, decided: Plan, results: dict[str, DatasetResult], errors: list[RetainError]
@@ -489,6 +489,15 @@ def _left(result: DatasetResult) -> int:
     return max(0, still_due(result.after) - result.failed) if result.after else 0
 
 
+def _arrived(result: DatasetResult) -> int:
+    """How many records before the cut-off came in since the first census. What was there then and
+    is there still is no late writer's."""
+    if result.before is None or result.after is None:
+        return 0
+    became = result.after.before + result.deleted + result.absent
+    return max(0, became - result.before.before)
+
+
 def _judge(result: DatasetResult) -> None:
     """Only the residue decides; what arrived behind the last pass is late, not left."""
     if result.outcome in ("refused", "kept"):
@@ -496,7 +505,7 @@ def _judge(result: DatasetResult) -> None:
     if result.outcome == "complete":
         left = _left(result)
         if result.deleted and left <= LATE_AT_MOST and not result.skipped:
-            result.late = left
+            result.late = min(left, _arrived(result))
         if result.after is None or left > result.late or result.failed:
             result.outcome = "incomplete"
         elif not result.deleted and not left:

@@ -35,6 +35,7 @@ class DatasetResult:
     dataset: str
     outcome: str = "not-reached"
     marks: list[Mark] = field(default_factory=list)
+    before: Census | None = None
     after: Census | None = None
     failed: int = 0
     late: int = 0

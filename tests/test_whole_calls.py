@@ -373,3 +373,85 @@ def test_a_manifest_whose_feed_stands_behind_is_refused() -> None:
     swapped = MANIFEST.replace("fed_by: [feed]", "fed_by: [monthly]")
     with pytest.raises(DocumentError, match="must stand before"):
         parse(swapped.encode(), "tied", Manifest)
+
+
+def test_what_lies_below_a_key_that_repeats_after_the_cutoff_stays(
+    postgresql: Server, tmp_path: Path
+) -> None:
+    pbx = build(postgresql, tmp_path)
+    for name in ("piece", "leg", "note"):
+        pbx.do(f"DROP TABLE {name}")
+    pbx.do("ALTER TABLE calls DROP CONSTRAINT calls_pkey")
+    pbx.do("CREATE TABLE leg (id INTEGER PRIMARY KEY, call_no INTEGER, party_id INTEGER)")
+    pbx.do("CREATE TABLE piece (id INTEGER PRIMARY KEY, call_no INTEGER, leg_id INTEGER)")
+    pbx.do("CREATE TABLE note (id INTEGER, call_no INTEGER, noted INTEGER, body TEXT)")
+    pbx.call(7, OLD, parties=(1,))
+    row = (7, "young", _s(YOUNG), _s(YOUNG) + 60, 1, "030")
+    pbx.load("calls", ["id", "chain", "started", "ended", "done", "number"], [row])
+    pbx.call(8, OLD, parties=(2,))
+    pbx.stays |= {"calls": "chain = 'young'", "leg": "call_no = 7", "piece": "call_no = 7"}
+    pbx.stays["party"] = "id IN (1, 2)"
+    pbx.deletes_exactly_the_due()
+
+
+POSTGRESQL_DRIFTS = {
+    "a rule": [
+        "CREATE RULE keep AS ON DELETE TO feed DO ALSO INSERT INTO kept VALUES (OLD.number)",
+    ],
+    "a trigger on an heir": [
+        "CREATE TABLE heir () INHERITS (feed)",
+        "CREATE FUNCTION keeping() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
+        "CREATE TRIGGER keep BEFORE DELETE ON heir FOR EACH ROW EXECUTE FUNCTION keeping()",
+    ],
+    "a cascade onto a partition": [
+        "DROP TABLE feed",
+        "CREATE TABLE feed (id INTEGER, at INTEGER, number VARCHAR(30)) PARTITION BY RANGE (id)",
+        "CREATE TABLE feed_1 PARTITION OF feed FOR VALUES FROM (0) TO (1000)",
+        "ALTER TABLE feed_1 ADD PRIMARY KEY (id)",
+        "CREATE TABLE hanging (id INTEGER REFERENCES feed_1 (id) ON DELETE CASCADE)",
+    ],
+}
+
+
+@pytest.mark.parametrize("change", POSTGRESQL_DRIFTS)
+def test_what_else_a_delete_would_do_on_postgresql_refuses(
+    postgresql: Server, tmp_path: Path, change: str
+) -> None:
+    pbx = build(postgresql, tmp_path)
+    pbx.do("CREATE TABLE kept (number TEXT)")
+    for statement in POSTGRESQL_DRIFTS[change]:
+        pbx.do(statement)
+    pbx.grant()
+    done = pbx.run()
+    assert done.exit_code == Exit.REFUSED
+    assert isinstance(done.errors[0], DriftError)
+
+
+def test_rows_that_a_security_policy_hides_are_no_quiet_success(
+    postgresql: Server, tmp_path: Path
+) -> None:
+    pbx = build(postgresql, tmp_path)
+    pbx.do("ALTER TABLE feed ENABLE ROW LEVEL SECURITY")
+    pbx.grant()
+    assert pbx.run().exit_code != Exit.OK
+    assert pbx.do("SELECT COUNT(*) FROM feed") == [(2,)]
+
+
+def test_a_foreign_key_from_another_database_of_the_server_refuses(
+    mariadb: MariaDB, tmp_path: Path
+) -> None:
+    pbx = build(mariadb, tmp_path)
+    other = mariadb.create_database("tied_elsewhere")
+    with mariadb.admin(other) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE notes (id INT, f INT, FOREIGN KEY (f) REFERENCES tied.feed (id)"
+            " ON DELETE CASCADE) ENGINE=InnoDB"
+        )
+    pbx.grant()
+    with mariadb.admin() as connection, connection.cursor() as cursor:
+        for host in ("localhost", "127.0.0.1"):
+            cursor.execute(f"GRANT REFERENCES ON {other}.* TO 'pbxretain'@'{host}'")
+    done = pbx.run()
+    assert done.exit_code == Exit.REFUSED
+    assert isinstance(done.errors[0], DriftError)
+    assert "tied_elsewhere.notes" in str(done.errors[0])

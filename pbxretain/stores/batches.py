@@ -10,14 +10,14 @@ engine without transactions the delete itself is the commit, and a second look t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Self
 
 from pbxretain.errors import OutcomeUnknown, StoreError, UnavailableError
 from pbxretain.manifest import Child
-from pbxretain.records import Bits, Bounds, Finish, Taken
+from pbxretain.records import Bits, Bounds, Field, Finish, Taken
 from pbxretain.records import Session as SessionId
 from pbxretain.stores.database import Row, Session
 from pbxretain.stores.dialects import Sql, all_of, any_of, untyped
@@ -59,6 +59,7 @@ class Deleter:
         session: Session,
         table: str,
         layout: Layout,
+        shape: Shape,
         children: Sequence[Child],
         shapes: Mapping[str, Shape],
         returning: bool,
@@ -66,6 +67,7 @@ class Deleter:
         self._session = session
         self._table = table
         self._layout = layout
+        self._shape = shape
         self._children = children
         self._shapes = shapes
         self._returning = returning
@@ -148,8 +150,21 @@ class Deleter:
 
     def _remove_children(self, children: Sequence[Child], rows: Sequence[Row]) -> None:
         for child in children:
-            found = {self._layout.at(row, child.parent_column) for row in rows}
-            self._remove_child(child, sorted(value for value in found if value is not None))
+            going = Counter(self._layout.at(row, child.parent_column) for row in rows)
+            del going[None]
+            self._remove_child(child, list(self._unheld(child.parent_column, going)))
+
+    def _unheld(self, column: str, going: Mapping[Field, int]) -> Iterator[bytes]:
+        """Of the values of rows that go, those that no row holds that stays: a key that repeats
+        after the cut-off keeps what is below it."""
+        dialect = self._session.dialect
+        stored = dialect.stored(column)
+        for group in chunks(sorted(value for value in going if value is not None), 1000):
+            same = all_of(self._shape.among(dialect, column, group), dialect.among(stored, group))
+            text = f"SELECT {stored}, COUNT(*) FROM {self._table} WHERE "
+            for value, count in self._session.rows(text + same + " GROUP BY 1"):
+                if isinstance(value, bytes) and int(count or 0) <= going.get(value, 0):
+                    yield value
 
     def _remove_child(self, child: Child, parents: Sequence[bytes]) -> None:
         dialect = self._session.dialect

@@ -47,6 +47,7 @@ _SETTINGS = {
         "SET character_set_results = NULL",
         "SET time_zone = '+00:00'",
         "SET sql_mode = ''",
+        "SET wait_timeout = 28800",
         f"SET innodb_lock_wait_timeout = {LOCK_SECONDS}",
         f"SET lock_wait_timeout = {LOCK_SECONDS}",
     ],
@@ -63,6 +64,7 @@ _SETTINGS = {
         "SET idle_in_transaction_session_timeout = '120s'",
         "SET default_transaction_isolation = 'read committed'",
         "SET synchronize_seqscans = off",
+        "SET row_security = off",
     ],
     "sqlite": [
         "PRAGMA synchronous = FULL",

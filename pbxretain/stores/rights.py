@@ -79,9 +79,11 @@ def link_advice(stores: Sequence[TableStore]) -> Sequence[Advice]:
     """What blanking the link column of a table and its shadows lacks."""
     found: list[Advice] = []
     for store in stores:
-        if store.dialect.name != "sqlite":
-            with session(store.engine) as opened:
-                found += _link(store, opened)
+        if store.dialect.name == "sqlite":
+            found += _sqlite_rights(store)
+            continue
+        with session(store.engine) as opened:
+            found += _link(store, opened)
     return found
 
 

@@ -101,8 +101,9 @@ def _read_mysql(
         " WHERE EVENT_OBJECT_SCHEMA = " + place + " AND EVENT_OBJECT_TABLE = " + named
     )
     referring = session.rows(
-        "SELECT TABLE_NAME, DELETE_RULE = 'CASCADE' FROM"
-        " information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = "
+        "SELECT IF(CONSTRAINT_SCHEMA = UNIQUE_CONSTRAINT_SCHEMA, TABLE_NAME,"
+        " CONCAT(CONSTRAINT_SCHEMA, '.', TABLE_NAME)), DELETE_RULE = 'CASCADE' FROM"
+        " information_schema.REFERENTIAL_CONSTRAINTS WHERE UNIQUE_CONSTRAINT_SCHEMA = "
         + place
         + " AND REFERENCED_TABLE_NAME = "
         + named
@@ -129,13 +130,23 @@ def _read_postgresql(
         "SELECT c.relkind, CAST(GREATEST(c.reltuples, 0) AS bigint), EXISTS (SELECT 1 FROM"
         " pg_inherits WHERE inhparent = c.oid) FROM pg_class c WHERE c.oid = " + place
     )[0]
+    # Partitions and heirs have triggers, rules and keys of their own, and a delete reaches them.
+    family = (
+        "(WITH RECURSIVE heirs(oid) AS (SELECT CAST("
+        + place
+        + " AS oid) UNION SELECT inhrelid FROM pg_inherits JOIN heirs ON inhparent = heirs.oid)"
+        " SELECT oid FROM heirs)"
+    )
     triggers = session.rows(
         "SELECT tgname, tgtype FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
-        " AND tgrelid = " + place
+        " AND tgrelid IN " + family
+    )
+    rules = session.rows(
+        "SELECT rulename FROM pg_rewrite WHERE rulename <> '_RETURN' AND ev_class IN " + family
     )
     referring = session.rows(
         "SELECT c.relname, k.confdeltype = 'c' FROM pg_constraint k JOIN pg_class c"
-        " ON c.oid = k.conrelid WHERE k.contype = 'f' AND k.confrelid = " + place
+        " ON c.oid = k.conrelid WHERE k.contype = 'f' AND k.confrelid IN " + family
     )
     return Shape(
         table,
@@ -145,7 +156,10 @@ def _read_postgresql(
         True,
         about[0] == b"r" and about[2] == b"f",
         int(about[1] or 0),
-        frozenset((_text(n), event) for n, bits in triggers for event in _events(int(bits or 0))),
+        frozenset(
+            [(_text(n), event) for n, bits in triggers for event in _events(int(bits or 0))]
+            + [(_text(name), "rule") for (name,) in rules]
+        ),
         frozenset((_text(t), _text(c) == "t") for t, c in referring),
     )
 

@@ -397,6 +397,7 @@ class TableStore:
             session=opened,
             table=self.table,
             layout=layout,
+            shape=self.shape,
             children=[c for c in self.manifest.children if c.table in self.children],
             shapes=self.children,
             returning=self._returning,

@@ -418,6 +418,11 @@ class TreeStore:
             mine = [hidden for hidden in hidden_in(folder, found.files) if hidden.belongs(name)]
             for held in self._regroup(folder, mine):
                 batch.add(held)
+        # What rows call a file can be a path of another mount: only the rows themselves tell.
+        again = _View(entries=[held.entry for held in batch.held])
+        for held in batch.held:
+            again.by_stem.setdefault(held.entry.stem, []).append(held.entry)
+        self._named(again)
         for held in batch.held:
             held.twins = stems.get(held.entry.stem, ())
         return batch

@@ -200,6 +200,7 @@ def _item(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Item:
         start=_start(terms, opened, store),
         selection=None,
         census=None,
+        reads_only=isinstance(kind, TableDataset) and kind.reads_only,
     )
     try:
         selection = select(terms, opened, store, now=now)

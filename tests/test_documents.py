@@ -298,7 +298,7 @@ def test_dates_and_numbers_are_read_where_a_model_asks_for_them() -> None:
 values = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers(-(10**17), 10**17)
+    | st.integers(-(10**15) + 1, 10**15 - 1)
     | st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
     | st.sampled_from(["0101", "no", "true", "2026-01-01", "12:30", "1.5", "", "~", "- a", "a: b"]),
     lambda inner: (

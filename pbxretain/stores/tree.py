@@ -292,8 +292,7 @@ class TreeStore:
         if not legs:
             return entry.own
         root = self._root.path
-        here = (entry.folder, join(root, entry.folder) if entry.folder else root)
-        if not any(Spelling(value).folder in here for value in entry.values if b"/" in value):
+        if not any(Spelling(value).says(entry.folder, root) for value in entry.values):
             legs.append(entry.own or datetime.fromtimestamp(entry.changed, UTC))
         return max(legs)
 

@@ -106,3 +106,10 @@ class Spelling:
             return self.folder.startswith(b"/")
         ends = self.folder.endswith(b"/" + folder)
         return ends or folder.endswith(b"/" + self.folder.lstrip(b"/"))
+
+    def says(self, folder: bytes, root: bytes) -> bool:
+        """Whether it names ``folder`` itself, wherever the root was mounted when it was written; a
+        bare name says no folder, and only the root's own path says the root."""
+        if not folder:
+            return self.folder == root
+        return self.folder == folder or self.folder.endswith(b"/" + folder)

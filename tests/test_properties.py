@@ -216,8 +216,8 @@ class World:
     # --- what must become of it ---
 
     def gone_files(self) -> set[str]:
-        """Files that go: by the newest leg that names them, by their own date where none does,
-        also where their rows went in this run."""
+        """Files that go: by their own date and the newest leg that names them, whichever is later
+        (a bare name says no folder), also where their rows went in this run."""
         gone = self._dated_gone()
         for path, own in self.files.items():
             if self.files_cut and own < self.files_cut and self._all_gone(path):
@@ -235,8 +235,8 @@ class World:
                 naming[row.link].append(newest[row.call])
         due = set()
         for path, own in self.files.items():
-            named = naming.get(f"{Path(path).name}.wav")
-            if self.files_cut and (max(named) if named else own) < self.files_cut:
+            named = naming.get(f"{Path(path).name}.wav", [])
+            if self.files_cut and max([*named, own]) < self.files_cut:
                 due.add(path)
         return due
 
@@ -407,7 +407,7 @@ KNOWN = {
     "a row waits no longer than for its file": _case(
         Leg(-61 * 86400, 0, "epoch", 1),
         keeps=("30 days", "90 days", "30 days"),
-        files={1: 0},
+        files={1: -61 * 86400},
         alone=False,
     ),
     "a key that repeats behind the cut-off keeps the younger row": _case(

@@ -274,6 +274,7 @@ def test_garbage_for_a_text_is_undated_and_never_taken(spool: SpoolMaker) -> Non
 
 def test_a_message_from_the_future_is_counted_and_stays(spool: SpoolMaker) -> None:
     spool.message(0, NOW + timedelta(days=1))
+    spool.message(1, NOW + timedelta(days=1, seconds=1))
     store = open_store(spool.root)
     assert store.census(select()).future == 1
     assert not take(store).taken

@@ -111,7 +111,7 @@ def full_disk(folder: Path) -> None:
 
 
 _FINISHED = 90
-_ALLOWED = {int(Exit.OK), int(Exit.FORGED)}
+_ALLOWED = {int(Exit.OK), int(Exit.REFUSED), int(Exit.FORGED)}
 
 
 def _assert_refused(pbx: Small) -> None:

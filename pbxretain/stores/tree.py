@@ -46,7 +46,6 @@ from pbxretain.stores.files import (
     counts,
     hidden_in,
     is_own,
-    join,
     put_back,
     scraps,
     without_paths,

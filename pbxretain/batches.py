@@ -6,6 +6,7 @@ anything is final, and a batch is settled before the next one begins, whatever h
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from pbxretain.journal import DeadIntent, Journal, Mark
 from pbxretain.records import Batch, BatchName, Bits, Cursor, Finish, Selection, Store
 from pbxretain.report import DatasetResult
 
+log = logging.getLogger("pbxretain")
+
 BATCH_GOAL = 0.020
 """Seconds for which a batch should hold its locks."""
 
@@ -33,6 +36,9 @@ batch costs is mostly syncs, and making it smaller still would only make more of
 
 SMALLEST, FIRST, LARGEST = 500, 500, 5000
 ATTEMPTS = 3
+FAILED_AT_MOST = 100
+"""Records of one dataset that a server refuses one by one before the dataset ends."""
+
 Stop = Callable[[], int]
 """Number of the signal that asked to stop, 0 for none; asked between batches."""
 
@@ -213,10 +219,11 @@ class Work:
         )
 
     def _smaller(self, error: StoreError, failures: int) -> None:
-        """One failing record is retried smaller; what fails alone is skipped and counted."""
-        identity = getattr(error, "identity", None)
-        if self.limit == 1 and identity is not None:
-            self.skip.add(identity)
+        """One failing record is retried smaller; what fails alone is skipped and counted, unless
+        so many do that something else is wrong."""
+        if error.identity is not None and len(self.skip) < FAILED_AT_MOST:
+            log.warning("dataset %s, one record: %s", self.store.dataset, error)
+            self.skip.add(error.identity)
             self.result.failed += 1
             self.limit = FIRST
         elif failures > ATTEMPTS and self.limit == 1:

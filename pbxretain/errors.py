@@ -137,6 +137,8 @@ class StoreError(RetainError):
     """A dataset could not be worked on; the next one goes on."""
 
     code = "STORE"
+    identity: bytes | None = None
+    """Of the one record that it was about, where that is certain: the others go without it."""
 
 
 class OutcomeUnknown(StoreError):  # noqa: N818  (the contract's name for it)

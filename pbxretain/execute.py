@@ -47,6 +47,9 @@ LATE_AT_MOST = 50
 """More than this behind the last pass is no late writer but a dataset that didn't shrink."""
 
 
+_UNFINISHED = ("FOREIGN_LEFTOVER", "NAMELESS_LEFTOVER", "SHARED_LEFT")
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """What a source's runs share: state folder, installation id and runner key."""
@@ -519,10 +522,10 @@ def _judge(result: DatasetResult) -> None:
 
 def _unfinished(result: DatasetResult) -> bool:
     """What no balance shows. Files that an installation set aside whose journal isn't here (its
-    state folder was lost): nobody can tell whether they are covered, so a person has to look. And
-    shared rows that a sweep should have removed."""
+    state folder was lost), or whose name is lost: nobody can tell whether they are covered, so a
+    person has to look. And shared rows that a sweep should have removed."""
     findings = result.after.findings if result.after else {}
-    return any(findings.get(code) for code in ("FOREIGN_LEFTOVER", "SHARED_LEFT"))
+    return any(findings.get(code) for code in _UNFINISHED)
 
 
 def _verdict(

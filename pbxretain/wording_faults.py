@@ -264,8 +264,8 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Messages without sound.",
     ),
     "code.ORPHAN_AUDIO": (
-        "Tonaufnahmen ohne Begleitdatei; sie blieben stehen.",
-        "Sound without a description; it was left alone.",
+        "Tonaufnahmen ohne Begleitdatei; sie werden nach ihrem eigenen Datum behandelt.",
+        "Sound without a description; it is treated by its own date.",
     ),
     "code.OWN_LEFTOVER": (
         "Überbleibsel eines unterbrochenen Löschlaufs; der nächste räumt sie auf.",
@@ -274,6 +274,18 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
     "code.FOREIGN_LEFTOVER": (
         "Dateien, die eine andere Installation beiseitegelegt hat; sie blieben stehen.",
         "Files that another installation set aside; they were left alone.",
+    ),
+    "code.NAMELESS_LEFTOVER": (
+        "Dateien, die ein Löschlauf beiseitegelegt hat und deren Name verloren ist; bitte ansehen.",
+        "Files that a run set aside and whose name is lost; somebody has to look at them.",
+    ),
+    "code.SYMLINKS": (
+        "Symbolische Verknüpfungen; ihnen wird nicht gefolgt.",
+        "Symbolic links; they are not followed.",
+    ),
+    "code.UNKNOWN_FILES": (
+        "Dateien, die nicht heißen wie die dieser Datenart, wurden nicht angerührt.",
+        "Files not named like those of this kind of data were left alone.",
     ),
     "code.CHANGED": (
         "Nachrichten, die sich während des Löschlaufs änderten, blieben stehen.",

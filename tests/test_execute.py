@@ -14,7 +14,7 @@ import pytest
 from support import aftermath, small
 from support.small import NOW, Small
 
-from pbxretain import execute, report, signing
+from pbxretain import connector, execute, report, signing
 from pbxretain.batches import Budget
 from pbxretain.errors import (
     DocumentError,
@@ -116,6 +116,25 @@ def test_drift_is_reported_as_a_refusal(
     assert done.exit_code == code
     assert _report(pbx, done).run.outcome == "refused"
     assert pbx.snapshot() == before
+
+
+def test_one_record_that_cant_be_deleted_keeps_no_other_and_is_counted(pbx: Small) -> None:
+    with closing(sqlite3.connect(pbx.pbx / "cdr.db")) as database:
+        (kept,) = database.execute("SELECT min(rowid) FROM cdr").fetchone()
+        database.execute(
+            f"CREATE TRIGGER kept BEFORE DELETE ON cdr WHEN OLD.rowid = {kept}"
+            " BEGIN SELECT RAISE(ABORT, 'kept'); END"
+        )
+    terms = pbx.terms()
+    text = terms.connector.text.replace(
+        b"    table: cdr\n",
+        b"    table: cdr\n    triggers: [{table: cdr, name: kept, event: delete}]\n",
+    )
+    declared = connector.parse(text, "connector.yaml", "shipped")
+    done = execute.run(replace(terms, connector=declared), pbx.site(), now=NOW)
+    assert (done.outcome, done.exit_code, done.errors) == ("incomplete", Exit.INCOMPLETE, [])
+    balances = _report(pbx, done).datasets[0].balances
+    assert (balances.deleted, balances.failed) == (3, 1)
 
 
 def test_a_signal_before_the_first_batch_leaves_everything(pbx: Small) -> None:

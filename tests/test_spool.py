@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from support.voicemail import (
     ours,
 )
 
-from pbxretain.errors import RefusedError, RootError, UnavailableError
+from pbxretain.errors import RefusedError, RootError, StoreError, UnavailableError
 from pbxretain.records import BatchName, Selection
 from pbxretain.stores import spool as spool_module
 from pbxretain.stores import spool_batch
@@ -278,6 +278,45 @@ def test_a_message_from_the_future_is_counted_and_stays(spool: SpoolMaker) -> No
     store = open_store(spool.root)
     assert store.census(select()).future == 1
     assert not take(store).taken
+
+
+@pytest.fixture
+def fixed() -> Iterator[Callable[[Path], None]]:
+    """Makes a file one that not even root renames, until the test is over."""
+    done: list[Path] = []
+
+    def fix(path: Path) -> None:
+        if subprocess.run(["chattr", "+i", str(path)], capture_output=True, check=False).returncode:
+            pytest.skip("files can't be made immutable here")
+        done.append(path)
+
+    yield fix
+    for path in done:
+        subprocess.run(["chattr", "-i", str(path)], check=True)
+
+
+@pytest.mark.parametrize("part", ["msg0001.txt", "msg0001.wav", "msg0001.WAV"])
+def test_a_message_that_cant_be_renamed_stays_whole_and_keeps_no_other(
+    spool: SpoolMaker, fixed: Callable[[Path], None], part: str
+) -> None:
+    for number in range(3):
+        spool.message(number, OLD)
+    fixed(spool.folder() / part)
+    batch = purge(open_store(spool.root))
+    assert (len(batch.taken), batch.skipped) == (2, {"NOT_RENAMED": 1})
+    assert listed(spool) == ["msg0001.WAV", "msg0001.txt", "msg0001.wav"]
+
+
+def test_where_gaps_do_harm_a_message_that_cant_be_renamed_ends_the_batch(
+    spool: SpoolMaker, fixed: Callable[[Path], None]
+) -> None:
+    for number in range(3):
+        spool.message(number, OLD)
+    before = everything(spool.root)
+    fixed(spool.folder() / "msg0001.wav")
+    with pytest.raises(StoreError):
+        take(open_store(spool.root, version="16.30.0"))
+    assert everything(spool.root) == before
 
 
 def test_a_text_without_sound_goes_by_its_own_time(spool: SpoolMaker) -> None:

@@ -23,8 +23,10 @@ from support.naming import Rows
 from pbxretain import posix
 from pbxretain.errors import DocumentError, RetainError, RootError, StoreError
 from pbxretain.manifest import TreeDataset
+from pbxretain.messages import known
 from pbxretain.records import Batch, BatchName, Naming, Selection
 from pbxretain.stores.dating import compile_pattern
+from pbxretain.stores.files import short_name
 from pbxretain.stores.tree import TreeStore, open_tree
 
 ZONE = ZoneInfo("Europe/Vienna")
@@ -321,6 +323,30 @@ def test_putting_back_never_overwrites(root: Path) -> None:
         path.write_bytes(b"new")
     assert path.read_bytes() == b"new"
     assert sorted(files(root).values()) == [b"new", b"old"]
+
+
+def test_what_was_set_aside_and_lost_its_name_is_reported_and_stays(
+    root: Path, journal: MiniJournal
+) -> None:
+    """A name too long for a prefix has its own in a note beside it; here the note is gone."""
+    name = short_name(BatchName(INSTALLATION, "run9", 3), b"lost.wav")
+    lost = put(root / os.fsdecode(name))
+    put(root / f"{name_at(YOUNG)}.wav")
+    store = opened(root)
+    assert store.tidy(INSTALLATION) == 0
+    assert store.census(DUE).findings == {"NAMELESS_LEFTOVER": 1}
+    assert {advice.code for advice in store.check()} == {"NAMELESS_LEFTOVER"}
+    run(store, DUE, journal)
+    assert lost.exists()
+
+
+def test_check_tells_what_stays_whatever_its_age(root: Path) -> None:
+    put(root / "notes.txt")
+    put(root / f"{name_at(YOUNG)}.wav")
+    (root / "elsewhere").symlink_to("/var")
+    found = {advice.code for advice in opened(root).check()}
+    assert found == {"SYMLINKS", "UNKNOWN_FILES"}
+    assert all(known("code", code) for code in found)
 
 
 def test_foreign_leftovers_are_reported_and_stay(root: Path, journal: MiniJournal) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, Self
 
@@ -92,6 +92,22 @@ class Deleter:
         parts = [wanted.certain, *([wanted.doubtful] if wanted.doubtful else [])]
         rows = self._select(all_of(wanted.window, any_of(parts), wanted.spare), lock=False)
         return [t for t in map(self._layout.taken, rows) if t is not None and wanted.takes(t)]
+
+    def refused(self, wanted: Wanted) -> bytes | None:
+        """The first record whose delete the server refuses while it lets all others go; each is
+        tried alone and undone."""
+        found = {taken.identity for taken in self.look(wanted)}
+        for identity in sorted(found):
+            self._session.begin()
+            try:
+                self.take(replace(wanted, forbidden=wanted.forbidden | (found - {identity})))
+            except StoreError as error:
+                if error.code == "REFUSED":
+                    return identity
+                raise
+            finally:
+                self._session.rollback()
+        return None
 
     def _as_a_set(self, wanted: Wanted) -> list[Taken] | None:
         """None where a row came back that must not go: the caller undoes and reads singly."""

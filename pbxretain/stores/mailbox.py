@@ -340,7 +340,7 @@ def _hidden(
         if not one.of(installation):
             contents.findings["FOREIGN_LEFTOVER"] += 1
             continue
-        contents.findings["OWN_LEFTOVER"] += 1
+        contents.findings["OWN_LEFTOVER" if one.original else "NAMELESS_LEFTOVER"] += 1
         ends = split(one.original or b"")
         part = _part(folder, one.name, one.original or b"")
         if ends and part:

@@ -402,7 +402,13 @@ class SpoolStore:
         for item, content in queue:
             if gaps and done and (done == HOLD_MESSAGES or time.monotonic() > until):
                 break
-            batch.take(folder, item, content, names)
+            try:
+                batch.take(folder, item, content, names)
+            except PermissionError:
+                # Elsewhere a message that stays may leave a harmful gap: there nothing goes.
+                if not gaps:
+                    raise
+                batch.skip("NOT_RENAMED")
             done += 1
         if not gaps and self.presence.asks:
             numbering.close_gaps(folder, self._installation)

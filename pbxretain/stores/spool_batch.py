@@ -87,7 +87,8 @@ class SpoolBatch:
     ) -> None:
         """Sets one record aside, if it still is what was hashed. Only under the folder's lock.
 
-        ``names`` is what the folder holds; it is kept current.
+        ``names`` is what the folder holds; it is kept current. Raises OSError where a file can't be
+        renamed; then all of the record stands where it stood.
         """
         present = _found_again(folder, item, names)
         if present is None:
@@ -107,6 +108,11 @@ class SpoolBatch:
                 # Numbers moved between two holds, and this one was taken in the first.
                 self.skip("CHANGED")
                 return
+            except OSError:
+                for (aside, _), moved in zip(asides, present.parts, strict=False):
+                    files.put_back(folder, aside, moved.name)
+                raise
+        for part in present.parts:
             names.pop(part.name, None)
         self._asides.append((item.place, asides))
         # Keyed by what was hashed: under the lock no sound is read again.

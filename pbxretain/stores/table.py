@@ -367,7 +367,7 @@ class TableStore:
             window = walk.window(opened, scope, after=position, limit=limit)
             where = window.where if window else None
             position = window.next if window else None
-            batch = self._batch(opened, selection, where, position, skip)
+            batch = self._batch(opened, selection, where, position, skip, alone=limit == 1)
             if batch.taken or position is None:
                 self._walked = self._walked or position is None
                 return batch
@@ -391,6 +391,8 @@ class TableStore:
         window: Sql | None,
         position: Position | None,
         skip: frozenset[bytes],
+        *,
+        alone: bool,
     ) -> TableBatch:
         layout = self._layouts[selection.start]
         deleter = Deleter(
@@ -409,7 +411,7 @@ class TableStore:
             if not self.shape.transactional:
                 taken = deleter.look(wanted)
             else:
-                taken, identity = self._delete(opened, deleter, wanted)
+                taken, identity = self._delete(opened, deleter, wanted, alone=alone)
         return TableBatch(
             taken=taken,
             cursor=position,
@@ -424,12 +426,18 @@ class TableStore:
         )
 
     def _delete(
-        self, opened: Session, deleter: Deleter, wanted: Wanted
+        self, opened: Session, deleter: Deleter, wanted: Wanted, *, alone: bool
     ) -> tuple[list[Taken], SessionId | None]:
+        """``alone``: the smallest batch; what the server refuses there is named to the run."""
         opened.begin()
         try:
             taken = deleter.take(wanted)
             return taken, session_id(opened) if taken else None
+        except StoreError as error:
+            opened.rollback()
+            if alone and error.code == "REFUSED":
+                error.identity = deleter.refused(wanted)
+            raise
         except BaseException:
             opened.rollback()
             raise

@@ -56,6 +56,13 @@ from pbxretain.stores.tree_parts import Entry, Shape, Spelling
 ENCODING = "tree-path/1"
 _BATCH_BYTES = 256 << 20
 _ASKED_AT_ONCE = 500
+_LEFT = {
+    "FOREIGN_LEFTOVER": "files that another installation set aside",
+    "NAMELESS_LEFTOVER": "files that a run set aside and whose name is lost",
+    "UNKNOWN_FILES": "files not named like those of this dataset, which stay",
+    "SYMLINKS": "symbolic links, which are not followed",
+}
+"""What stays in a root for ever unless a person acts."""
 
 
 def open_tree(
@@ -132,21 +139,25 @@ class TreeStore:
     # Looking ------------------------------------------------------------------------------------
 
     def check(self) -> Sequence[Advice]:
-        """Folders in which nothing can be renamed, files of another installation, rows whose link
-        couldn't be blanked."""
+        """Folders in which nothing can be renamed, files of another installation or of no known
+        name, what this dataset doesn't cover, rows whose link couldn't be blanked."""
         advice, locked = list(self._naming.check() if self._naming else ()), 0
-        foreign = 0
+        left: Counter[str] = Counter()
         try:
             for folder, found in self._root.walk():
                 locked += not folder.writable()
-                foreign += sum(not h.of(self._installation) for h in hidden_in(folder, found.files))
+                left["SYMLINKS"] += found.links
+                self._leftover(folder, found, left)
+                self._stems(folder, found, left)
         except StoreError:
             advice.append(self._rights("UNREADABLE_FOLDER", "can't be read"))
         if locked:
             advice.append(self._rights("READ_ONLY_FOLDER", "can't be written to"))
-        if foreign:
-            text = f"{self.dataset}: files that another installation set aside: {foreign}."
-            advice.append(Advice("FOREIGN_LEFTOVER", text))
+        advice += [
+            Advice(code, f"{self.dataset}: {_LEFT[code]}: {left[code]}.")
+            for code in _LEFT
+            if left[code]
+        ]
         return advice
 
     def _rights(self, code: str, what: str) -> Advice:
@@ -217,31 +228,43 @@ class TreeStore:
         tally: Counter[str] = Counter()
         for folder, found in self._root.walk():
             view.ages[folder.rel] = folder.changed()
-            tally["symlinks"] += found.links
-            for hidden in hidden_in(folder, found.files):
-                tally["foreign_leftover"] += not hidden.of(self._installation)
+            tally["SYMLINKS"] += found.links
+            self._leftover(folder, found, tally)
             view.entries += self._entries(folder, found, tally)
         for entry in view.entries:
             view.by_stem.setdefault(entry.stem, []).append(entry)
-        view.others = tally["unknown_files"] + tally["symlinks"] + tally["foreign_leftover"]
+        view.others = sum(tally[code] for code in _LEFT)
         missing = self._named(view)
         self._date(view.entries)
         if findings:
             if self._naming:
-                tally["orphan_files"] = sum(not entry.values for entry in view.entries)
-                tally["missing_files"] = missing
+                tally["ORPHAN_FILES"] = sum(not entry.values for entry in view.entries)
+                tally["MISSING_FILES"] = missing
             view.findings = counts(**tally)
         return view
 
-    def _entries(self, folder: Folder, found: Listing, tally: Counter[str]) -> Iterator[Entry]:
+    def _leftover(self, folder: Folder, found: Listing, tally: Counter[str]) -> None:
+        """Of what was set aside, the files that no run of ours puts back or removes."""
+        for hidden in hidden_in(folder, found.files):
+            if not hidden.of(self._installation):
+                tally["FOREIGN_LEFTOVER"] += 1
+            elif hidden.original is None:
+                tally["NAMELESS_LEFTOVER"] += 1
+
+    def _stems(
+        self, folder: Folder, found: Listing, tally: Counter[str]
+    ) -> Mapping[bytes, Sequence[bytes]]:
         stems: dict[bytes, list[bytes]] = {}
         for name in found.files:
             stem = None if is_own(name) else self._shape.stem(name)
             if stem is not None and self._shape.covers(folder.rel, stem):
                 stems.setdefault(stem, []).append(name)
             elif not is_own(name):
-                tally["unknown_files"] += 1
-        for stem, names in stems.items():
+                tally["UNKNOWN_FILES"] += 1
+        return stems
+
+    def _entries(self, folder: Folder, found: Listing, tally: Counter[str]) -> Iterator[Entry]:
+        for stem, names in self._stems(folder, found, tally).items():
             stats = [s for name in names if (s := folder.regular(name))]
             if stats:
                 own = self._dater.own_date(folder, stem=stem, parts={name: name for name in names})

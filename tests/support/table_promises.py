@@ -105,6 +105,34 @@ def test_a_key_that_repeats_after_the_cut_off_never_takes_the_younger_row(bench:
     assert [row[4] for row in bench.rows()] == ["young"]
 
 
+def test_the_one_record_that_the_server_refuses_is_named_and_the_others_can_go(
+    bench: Bench,
+) -> None:
+    bench.calls([(OLD, f"{name}.1", 1, "", "+431") for name in "abc"], index=False)
+    store = bench.open(call_id=[])
+    if bench.kind == "sqlite":
+        bench.run(
+            "CREATE TRIGGER kept BEFORE DELETE ON cdr WHEN OLD.uniqueid = 'b.1'"
+            " BEGIN SELECT RAISE(ABORT, 'kept'); END"
+        )
+    else:
+        bench.run("CREATE UNIQUE INDEX u ON cdr (uniqueid)")
+        bench.run("CREATE TABLE later (call_id varchar(80) REFERENCES cdr (uniqueid))")
+        if bench.kind == "mysql":
+            bench.run("ALTER TABLE later ADD FOREIGN KEY (call_id) REFERENCES cdr (uniqueid)")
+        bench.run("INSERT INTO later VALUES ('b.1')")
+    selection = _select(store)
+    with pytest.raises(StoreError) as many:
+        drain(store, selection)
+    assert many.value.identity is None, "only the smallest batch tells one record from others"
+    with pytest.raises(StoreError) as one:
+        drain(store, selection, limit=1)
+    assert one.value.code == "REFUSED"
+    assert one.value.identity is not None
+    drain(store, selection, skip=[one.value.identity])
+    assert bench.left() == ["b.1"]
+
+
 def test_identical_rows_go_in_one_batch_and_each_counts(bench: Bench) -> None:
     bench.calls([(OLD, "a.1", 1, "a.1", "+431")] * 5 + [(OLD, "b.1", 1, "b.1", "+431")])
     store = bench.open()

@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeGuard
 from zoneinfo import ZoneInfo
 
 from pbxretain.wording_codes import CODES
+from pbxretain.wording_connector import CONNECTOR
 from pbxretain.wording_discovery import DISCOVERY
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
@@ -21,7 +22,13 @@ from pbxretain.wording_faults import FAULTS
 Lang = Literal["de", "en"]
 LANGUAGES: Final[tuple[Lang, ...]] = ("de", "en")
 
-CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {**CODES, **FAULTS, **FACE, **DISCOVERY}
+CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
+    **CODES,
+    **FAULTS,
+    **FACE,
+    **DISCOVERY,
+    **CONNECTOR,
+}
 """Key to (German, English)."""
 
 

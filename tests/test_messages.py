@@ -21,6 +21,7 @@ from pbxretain.manifest import DATA_CLASSES, TableDataset, TreeDataset
 from pbxretain.messages import CATALOGUE, LANGUAGES, Lang, text
 from pbxretain.verify import FINDINGS
 from pbxretain.wording_codes import CODES
+from pbxretain.wording_connector import CONNECTOR
 from pbxretain.wording_discovery import DISCOVERY
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
@@ -69,7 +70,8 @@ def error_classes(base: type[RetainError] = RetainError) -> Iterator[type[Retain
 
 
 def test_no_key_stands_in_two_parts_of_the_catalogue() -> None:
-    assert len(CODES) + len(FAULTS) + len(FACE) + len(DISCOVERY) == len(CATALOGUE)
+    parts = (CODES, FAULTS, FACE, DISCOVERY, CONNECTOR)
+    assert sum(map(len, parts)) == len(CATALOGUE)
 
 
 @pytest.mark.parametrize("key", CATALOGUE)
@@ -140,7 +142,7 @@ def test_the_catalogue_holds_nothing_that_nobody_says() -> None:
     prefixes |= {f"{kind}." for kind in re.findall(r"""code\(\s*['"]([a-z]+)""", source)}
     unsaid = [
         key
-        for key in {**FACE, **DISCOVERY}
+        for key in {**FACE, **DISCOVERY, **CONNECTOR}
         if key not in whole and not key.startswith(tuple(prefixes))
     ]
     assert unsaid == []

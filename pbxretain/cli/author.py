@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from pbxretain.cli.face import command, common, face
+from pbxretain.errors import Exit
 
 FOR = click.option("--for", "source", metavar="SOURCE", help="Add the classes that it offers.")
 
@@ -101,6 +102,17 @@ def connector_show(name: str) -> None:
     data = papers.connector_data(found)
     data["manifest"] = found.manifest.model_dump(mode="json", exclude_defaults=True)
     face().give(data, papers.connector_sheet(found, face().lang))
+
+
+@command(connector, name="test")
+@click.argument("path", type=click.Path(exists=True, path_type=Path, dir_okay=False))
+def connector_test(path: Path) -> int:
+    """Test a manifest on an invented PBX that is made from it alone. Touches nothing real."""
+    from pbxretain.cli import kit
+
+    found = kit.conform(face(), path)
+    face().give(found.data(), found.sheet(face().lang))
+    return int(Exit.FAILED if found.broken else Exit.OK)
 
 
 @command()

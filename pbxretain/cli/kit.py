@@ -1,0 +1,64 @@
+"""What does somebody do who writes a connector: test it, begin a new one?"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pbxretain.cli.face import Face
+from pbxretain.cli.progress import bars
+from pbxretain.messages import Lang, text
+from pbxretain.sheet import Block, Heading, Items, Paragraph, Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What the conformance kit found: how many promises are kept, and a sentence for each that
+    isn't."""
+
+    connector: str
+    digest: str
+    kept: int
+    broken: list[str]
+
+    def data(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "connector": self.connector,
+            "digest": self.digest,
+            "kept": self.kept,
+            "broken": self.broken,
+        }
+
+    def sheet(self, lang: Lang) -> Sheet:
+        """In words; the sentences themselves are in English, like all details of errors."""
+        key = "connector.test.broken" if self.broken else "connector.test.kept"
+        total = self.kept + len(self.broken)
+        said = text(key, lang, broken=len(self.broken), total=total)
+        blocks: list[Block] = [
+            Heading(text("connector.title", lang, name=self.connector), 1),
+            Paragraph(said, "result"),
+        ]
+        if self.broken:
+            blocks.append(Items(tuple(self.broken)))
+        return Sheet(lang, tuple(blocks))
+
+
+def conform(face: Face, path: Path) -> Tested:
+    """Runs the kit over a manifest's file. Raises DocumentError for one with mistakes."""
+    from pbxretain.testing.suite import load, suite
+
+    product = load(path)
+    # The engine warns of each dead run that it settles, and the kit kills many.
+    logging.getLogger("pbxretain").setLevel(logging.CRITICAL)
+    broken: list[str] = []
+    cases = suite(product)
+    with bars(face) as progress:
+        for number, case in enumerate(cases):
+            progress("test", case.dataset, number, len(cases))
+            if found := case.findings():
+                broken.append(case.sentence(found))
+    told = list(dict.fromkeys(broken))
+    return Tested(product.name, product.digest, len(cases) - len(broken), told)

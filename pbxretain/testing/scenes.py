@@ -1,0 +1,587 @@
+"""Which rows does a fake PBX hold? Calls either side of the cut-off, and each way to go wrong.
+
+Every table of a dataset gets the same scenes as far as the manifest gives cause for them: two legs
+only where there is a call id, a row that isn't ready only where ``ready`` is declared. Keys and
+ids are unlike in all tables, so that nothing belongs together by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from pbxretain.manifest import (
+    Child,
+    Manifest,
+    Start,
+    TableDataset,
+    TreeDataset,
+    all_children,
+)
+from pbxretain.stores.table import store_name
+from pbxretain.testing.fake import MARK, Fake, Row, Stored, Value
+from pbxretain.testing.folders import Folders
+from pbxretain.testing.setting import AUTUMN, SPRING
+
+SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
+_ODD = (MARK + " Zoë").encode("latin-1") + b"\xff"
+_FIRST = timedelta(days=700)
+
+
+@dataclass(slots=True)
+class Tables:
+    """Plans all rows of a fake PBX."""
+
+    fake: Fake
+    folders: Folders
+    serial: int = 0
+    walks: set[tuple[str, str]] = field(default_factory=set)
+    """Columns that hold whole numbers which rise with time: (table, column)."""
+    starts: dict[str, dict[str, Start]] = field(default_factory=dict)
+    """By table: the columns that some dataset reads as a time."""
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.fake.product.manifest
+
+    @property
+    def cutoff(self) -> datetime:
+        return self.fake.scene.cutoff
+
+    def plan(self) -> None:
+        """All tables and all their rows."""
+        known = self._known()
+        for dataset in known.values():
+            for table in tables_of(dataset):
+                self._declare(dataset, table)
+        for dataset in known.values():
+            self._declare_copies(dataset, dataset.table)
+        for made in self._datasets(known):
+            made.plan(known)
+
+    def plan_future(self) -> None:
+        """One more record for each dataset, long after the run's time, into a fake that stands."""
+        known, columns = self._known(), self.fake.columns
+        for dataset in known.values():
+            for table in tables_of(dataset):
+                self._declare(dataset, table)
+        self.fake.columns = columns
+        at = len(self.fake.rows)
+        for made in self._datasets(known):
+            made.call("from the future", [self.fake.scene.now + 400 * DAY])
+        self.fake.add(self.fake.rows[at:])
+
+    def _known(self) -> dict[str, TableDataset]:
+        return {
+            name: self._lean(dataset)
+            for name, dataset in self.manifest.datasets.items()
+            if isinstance(dataset, TableDataset)
+        }
+
+    def _datasets(self, known: Mapping[str, TableDataset]) -> Iterator[Dataset]:
+        for name, dataset in known.items():
+            for table in tables_of(dataset):
+                star = dataset.table.endswith("*")
+                yield Dataset(self, store_name(name, table) if star else name, dataset, table)
+
+    def _lean(self, dataset: TableDataset) -> TableDataset:
+        """The dataset as this version of the product has it."""
+        if not self.fake.scene.lean:
+            return dataset
+        own = {
+            table
+            for other in self.manifest.datasets.values()
+            if isinstance(other, TableDataset)
+            for table in tables_of(other)
+        }
+        lacks = set(dataset.may_lack) - own
+
+        def children(found: Sequence[Child]) -> list[Child]:
+            return [
+                child.model_copy(update={"children": children(child.children)})
+                for child in found
+                if child.table not in lacks
+            ]
+
+        link = dataset.link if dataset.link and dataset.link.column not in lacks else None
+        return dataset.model_copy(
+            update={
+                "key": [c for c in dataset.key if c not in lacks] or dataset.key,
+                "call_id": [c for c in dataset.call_id if c not in lacks],
+                "personal": [c for c in dataset.personal if c not in lacks],
+                "subjects": {n: c for n, c in dataset.subjects.items() if c not in lacks},
+                "ready": {c: v for c, v in dataset.ready.items() if c not in lacks},
+                "walk": None if dataset.walk in lacks else dataset.walk,
+                "end": None if dataset.end in lacks else dataset.end,
+                "link": link,
+                "children": children(dataset.children),
+                "shadows": [s for s in dataset.shadows if not s.optional],
+            }
+        )
+
+    # --- columns ---
+
+    def _declare(self, dataset: TableDataset, table: str) -> None:
+        starts = {self.start_column(s): s for s in dataset.starts.values()}
+        self.starts.setdefault(table, {}).update(starts)
+        link = dataset.link
+        names = [*dataset.key, *dataset.call_id, *dataset.personal, *dataset.subjects.values()]
+        names += [*dataset.ready, dataset.end or "", dataset.walk or ""]
+        names += [link.column, link.folder or ""] if link else []
+        names += [start.referee or "" for start in dataset.starts.values()]
+        names += [child.parent_column for child in dataset.children]
+        names += [part.parent_column for part in dataset.parts]
+        self._columns(table, {name: "" for name in names if name})
+        self._columns(table, {c: "INTEGER" if _is_epoch(s) else "TEXT" for c, s in starts.items()})
+        if dataset.walk:
+            self._number(table, dataset.walk, "INTEGER PRIMARY KEY")
+        for child in all_children(dataset.children):
+            below = [grandchild.parent_column for grandchild in child.children]
+            self._columns(child.table, dict.fromkeys((child.column, *below), ""))
+        for part in dataset.parts:
+            other = self.manifest.datasets[part.dataset]
+            assert isinstance(other, TableDataset)  # noqa: S101  (the manifest was checked)
+            for their in tables_of(other):
+                self._columns(their, {part.column: ""})
+        for shared in dataset.shared:
+            self._number(shared.table, shared.key, "INTEGER PRIMARY KEY")
+            for named in shared.named_by:
+                self._number(named.table, named.column, "INTEGER")
+
+    def _declare_copies(self, dataset: TableDataset, table: str) -> None:
+        """Copies have every column of their table, also those that other datasets speak of."""
+        for shadow in dataset.shadows:
+            here = self.fake.columns[table]
+            plain = {n: "INTEGER" if "KEY" in kind else kind for n, kind in here.items()}
+            self._columns(shadow.table, plain)
+            self.starts[shadow.table] = self.starts[table]
+            self.walks |= {(shadow.table, column) for name, column in self.walks if name == table}
+
+    def _columns(self, table: str, names: Mapping[str, str]) -> None:
+        known = self.fake.columns.setdefault(table, {})
+        for name, kind in names.items():
+            known[name] = kind or known.get(name, "")
+
+    def _number(self, table: str, column: str, kind: str) -> None:
+        self._columns(table, {column: kind})
+        self.walks.add((table, column))
+
+    def start_column(self, start: Start) -> str:
+        """Of several names the first; the lean version has the last."""
+        return start.columns[-1 if self.fake.scene.lean else 0]
+
+    # --- values ---
+
+    def number(self, when: datetime | None) -> int:
+        """An id that no other row has and that rises with time."""
+        self.serial += 1
+        hours = (when - self.cutoff + _FIRST) // HOUR if when else 0
+        return max(hours, 0) * 65536 + self.serial
+
+    def row(
+        self,
+        table: str,
+        when: datetime | None,
+        given: Mapping[str, Value],
+        *,
+        undated: Value = None,
+    ) -> dict[str, Value]:
+        """One row with something in every column; ``undated`` stands where no time does."""
+        own = self.number(when)
+        values: dict[str, Value] = {}
+        for column in self.fake.columns[table]:
+            values[column] = f"{MARK}-{own}-{column}"
+            if (table, column) in self.walks:
+                values[column] = own
+        for column, start in self.starts.get(table, {}).items():
+            if start.referee and when:
+                values[start.referee] = f"{int(when.timestamp())}.{own}"
+            if column in values:
+                zone = self.fake.scene.zone
+                values[column] = undated if when is None else written(when, start, zone)
+        return {**values, **given}
+
+
+def tables_of(dataset: TableDataset) -> list[str]:
+    """The tables of a dataset; two where a star stands for many."""
+    prefix = dataset.table.removesuffix("*")
+    return [f"{prefix}2025", f"{prefix}2026"] if prefix != dataset.table else [prefix]
+
+
+def _is_epoch(start: Start) -> bool:
+    return start.type == "epoch"
+
+
+def written(when: datetime, start: Start, zone: ZoneInfo) -> Value:
+    """An instant as the product would write it into the column."""
+    if _is_epoch(start):
+        return int(when.timestamp())
+    zones = {"source": zone, "utc": ZoneInfo("UTC")}
+    wall = when.astimezone(zones.get(start.zone) or ZoneInfo(start.zone))
+    form = start.forms[0]
+    if form == "YYYYMMDDHHMMSS":
+        return f"{wall:%Y%m%d%H%M%S}"
+    return f"{wall:%Y-%m-%d}{'T' if 'T' in form else ' '}{wall:%H:%M:%S}"
+
+
+def understood(when: datetime, start: Start, zone: ZoneInfo) -> datetime:
+    """What a written instant may be taken for at the latest: the wall clock shows an hour twice
+    each autumn, and only a referee knows which."""
+    if _is_epoch(start) or start.zone == "utc" or start.referee:
+        return when
+    local = when.astimezone(zone if start.zone == "source" else ZoneInfo(start.zone))
+    return max(local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+
+
+@dataclass(slots=True)
+class Dataset:
+    """Plans the rows of one table of one dataset."""
+
+    tables: Tables
+    name: str
+    manifest: TableDataset
+    table: str
+
+    def plan(self, known: Mapping[str, TableDataset]) -> None:
+        """Every scene for which the manifest gives cause."""
+        start = next(iter(self.manifest.starts.values()))
+        stored = Stored(self.name, self.table, start, self.tables.start_column(start))
+        self.tables.fake.stores[self.name] = stored
+        self._sides()
+        self._without_a_date()
+        self._odd()
+        self._twins()
+        self._repeating_key()
+        self._calls()
+        self._not_done()
+        self._copies()
+        self._shared()
+        self._parts(known)
+        self._linked()
+
+    # --- what every table gets ---
+
+    def _sides(self) -> None:
+        cutoff = self.tables.cutoff
+        scenes = {
+            "more than a year old": cutoff - 400 * DAY,
+            "two days before the cut-off": cutoff - 2 * DAY,
+            "a second before the cut-off": cutoff - SECOND,
+            "at the cut-off itself": cutoff,
+            "a second after the cut-off": cutoff + SECOND,
+            "a day after the cut-off": cutoff + DAY,
+            "in the night when the clock was set back, before": AUTUMN,
+            "in the night when the clock was set back, after": AUTUMN + HOUR,
+            "in the night when the clock was put forward": SPRING,
+            "of last week": self.tables.fake.scene.now - 7 * DAY,
+        }
+        for what, when in scenes.items():
+            if when < self.tables.fake.scene.now:
+                self.call(what, [when])
+
+    def _without_a_date(self) -> None:
+        start = next(iter(self.manifest.starts.values()))
+        zero: Sequence[Value] = (0, None)
+        if not _is_epoch(start):
+            zero = ("0000-00-00 00:00:00", "", None)
+        for value in zero:
+            self.call(f"without a date ({value!r})", [None], undated=value)
+
+    def _odd(self) -> None:
+        """Text of another encoding in what callers can choose."""
+        fixed = {*self.manifest.key, *self.manifest.call_id, *self._tied()}
+        chosen = [*self.manifest.personal, *self.manifest.subjects.values()]
+        odd: dict[str, Value] = {column: _ODD for column in chosen if column not in fixed}
+        if odd:
+            self.call("with text of another encoding", [self.tables.cutoff - DAY], given=odd)
+            self.call("with such text, to be kept", [self.tables.cutoff + DAY], given=odd)
+
+    def _twins(self) -> None:
+        """Rows that nothing tells apart go in one batch, and each counts."""
+        if self.manifest.walk not in self.manifest.key:
+            when = self.tables.cutoff - 3 * DAY
+            given = self._identity(self.tables.row(self.table, when, self._done(when)))
+            self.call("twice the same", [when, when], given=given, look="key")
+
+    def _identity(self, row: Mapping[str, Value]) -> dict[str, Value]:
+        walk = self.manifest.walk
+        return {name: value for name, value in row.items() if name != walk}
+
+    def _repeating_key(self) -> None:
+        """A key that comes again after the cut-off never takes the younger row along."""
+        key, call = self.manifest.key, self.manifest.call_id
+        own_call = not call or call[0] not in key
+        hangs = {*self._tied(), *self.tables.starts[self.table], self.manifest.walk}
+        if not own_call or hangs & set(key) or self.manifest.children or self.manifest.shared:
+            return
+        row = self.tables.row(self.table, self.tables.cutoff - 5 * DAY, {})
+        same = {name: row[name] for name in key}
+        for days, what in ((-5, "whose key comes again"), (5, "with the key of an older one")):
+            self.call(what, [self.tables.cutoff + days * DAY], given=same, look="key")
+
+    def _tied(self) -> set[str]:
+        """Columns by which other rows or files belong to this one."""
+        tied = {child.parent_column for child in self.manifest.children}
+        tied |= {part.parent_column for part in self.manifest.parts}
+        link = self.manifest.link
+        tied |= {name for name in (link.column, link.folder) if name} if link else set()
+        return tied | set(self.manifest.ready) | {self.manifest.end or ""} - {""}
+
+    def _calls(self) -> None:
+        if not self.manifest.call_id:
+            return
+        cutoff, column = self.tables.cutoff, self.manifest.call_id[0]
+        if column != self.manifest.walk:
+            given = [{column: f"{MARK}-{self.tables.number(None)}-call"} for _ in range(2)]
+            self.call("with a leg on either side of the cut-off", [cutoff - DAY, cutoff + DAY],
+                      given=given[0], gone=False, look="call_id")  # fmt: skip
+            self.call("with two legs, both due", [cutoff - 4 * DAY, cutoff - 3 * DAY],
+                      given=given[1], look="call_id")  # fmt: skip
+        fixed = {*self.manifest.key, *self._tied(), self.manifest.walk}
+        if not fixed & set(self.manifest.call_id) and not self._referees():
+            none: dict[str, Value] = dict.fromkeys(self.manifest.call_id)
+            self.call("without a call id", [cutoff - DAY], given=none, look="call_id")
+            self.call("without a call id, to be kept", [cutoff + DAY], given=none, look="call_id")
+
+    def _referees(self) -> bool:
+        starts = self.manifest.starts.values()
+        return any(start.referee in self.manifest.call_id for start in starts)
+
+    def _not_done(self) -> None:
+        cutoff = self.tables.cutoff
+        for column in self.manifest.ready:
+            given: dict[str, Value] = {column: f"{MARK}-not-done"}
+            self.call(f"whose {column} says that it isn't done", [cutoff - 9 * DAY],
+                      given=given, gone=False, look="ready")  # fmt: skip
+        end, settle_in = self.manifest.end, timedelta(seconds=self.manifest.settle_in)
+        if end and end not in self.tables.starts[self.table] and settle_in > SECOND:
+            still: dict[str, Value] = {end: None}
+            young = cutoff - settle_in / 2
+            self.call("that may still go on", [young], given=still, gone=False, look="end")
+            self.call("that never ended", [cutoff - settle_in - DAY], given=still, look="end")
+
+    # --- what hangs on rows ---
+
+    def _copies(self) -> None:
+        """Copies of records that are gone are records of their own."""
+        for shadow in self.manifest.shadows:
+            name = store_name(self.name, shadow.table)
+            mine = self.tables.fake.stores[self.name]
+            self.tables.fake.stores[name] = replace(mine, table=shadow.table, anchor=self.table)
+            for when in (self.tables.cutoff - 6 * DAY, self.tables.cutoff + 6 * DAY):
+                values = self.tables.row(shadow.table, when, self._done(when))
+                self.tables.fake.rows.append(
+                    Row(
+                        dataset=name,
+                        what=f"a copy in {shadow.table} of a record that is gone",
+                        gone=when < self.tables.cutoff and not self.manifest.reads_only,
+                        when=when,
+                        look="shadows",
+                        table=shadow.table,
+                        values=values,
+                    )
+                )
+
+    def _shared(self) -> None:
+        """A row that an old and a young call name stays; it is named by the row's own columns."""
+        for shared in self.manifest.shared:
+            key = self.tables.number(self.tables.cutoff - 10 * DAY)
+            named = {reference.column: key for reference in shared.named_by}
+            for days in (-10, 10):
+                self.call(
+                    "that names a shared row", [self.tables.cutoff + days * DAY], shared=named
+                )
+            self._share(shared.table, shared.key, key, self.tables.cutoff - 10 * DAY, gone=False)
+
+    def _share(
+        self, table: str, column: str, key: Value, when: datetime | None, *, gone: bool
+    ) -> None:
+        self.tables.fake.rows.append(
+            Row(
+                dataset=self.name,
+                what=f"a shared row of {table}",
+                gone=gone,
+                when=when,
+                counted=False,
+                look="shared",
+                table=table,
+                values=self.tables.row(table, when, {column: key}),
+            )
+        )
+
+    def _parts(self, known: Mapping[str, TableDataset]) -> None:
+        cutoff = self.tables.cutoff
+        for part in self.manifest.parts:
+            other = Dataset(self.tables, part.dataset, known[part.dataset],
+                            tables_of(known[part.dataset])[0])  # fmt: skip
+            # Rows that are children there go with what they hang on, not by themselves.
+            child = self.table in {c.table for c in all_children(other.manifest.children)}
+            kept = not self._deletes() or not other._deletes()
+            for days in (-8, 8):
+                mine = self.call(
+                    f"on which rows of {part.dataset} hang",
+                    [cutoff - 8 * DAY],
+                    gone=days < 0 and not kept,
+                    counted=not child,
+                    look="parts",
+                )
+                given = {part.column: mine.values[part.parent_column]}
+                other.call(f"that hangs on {self.name}", [cutoff + days * DAY], given=given)
+
+    def _linked(self) -> None:
+        """Rows that name files: the newest leg dates the file, whatever the file says."""
+        link = self.manifest.link
+        tree = self.tables.manifest.datasets[link.dataset] if link else None
+        if not isinstance(tree, TreeDataset) or link is None or not self._deletes():
+            return
+        if tree.named_by is None or tree.named_by.dataset != self.name:
+            return
+        cutoff = self.tables.cutoff
+        scenes: list[tuple[str, datetime | None, timedelta]] = [
+            ("with its file", cutoff - 12 * DAY, -12 * DAY),
+            ("with its file, to be kept", cutoff + 12 * DAY, 12 * DAY),
+            ("that names an older file", cutoff + 13 * DAY, -13 * DAY),
+            ("without a date that names an old file", None, -14 * DAY),
+        ]
+        for what, when, age in scenes:
+            gone = (when or cutoff + age) < cutoff
+            file = self.tables.folders.file(
+                link.dataset, cutoff + age, what=f"a file of a row {what}", row=when
+            )
+            if file is None:
+                continue
+            given = self._naming(file)
+            after: dict[str, Value] = {}
+            marks: dict[str, Value] = {"blank": "", "deleted": "deleted", "null": None}
+            if gone and when is None and link.on_part_gone != "leave":
+                after = {link.column: marks[link.on_part_gone]}
+            self.call(what, [when], given=given, after=after, look="link")
+
+    def _naming(self, file: bytes) -> dict[str, Value]:
+        """What a row holds that names a file."""
+        link = self.manifest.link
+        assert link is not None  # noqa: S101  (asked before)
+        folder, _, base = file.decode().rpartition("/")
+        if link.prefix:
+            base = base.removeprefix(link.prefix).partition(".")[0]
+        value = quote(base) if link.form == "url" else base
+        named: dict[str, Value] = {link.column: value}
+        return named | ({link.folder: folder} if link.folder else {})
+
+    # --- one call ---
+
+    def _deletes(self) -> bool:
+        return not self.manifest.reads_only
+
+    def _done(self, when: datetime | None) -> dict[str, Value]:
+        """Columns that say that nothing more comes."""
+        done: dict[str, Value] = {
+            column: next((v for v in values if v is not None), None)
+            for column, values in self.manifest.ready.items()
+        }
+        link = self.manifest.link
+        if link:
+            done |= {link.column: ""} if link.column not in self.manifest.key else {}
+            done |= {link.folder: ""} if link.folder else {}
+        end = self.manifest.end
+        if end and end not in self.tables.starts[self.table] and when:
+            start = next(iter(self.manifest.starts.values()))
+            done[end] = written(when + SECOND, start, self.tables.fake.scene.zone)
+        return done
+
+    def call(
+        self,
+        what: str,
+        legs: Sequence[datetime | None],
+        *,
+        given: Mapping[str, Value] | None = None,
+        gone: bool | None = None,
+        undated: Value = None,
+        after: Mapping[str, Value] | None = None,
+        shared: Mapping[str, Value] | None = None,
+        counted: bool = True,
+        look: str = "starts",
+    ) -> Row:
+        """One call of one or more legs with all that belongs to them; returns the first leg's row.
+        Without ``gone`` it goes when every leg lies before the cut-off."""
+        due = all(when is not None and when < self.tables.cutoff for when in legs)
+        goes = (due if gone is None else gone) and self._deletes()
+        made: list[Row] = []
+        for when in legs:
+            filled = self._done(when) | dict(given or {}) | self._own_shared(shared)
+            row = Row(
+                dataset=self.name,
+                what=what,
+                gone=goes,
+                when=when,
+                counted=counted,
+                look=look,
+                table=self.table,
+                values=self.tables.row(self.table, when, filled, undated=undated),
+                after=dict(after or {}),
+            )
+            leg = [row, *self._children(row, self.manifest.children, shared)]
+            made += [*leg, *self._shadows(row)]
+            if shared is None:
+                self._name_shared(leg)
+        self.tables.fake.rows += made
+        return made[0]
+
+    def _own_shared(self, shared: Mapping[str, Value] | None) -> dict[str, Value]:
+        named = [n for s in self.manifest.shared for n in s.named_by if n.table == self.table]
+        return {n.column: shared[n.column] for n in named if shared and n.column in shared}
+
+    def _children(
+        self, parent: Row, children: Sequence[Child], shared: Mapping[str, Value] | None
+    ) -> Iterator[Row]:
+        """Two rows below for each declared table, and two below each of these."""
+        for child in children:
+            for _ in range(2):
+                given = {child.column: parent.values[child.parent_column]}
+                given |= {k: v for k, v in (shared or {}).items() if self._names(child.table, k)}
+                row = Row(
+                    dataset=self.name,
+                    what=f"a row of {child.table} below one {self._plainly(parent.what)}",
+                    gone=parent.gone,
+                    when=parent.when,
+                    counted=False,
+                    look="children",
+                    table=child.table,
+                    values=self.tables.row(child.table, parent.when, given),
+                )
+                yield row
+                yield from self._children(row, child.children, shared)
+
+    @staticmethod
+    def _plainly(what: str) -> str:
+        return what.partition(" below one ")[2] or what
+
+    def _names(self, table: str, column: str) -> bool:
+        named = [n for s in self.manifest.shared for n in s.named_by]
+        return any((n.table, n.column) == (table, column) for n in named)
+
+    def _shadows(self, row: Row) -> Iterator[Row]:
+        for shadow in self.manifest.shadows:
+            yield Row(
+                dataset=self.name,
+                what=f"the copy in {shadow.table} of one {row.what}",
+                gone=row.gone,
+                when=row.when,
+                counted=False,
+                look="shadows",
+                table=shadow.table,
+                values=dict(row.values),
+                after=dict(row.after),
+            )
+
+    def _name_shared(self, leg: Sequence[Row]) -> None:
+        """A shared row of its own for each row that names one."""
+        for entry in self.manifest.shared:
+            for named in entry.named_by:
+                for row in leg:
+                    if row.table == named.table:
+                        key = row.values[named.column]
+                        self._share(entry.table, entry.key, key, row.when, gone=row.gone)

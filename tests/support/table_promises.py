@@ -454,6 +454,16 @@ def test_the_link_of_a_file_that_went_is_blanked(bench: Bench, gone: str, value:
     assert list(naming.named()) == [b"X.wav"]
 
 
+def test_a_date_that_updates_renew_stays_when_a_link_is_blanked(bench: Bench) -> None:
+    renewed = "timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"
+    bench.calls([(OLD, "a.1", 1, "", "", "x.wav")], time=renewed if bench.kind == "mysql" else "")
+    before = [row[0] for row in bench.rows()]
+    naming = bench.open(link=LINK).naming()
+    assert naming.blank([b"x.wav"]) == 1
+    assert [row[0] for row in bench.rows()] == before
+    assert not naming.check()
+
+
 def test_children_go_before_their_parent_and_are_counted(bench: Bench) -> None:
     bench.run(f"CREATE TABLE cdr (id integer PRIMARY KEY, start {bench.time}, uniqueid varchar(9))")
     bench.run("CREATE TABLE leg (id integer PRIMARY KEY, cdr_id integer REFERENCES cdr (id),"

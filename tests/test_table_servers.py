@@ -148,6 +148,19 @@ def asterisk(postgresql: PostgreSQL) -> str:
     return database
 
 
+def test_runs_on_two_databases_of_one_server_hinder_each_other_in_nothing(
+    mariadb: MariaDB,
+) -> None:
+    engines = []
+    for name in ("one", "two"):
+        mariadb.create_database(name)
+        mariadb.create_user(f"of_{name}", password=PASSWORD, database=name, grants={"*": "ALL"})
+        engines.append(connect(mariadb.url(name, f"of_{name}"), PASSWORD))
+    with DatabaseLock(engines[0]) as one, DatabaseLock(engines[1]) as other:
+        one.verify()
+        other.verify()
+
+
 @pytest.mark.parametrize("returning", [True, False])
 def test_mariadb_calls_go_exactly(mariadb: MariaDB, freepbx: str, returning: bool) -> None:
     store = _open(mariadb, freepbx, kind="freepbx", dataset="calls", returning=returning)
@@ -318,7 +331,7 @@ def test_settle_looks_when_the_transaction_is_forgotten(bench: Bench) -> None:
 
 
 def test_a_lock_whose_connection_died_is_lost(bench: Bench) -> None:
-    with DatabaseLock(bench.engine, "head-office") as lock:
+    with DatabaseLock(bench.engine) as lock:
         lock.verify()
         if bench.kind == "mysql":
             ids = bench.ask("SELECT ID FROM information_schema.PROCESSLIST")

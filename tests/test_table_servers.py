@@ -24,6 +24,7 @@ from pbxretain.errors import (
     StoreError,
     UnavailableError,
 )
+from pbxretain.records import Session as SessionId
 from pbxretain.stores.database import DatabaseLock, Session, connect, database_clock
 from pbxretain.stores.table import TableStore, open_table
 
@@ -291,7 +292,7 @@ def test_a_commit_whose_answer_is_lost_is_unknown_until_settled(bench: Bench) ->
         sealed = Sealed(batch.taken, batch.bounds, batch.session)
         assert sealed.session is not None
         if bench.kind == "mysql":
-            bench.run(f"KILL {sealed.session.values['id']}")
+            _kill(bench, sealed.session)
         else:
             bench.ask(f"SELECT pg_terminate_backend({sealed.session.values['pid']}, 5000)")
         with pytest.raises(OutcomeUnknown) as caught:
@@ -299,6 +300,11 @@ def test_a_commit_whose_answer_is_lost_is_unknown_until_settled(bench: Bench) ->
     assert caught.value.__cause__ is None
     assert store.settle(sealed) == [False] * 5
     assert len(drain(store, selection)) == 5
+
+
+def _kill(bench: Bench, session: SessionId) -> None:
+    [(number,)] = bench.ask(f"SELECT IS_USED_LOCK('{session.values['lock']}')")
+    bench.run(f"KILL {number}")
 
 
 def test_a_session_that_died_between_batches_is_replaced(bench: Bench) -> None:
@@ -309,7 +315,7 @@ def test_a_session_that_died_between_batches_is_replaced(bench: Bench) -> None:
         session = batch.session
     assert session is not None
     if bench.kind == "mysql":
-        bench.run(f"KILL {session.values['id']}")
+        _kill(bench, session)
     else:
         bench.ask(f"SELECT pg_terminate_backend({session.values['pid']}, 5000)")
     with pytest.raises(UnavailableError):

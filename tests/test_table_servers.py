@@ -13,7 +13,7 @@ import pytest
 from support import samples
 from support.servers import MariaDB, PostgreSQL, Server
 from support.table_promises import *  # noqa: F403
-from support.table_promises import REFEREE, Bench
+from support.table_promises import LINK, REFEREE, Bench
 from support.tables import NAME, Sealed, contents, drain, numbered, selecting, shipped
 
 from pbxretain.errors import (
@@ -279,6 +279,17 @@ def test_rows_of_an_engine_without_transactions_go_only_with_the_commit(
         assert not any(store.settle(sealed))
         assert sorted(numbered(drain(store, selection))) == sorted(expected.due)
         assert samples.calls(plain).stay == expected.stay
+
+
+def test_without_transactions_a_twin_that_waits_for_its_file_stays(bench: Bench) -> None:
+    when = "2026-08-01 10:00:00"
+    bench.calls([(when, "a.1", 1, "", "", "x.wav"), (when, "a.1", 1, "", "", "")])
+    if bench.kind == "mysql":
+        bench.run("ALTER TABLE cdr ENGINE=MyISAM")
+    store = bench.open(link=LINK)
+    selection = selecting(store, samples.CUTOFF, samples.NOW, wait_for_part=True)
+    assert len(drain(store, selection)) == 1
+    assert [row[5] for row in bench.rows()] == ["x.wav"]
 
 
 # --- lost answers, ended sessions, servers that go away ---

@@ -247,6 +247,27 @@ def test_a_shadow_copy_without_its_row_is_a_record_of_its_own(
             assert {(u, s) for u, s in cursor.fetchall()} == expected.stay
 
 
+@pytest.mark.parametrize("collation", ["latin1_german1_ci", "utf8mb4_czech_ci"])
+def test_a_shadow_copy_in_another_collation_still_knows_its_row(
+    mariadb: MariaDB, freepbx: str, collation: str
+) -> None:
+    _shadowed(mariadb, freepbx)
+    with mariadb.admin(freepbx) as plain:
+        with plain.cursor() as cursor:
+            for column in ("uniqueid", "linkedid"):
+                cursor.execute(
+                    f"ALTER TABLE transient_cdr MODIFY {column} varchar(32) CHARACTER SET"
+                    f" {collation.partition('_')[0]} COLLATE {collation} NOT NULL DEFAULT ''"
+                )
+        store = _open(mariadb, freepbx, kind="freepbx", dataset="calls")
+        (shadow,) = store.shadow_stores()
+        selection = selecting(shadow, samples.CUTOFF, samples.NOW)
+        assert shadow.census(selection).before == 0
+        drain(store, selecting(store, samples.CUTOFF, samples.NOW))
+        rows = (_count(plain, f"SELECT COUNT(*) FROM {t}") for t in ("cdr", "transient_cdr"))
+        assert len(set(rows)) == 1
+
+
 def test_settle_removes_the_shadow_copies_of_what_went(mariadb: MariaDB, freepbx: str) -> None:
     _shadowed(mariadb, freepbx)
     store = _open(mariadb, freepbx, kind="freepbx", dataset="calls")

@@ -105,12 +105,19 @@ def own_rows(store: TableStore) -> Sql | None:
 
 def _same_column(store: TableStore, column: str, *, plain: bool) -> str:
     """On MySQL an expression but for one column: with stale statistics, as after an import, the
-    server may else choose the index on the time and compare every pair of rows of a second."""
-    dialect = store.dialect
-    pair = (f"anchor.{dialect.quote(column)}", f"{store.table}.{dialect.quote(column)}")
-    if dialect.name == "mysql" and not plain:
-        pair = (f"CAST({pair[0]} AS BINARY)", f"CAST({pair[1]} AS BINARY)")
-    return dialect.same_columns(*pair)
+    server may else choose the index on the time and compare every pair of rows of a second. What
+    a copy holds in another character set is compared in the anchor's."""
+    dialect, anchor = store.dialect, store.anchor
+    here = f"{store.table}.{dialect.quote(column)}"
+    there = f"anchor.{dialect.quote(column)}"
+    if dialect.name == "mysql":
+        wanted = anchor.shape.collations.get(column) if anchor else None
+        own = store.shape.collations.get(column)
+        if wanted and own and wanted != own:
+            here = f"CONVERT({here} USING {wanted.partition('_')[0]}) COLLATE {wanted}"
+        if not plain:
+            here, there = f"CAST({here} AS BINARY)", f"CAST({there} AS BINARY)"
+    return dialect.same_columns(there, here)
 
 
 def unless_excluded(

@@ -368,8 +368,12 @@ def test_times_in_text_are_understood(bench: Bench, form: str, old: str, young: 
     start = {"column": "start", "type": "text", "forms": [form], "zone": "source"}
     store = bench.open(starts={"call-start": start})
     bench.insert([("20x6-08-16 23:59:59", "r.1", 3), (f"{old}+02:00", "o.1", 4)])
+    for n, (seen, made) in enumerate([("0816", "0230"), ("0816", "0229"), ("0816", "0631")]):
+        dash = "-" if "-" in old else ""
+        impossible = old.replace(f"{seen[:2]}{dash}{seen[2:]}", f"{made[:2]}{dash}{made[2:]}")
+        bench.insert([(impossible, f"i.{n}", 5 + n)])
     selection = _select(store)
-    assert store.census(selection).undated == 2
+    assert store.census(selection).undated == 5
     assert _ids(drain(store, selection)) == ["a.1"]
 
 

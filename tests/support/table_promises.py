@@ -163,6 +163,20 @@ def test_an_empty_call_id_ties_no_rows_together(bench: Bench) -> None:
     assert bench.left() == ["", "c.1"]
 
 
+def test_a_word_in_place_of_a_call_id_ties_no_rows_together(bench: Bench) -> None:
+    """Asterisk's queue log has NONE for what agents do apart from calls."""
+    bench.calls(
+        [(OLD, "a.1", 1, "NONE"), (OLD, "a.2", 2, "MANAGER"), (YOUNG, "b.1", 3, "NONE"),
+         (YOUNG, "b.2", 4, "MANAGER"), (OLD, "c.1", 5, "7.1"), (YOUNG, "c.2", 6, "7.1")]
+    )  # fmt: skip
+    store = bench.open()
+    selection = _select(store)
+    census = store.census(selection)
+    assert (census.before, census.due, census.straddling) == (3, 2, 1)
+    assert _ids(drain(store, selection)) == ["a.1", "a.2"]
+    assert bench.left() == ["b.1", "b.2", "c.1", "c.2"]
+
+
 def test_call_ids_are_compared_byte_by_byte(bench: Bench) -> None:
     bench.calls(
         [(OLD, "pbx-1.1", 1, "pbx-1.1"), (OLD, "PBX-1.1", 2, "PBX-1.1"),

@@ -21,7 +21,6 @@ NUMBER = "+4930770770"
 """The beginning of every caller's number, to be looked for where it must not stand."""
 
 SOUNDS = "/var/lib/wazo/sounds/tenants"
-EXPORTS = "/var/lib/wazo-call-logd/exports"
 TENANTS = 2
 EDGE = timedelta(seconds=2)
 PART_OF_A_NIGHT = 20_000
@@ -242,7 +241,7 @@ class Wazo:
         self.add(
             "call_logd_export", uuid=uuid(10, number), tenant_uuid=tenant(number),
             user_uuid=uuid(21, 1), requested_at=at, status=status,
-            path=None if stays is None else f"{EXPORTS}/{path}",
+            path=None if stays is None else str(self.pbx.root("exports") / path),
         )  # fmt: skip
         if stays is not None:
             self.file("exports", path, at=written or at, stays=stays)
@@ -356,22 +355,20 @@ def odd_calls(made: Wazo) -> None:
 def messages(made: Wazo) -> None:
     """Voicemail with its transcripts, chat, webhooks, packages, statistics of hours."""
     spool = SpoolMaker(made.pbx.root("voicemail"))
-    places: dict[tuple[str, bool], int] = defaultdict(int)
     for number, at in enumerate(spread(400, seed=2), start=1):
-        box = f"default/{1001 + number % 20}"
-        place = sum(count for (other, _), count in places.items() if other == box)
-        places[box, at >= CUTOFF] += 1
+        box, place = f"default/{1001 + number % 20}", (number - 1) // 20
         key = spool.message(place, at, box=box, extensions=(".wav",))
+        if at >= CUTOFF:
+            made.left |= {f"voicemail/{box}/INBOX/msg{place:04d}.{end}" for end in ("wav", "txt")}
         made.transcript(key, at + timedelta(seconds=20))
         made.message(number, at)
         made.webhook(number, at)
         made.hour(at)
         written = NOW - timedelta(days=1) if number % 7 == 0 else at
         made.export(number, at, stays=at >= CUTOFF, written=written)
-    for (box, stays), count in places.items():
-        if stays:
-            names = (f"msg{place:04d}{end}" for place in range(count) for end in (".wav", ".txt"))
-            made.left |= {f"voicemail/{box}/INBOX/{name}" for name in names}
+        if number % 10 == 0:
+            old = f"user-1001-{number}-{int(at.timestamp())}.wav"
+            made.file("old-recordings", old, at=at, stays=at >= CUTOFF)
     made.webhook(1_000, None)
     made.export(1_000, OLD, stays=None, status="pending")
     for at in (CUTOFF - EDGE, CUTOFF):

@@ -317,8 +317,8 @@ def rebuilt(pbx: Scene) -> set[str]:
 def usual_calls(made: Wazo) -> None:
     """Calls of 200 days: some of two call logs, recorded, in a queue, unprocessed, made anew."""
     for number, at in enumerate(spread(CALLS), start=1):
-        again = {"id": CALLS + 1000 + number} if number % 40 == 7 else {}
-        call = made.call(number, at, processed=number % 30 != 0, **again)
+        log = number if number % 40 != 7 else CALLS + 1000 + number
+        call = made.call(number, at, processed=number % 30 != 0, id=log)
         if number % 25 == 1:
             later = CALLS * 2 + number
             began = at + timedelta(seconds=30)

@@ -318,7 +318,9 @@ def usual_calls(made: Wazo) -> None:
     """Calls of 200 days: some of two call logs, recorded, in a queue, unprocessed, made anew."""
     for number, at in enumerate(spread(CALLS), start=1):
         log = number if number % 40 != 7 else CALLS + 1000 + number
-        call = made.call(number, at, processed=number % 30 != 0, id=log)
+        moments = (0, 9, 99, 99) if number % 2 else (0, 20)  # answered, or not
+        events = tuple(at + timedelta(seconds=s) for s in moments)
+        call = made.call(number, at, events=events, processed=number % 30 != 0, id=log)
         if number % 25 == 1:
             later = CALLS * 2 + number
             began = at + timedelta(seconds=30)

@@ -81,6 +81,25 @@ def _mysql(target: str) -> Callable[[int], None]:
     return lambda n: _insert(connection, "calldate", "%s", n)
 
 
+def _proxy(target: str) -> Callable[[int], None]:
+    """A SIP proxy that gives up after a second: two rows for each call, one for a missed one."""
+    import pymysql
+
+    connection = pymysql.connect(**json.loads(target), autocommit=True, read_timeout=2)
+    cursor = connection.cursor()
+    cursor.execute("SET innodb_lock_wait_timeout = 1")
+
+    def call(n: int) -> None:
+        wall, _ = _stamp()
+        for table, method in (("acc", "INVITE"), ("acc", "BYE"), ("missed_calls", "INVITE")):
+            cursor.execute(
+                f"INSERT INTO {table} (method, callid, time) VALUES (%s, %s, %s)",
+                (method, f"live-{n}", wall),
+            )
+
+    return call
+
+
 def _postgresql(target: str) -> Callable[[int], None]:
     import psycopg
 
@@ -194,6 +213,7 @@ _KINDS: dict[str, Callable[[str], Callable[[int], None]]] = {
     "sqlite": _sqlite,
     "mikopbx": _mikopbx,
     "mariadb": _mysql,
+    "proxy": _proxy,
     "postgresql": _postgresql,
     "voicemail": _voicemail,
     "csv": _csv,

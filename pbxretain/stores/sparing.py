@@ -49,8 +49,14 @@ def unready(store: TableStore, selection: Selection) -> Sql | None:
     if end and store.shape.has(end):
         slack = selection.cutoff - timedelta(seconds=store.manifest.settle_in)
         began = store.layout(selection.start).time.possibly_after(slack)
-        reasons.append(all_of(Sql(f"{store.dialect.quote(end)} IS NULL"), began))
+        reasons.append(all_of(_without(store, end), began))
     return any_of(reasons) if reasons else None
+
+
+def _without(store: TableStore, column: str) -> Sql:
+    """Rows with nothing in the column: a table without types holds an empty text there."""
+    nothing = f"NOT ({store.dialect.filled(column)})"
+    return any_of([Sql(f"{store.dialect.quote(column)} IS NULL"), Sql(nothing)])
 
 
 def not_ready(store: TableStore) -> Sql | None:

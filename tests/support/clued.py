@@ -22,6 +22,7 @@ _DATASETS = {
     "fusionpbx": ("v_xml_cdr", "postgresql", ("recordings", "voicemail")),
     "mikopbx": ("cdr_general", "sqlite", ("recordings",)),
     "kamailio": ("acc", "mysql", ()),
+    "wazo": ("call_logd_call_log", "postgresql", ("recordings",)),
     "opensips": ("acc", "mysql", ()),
     "issabel": ("cdr", "mysql", ("recordings",)),
     "vitalpbx": ("cdr", "mysql", ("recordings",)),

@@ -21,7 +21,6 @@ _DATASETS = {
     "freeswitch": ("voicemail_msgs", "sqlite", ("recordings", "voicemail")),
     "fusionpbx": ("v_xml_cdr", "postgresql", ("recordings", "voicemail")),
     "wazo": ("call_logd_call_log", "postgresql", ("recordings",)),
-    "opensips": ("acc", "mysql", ()),
     "issabel": ("cdr", "mysql", ("recordings",)),
     "vitalpbx": ("cdr", "mysql", ("recordings",)),
     "nethvoice": ("cdr", "mysql", ("recordings",)),

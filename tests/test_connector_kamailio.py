@@ -20,15 +20,10 @@ from support.vendor import CUTOFF, OLD, PASSWORD, YOUNG, Scene, local, scene
 from pbxretain import connector as shelves
 from pbxretain.errors import Exit
 
-CDR = (
-    "cdr_id", "src_username", "src_domain", "dst_username", "call_start_time", "duration",
-    "sip_call_id", "sip_from_tag", "sip_to_tag", "created",
-)  # fmt: skip
 DIALOG = (
     "hash_entry", "hash_id", "callid", "from_uri", "from_tag", "to_uri", "to_tag", "state",
     "start_time", "req_uri",
 )  # fmt: skip
-BUILT = "SELECT cdr_id FROM cdrs WHERE sip_call_id = callid AND sip_from_tag = from_tag"
 
 
 @pytest.fixture(params=["mariadb", "postgresql"])
@@ -58,30 +53,6 @@ def _two(pbx: Scene) -> list[Call]:
     return found
 
 
-def _build(pbx: Scene) -> int:
-    """What the stored procedure of many sites does, in our words: a CDR for each INVITE without one
-    whose BYE is there. Returns how many it made."""
-    before = _count(pbx, "cdrs")
-    pbx.do(
-        "INSERT IGNORE INTO cdrs (src_username, src_domain, dst_username, call_start_time,"
-        " duration, sip_call_id, sip_from_tag, sip_to_tag, created)"
-        " SELECT i.src_user, i.src_domain, i.dst_user, i.time,"
-        " TIMESTAMPDIFF(SECOND, i.time, b.time), i.callid, i.from_tag, i.to_tag, NOW()"
-        " FROM acc i JOIN acc b ON b.callid = i.callid AND b.method = 'BYE'"
-        " WHERE i.method = 'INVITE' AND i.cdr_id = 0"
-    )
-    pbx.do(f"UPDATE acc SET cdr_id = COALESCE(({BUILT}), 0) WHERE cdr_id = 0")
-    pbx.stays["cdrs"] = (
-        "call_start_time >= {local} OR call_start_time = (SELECT MAX(call_start_time) FROM cdrs)"
-    )
-    return _count(pbx, "cdrs") - before
-
-
-def _count(pbx: Scene, table: str, where: str = "1=1") -> int:
-    ((count,),) = pbx.do(pbx.filled(f"SELECT COUNT(*) FROM {table} WHERE {where}"))
-    return int(count)
-
-
 def _dialog_cdrs(pbx: Scene, found: list[Call]) -> None:
     rows = [(local(call.at), local(call.end), 9.5) for call in found if call.end]
     pbx.load("acc_cdrs", ("start_time", "end_time", "duration"), rows)
@@ -96,7 +67,7 @@ def _offline(pbx: Scene, found: list[Call]) -> None:
 def test_kamailio_loses_what_is_due_and_nothing_else(proxy: Scene) -> None:
     found = sip.calls()
     sip.fill(proxy, found)
-    assert _build(proxy) > 10_000
+    assert sip.build_cdrs(proxy) > 10_000
     _dialog_cdrs(proxy, found)
     _offline(proxy, found[::50])
     proxy.load("sip_trace", sip.TRACE, sip.trace(found[::10]))
@@ -132,29 +103,31 @@ def test_a1_a_cutoff_between_invite_and_bye_halves_no_call(either: Scene) -> Non
     found = [over, Call(6, CUTOFF - 3 * minute, CUTOFF - minute), Call(7, YOUNG, YOUNG + minute)]
     sip.fill(either, [*found, Call(8, YOUNG, None)])
     either.deletes_exactly_the_due()
-    assert _count(either, "acc", f"callid = '{over.callid}'") == 2
-    assert _count(either, "acc") == 4
+    assert sip.count(either, "acc", f"callid = '{over.callid}'") == 2
+    assert sip.count(either, "acc") == 4
 
 
 def test_a2_no_builder_makes_a_due_cdr_anew_out_of_rows_without_one(proxy: Scene) -> None:
     found = sip.calls(500)
     sip.fill(proxy, found)
-    _build(proxy)
+    sip.build_cdrs(proxy)
     proxy.do(f"UPDATE acc SET cdr_id = 0 WHERE time < '{local(CUTOFF)}'")
     proxy.do(f"DELETE FROM cdrs WHERE call_start_time < '{local(OLD)}'")
     done = proxy.deletes_exactly_the_due()
     order = [result.dataset for result in done.results]
     assert order.index("calls") < order.index("cdrs")
-    _build(proxy)  # of calls that reach over the cut-off it makes some, all within its last hour
-    assert _count(proxy, "cdrs", "call_start_time < {local} - INTERVAL 1 HOUR") == 0
+    sip.build_cdrs(
+        proxy
+    )  # of calls that reach over the cut-off it makes some, all within its last hour
+    assert sip.count(proxy, "cdrs", "call_start_time < {local} - INTERVAL 1 HOUR") == 0
 
 
 def test_a2_the_trap_is_real_where_cdrs_alone_are_deleted(proxy: Scene) -> None:
     sip.fill(proxy, sip.calls(500))
-    assert _build(proxy) > 300
+    assert sip.build_cdrs(proxy) > 300
     proxy.do("DELETE FROM cdrs")
     proxy.do("UPDATE acc SET cdr_id = 0")
-    assert _build(proxy) > 300
+    assert sip.build_cdrs(proxy) > 300
 
 
 def test_a3_the_proxy_writes_on_while_a_run_walks_a_table_without_an_index_on_time(
@@ -168,10 +141,10 @@ def test_a3_the_proxy_writes_on_while_a_run_walks_a_table_without_an_index_on_ti
         done = proxy.run()
     assert (done.outcome, done.exit_code) == ("complete", Exit.OK)
     assert (live.failed, live.slowest < 0.9) == (0, True), live.slowest
-    assert _count(proxy, "acc", "callid LIKE 'live-%'") == 2 * live.written
+    assert sip.count(proxy, "acc", "callid LIKE 'live-%'") == 2 * live.written
     for table, rows in young.items():
         assert not rows - proxy.rows(table)
-        assert _count(proxy, table, f"NOT ({sip.stay(table)})") == 0
+        assert sip.count(proxy, table, f"NOT ({sip.stay(table)})") == 0
 
 
 def test_a4_the_highest_id_stays_so_that_no_restart_gives_it_again(proxy: Scene) -> None:
@@ -181,7 +154,7 @@ def test_a4_the_highest_id_stays_so_that_no_restart_gives_it_again(proxy: Scene)
     }
     proxy.deletes_exactly_the_due()
     for table in ("acc", "missed_calls"):
-        assert _count(proxy, table) == 1
+        assert sip.count(proxy, table) == 1
 
 
 def test_a5_no_table_is_altered_and_the_versions_stay_as_kamailio_expects_them(

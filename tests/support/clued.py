@@ -23,7 +23,6 @@ _DATASETS = {
     "mikopbx": ("cdr_general", "sqlite", ("recordings",)),
     "kamailio": ("acc", "mysql", ()),
     "wazo": ("call_logd_call_log", "postgresql", ("recordings",)),
-    "opensips": ("acc", "mysql", ()),
     "issabel": ("cdr", "mysql", ("recordings",)),
     "vitalpbx": ("cdr", "mysql", ("recordings",)),
     "nethvoice": ("cdr", "mysql", ("recordings",)),

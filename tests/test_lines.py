@@ -606,6 +606,20 @@ def test_a_batch_rolled_back_and_then_killed_is_settled_as_undone(
     assert leftovers(logs) == []
 
 
+def test_who_dies_before_the_answer_is_noted_gets_the_same_one_again(
+    logs: Path, journal: MiniJournal
+) -> None:
+    (logs / "queue_log.1").write_bytes(event(EDGE - 9) + event(EDGE))
+    name = BatchName(INSTALLATION, "r", 1)
+    batch = queue_log(logs).take(DUE, limit=9, after=None, skip=frozenset(), name=name)
+    journal.seal(name, batch)
+    intent = journal.intent()
+    assert intent is not None
+    assert [list(queue_log(logs).settle(intent)) for _ in range(2)] == [[False], [False]]
+    queue_log(logs).tidy(INSTALLATION)
+    assert leftovers(logs) == []
+
+
 # Any bytes --------------------------------------------------------------------------------------
 
 ALPHABET = st.lists(

@@ -295,7 +295,7 @@ class _Opener:
             return None
         from pbxretain.stores import database
 
-        lock = self.stack.enter_context(database.DatabaseLock(engine, self.name))
+        lock = self.stack.enter_context(database.DatabaseLock(engine))
         self.result.lock = lock
         return lock.verify
 

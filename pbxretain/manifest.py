@@ -200,8 +200,8 @@ class TableDataset(_Dataset):
     """Column and the values in rows that the product is done with (null: no value at all); others
     wait with their call."""
     end: Identifier | None = None
-    """The column with a call's end. While it is NULL and the start lies less than ``settle_in``
-    before the cut-off, the call goes on and waits."""
+    """The column with a call's end. While it is NULL or empty and the start lies less than
+    ``settle_in`` before the cut-off, the call goes on and waits."""
     link: Link | None = None
     shadows: list[Shadow] = []
     children: list[Child] = []

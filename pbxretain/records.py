@@ -33,6 +33,11 @@ def pack(*fields: Field) -> bytes:
     return b"".join(NULL if f is None else len(f).to_bytes(4, "big") + f for f in fields)
 
 
+def is_call(value: bytes | None) -> bool:
+    """queue_log says NONE, MANAGER or REALTIME where no call is meant; ids hold digits."""
+    return bool(value) and any(0x30 <= byte <= 0x39 for byte in value or b"")
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """One rule on one dataset, with all that a store must spare.

@@ -355,6 +355,10 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Ein Wert passt nicht in den Zeichensatz der Datenbank.",
         "A value doesn't fit the database's character set.",
     ),
+    "code.NO_LOCKS": (
+        "Die Datenbank vergibt keine benannten Sperren.",
+        "The database gives no named locks.",
+    ),
     "code.SESSION_ALIVE": (
         "Eine Datenbanksitzung eines früheren Löschlaufs arbeitet noch.",
         "A database session of an earlier run is still working.",

@@ -251,7 +251,7 @@ def test_in_a_namespace_of_its_own(tmp_path: Path, scene: str) -> None:
 
 
 def _lock_of(pbx: Served) -> DatabaseLock:
-    return DatabaseLock(connect(pbx.url, served.PASSWORD), "office")
+    return DatabaseLock(connect(pbx.url, served.PASSWORD))
 
 
 def test_a_run_whose_lock_is_lost_stops_and_leaves_the_rest_to_the_other_host(

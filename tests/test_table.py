@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support import samples
 from support.table_promises import *  # noqa: F403
@@ -22,6 +23,7 @@ from support.tables import NAME, Sealed, contents, drain, numbered, selecting, s
 from pbxretain.errors import DriftError, StoreError, UnavailableError
 from pbxretain.records import pack
 from pbxretain.stores.database import Session, connect
+from pbxretain.stores.dialects import form_pattern
 from pbxretain.stores.rows import unpack
 from pbxretain.stores.table import TableStore, open_table
 
@@ -303,3 +305,18 @@ def test_an_undeclared_trigger_refuses(bench: Bench) -> None:
     with pytest.raises(DriftError, match="trigger keep_all"):
         bench.open()
     bench.open(triggers=[{"table": "cdr", "name": "keep_all", "event": "delete"}])
+
+
+@given(st.integers(1, 9999), st.integers(0, 13), st.integers(0, 32))
+@example(2000, 2, 29)
+@example(1900, 2, 29)
+@example(2024, 2, 29)
+@example(2026, 2, 29)
+@example(2026, 9, 31)
+def test_a_day_fits_its_form_just_when_it_exists(year: int, month: int, day: int) -> None:
+    text = f"{year:04}-{month:02}-{day:02} 00:00:00"
+    try:
+        exists = bool(date(year, month, day))
+    except ValueError:
+        exists = False
+    assert bool(re.match(form_pattern("YYYY-MM-DD HH:MM:SS"), text)) == exists

@@ -13,7 +13,7 @@ import pytest
 from support import samples
 from support.servers import MariaDB, PostgreSQL, Server
 from support.table_promises import *  # noqa: F403
-from support.table_promises import REFEREE, Bench
+from support.table_promises import LINK, REFEREE, Bench
 from support.tables import NAME, Sealed, contents, drain, numbered, selecting, shipped
 
 from pbxretain.errors import (
@@ -24,6 +24,7 @@ from pbxretain.errors import (
     StoreError,
     UnavailableError,
 )
+from pbxretain.records import Session as SessionId
 from pbxretain.stores.database import DatabaseLock, Session, connect, database_clock
 from pbxretain.stores.table import TableStore, open_table
 
@@ -148,6 +149,19 @@ def asterisk(postgresql: PostgreSQL) -> str:
     return database
 
 
+def test_runs_on_two_databases_of_one_server_hinder_each_other_in_nothing(
+    mariadb: MariaDB,
+) -> None:
+    engines = []
+    for name in ("one", "two"):
+        mariadb.create_database(name)
+        mariadb.create_user(f"of_{name}", password=PASSWORD, database=name, grants={"*": "ALL"})
+        engines.append(connect(mariadb.url(name, f"of_{name}"), PASSWORD))
+    with DatabaseLock(engines[0]) as one, DatabaseLock(engines[1]) as other:
+        one.verify()
+        other.verify()
+
+
 @pytest.mark.parametrize("returning", [True, False])
 def test_mariadb_calls_go_exactly(mariadb: MariaDB, freepbx: str, returning: bool) -> None:
     store = _open(mariadb, freepbx, kind="freepbx", dataset="calls", returning=returning)
@@ -233,6 +247,27 @@ def test_a_shadow_copy_without_its_row_is_a_record_of_its_own(
             assert {(u, s) for u, s in cursor.fetchall()} == expected.stay
 
 
+@pytest.mark.parametrize("collation", ["latin1_german1_ci", "utf8mb4_czech_ci"])
+def test_a_shadow_copy_in_another_collation_still_knows_its_row(
+    mariadb: MariaDB, freepbx: str, collation: str
+) -> None:
+    _shadowed(mariadb, freepbx)
+    with mariadb.admin(freepbx) as plain:
+        with plain.cursor() as cursor:
+            for column in ("uniqueid", "linkedid"):
+                cursor.execute(
+                    f"ALTER TABLE transient_cdr MODIFY {column} varchar(32) CHARACTER SET"
+                    f" {collation.partition('_')[0]} COLLATE {collation} NOT NULL DEFAULT ''"
+                )
+        store = _open(mariadb, freepbx, kind="freepbx", dataset="calls")
+        (shadow,) = store.shadow_stores()
+        selection = selecting(shadow, samples.CUTOFF, samples.NOW)
+        assert shadow.census(selection).before == 0
+        drain(store, selecting(store, samples.CUTOFF, samples.NOW))
+        rows = (_count(plain, f"SELECT COUNT(*) FROM {t}") for t in ("cdr", "transient_cdr"))
+        assert len(set(rows)) == 1
+
+
 def test_settle_removes_the_shadow_copies_of_what_went(mariadb: MariaDB, freepbx: str) -> None:
     _shadowed(mariadb, freepbx)
     store = _open(mariadb, freepbx, kind="freepbx", dataset="calls")
@@ -267,6 +302,17 @@ def test_rows_of_an_engine_without_transactions_go_only_with_the_commit(
         assert samples.calls(plain).stay == expected.stay
 
 
+def test_without_transactions_a_twin_that_waits_for_its_file_stays(bench: Bench) -> None:
+    when = "2026-08-01 10:00:00"
+    bench.calls([(when, "a.1", 1, "", "", "x.wav"), (when, "a.1", 1, "", "", "")])
+    if bench.kind == "mysql":
+        bench.run("ALTER TABLE cdr ENGINE=MyISAM")
+    store = bench.open(link=LINK)
+    selection = selecting(store, samples.CUTOFF, samples.NOW, wait_for_part=True)
+    assert len(drain(store, selection)) == 1
+    assert [row[5] for row in bench.rows()] == ["x.wav"]
+
+
 # --- lost answers, ended sessions, servers that go away ---
 
 
@@ -278,7 +324,7 @@ def test_a_commit_whose_answer_is_lost_is_unknown_until_settled(bench: Bench) ->
         sealed = Sealed(batch.taken, batch.bounds, batch.session)
         assert sealed.session is not None
         if bench.kind == "mysql":
-            bench.run(f"KILL {sealed.session.values['id']}")
+            _kill(bench, sealed.session)
         else:
             bench.ask(f"SELECT pg_terminate_backend({sealed.session.values['pid']}, 5000)")
         with pytest.raises(OutcomeUnknown) as caught:
@@ -286,6 +332,11 @@ def test_a_commit_whose_answer_is_lost_is_unknown_until_settled(bench: Bench) ->
     assert caught.value.__cause__ is None
     assert store.settle(sealed) == [False] * 5
     assert len(drain(store, selection)) == 5
+
+
+def _kill(bench: Bench, session: SessionId) -> None:
+    [(number,)] = bench.ask(f"SELECT IS_USED_LOCK('{session.values['lock']}')")
+    bench.run(f"KILL {number}")
 
 
 def test_a_session_that_died_between_batches_is_replaced(bench: Bench) -> None:
@@ -296,7 +347,7 @@ def test_a_session_that_died_between_batches_is_replaced(bench: Bench) -> None:
         session = batch.session
     assert session is not None
     if bench.kind == "mysql":
-        bench.run(f"KILL {session.values['id']}")
+        _kill(bench, session)
     else:
         bench.ask(f"SELECT pg_terminate_backend({session.values['pid']}, 5000)")
     with pytest.raises(UnavailableError):
@@ -318,7 +369,7 @@ def test_settle_looks_when_the_transaction_is_forgotten(bench: Bench) -> None:
 
 
 def test_a_lock_whose_connection_died_is_lost(bench: Bench) -> None:
-    with DatabaseLock(bench.engine, "head-office") as lock:
+    with DatabaseLock(bench.engine) as lock:
         lock.verify()
         if bench.kind == "mysql":
             ids = bench.ask("SELECT ID FROM information_schema.PROCESSLIST")

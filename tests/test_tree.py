@@ -394,6 +394,15 @@ def test_orphans_both_ways_are_counted(root: Path) -> None:
     assert opened(root, rows).census(DUE).findings == {"ORPHAN_FILES": 1, "MISSING_FILES": 1}
 
 
+def test_a_name_that_belongs_to_another_dataset_counts_as_no_missing_file(root: Path) -> None:
+    rows = Rows()
+    put(root / f"2026/05/01/{name_at(OLD)}.wav")
+    for folder in (b"/mnt/rec/2026/05/01", b"/mnt/rec/2026/05/01/INBOX"):
+        rows.add("call", OLD, folder + b"/never-written.wav")
+    store = opened(root, rows, paths=["{year}/{month}/{day}/{name}"])
+    assert store.census(DUE).findings == {"ORPHAN_FILES": 1, "MISSING_FILES": 1}
+
+
 def test_an_undated_file_goes_by_its_row(root: Path, journal: MiniJournal) -> None:
     rows = Rows()
     put(root / "voice.wav")

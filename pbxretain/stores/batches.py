@@ -271,14 +271,16 @@ class TableBatch:
 
 
 def remove_and_look(
-    session: Session, table: str, layout: Layout, taken: Sequence[Taken]
+    session: Session, table: str, layout: Layout, taken: Sequence[Taken], *, spare: Sql
 ) -> list[bool]:
-    """Deletes by exact identity where nothing can be rolled back; says which are gone."""
-    remove_copies(session, table, layout, taken)
+    """Deletes by exact identity where nothing can be rolled back; says which are gone. A twin
+    that is spared stays, and is none of them."""
+    remove_copies(session, table, layout, taken, spare=spare)
     left: Counter[bytes] = Counter()
     for group in chunks(taken):
         same = {t.identity: t for t in group}
-        where = all_of(near(layout, group), any_of([layout.match(t) for t in same.values()]))
+        exact = any_of([layout.match(t) for t in same.values()])
+        where = all_of(near(layout, group), exact, spare)
         rows = session.rows(f"SELECT {layout.fetched} FROM {table} WHERE " + where)
         present = Counter(t.identity for t in map(layout.taken, rows) if t is not None)
         for identity in same:
@@ -290,14 +292,21 @@ def remove_and_look(
     return bits
 
 
-def remove_copies(session: Session, table: str, layout: Layout, taken: Iterable[Taken]) -> int:
+def remove_copies(
+    session: Session,
+    table: str,
+    layout: Layout,
+    taken: Iterable[Taken],
+    *,
+    spare: Sql | None = None,
+) -> int:
     """Deletes every row with one of these identities, each statement final by itself."""
     gone = 0
     ordered = sorted(taken, key=lambda t: t.when)
     for group in chunks(ordered, COPIES):
         same = {t.identity: t for t in group}
         exact = any_of([layout.match(t) for t in same.values()])
-        where = all_of(near(layout, group), _by_key(layout, group), exact)
+        where = all_of(near(layout, group), _by_key(layout, group), exact, spare)
         gone += session.run(f"DELETE FROM {table} WHERE " + where)
     return gone
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pbxretain.records import FUTURE, Census, Selection
+from pbxretain.records import FUTURE, Census, Selection, is_call
 from pbxretain.stores.database import Row, Session
 from pbxretain.stores.dialects import Sql, all_of, any_of, negated
 from pbxretain.stores.rows import Layout, chunks
@@ -67,7 +67,8 @@ def _shared_left(store: TableStore, opened: Session, selection: Selection) -> di
 
 def find_straddlers(store: TableStore, opened: Session, selection: Selection) -> frozenset[bytes]:
     """Call ids with a dated leg on either side of the cut-off, in this table alone, or with a leg
-    before it, or without a time, that the product isn't done with."""
+    before it, or without a time, that the product isn't done with. A word that names no call ties
+    no rows together."""
     layout = store.layout(selection.start)
     if not layout.call:
         return frozenset()
@@ -86,7 +87,7 @@ def find_straddlers(store: TableStore, opened: Session, selection: Selection) ->
     calls = [found for (found,) in opened.rows(ask) if isinstance(found, bytes)]
     if low.args != high.args:
         calls = list(_on_both_sides(store, opened, calls, selection))
-    return frozenset([*calls, *_with_unready_legs(store, opened, selection)])
+    return frozenset(filter(is_call, [*calls, *_with_unready_legs(store, opened, selection)]))
 
 
 def _with_unready_legs(store: TableStore, opened: Session, selection: Selection) -> Iterator[bytes]:

@@ -412,15 +412,17 @@ def kind_of(opened: Session, table: str) -> str | None:
 
 
 class DatabaseLock:
-    """One run at a time on a source: a lock that the database itself keeps.
+    """One run at a time on a database, whatever the source is called on whichever machine: a lock
+    that the database itself keeps.
 
     On a connection of its own; on SQLite a locked file beside the database file. Raises
     LockedError when another run holds it, and from ``verify`` when it was lost.
     """
 
-    def __init__(self, engine: Engine, source: str) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        digest = hashlib.sha256(f"pbxretain\0{source}".encode()).digest()
+        # MySQL's named locks are those of the whole server.
+        digest = hashlib.sha256(f"pbxretain\0{engine.url.database}".encode()).digest()
         self._name = f"pbxretain:{digest.hex()[:32]}"
         self._number = int.from_bytes(digest[:8], "big", signed=True)
         self._session: Session | None = None

@@ -183,11 +183,19 @@ _FORMS = {
 
 
 def form_pattern(form: str) -> str:
-    """A regular expression for one text form; a fraction may follow."""
+    """A regular expression for one text form of the Gregorian calendar, days that exist only; a
+    fraction may follow."""
     day, middle, clock = _FORMS[form]
-    month = "(0[1-9]|1[0-2])"
-    date = f"[0-9]{{4}}{day}{month}{day}(0[1-9]|[12][0-9]|3[01])"
-    return f"^{date}{middle}([01][0-9]|2[0-3]){clock}[0-5][0-9]{clock}[0-5][0-9]([.][0-9]+)?$"
+    year = "[0-9]{4}"
+    leap = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)"
+    dates = (
+        f"{year}{day}(0[1-9]|1[0-2]){day}(0[1-9]|1[0-9]|2[0-8])",
+        f"{year}{day}(0[13-9]|1[0-2]){day}(29|30)",
+        f"{year}{day}(0[13578]|1[02]){day}31",
+        f"{leap}{day}02{day}29",
+    )
+    time = f"([01][0-9]|2[0-3]){clock}[0-5][0-9]{clock}[0-5][0-9]([.][0-9]+)?"
+    return f"^({'|'.join(dates)}){middle}{time}$"
 
 
 def _is_text(value: bytes) -> bool:

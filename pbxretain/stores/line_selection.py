@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from pbxretain.manifest import LinesDataset
-from pbxretain.records import Selection, Taken
+from pbxretain.records import Selection, Taken, is_call
 from pbxretain.stores.dating import zone_of
 from pbxretain.stores.line_reading import Line
 from pbxretain.stores.moments import Moments
@@ -48,12 +48,7 @@ class LineReader:
             call=calls,
             subjects=tuple(line.field(index) for index in self._dataset.subjects.values()),
         )
-        return ReadLine(taken, when, next(filter(_is_call, calls), b"") or b"")
-
-
-def _is_call(value: bytes | None) -> bool:
-    """queue_log says NONE, MANAGER or REALTIME where no call is meant; ids hold digits."""
-    return bool(value) and any(0x30 <= byte <= 0x39 for byte in value or b"")
+        return ReadLine(taken, when, next(filter(is_call, calls), b"") or b"")
 
 
 class Filter:

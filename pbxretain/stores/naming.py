@@ -155,8 +155,11 @@ class LinkNaming:
     def _blank(self, store: TableStore, spellings: Sequence[bytes]) -> int:
         if not store.shape.has(self._link.column):
             return 0
-        change = f"UPDATE {store.table} SET {store.dialect.quote(self._link.column)} = "
-        change += f"{_GONE[self._link.on_part_gone]} WHERE "
+        quote = store.dialect.quote
+        change = f"UPDATE {store.table} SET {quote(self._link.column)} = "
+        change += _GONE[self._link.on_part_gone]
+        # A row's date must not move because its file went.
+        change += "".join(f", {quote(c)} = {quote(c)}" for c in store.shape.renewed) + " WHERE "
         count = 0
         with session(store.engine) as opened:
             for group in chunks(self._present(store, opened, spellings), _GROUP):

@@ -90,9 +90,10 @@ def link_advice(stores: Sequence[TableStore]) -> Sequence[Advice]:
 def _link(store: TableStore, opened: Session) -> Iterator[Advice]:
     link = store.manifest.link
     if link is not None and link.on_part_gone != "leave" and store.shape.has(link.column):
-        column = store.dialect.quote(link.column)
-        update = f"UPDATE {store.table} SET {column} = {column} WHERE 1=0"
-        yield from _missing(store, opened, f"UPDATE ({link.column})", update)
+        columns = list(dict.fromkeys([link.column, *store.shape.renewed]))
+        same = ", ".join(f"{c} = {c}" for c in map(store.dialect.quote, columns))
+        update = f"UPDATE {store.table} SET {same} WHERE 1=0"
+        yield from _missing(store, opened, f"UPDATE ({', '.join(columns)})", update)
 
 
 def _missing(

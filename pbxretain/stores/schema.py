@@ -37,6 +37,10 @@ class Shape:
     triggers: frozenset[tuple[str, str]] = field(default_factory=frozenset)
     referring: frozenset[tuple[str, bool]] = field(default_factory=frozenset)
     """Tables with a foreign key onto this one, and whether it deletes by cascade."""
+    renewed: Sequence[str] = ()
+    """Columns that an update sets to now by itself, unless it names them."""
+    collations: Mapping[str, str] = field(default_factory=dict)
+    """Of MySQL's text columns."""
 
     def has(self, column: str) -> bool:
         return column in self.columns
@@ -108,6 +112,14 @@ def _read_mysql(
         + " AND REFERENCED_TABLE_NAME = "
         + named
     )
+    extra = session.rows(
+        "SELECT COLUMN_NAME, COLLATION_NAME, INSTR(LOWER(EXTRA), 'on update') > 0"
+        " FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = "
+        + place
+        + " AND TABLE_NAME = "
+        + named
+        + " ORDER BY 1"
+    )
     kind = _text(engine)
     return Shape(
         table,
@@ -119,6 +131,8 @@ def _read_mysql(
         int(rows) if rows is not None else None,
         frozenset((_text(t), _text(e)) for t, e in triggers),
         frozenset((_text(t), _text(c) == "1") for t, c in referring),
+        [_text(column) for column, _, renewed in extra if _text(renewed) == "1"],
+        {_text(column): _text(collation) for column, collation, _ in extra if collation},
     )
 
 

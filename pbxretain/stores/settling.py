@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from secrets import token_hex
 
 from sqlalchemy.engine import Engine
 
@@ -18,8 +19,6 @@ from pbxretain.stores.database import Session, session
 from pbxretain.stores.dialects import Sql
 
 END_SECONDS = 60.0
-START_TOLERANCE = 5
-"""Seconds by which two readings of a server's start may differ."""
 
 
 def session_id(opened: Session) -> SessionId | None:
@@ -36,8 +35,16 @@ def session_id(opened: Session) -> SessionId | None:
 
 
 def _mysql_known(opened: Session) -> dict[str, int | str]:
-    number = opened.number("SELECT CONNECTION_ID()")
-    return {"id": number, "started": _mysql_started(opened)}
+    """A named lock of the session's own: held exactly as long as the session lives, whatever the
+    server's clock, its restarts and the numbers of its connections do."""
+    name = f"pbxretain:{token_hex(16)}"
+    if opened.number(Sql("SELECT GET_LOCK(%s, 0)", (name,))) != 1:
+        raise StoreError(
+            "The database gives no named lock.",
+            hint="connect to the server itself, not through a pool that shares connections",
+            code="NO_LOCKS",
+        )
+    return {"lock": name}
 
 
 def _postgresql_known(opened: Session) -> dict[str, int | str]:
@@ -45,11 +52,6 @@ def _postgresql_known(opened: Session) -> dict[str, int | str]:
         "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()"
     )[0]
     return {"pid": int(pid or 0), "backend_start": _text(start)}
-
-
-def _mysql_started(opened: Session) -> int:
-    rows = opened.rows("SHOW GLOBAL STATUS LIKE 'Uptime'")
-    return opened.number("SELECT FLOOR(UNIX_TIMESTAMP())") - int(rows[0][1] or 0)
 
 
 def end_session(engine: Engine, dead: SessionId | None) -> bool | None:
@@ -68,12 +70,9 @@ def end_session(engine: Engine, dead: SessionId | None) -> bool | None:
 
 
 def _end_mysql(opened: Session, dead: SessionId) -> None:
-    number = int(dead.values["id"])
-    if abs(_mysql_started(opened) - int(dead.values["started"])) > START_TOLERANCE:
-        return  # the server was started anew since; nothing of that time lives
+    holder = Sql("SELECT IS_USED_LOCK(%s)", (str(dead.values["lock"]),))
     deadline = time.monotonic() + END_SECONDS
-    alive = Sql("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = %s", (number,))
-    while opened.number(alive):
+    while number := opened.number(holder):
         with suppress(StoreError):  # gone between the two statements; the next look tells
             opened.run(Sql("KILL %s", (number,)))
         _pause(deadline)

@@ -49,8 +49,14 @@ def unready(store: TableStore, selection: Selection) -> Sql | None:
     if end and store.shape.has(end):
         slack = selection.cutoff - timedelta(seconds=store.manifest.settle_in)
         began = store.layout(selection.start).time.possibly_after(slack)
-        reasons.append(all_of(Sql(f"{store.dialect.quote(end)} IS NULL"), began))
+        reasons.append(all_of(_without(store, end), began))
     return any_of(reasons) if reasons else None
+
+
+def _without(store: TableStore, column: str) -> Sql:
+    """Rows with nothing in the column: a table without types holds an empty text there."""
+    nothing = f"NOT ({store.dialect.filled(column)})"
+    return any_of([Sql(f"{store.dialect.quote(column)} IS NULL"), Sql(nothing)])
 
 
 def not_ready(store: TableStore) -> Sql | None:
@@ -105,12 +111,19 @@ def own_rows(store: TableStore) -> Sql | None:
 
 def _same_column(store: TableStore, column: str, *, plain: bool) -> str:
     """On MySQL an expression but for one column: with stale statistics, as after an import, the
-    server may else choose the index on the time and compare every pair of rows of a second."""
-    dialect = store.dialect
-    pair = (f"anchor.{dialect.quote(column)}", f"{store.table}.{dialect.quote(column)}")
-    if dialect.name == "mysql" and not plain:
-        pair = (f"CAST({pair[0]} AS BINARY)", f"CAST({pair[1]} AS BINARY)")
-    return dialect.same_columns(*pair)
+    server may else choose the index on the time and compare every pair of rows of a second. What
+    a copy holds in another character set is compared in the anchor's."""
+    dialect, anchor = store.dialect, store.anchor
+    here = f"{store.table}.{dialect.quote(column)}"
+    there = f"anchor.{dialect.quote(column)}"
+    if dialect.name == "mysql":
+        wanted = anchor.shape.collations.get(column) if anchor else None
+        own = store.shape.collations.get(column)
+        if wanted and own and wanted != own:
+            here = f"CONVERT({here} USING {wanted.partition('_')[0]}) COLLATE {wanted}"
+        if not plain:
+            here, there = f"CAST({here} AS BINARY)", f"CAST({there} AS BINARY)"
+    return dialect.same_columns(there, here)
 
 
 def unless_excluded(

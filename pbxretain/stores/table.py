@@ -405,11 +405,12 @@ class TableStore:
             returning=self._returning,
         )
         taken: list[Taken] = []
-        identity = None
+        identity = removal = None
         if window is not None:
             wanted = self._wanted(opened, selection, window, skip)
             if not self.shape.transactional:
                 taken = deleter.look(wanted)
+                removal = self._remover(layout, wanted.spare)
             else:
                 taken, identity = self._delete(opened, deleter, wanted, alone=alone)
         return TableBatch(
@@ -421,7 +422,7 @@ class TableStore:
             database=opened,
             guard=self.guard,
             shadows=lambda gone: self._sweep(selection.start, gone),
-            removal=None if self.shape.transactional else self._remover(layout),
+            removal=removal,
             also=deleter.also,
         )
 
@@ -459,8 +460,10 @@ class TableStore:
         by_id = layout.keep_locator and layout.locator != "ctid"
         return bounds_of(taken, start=start, by_id=by_id)
 
-    def _remover(self, layout: Layout) -> Callable[[Sequence[Taken]], Bits]:
-        return lambda taken: remove_and_look(self._session(), self.table, layout, taken)
+    def _remover(self, layout: Layout, spare: Sql) -> Callable[[Sequence[Taken]], Bits]:
+        return lambda taken: remove_and_look(
+            self._session(), self.table, layout, taken, spare=spare
+        )
 
     # --- shared rows ---
 

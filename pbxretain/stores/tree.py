@@ -287,7 +287,7 @@ class TreeStore:
             for entry in hits:
                 if value not in entry.values:
                     entry.values += (value,)
-            if not hits and value != b"deleted":
+            if not hits and value != b"deleted" and self._shape.may_hold(value):
                 missing.add(value)
         return len(missing)
 

@@ -65,6 +65,16 @@ class Shape:
         path = join(folder, stem)
         return not self._paths or any(pattern.fullmatch(path) for pattern in self._paths)
 
+    def may_hold(self, value: bytes) -> bool:
+        """Whether the path in a link column, wherever its root was, may be that of a record here;
+        a column may also name files of another dataset."""
+        parts = value.split(b"/")
+        return len(parts) == 1 or any(
+            self.covers(b"/".join(parts[at:-1]), stem)
+            for at in range(len(parts))
+            for stem in self.stems(parts[-1])
+        )
+
     def stem(self, name: bytes) -> bytes | None:
         """The name less one listed extension; None when it bears none. Nothing else is cut."""
         for tail in self._tails:

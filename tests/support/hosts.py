@@ -433,7 +433,10 @@ HOSTS: dict[str, Host] = {
             "sip-trace postgresql:trace.example/homer sip_trace",
         },
         off={"offline-messages mysql:localhost/kamailio silo"},
-        urls=("mysql://pbxretain@localhost/kamailio",),
+        urls=(
+            "mysql://pbxretain@localhost/kamailio",
+            "postgresql://pbxretain@trace.example/homer",
+        ),
     ),
     "opensips": Host(
         {

@@ -81,11 +81,57 @@ def _mysql(target: str) -> Callable[[int], None]:
     return lambda n: _insert(connection, "calldate", "%s", n)
 
 
+def _proxy(target: str) -> Callable[[int], None]:
+    """A SIP proxy that gives up after a second: two rows for each call, one for a missed one."""
+    import pymysql
+
+    connection = pymysql.connect(**json.loads(target), autocommit=True, read_timeout=2)
+    cursor = connection.cursor()
+    cursor.execute("SET innodb_lock_wait_timeout = 1")
+
+    def call(n: int) -> None:
+        wall, _ = _stamp()
+        for table, method in (("acc", "INVITE"), ("acc", "BYE"), ("missed_calls", "INVITE")):
+            cursor.execute(
+                f"INSERT INTO {table} (method, callid, time) VALUES (%s, %s, %s)",
+                (method, f"live-{n}", wall),
+            )
+
+    return call
+
+
 def _postgresql(target: str) -> Callable[[int], None]:
     import psycopg
 
     connection = psycopg.connect(target, autocommit=True)
     return lambda n: _insert(connection, '"start"', "%s", n)
+
+
+def _mikopbx(path: str) -> Callable[[int], None]:
+    """MikoPBX's workers: a running call in ``cdr``, at its end a copy in ``cdr_general``, the first
+    deleted; each a transaction of its own, in WAL mode."""
+    connection = sqlite3.connect(path, timeout=5.0, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    copied = "start, endtime, src_num, dst_num, UNIQUEID, linkedid, work_completed"
+
+    def call(n: int) -> None:
+        wall, _ = _stamp()
+        row = (f"{wall}.123", "030", "411", f"live-{n}", f"live-{n}")
+        connection.execute(
+            "INSERT INTO cdr (start, src_num, dst_num, UNIQUEID, linkedid) VALUES (?, ?, ?, ?, ?)",
+            row,
+        )
+        connection.execute(
+            "UPDATE cdr SET endtime = start, work_completed = '1' WHERE UNIQUEID = ?", row[3:4]
+        )
+        connection.execute(
+            f"INSERT INTO cdr_general ({copied}) SELECT {copied} FROM cdr WHERE UNIQUEID = ?",
+            row[3:4],
+        )
+        connection.execute("DELETE FROM cdr WHERE UNIQUEID = ?", row[3:4])
+
+    return call
 
 
 def _insert(connection: Any, column: str, mark: str, n: int) -> None:
@@ -165,7 +211,9 @@ def _logger(target: str) -> Callable[[int], None]:
 
 _KINDS: dict[str, Callable[[str], Callable[[int], None]]] = {
     "sqlite": _sqlite,
+    "mikopbx": _mikopbx,
     "mariadb": _mysql,
+    "proxy": _proxy,
     "postgresql": _postgresql,
     "voicemail": _voicemail,
     "csv": _csv,

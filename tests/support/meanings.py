@@ -202,7 +202,7 @@ MANIFEST: Meanings = {
             "class."
         ),
         "end": (
-            "The column with a call's end. While it is NULL and the call began less than "
+            "The column with a call's end. While it is NULL or empty and the call began less than "
             "`settle_in` before the cut-off, the call goes on and waits."
         ),
         "link": "A column that names a file of another dataset.",

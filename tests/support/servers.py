@@ -199,11 +199,16 @@ class MariaDB(Server):
             "--no-defaults",
             f"--datadir={self.folder / 'data'}",
             "--auth-root-authentication-method=normal",
+            self._own_tmpdir(),
             "--skip-test-db",
             "--skip-name-resolve",
             "--innodb-flush-method=nosync",
             "--innodb-log-file-size=16M",
         )
+
+    def _own_tmpdir(self) -> str:
+        """A MariaDB that starts removes every temporary table of the folder: never share one."""
+        return f"--tmpdir={self.folder}"
 
     def _command(self) -> list[str]:
         return [
@@ -211,8 +216,7 @@ class MariaDB(Server):
             "--no-defaults",
             f"--datadir={self.folder / 'data'}",
             f"--socket={self.socket}",
-            # A MariaDB that starts removes every temporary table of the folder: never share one.
-            f"--tmpdir={self.folder}",
+            self._own_tmpdir(),
             f"--pid-file={self.folder / 'mariadb.pid'}",
             f"--port={self.port}",
             f"--bind-address={self.host}",

@@ -11,7 +11,7 @@ import os
 import random
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ from pbxretain import execute
 from pbxretain.connector import Connector
 from pbxretain.errors import Exit
 from pbxretain.execute import RunResult, Site
-from pbxretain.manifest import Dialect
+from pbxretain.manifest import Dialect, TableDataset
 from pbxretain.plan import Terms
 from support import freepbx
 from support.calls import first_due_date
@@ -188,6 +188,15 @@ class Scene:
                 " WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'"
             )
         return sorted(str(name) for (name,) in self.do(ask))
+
+    def only_what_is_used(self, *, keep: Collection[str] = ()) -> None:
+        """Drops tables without rows that an installation may lack, for opening each takes a while;
+        not those that others hang on (``keep``)."""
+        datasets = self.connector.manifest.datasets.values()
+        lacking = {d.table for d in datasets if isinstance(d, TableDataset) and d.optional}
+        for table in (lacking & set(self.tables())) - set(keep):
+            if self.do(f"SELECT COUNT(*) FROM {table}") == [(0,)]:
+                self.do(f"DROP TABLE {table}")
 
     def terms(self) -> Terms:
         secret = self.folder / "password"

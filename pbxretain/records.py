@@ -33,9 +33,12 @@ def pack(*fields: Field) -> bytes:
     return b"".join(NULL if f is None else len(f).to_bytes(4, "big") + f for f in fields)
 
 
+_NO_CALL = frozenset({b"", b"NONE", b"MANAGER", b"REALTIME"})
+
+
 def is_call(value: bytes | None) -> bool:
-    """queue_log says NONE, MANAGER or REALTIME where no call is meant; ids hold digits."""
-    return bool(value) and any(0x30 <= byte <= 0x39 for byte in value or b"")
+    """Whether a call id names a call: Asterisk's queue log has a word where none is meant."""
+    return value is not None and value not in _NO_CALL
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,8 +105,8 @@ def test_a_connection_that_breaks_after_a_delete_for_good_forgets_no_evidence(
     freepbx.do("ALTER TABLE cdr ENGINE=MyISAM")
     remove = batches.remove_copies
 
-    def removes(*args: Any) -> int:
-        gone = remove(*args)
+    def removes(*args: Any, **more: Any) -> int:
+        gone = remove(*args, **more)
         monkeypatch.setattr(batches, "remove_copies", remove)
         _cut(freepbx)
         return gone

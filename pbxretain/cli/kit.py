@@ -48,7 +48,8 @@ class Tested:
 
 def conform(face: Face, path: Path) -> Tested:
     """Runs the kit over a manifest's file. Raises DocumentError for one with mistakes."""
-    from pbxretain.testing.suite import load, suite
+    from pbxretain.connector import load
+    from pbxretain.testing.suite import suite
 
     product = load(path)
     # The engine warns of each dead run that it settles, and the kit kills many.

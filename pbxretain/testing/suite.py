@@ -72,12 +72,7 @@ def suite(source: Path | str | Connector) -> list[Case]:
 
     Raises DocumentError for a manifest with mistakes.
     """
-    return list(_cases(source if isinstance(source, Connector) else load(Path(source))))
-
-
-def load(path: Path) -> Connector:
-    """A manifest's file as a connector."""
-    return connector.parse(path.read_bytes(), str(path), "file")
+    return list(_cases(source if isinstance(source, Connector) else connector.load(Path(source))))
 
 
 def _cases(product: Connector) -> Iterator[Case]:

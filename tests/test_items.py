@@ -31,7 +31,7 @@ from pbxretain.errors import (
     UnavailableError,
 )
 from pbxretain.manifest import ApiDataset
-from pbxretain.records import BatchName, Selection
+from pbxretain.records import BatchName, Selection, Taken
 from pbxretain.settings import Api, Secret
 from pbxretain.stores import clients, items
 from pbxretain.stores.items import Access, Client, Item, ItemStore, open_items
@@ -339,7 +339,7 @@ def test_what_foreign_code_raises_becomes_a_sentence_without_its_text(
     assert "+49" not in str(told.value)
     assert told.value.__cause__ is None
     with pytest.raises(OutcomeUnknown) as lost:
-        store.delete([items.Taken(key=(b"1",), start=b"x", when=OLD, call=(None,))])
+        store.delete([Taken(key=(b"1",), start=b"x", when=OLD, call=(None,))])
     assert "+49" not in str(lost.value)
 
 

@@ -9,6 +9,7 @@ lost is ``OutcomeUnknown``.
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -49,7 +50,7 @@ class JsonHttp:
         self._errors = urllib3.exceptions.HTTPError
         self._pool = urllib3.PoolManager(
             retries=False,
-            cert_reqs="CERT_REQUIRED",
+            cert_reqs=ssl.CERT_REQUIRED,
             ca_certs=str(access.ca) if access.ca else None,
         )
 

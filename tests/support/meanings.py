@@ -375,7 +375,7 @@ MANIFEST: Meanings = {
         "kind": "Behind a program.",
     },
     "Program": {
-        LEAD: "A program of the distribution. It is started with an argument list, without a shell.",
+        LEAD: "A program of the distribution, started with an argument list and without a shell.",
         "file": "Its file name, beside `connector.yaml`.",
         "interpreter": "What runs it, with arguments. Settings may name another one.",
     },

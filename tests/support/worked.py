@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,15 @@ def write(folder: Path) -> Path:
     return folder
 
 
+def install(folder: Path) -> Path:
+    """Builds the distribution and installs it below a folder, so that its entry point is found by
+    whoever has the returned folder on his path."""
+    source, target = write(folder / "pbxretain-numera"), folder / "installed"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    subprocess.run([*pip, "--target", str(target), str(source)], check=True)
+    return target
+
+
 def product(folder: Path) -> Connector:
     """The connector, its module imported from the folder but not installed."""
     write(folder)
@@ -43,7 +53,7 @@ def _module(folder: Path) -> Any:
         importlib.invalidate_caches()
         module = importlib.import_module("pbxretain_numera")
         module.Numera.pause = 0.05
-        importlib.import_module("pbxretain_numera.fake")
+        importlib.import_module("pbxretain_numera.invented")
         return module
     finally:
         sys.path.remove(str(folder))

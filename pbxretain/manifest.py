@@ -317,8 +317,39 @@ class LinesDataset(_Dataset):
     """Seconds without growth before a file that was renamed counts as let go by its writer."""
 
 
+class _ItemDataset(_Dataset):
+    """Records that only the product's own interface lists and deletes, one by one."""
+
+    start: Name
+    type: Literal["text", "epoch"] = "text"
+    """Text in ISO form, with an offset or without one."""
+    zone: Zone = "source"
+    subjects: list[Name] = []
+
+
+class ApiDataset(_ItemDataset):
+    """Records behind an API. The client is Python code of an installed distribution, or the one
+    that the manifest names under ``api``."""
+
+    kind: Literal["api"]
+
+
+class CommandDataset(_ItemDataset):
+    """Records behind a program of the distribution, which speaks JSON lines."""
+
+    kind: Literal["command"]
+
+
+class Program(Document):
+    """A program in the distribution's folder, and what runs it. Never goes through a shell."""
+
+    file: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+    interpreter: list[Text] = []
+
+
 Dataset = Annotated[
-    TableDataset | TreeDataset | SpoolDataset | LinesDataset, Field(discriminator="kind")
+    TableDataset | TreeDataset | SpoolDataset | LinesDataset | ApiDataset | CommandDataset,
+    Field(discriminator="kind"),
 ]
 
 
@@ -337,6 +368,9 @@ class Manifest(Document):
     tried: list[Trial] = []
     databases: list[Dialect] = []
     roots: dict[Name, Root] = {}
+    api: Literal["xapi"] | None = None
+    """A client that pbxretain itself brings, for datasets of kind ``api``."""
+    program: Program | None = None
     datasets: dict[Name, Dataset] = Field(min_length=1)
     out_of_reach: list[OutOfReach] = []
     discover: Discover = Discover()
@@ -344,8 +378,10 @@ class Manifest(Document):
     @model_validator(mode="after")
     def _references(self) -> Self:
         for name, dataset in self.datasets.items():
-            if not isinstance(dataset, TableDataset) and dataset.root not in self.roots:
-                raise ValueError(f"datasets.{name}.root: no root {dataset.root!r} under roots")
+            if (root := root_of(dataset)) is not None and root not in self.roots:
+                raise ValueError(f"datasets.{name}.root: no root {root!r} under roots")
+            if isinstance(dataset, CommandDataset) and self.program is None:
+                raise ValueError(f"datasets.{name}: a command needs a program")
             if isinstance(dataset, TableDataset) and not self.databases:
                 raise ValueError(f"datasets.{name}: a table needs databases")
             for other in _referred(dataset):
@@ -357,6 +393,12 @@ class Manifest(Document):
                 if order.index(first) >= order.index(name):
                     raise ValueError(f"datasets.{name}: {first} must stand before it")
         return self
+
+    @property
+    def needs_code(self) -> bool:
+        """Whether datasets need code of the distribution that brings this manifest."""
+        kinds = {dataset.kind for dataset in self.datasets.values()}
+        return "command" in kinds or ("api" in kinds and self.api is None)
 
     @property
     def was_tried(self) -> bool:
@@ -376,6 +418,11 @@ class Manifest(Document):
     def offered(self) -> list[str]:
         """The data classes, each once, in deletion order."""
         return list(dict.fromkeys(dataset.data for dataset in self.datasets.values()))
+
+
+def root_of(dataset: Dataset) -> str | None:
+    """The root below which a dataset's files lie; None for all that isn't files."""
+    return getattr(dataset, "root", None)
 
 
 def _referred(dataset: object) -> Iterator[str]:

@@ -48,6 +48,10 @@ CONNECTOR: Final[Mapping[str, tuple[str, str]]] = {
         "{folder}",
         "lines of the files {files} below the folder that settings name; usually {folder}",
     ),
+    "inventory.where.items": (
+        "nur über die eigene Schnittstelle des Produkts",
+        "only through the product's own interface",
+    ),
     "inventory.column": ("Spalte {column}", "column {column}"),
     "inventory.field": ("{number}. Feld der Zeile", "field {number} of the line"),
     "inventory.zone.source": ("Ortszeit der Telefonanlage", "local time of the telephone system"),

@@ -84,6 +84,38 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Die Datenbank hat diese Tabelle nicht.",
         "The database doesn't have this table.",
     ),
+    "code.NO_API_CONFIGURED": (
+        "In den Einstellungen ist keine Schnittstelle des Produkts genannt.",
+        "Settings name no interface of the product.",
+    ),
+    "code.NO_COMMAND_CONFIGURED": (
+        "In den Einstellungen steht nichts über das Programm dieses Konnektors.",
+        "Settings say nothing of this connector's program.",
+    ),
+    "code.PROGRAM_BROKEN": (
+        "Das Programm des Konnektors hält sich nicht an das Protokoll.",
+        "The connector's program doesn't keep to the protocol.",
+    ),
+    "code.PROGRAM_REFUSED": (
+        "Das Programm des Konnektors hat die Anfrage abgelehnt.",
+        "The connector's program refused the request.",
+    ),
+    "code.UNREADABLE_TIMES": (
+        "Kein Zeitpunkt dieses Datenbestands ist lesbar.",
+        "No time of this dataset can be read.",
+    ),
+    "code.API_DENIED": (
+        "Die Schnittstelle des Produkts nimmt die Anmeldung nicht an.",
+        "The product's interface doesn't accept the login.",
+    ),
+    "code.API_REFUSED": (
+        "Die Schnittstelle des Produkts hat die Anfrage abgelehnt.",
+        "The product's interface refused the request.",
+    ),
+    "code.API_NO_JSON": (
+        "Die Schnittstelle des Produkts antwortet anders als erwartet.",
+        "The product's interface answers in a way that isn't expected.",
+    ),
     "code.NO_ROOT_CONFIGURED": (
         "In den Einstellungen ist dieser Ordner nicht genannt.",
         "Settings don't name this folder.",

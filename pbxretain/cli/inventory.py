@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pbxretain import explain, messages
 from pbxretain.connector import Connector
 from pbxretain.manifest import (
+    ApiDataset,
+    CommandDataset,
     Dataset,
     DateSource,
     LinesDataset,
@@ -34,7 +36,7 @@ def inventory(item: Connector, lang: Lang) -> Sheet:
     manifest = item.manifest
     blocks: list[Block] = [
         Heading(text("connector.title", lang, name=item.name), 1),
-        _pairs(_identity(item), lang),
+        _pairs(_identity(item, lang), lang),
         Heading(text("connector.datasets", lang)),
         Paragraph(text("inventory.order", lang)),
     ]
@@ -54,9 +56,10 @@ def _pairs(pairs: Pairs, lang: Lang) -> KeyValue:
     return KeyValue(tuple((text(label, lang), value) for label, value in pairs if value))
 
 
-def _identity(item: Connector) -> Pairs:
+def _identity(item: Connector, lang: Lang) -> Pairs:
     yield "connector.pair.title", item.manifest.title
     yield "connector.pair.digest", item.digest
+    yield "connector.pair.code", text("yes" if item.contains_code else "no", lang)
     yield "connector.pair.databases", ", ".join(item.manifest.databases)
 
 
@@ -84,6 +87,9 @@ def _told(manifest: Manifest, dataset: Dataset, lang: Lang) -> Pairs:
     elif isinstance(dataset, LinesDataset):
         yield "inventory.start", _started(dataset, lang)
         yield "inventory.personal", ", ".join(dataset.subjects)
+    else:
+        yield "inventory.start", code("start", dataset.start, lang)
+        yield "inventory.personal", ", ".join(dataset.subjects)
     if dataset.optional:
         yield "inventory.note", text("inventory.optional", lang)
 
@@ -93,6 +99,8 @@ def _where(manifest: Manifest, dataset: Dataset, lang: Lang) -> str:
         many = dataset.table.endswith("*")
         key = "inventory.where.tables" if many else "inventory.where.table"
         return text(key, lang, table=dataset.table)
+    if isinstance(dataset, ApiDataset | CommandDataset):
+        return text("inventory.where.items", lang)
     usual = manifest.roots[dataset.root].usual
     if isinstance(dataset, TreeDataset):
         kinds = ", ".join(f".{ending}" for ending in dataset.extensions)

@@ -215,7 +215,7 @@ def test_the_way_to_a_connector_works_as_written_on_the_vendors_own_tables(
     page = DOCS / "how-to/write-a-connector.md"
     (vendor,) = [b for b in blocks(page) if b.words == ("sql", "vendor")]
     (compare,) = [b for b in blocks(page) if b.words == ("sql", "compare")]
-    (manifest,) = [b for b in blocks(page) if b.kind == "yaml"]
+    manifest = next(b for b in blocks(page) if b.kind == "yaml")
     (sandbox.home / "lindwurm").mkdir()
     (sandbox.home / "lindwurm/connector.yaml").write_text(manifest.text, "utf-8")
     folder = sandbox.path("/var/lib/lindwurm")

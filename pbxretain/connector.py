@@ -396,13 +396,13 @@ class _Opener:
         )
 
     def _items(self, name: str, dataset: ApiDataset | CommandDataset) -> None:
-        from pbxretain.stores import clients, items
+        from pbxretain.stores import installed, items
 
         if isinstance(dataset, ApiDataset):
             if self.source.api is None:
                 self.result.not_covered[name] = "NO_API_CONFIGURED"
                 return
-            client = clients.of_api(
+            client = installed.of_api(
                 name,
                 self.source.api,
                 own=self.manifest.api,
@@ -412,7 +412,7 @@ class _Opener:
             if self.source.command is None:
                 self.result.not_covered[name] = "NO_COMMAND_CONFIGURED"
                 return
-            client = clients.of_command(
+            client = installed.of_command(
                 name,
                 self.source.command,
                 program=self.manifest.program,

@@ -116,6 +116,14 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Die Schnittstelle des Produkts antwortet anders als erwartet.",
         "The product's interface answers in a way that isn't expected.",
     ),
+    "code.OWN_PURGE": (
+        "Das Produkt löscht auch selbst nach Alter; das sollte zur Löschregel passen.",
+        "The product deletes by age itself as well; that should fit the policy.",
+    ),
+    "code.PERIOD_NOT_CLEAR": (
+        "Das Produkt löscht nur ganze Zeiträume, und in diesem liegt etwas, das bleiben muss.",
+        "The product deletes whole periods only, and this one holds something that must stay.",
+    ),
     "code.NO_ROOT_CONFIGURED": (
         "In den Einstellungen ist dieser Ordner nicht genannt.",
         "Settings don't name this folder.",

@@ -33,8 +33,9 @@ from pbxretain.errors import (
 from pbxretain.manifest import ApiDataset
 from pbxretain.records import BatchName, Selection, Taken
 from pbxretain.settings import Api, Secret
-from pbxretain.stores import clients, items
-from pbxretain.stores.items import Access, Client, Item, ItemStore, open_items
+from pbxretain.stores import installed, items
+from pbxretain.stores.client import Access, Client, Item
+from pbxretain.stores.items import ItemStore, open_items
 
 CUTOFF = NOW - timedelta(days=90)
 NAME = BatchName("inst1", "run1", 1)
@@ -446,7 +447,7 @@ def test_code_that_is_not_installed_is_named_in_one_sentence(
 ) -> None:
     assert replace(product, module=None).contains_code
     with pytest.raises(DocumentError, match="its code isn't here"):
-        clients.of_api("calls", Api(url="https://pbx.example.com"), own=None, module=None)
+        installed.of_api("calls", Api(url="https://pbx.example.com"), own=None, module=None)
 
 
 def test_without_an_address_in_settings_the_dataset_is_not_covered(product: Connector) -> None:

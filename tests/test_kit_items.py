@@ -17,7 +17,7 @@ from support import worked
 from pbxretain import connector
 from pbxretain.connector import Connector
 from pbxretain.errors import StoreError
-from pbxretain.stores.items import Client, Item
+from pbxretain.stores.client import Client, Item
 from pbxretain.testing.suite import suite
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from pbxretain.errors import OutcomeUnknown, StoreError, UnavailableError
-from pbxretain.stores.items import Client, Item
+from pbxretain.stores.client import Client, Item
 
 PROTOCOL = 1
 _LONGEST = 1 << 20

@@ -12,15 +12,13 @@ of all others only the call ids, where there are any.
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from heapq import nsmallest
-from pathlib import Path
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -43,7 +41,7 @@ from pbxretain.records import (
     Taken,
     is_call,
 )
-from pbxretain.settings import Secret
+from pbxretain.stores.client import Client, Item
 from pbxretain.stores.dating import zone_of
 from pbxretain.stores.moments import Moments
 
@@ -54,95 +52,6 @@ WINDOW = 50_000
 _LOOKS = 100
 _SAMPLE = 200
 _SLACK = timedelta(days=2)
-
-
-# --- what an integrator writes ------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Item:
-    """One record as the interface names it. ``repr`` shows nothing of it.
-
-    ``id`` is what the interface deletes it by. ``start`` is the start event in the source's own
-    text, or its epoch, unchanged: it stands in the evidence. ``call`` ties items to one call.
-    ``subjects`` stand in the order of the manifest. ``ready`` is False while the product is at
-    work on it; it waits, and its call with it.
-    """
-
-    id: str
-    start: str | int | None
-    call: str | None = None
-    subjects: Sequence[str | None] = ()
-    ready: bool = True
-
-    def __repr__(self) -> str:
-        return "<item>"
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How the interface is reached, as settings say under ``api``. The secret prints as stars."""
-
-    url: str
-    user: str | None = None
-    secret: Secret | None = None
-    ca: Path | None = None
-    """A file with the certificates to trust, where the system's don't do."""
-
-    timeout: float = 60.0
-    """Seconds that one answer may take."""
-
-
-class Client(ABC):
-    """The interface of a product, for one dataset. Any exception may leave a method; it becomes
-    one sentence without its text. A ``StoreError`` of the client's own is shown as it is, so it
-    may hold no personal data.
-    """
-
-    at_once: int = 500
-    """Most items of one ``delete``."""
-
-    pause: float = 2.0
-    """Seconds between two looks that must agree where something is left after a delete."""
-
-    @abstractmethod
-    def items(self, *, before: datetime | None) -> Iterable[Item]:
-        """All items, each once, in any order. Those that start at or after ``before`` (aware UTC)
-        may be left out. Must fail rather than end early."""
-
-    @abstractmethod
-    def delete(self, items: Sequence[Item]) -> None:
-        """Deletes these, each with what belongs to it. May fail when part of it is done.
-
-        ``StoreError`` or ``UnavailableError``: the product said no, and is done with the request.
-        Anything else, and ``OutcomeUnknown``: it may still be at work.
-        """
-
-    def look(self, ids: Sequence[str]) -> Iterable[Item]:
-        """Those of the items that are there now; asked afresh, never out of a cache."""
-        wanted = set(ids)
-        return (item for item in self.items(before=None) if item.id in wanted)
-
-    def clock(self) -> datetime | None:
-        """The product's own clock, aware; None where it tells none."""
-        return None
-
-    def check(self) -> Sequence[Advice]:
-        """Missing rights, a licence, settings of the product that work against the policy."""
-        return ()
-
-    def session(self) -> Mapping[str, int | str] | None:
-        """What names a helper that may outlive this process and still delete; no secrets."""
-        return None
-
-    def end(self, session: Mapping[str, int | str]) -> None:  # noqa: B027
-        """Ends such a helper of a dead run and returns when it is gone."""
-
-    def close(self) -> None:  # noqa: B027
-        """Gives everything back."""
-
-
-# --- the store ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -157,10 +66,16 @@ class ItemCursor:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _Entry:
+class Listed:
+    """An item as the store reads it; ``when`` is None where its time can't be used."""
+
     taken: Taken
     when: datetime | None
     ready: bool
+    end: datetime | None = None
+
+    def __repr__(self) -> str:
+        return "<listed>"
 
     @property
     def id(self) -> str:
@@ -173,7 +88,7 @@ class _Entry:
         return value if value is not None and is_call(value) else b""
 
 
-def _order(entry: _Entry) -> tuple[datetime, bytes]:
+def order(entry: Listed) -> tuple[datetime, bytes]:
     return entry.taken.when, entry.taken.key[0] or b""
 
 
@@ -181,9 +96,12 @@ def open_items(
     *, name: str, dataset: ApiDataset | CommandDataset, client: Client, zone: ZoneInfo
 ) -> ItemStore:
     """A dataset behind a product's interface. ``zone`` is the source's."""
+    from pbxretain.stores.periods import PeriodClient, PeriodStore
+
     where = zone_of(dataset.zone, zone)
     moments = Moments("epoch" if dataset.type == "epoch" else "wall", where)
-    return ItemStore(name=name, dataset=dataset, client=client, moments=moments)
+    kind = PeriodStore if isinstance(client, PeriodClient) else ItemStore
+    return kind(name=name, dataset=dataset, client=client, moments=moments)
 
 
 class ItemStore:
@@ -204,7 +122,7 @@ class ItemStore:
         self._client = client
         self._moments = moments
         self._settle_in = timedelta(seconds=dataset.settle_in)
-        self._window: list[_Entry] = []
+        self._window: list[Listed] = []
         self._more = False
 
     # Looking ------------------------------------------------------------------------------------
@@ -274,9 +192,9 @@ class ItemStore:
                 yield Record(entry.when, label, entry.call or None)
             if not more:
                 return
-            after = ItemCursor(*_order(window[-1]))
+            after = ItemCursor(*order(window[-1]))
 
-    def _standing(self, entry: _Entry, selection: Selection) -> str:
+    def _standing(self, entry: Listed, selection: Selection) -> str:
         """What becomes of an item before the cut-off."""
         if entry.taken.identity in selection.excluded_keys:
             return "held"
@@ -284,29 +202,29 @@ class ItemStore:
             return "waiting"
         return "due"
 
-    def _settled(self, entry: _Entry, selection: Selection) -> bool:
+    def _settled(self, entry: Listed, selection: Selection) -> bool:
         return entry.ready and entry.taken.when <= selection.now - self._settle_in
 
-    def _due(self, selection: Selection, after: ItemCursor | None) -> tuple[list[_Entry], bool]:
+    def _due(self, selection: Selection, after: ItemCursor | None) -> tuple[list[Listed], bool]:
         """The oldest due items behind a cursor, each once, and whether there are more."""
         found = (
             entry
             for entry in self._listing(selection.cutoff)
             if entry.when is not None
             and entry.when < selection.cutoff
-            and (after is None or _order(entry) > (after.when, after.key))
+            and (after is None or order(entry) > (after.when, after.key))
             and self._standing(entry, selection) == "due"
         )
-        window = nsmallest(WINDOW + 1, found, key=_order)
+        window = nsmallest(WINDOW + 1, found, key=order)
         once = {entry.taken.identity: entry for entry in window[:WINDOW]}
         return list(once.values()), len(window) > WINDOW
 
-    def _listing(self, before: datetime | None) -> Iterator[_Entry]:
+    def _listing(self, before: datetime | None) -> Iterator[Listed]:
         with self._asking():
             for item in self._client.items(before=before):
                 yield self._entry(item)
 
-    def _entry(self, item: Item) -> _Entry:
+    def _entry(self, item: Item) -> Listed:
         if not isinstance(item.id, str) or not item.id:
             raise StoreError(f"dataset {self.dataset}: the product names a record without an id")
         start = _field(item.start)
@@ -318,7 +236,8 @@ class ItemStore:
             call=(_field(item.call),),
             subjects=tuple(_field(subject) for subject in item.subjects),
         )
-        return _Entry(taken, when, item.ready)
+        end = None if item.end is None else self._moments.read(_field(item.end))
+        return Listed(taken, when, item.ready, end)
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
@@ -338,10 +257,10 @@ class ItemStore:
                 hint="ask who wrote the connector",
             ) from None
 
-    def there(self, taken: Sequence[Taken]) -> Mapping[bytes, _Entry]:
+    def there(self, taken: Sequence[Taken]) -> Mapping[bytes, Listed]:
         """By id what is there now of these; of an id named twice the youngest."""
         ids = [(t.key[0] or b"").decode("utf-8", "surrogatepass") for t in taken]
-        found: dict[bytes, _Entry] = {}
+        found: dict[bytes, Listed] = {}
         with self._asking():
             for entry in map(self._entry, self._client.look(ids) if ids else ()):
                 key = entry.taken.key[0] or b""
@@ -368,7 +287,7 @@ class ItemStore:
         wanted = [entry for entry in window if entry.taken.identity not in skip]
         there = self.there([entry.taken for entry in wanted])
         batch = ItemBatch(self, exhausted=len(window) == len(self._window) and not self._more)
-        batch.cursor = ItemCursor(*_order(window[-1])) if window else cursor
+        batch.cursor = ItemCursor(*order(window[-1])) if window else cursor
         for entry in wanted:
             found = there.get(entry.taken.key[0] or b"")
             if found is None or found.taken.identity != entry.taken.identity:
@@ -377,14 +296,13 @@ class ItemStore:
                 batch.skipped["STILL_WRITTEN"] = batch.skipped.get("STILL_WRITTEN", 0) + 1
             else:
                 batch.taken.append(found.taken)
-        batch.bounds = _bounds(batch.taken)
-        batch.session = self.session() if batch.taken else None
+        batch.seal_bounds()
         return batch
 
     def _advance(self, selection: Selection, cursor: ItemCursor | None) -> None:
         """Leaves in the window what lies behind the cursor; lists again where that is nothing."""
         if cursor is not None:
-            at = bisect_right(self._window, (cursor.when, cursor.key), key=_order)
+            at = bisect_right(self._window, (cursor.when, cursor.key), key=order)
             self._window = self._window[at:]
         if cursor is None or (not self._window and self._more):
             self._window, self._more = self._due(selection, cursor)
@@ -393,12 +311,19 @@ class ItemStore:
         """Asks the product to delete these. Raises OutcomeUnknown where it may still be at work,
         StoreError and UnavailableError where it said no."""
         try:
-            self._client.delete([_item(t) for t in taken])
-        except OutcomeUnknown:
-            raise
-        except (StoreError, UnavailableError) as error:
-            if isinstance(error, StoreError) and len(taken) == 1:
+            with self._acting():
+                self._client.delete([_item(t) for t in taken])
+        except StoreError as error:
+            if len(taken) == 1 and not isinstance(error, OutcomeUnknown):
                 error.identity = taken[0].identity
+            raise
+
+    @contextmanager
+    def _acting(self) -> Iterator[None]:
+        """As ``_asking``, for what can't be undone."""
+        try:
+            yield
+        except (StoreError, UnavailableError):
             raise
         except Exception:  # noqa: BLE001  (a client is foreign code)
             raise OutcomeUnknown(
@@ -495,6 +420,11 @@ class ItemBatch:
 
     def __exit__(self, *exc: object) -> None:
         return None
+
+    def seal_bounds(self) -> None:
+        """Notes what a look after a crash needs, once all is taken."""
+        self.bounds = _bounds(self.taken)
+        self.session = self._store.session() if self.taken else None
 
     def commit(self) -> Bits | None:
         """Deletes and looks. What the product refused before anything was gone is an error, and

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from pbxretain.errors import DocumentError, OutcomeUnknown, StoreError, UnavailableError
-from pbxretain.stores.items import Access
+from pbxretain.stores.client import Access
 
 LARGEST = 64 << 20
 """Bytes of one answer; beyond, the product should have paged."""
@@ -30,6 +30,7 @@ class DeniedError(UnavailableError):
     """401 or 403: who asks isn't known, not any more, or has no right to."""
 
     code = "API_DENIED"
+    status = 401
 
 
 class JsonHttp:
@@ -124,10 +125,12 @@ class JsonHttp:
 
     def _decoded(self, status: int, answer: bytes, *, harmless: bool) -> Any:
         if status in (401, 403):
-            raise DeniedError(
+            denied = DeniedError(
                 f"dataset {self._dataset}: the product's interface doesn't accept the login",
                 hint="check user and secret under api: in settings, and that user's rights",
             )
+            denied.status = status
+            raise denied
         if status >= 500:
             raise self._unreached(f"answers with status {status}")
         if not 200 <= status < 300:

@@ -24,8 +24,8 @@ from pbxretain.errors import Exit, RetainError
 from pbxretain.manifest import ApiDataset, CommandDataset
 from pbxretain.plan import Terms
 from pbxretain.settings import Api
+from pbxretain.stores.client import Client, Item
 from pbxretain.stores.dating import zone_of
-from pbxretain.stores.items import Client, Item
 from pbxretain.testing.fake import Found
 from pbxretain.testing.setting import FULL, site_of, terms_of
 

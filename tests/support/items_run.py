@@ -48,7 +48,9 @@ def terms(found: Connector, folder: Path, url: str, *, timeout: int = 5) -> Term
 def run(found: Connector, folder: Path, url: str, *, timeout: int = 5) -> RunResult:
     """One run, at NOW or when the run before ended if that is later."""
     site = make_site(folder / "state")
-    last = execute.ledger_of(site).last()
+    ledger = execute.ledger_of(site)
+    ledger.resume()
+    last = ledger.last()
     now = max(NOW, last.ended) if last else NOW
     return execute.run(terms(found, folder, url, timeout=timeout), site, now=now)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from pbxretain.errors import DocumentError, RetainError
 from pbxretain.manifest import Program
 from pbxretain.settings import Api, Command, resolve_secret
-from pbxretain.stores.items import Access, Client
+from pbxretain.stores.client import Access, Client
 
 
 def of_api(dataset: str, settings: Api, *, own: str | None, module: str | None) -> Client:

@@ -7,6 +7,7 @@ ids are unlike in all tables, so that nothing belongs together by chance.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -42,6 +43,8 @@ class Tables:
     """Columns that hold whole numbers which rise with time: (table, column)."""
     starts: dict[str, dict[str, Start]] = field(default_factory=dict)
     """By table: the columns that some dataset reads as a time."""
+    shared: set[tuple[str, Value]] = field(default_factory=set)
+    """Rows that several name: (table, key)."""
 
     @property
     def manifest(self) -> Manifest:
@@ -314,13 +317,19 @@ class Dataset:
         """A key that comes again after the cut-off never takes the younger row along."""
         key, call = self.manifest.key, self.manifest.call_id
         own_call = not call or call[0] not in key
-        hangs = {*self._tied(), *self.tables.starts[self.table], self.manifest.walk}
-        if not own_call or hangs & set(key) or self.manifest.children or self.manifest.shared:
+        above = {child.parent_column for child in self.manifest.children}
+        hangs = {*self._tied(), *self.tables.starts[self.table], self.manifest.walk} - above
+        hangs |= {part.parent_column for part in self.manifest.parts}
+        if not own_call or hangs & set(key) or self.manifest.shared:
             return
         row = self.tables.row(self.table, self.tables.cutoff - 5 * DAY, {})
         same = {name: row[name] for name in key}
         for days, what in ((-5, "whose key comes again"), (5, "with the key of an older one")):
+            at = len(self.tables.fake.rows)
             self.call(what, [self.tables.cutoff + days * DAY], given=same, look="key")
+            for below in self.tables.fake.rows[at:]:
+                # What hangs on a key hangs on every row that has it.
+                below.gone = below.gone and (below.look != "children" or not above & set(key))
 
     def _tied(self) -> set[str]:
         """Columns by which other rows or files belong to this one."""
@@ -399,6 +408,7 @@ class Dataset:
     def _share(
         self, table: str, column: str, key: Value, when: datetime | None, *, gone: bool
     ) -> None:
+        self.tables.shared.add((table, key))
         self.tables.fake.rows.append(
             Row(
                 dataset=self.name,
@@ -459,6 +469,9 @@ class Dataset:
             if gone and when is None and link.on_part_gone != "leave":
                 after = {link.column: marks[link.on_part_gone]}
             self.call(what, [when], given=given, after=after, look="link")
+        lost = self.tables.fake.root(tree.root) / f"{MARK}-lost.{tree.extensions[0]}"
+        self.call("that names a file that isn't there", [cutoff - 11 * DAY],
+                  given=self._naming(os.fsencode(lost)), look="link")  # fmt: skip
 
     def _naming(self, file: bytes) -> dict[str, Value]:
         """What a row holds that names a file."""
@@ -584,4 +597,5 @@ class Dataset:
                 for row in leg:
                     if row.table == named.table:
                         key = row.values[named.column]
-                        self._share(entry.table, entry.key, key, row.when, gone=row.gone)
+                        if (entry.table, key) not in self.tables.shared:  # twins name one
+                            self._share(entry.table, entry.key, key, row.when, gone=row.gone)

@@ -22,8 +22,8 @@ from pbxretain.errors import (
 )
 from pbxretain.evidence.commitments import Committer
 from pbxretain.journal import DeadIntent, Journal, Mark
+from pbxretain.outcomes import DatasetResult
 from pbxretain.records import Batch, BatchName, Bits, Cursor, Finish, Selection, Store
-from pbxretain.report import DatasetResult
 
 log = logging.getLogger("pbxretain")
 

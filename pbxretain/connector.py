@@ -99,6 +99,15 @@ def find(name: str, site: Path | None = None) -> Connector:
     return known[name]
 
 
+def load(path: Path) -> Connector:
+    """The manifest in a file, wherever it lies. Raises DocumentError."""
+    try:
+        text = path.read_bytes()
+    except OSError:
+        raise DocumentError(f"{path} can't be read", hint="look at its name and mode") from None
+    return parse(text, str(path), "file")
+
+
 def parse(text: bytes, name: str, origin: str) -> Connector:
     """A connector from the bytes of its manifest."""
     loaded = documents.parse(text, name, Manifest)

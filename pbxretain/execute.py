@@ -32,22 +32,17 @@ from pbxretain.evidence import statements
 from pbxretain.evidence.commitments import Committer, RunKey
 from pbxretain.journal import Journal
 from pbxretain.ledger import Entry, Ledger
+from pbxretain.outcomes import DatasetResult, judge, remaining, verdict
 from pbxretain.plan import Item, Plan, Progress, Terms, silent
 from pbxretain.posix import lock_file
 from pbxretain.recovery import frozen, settle_dead
-from pbxretain.report import DatasetResult, Ending, still_due
+from pbxretain.report import Ending
 from pbxretain.settings import Source
 
 log = logging.getLogger("pbxretain")
 
 PASSES = 3
 """How often a dataset is worked through when records arrive behind the cursor meanwhile."""
-
-LATE_AT_MOST = 50
-"""More than this behind the last pass is no late writer but a dataset that didn't shrink."""
-
-
-_UNFINISHED = ("FOREIGN_LEFTOVER", "NAMELESS_LEFTOVER", "SHARED_LEFT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +182,7 @@ class _Run:
         if decided.idle:
             results_only = [self._untouched(item) for item in decided.items]
             for result in results_only:
-                _judge(result)
+                judge(result)
             return self._publish(known, results_only, decided, [])
         self._rehearse(known)
         journal = Journal.create(self.site.state, known, records=decided.due)
@@ -288,13 +283,13 @@ class _Run:
                 for name, work in works.items()
                 if (not number or any(went.values()))
                 and results[name].outcome == "complete"
-                and _left(results[name])
+                and remaining(results[name])
                 and not results[name].skipped
             }
             if not todo or self.stop():
                 break
         for result in results.values():
-            _judge(result)
+            judge(result)
 
     def _pass(self, item: Item, work: Work, errors: list[RetainError]) -> int:
         result = work.result
@@ -393,7 +388,7 @@ class _Run:
         results = []
         for item in decided.items:
             result = self._untouched(item)
-            _judge(result)
+            judge(result)
             if result.outcome == "not-reached":
                 result.outcome = "refused"
             results.append(result)
@@ -448,7 +443,7 @@ class _Run:
                 result.tree = journal.leaf_file(result.dataset).tree(
                     {mark.batch: mark.gone for mark in result.marks}
                 )
-        outcome, code = _verdict(results, errors, signal=self.stop())
+        outcome, code = verdict(results, errors, signal=self.stop())
         errors.extend(item.refusal for item in decided.items if item.refusal)
         entry = self._seal(known, results, Ending(outcome, int(code), self._clock()))
         return RunResult(
@@ -485,60 +480,3 @@ class _Run:
         )
         sealed = signing.seal(statements.statement(predicate), self.site.key)
         return self.ledger.publish(sealed, public=self.site.key.public_key())
-
-
-def _left(result: DatasetResult) -> int:
-    """How many due records the last census still shows, beside those that failed."""
-    return max(0, still_due(result.after) - result.failed) if result.after else 0
-
-
-def _arrived(result: DatasetResult) -> int:
-    """How many records before the cut-off came in since the first census. What was there then and
-    is there still is no late writer's."""
-    if result.before is None or result.after is None:
-        return 0
-    became = result.after.before + result.deleted + result.absent
-    return max(0, became - result.before.before)
-
-
-def _judge(result: DatasetResult) -> None:
-    """Only the residue decides; what arrived behind the last pass is late, not left."""
-    if result.outcome in ("refused", "kept"):
-        return
-    if result.outcome == "complete":
-        left = _left(result)
-        if result.deleted and left <= LATE_AT_MOST and not result.skipped:
-            result.late = min(left, _arrived(result))
-        if result.after is None or left > result.late or result.failed:
-            result.outcome = "incomplete"
-        elif not result.deleted and not left:
-            result.outcome = "nothing-due"
-    elif result.outcome in ("not-reached", "nothing-due"):
-        nothing = result.after is not None and not still_due(result.after)
-        result.outcome = "nothing-due" if nothing else "not-reached"
-    if result.outcome in ("complete", "nothing-due") and _unfinished(result):
-        result.outcome = "incomplete"
-
-
-def _unfinished(result: DatasetResult) -> bool:
-    """What no balance shows. Files that an installation set aside whose journal isn't here (its
-    state folder was lost), or whose name is lost: nobody can tell whether they are covered, so a
-    person has to look. And shared rows that a sweep should have removed."""
-    findings = result.after.findings if result.after else {}
-    return any(findings.get(code) for code in _UNFINISHED)
-
-
-def _verdict(
-    results: list[DatasetResult], errors: list[RetainError], *, signal: int
-) -> tuple[str, Exit]:
-    if signal:
-        return "interrupted", Exit(128 + signal)
-    outcomes = {result.outcome for result in results}
-    if outcomes <= {"nothing-due", "kept"} and not errors:
-        return "nothing-due", Exit.OK
-    if "refused" in outcomes:
-        return "incomplete", Exit.REFUSED
-    if outcomes <= {"complete", "nothing-due", "kept"} and not errors:
-        return "complete", Exit.OK
-    refused = any(isinstance(error, RefusedError) for error in errors)
-    return "incomplete", Exit.REFUSED if refused else Exit.INCOMPLETE

@@ -6,15 +6,17 @@ expressions. Datasets stand in deletion order. A policy never sees this; it spea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from pbxretain.clues import Discover
 from pbxretain.documents import DATA_CLASSES as DATA_CLASSES
-from pbxretain.documents import DataClass, Document, Text
+from pbxretain.documents import DataClass, Document, Text, mistakes
+from pbxretain.strictyaml import Place
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$.]{0,127}$")]
@@ -22,7 +24,22 @@ Tables = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$.]{0,126}[A-Za-z0-9_$*]$|^[A-Za-z_]$")
 ]
 """A table, or with a star at its end all tables that begin so (one for each month or tenant)."""
-Zone = Annotated[str, StringConstraints(pattern=r"^(source|utc|[A-Za-z]+(/[A-Za-z0-9_+-]+)+)$")]
+_ZONE = r"^(source|utc|[A-Za-z]+(/[A-Za-z0-9_+-]+)+)$"
+
+
+def _zone(value: str) -> str:
+    if not re.match(_ZONE, value):
+        raise ValueError("must be source (the zone in settings), utc, or one such as Europe/Berlin")
+    return value
+
+
+def _usual(value: str) -> str:
+    if not re.match(r"/|[A-Za-z]:\\\\", value):
+        raise ValueError("must be a whole path, from the top")
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_zone), WithJsonSchema({"type": "string", "pattern": _ZONE})]
 Dialect = Literal["mysql", "postgresql", "sqlite"]
 """``mysql`` stands for MySQL and MariaDB."""
 
@@ -74,7 +91,7 @@ class Trial(Document):
 class Root(Document):
     """A folder of the PBX that settings name under ``roots``."""
 
-    usual: str
+    usual: Annotated[str, AfterValidator(_usual)]
     required: bool = False
     title: str = ""
 
@@ -377,22 +394,30 @@ class Manifest(Document):
 
     @model_validator(mode="after")
     def _references(self) -> Self:
+        if found := [*self._unknown(), *self._disorder()]:
+            raise mistakes(found)
+        return self
+
+    def _unknown(self) -> Iterator[tuple[Place, str]]:
+        """What a dataset refers to and nobody declares."""
         for name, dataset in self.datasets.items():
+            place: Place = ("datasets", name)
             if (root := root_of(dataset)) is not None and root not in self.roots:
-                raise ValueError(f"datasets.{name}.root: no root {root!r} under roots")
+                yield (*place, "root"), f"there is no root {root!r} under roots"
             if isinstance(dataset, CommandDataset) and self.program is None:
-                raise ValueError(f"datasets.{name}: a command needs a program")
+                yield place, "a command needs a program"
             if isinstance(dataset, TableDataset) and not self.databases:
-                raise ValueError(f"datasets.{name}: a table needs databases")
+                yield place, "a table needs databases"
             for other in _referred(dataset):
                 if other not in self.datasets:
-                    raise ValueError(f"datasets.{name}: no dataset {other!r}")
+                    yield place, f"there is no dataset {other!r}"
+
+    def _disorder(self) -> Iterator[tuple[Place, str]]:
         order = list(self.datasets)
         for name, dataset in self.datasets.items():
             for first in _first(dataset):
-                if order.index(first) >= order.index(name):
-                    raise ValueError(f"datasets.{name}: {first} must stand before it")
-        return self
+                if first in order and order.index(first) >= order.index(name):
+                    yield ("datasets", name), f"{first} must stand before it"
 
     @property
     def needs_code(self) -> bool:

@@ -16,8 +16,8 @@ from pbxretain.batches import settle
 from pbxretain.connector import Connector, Opened
 from pbxretain.errors import UnavailableError
 from pbxretain.journal import DeadIntent, Journal, Mark
+from pbxretain.outcomes import DatasetResult, still_due
 from pbxretain.records import Selection, Store
-from pbxretain.report import DatasetResult, still_due
 from pbxretain.settings import Source
 
 

@@ -11,44 +11,20 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pbxretain import __version__
 from pbxretain.evidence import statements
-from pbxretain.evidence.merkle import Tree
 from pbxretain.evidence.statements import instant
-from pbxretain.journal import Mark
+from pbxretain.outcomes import DatasetResult, still_due
 from pbxretain.period import Period
 from pbxretain.plan import Item, Plan, Terms
 from pbxretain.records import Census
 
 _METHODS = {"table": "db_delete", "lines": "rewrite"}
-
-
-@dataclass(slots=True)
-class DatasetResult:
-    """What became of one dataset in one run."""
-
-    dataset: str
-    outcome: str = "not-reached"
-    marks: list[Mark] = field(default_factory=list)
-    before: Census | None = None
-    after: Census | None = None
-    failed: int = 0
-    late: int = 0
-    absent: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
-    swept: Counter[str] = field(default_factory=Counter)
-    """Shared rows that went after the batches, by table."""
-
-    tree: Tree = field(default_factory=Tree)
-
-    @property
-    def deleted(self) -> int:
-        return sum(mark.deleted for mark in self.marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,12 +276,6 @@ def _members(result: DatasetResult) -> dict[str, int]:
 def _named(table: str) -> str:
     """A table's name as evidence accepts it."""
     return re.sub("[^a-z0-9_-]", "-", table.lower()).lstrip("_-")[:63] or "table"
-
-
-def still_due(census: Census) -> int:
-    """Records before the cut-off that no rule keeps: those a run may take, and those that it
-    left alone this time (still written, folder locked)."""
-    return census.before - census.held - census.straddling - census.kept_for_part
 
 
 def balances(before: Census | None, result: DatasetResult) -> dict[str, int]:

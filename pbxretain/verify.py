@@ -142,7 +142,7 @@ def verify_paths(
     own_public: Path | None,
     now: datetime,
 ) -> Verdict:
-    """Examines report files and report folders.
+    """Examines report files and report folders, each once however often it is named.
 
     ``trust`` and ``keys`` are PEM files of public keys that the caller trusts; without either
     ``own_public`` counts where it exists. ``now`` is aware UTC. Raises DocumentError or
@@ -150,8 +150,9 @@ def verify_paths(
     """
     trusted, own = _trusted(trust, keys, own_public)
     look = _Look(trusted=trusted, own=own, now=now)
-    files = [path for path in paths if not _is_folder(path)]
-    for path in paths:
+    once = {path.absolute(): path for path in paths}.values()
+    files = [path for path in once if not _is_folder(path)]
+    for path in once:
         if path not in files:
             look.folder(path)
     look.files(files)
@@ -215,8 +216,9 @@ class _Look:
     # -- one file
 
     def _files(self, paths: Sequence[Path]) -> Iterator[Report]:
+        seen = {report.path.absolute() for report in self._reports}
         for path in paths:
-            report = self._file(path)
+            report = self._file(path) if path.absolute() not in seen else None
             if report is not None:
                 self._reports.append(report)
                 yield report

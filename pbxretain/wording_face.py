@@ -387,8 +387,7 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     "connector.pair.digest": ("Prüfsumme", "Digest"),
     "connector.pair.code": ("Enthält Code", "Contains code"),
     "connector.pair.databases": ("Datenbanken", "Databases"),
-    "connector.pair.roots": ("Ordner", "Folders"),
-    "connector.datasets": ("Datenbestände in Löschreihenfolge", "Datasets in deletion order"),
+    "connector.datasets": ("Was gelesen und gelöscht wird", "What is read and deleted"),
     "connector.trials": ("Erprobungen", "Trials"),
     "connector.untried": (
         "An diesem Produkt noch nicht erprobt: Ein Löschlauf braucht die Zeile accept_untried.",

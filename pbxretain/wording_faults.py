@@ -363,6 +363,10 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Eine große Tabelle hat keinen Index, an dem entlang gelöscht werden kann.",
         "A large table has no index to delete along.",
     ),
+    "code.READY_NEVER": (
+        "Keine Zeile hat einen Wert, den der Konnektor als fertig kennt; nichts würde gelöscht.",
+        "No row has a value that the connector knows as finished; nothing would go.",
+    ),
     "code.INDEX_MISSING": (
         "Ein Index fehlt; Löschläufe lesen mehr, als sie müssten.",
         "An index is missing; runs read more than they need.",

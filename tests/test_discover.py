@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from support import clued, hosts
+from support import hosts
 from support.hosts import HOSTS, NUMBER, SECRET, Host
 
 from pbxretain.cli import begin, main
 from pbxretain.cli import hosts as command
 from pbxretain.cli.scaffold import settings_text
+from pbxretain.connector import shelf
 from pbxretain.discovery import products
 from pbxretain.discovery.found import Place
 from pbxretain.discovery.products import Discovery, Product, discover
@@ -29,7 +30,7 @@ from pbxretain.messages import LANGUAGES, Lang
 from pbxretain.render import as_text
 from pbxretain.settings import Settings
 
-KNOWN = clued.connectors()
+KNOWN = shelf()
 MANIFESTS: Mapping[str, Manifest] = {name: item.manifest for name, item in KNOWN.items()}
 
 
@@ -100,9 +101,8 @@ def test_settings_of_every_host_can_be_loaded(name: str, host: Host, root: Path)
         loaded = parse(text.encode(), "config.yaml", Settings).value
         sources = list(loaded.sources.values())
         assert {source.connector for source in sources} == {name}
-        if KNOWN[name].shelf == "stand-in" or name in ("asterisk", "freepbx", "kamailio"):
-            wanted = [url.format(root=root) for url in host.urls]
-            assert [source.url for source in sources if source.url] == wanted
+        wanted = [url.format(root=root) for url in host.urls]
+        assert [source.url for source in sources if source.url] == wanted
         for source in sources:
             assert all(Path(folder).is_dir() for folder in source.roots.values())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,8 @@ from zoneinfo import ZoneInfo
 
 import click
 import pytest
-from support import fields, freepbx, reference, worked
+from support import fields, freepbx, lindwurm, reference, worked
+from support.calls import first_due_date
 from support.meanings import BY_DOCUMENT, LEAD
 from support.pages import DOCS, REPOSITORY, Block, Sandbox, blocks, name_of, pages, prose
 from support.servers import MariaDB, PostgreSQL
@@ -155,7 +157,12 @@ SETTLED = (
     "docs/how-to/bericht-pruefen.md",
     "docs/how-to/recover.md",
 )
-OWN = ("docs/tutorial.md", "docs/how-to/freepbx.md", "docs/how-to/python-store.md")
+OWN = (
+    "docs/tutorial.md",
+    "docs/how-to/freepbx.md",
+    "docs/how-to/write-a-connector.md",
+    "docs/how-to/python-store.md",
+)
 """Pages with a test of their own."""
 
 
@@ -199,6 +206,29 @@ def test_the_tutorial_works_from_nothing_to_a_verified_report(tmp_path: Path) ->
     sandbox = Sandbox(tmp_path)
     page = DOCS / "tutorial.md"
     _check_outputs(page, _run(sandbox, page))
+
+
+def test_the_way_to_a_connector_works_as_written_on_the_vendors_own_tables(
+    tmp_path: Path,
+) -> None:
+    sandbox = Sandbox(tmp_path)
+    page = DOCS / "how-to/write-a-connector.md"
+    (vendor,) = [b for b in blocks(page) if b.words == ("sql", "vendor")]
+    (compare,) = [b for b in blocks(page) if b.words == ("sql", "compare")]
+    manifest = next(b for b in blocks(page) if b.kind == "yaml")
+    (sandbox.home / "lindwurm").mkdir()
+    (sandbox.home / "lindwurm/connector.yaml").write_text(manifest.text, "utf-8")
+    folder = sandbox.path("/var/lib/lindwurm")
+    lindwurm.fill(folder, vendor.text, now=datetime.now(UTC))
+    cutoff = first_due_date(datetime.now(UTC), 90, ZoneInfo("Europe/Berlin"))
+    whole, due = lindwurm.count(folder), lindwurm.count(folder, cutoff)
+    asked = re.sub(r"\d{9,}", str(int(cutoff.timestamp())), compare.text)
+    with closing(sqlite3.connect(folder / "calls.db")) as plain:
+        assert plain.execute(asked).fetchone() == (due["missed-calls"],)
+    printed = _run(sandbox, page)
+    _check_outputs(page, printed)
+    assert lindwurm.count(folder, cutoff) == dict.fromkeys(due, 0)
+    assert lindwurm.count(folder) == {name: count - due[name] for name, count in whole.items()}
 
 
 def test_the_distribution_of_the_python_page_installs_and_passes_the_kit(tmp_path: Path) -> None:

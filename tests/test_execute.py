@@ -29,8 +29,8 @@ from pbxretain.errors import (
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.execute import RunResult
 from pbxretain.ledger import Ledger
+from pbxretain.outcomes import DatasetResult, verdict
 from pbxretain.records import Census
-from pbxretain.report import DatasetResult
 from pbxretain.stores.spool import SpoolStore
 
 
@@ -76,7 +76,7 @@ def test_the_exit_code_follows_from_outcomes_errors_and_signals(
     outcomes: list[str], errors: list[RetainError], number: int, expected: tuple[str, Exit]
 ) -> None:
     results = [DatasetResult(str(n), outcome=outcome) for n, outcome in enumerate(outcomes)]
-    assert execute._verdict(results, errors, signal=number) == expected
+    assert verdict(results, errors, signal=number) == expected
 
 
 def test_a_run_deletes_reports_and_leaves_no_run_folder(pbx: Small) -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pbxretain import report
 from pbxretain.evidence.statements import Balances
 from pbxretain.journal import Mark
+from pbxretain.outcomes import DatasetResult, still_due
 from pbxretain.records import Census
-from pbxretain.report import DatasetResult
 
 COUNT = st.integers(0, 50)
 
@@ -77,7 +77,7 @@ def test_without_other_hands_nothing_has_arrived_and_nothing_was_absent(
     marks = [Mark(batch=1, dataset="d", gone=None, count=deleted, oldest=day, newest=day)]
     figures = report.balances(census, DatasetResult("d", marks=marks, after=after))
     assert figures["arrived"] == figures["already_absent"] == 0
-    assert figures["residue"] == report.still_due(after)
+    assert figures["residue"] == still_due(after)
 
 
 def test_what_somebody_else_deleted_is_absent_and_what_came_late_arrived() -> None:

@@ -469,7 +469,7 @@ def test_a_large_table_without_any_index_refuses_with_the_command(
     with mariadb.admin(freepbx) as plain, plain.cursor() as cursor:
         cursor.execute("DROP INDEX calldate ON cdr")
         cursor.execute("ANALYZE TABLE cdr")
-    monkeypatch.setattr("pbxretain.stores.table.SMALL", 100)
+    monkeypatch.setattr("pbxretain.stores.reading.SMALL", 100)
     store = _open(mariadb, freepbx, kind="freepbx", dataset="calls")
     errors = [advice for advice in store.check() if advice.severity == "error"]
     assert [advice.code for advice in errors] == ["NO_INDEX"]

@@ -74,6 +74,14 @@ def test_a_good_folder_and_a_good_file_are_genuine(folder: Path, key: Path) -> N
     assert look(folder.parent, keys=(key,)).exit == Exit.OK, "the folder above reports/ will do"
 
 
+def test_a_report_that_is_named_twice_counts_once(folder: Path, key: Path) -> None:
+    first = folder / name(1)
+    alone = look(first, first, first.parent / "." / first.name, keys=(key,))
+    assert [report.path.name for report in alone.reports] == [first.name]
+    whole = len(look(folder, keys=(key,)).reports)
+    assert len(look(folder, first, folder, keys=(key,)).reports) == whole
+
+
 def test_the_own_key_confirms_with_a_note(folder: Path, key: Path) -> None:
     verdict = look(folder, own=key)
     assert verdict.exit == Exit.OK

@@ -95,13 +95,17 @@ def connector_list() -> None:
 @command(connector, name="show")
 @click.argument("name")
 def connector_show(name: str) -> None:
-    """Show what a connector covers, where it was tried, and its digest."""
-    from pbxretain.cli import papers
+    """Show what a connector (or a manifest's file) covers, where it was tried, and its digest.
+
+    For a data protection officer: which tables, columns and folders hold what, and what starts the
+    period.
+    """
+    from pbxretain.cli import inventory, papers
 
     found = papers.find_connector(face(), name)
     data = papers.connector_data(found)
     data["manifest"] = found.manifest.model_dump(mode="json", exclude_defaults=True)
-    face().give(data, papers.connector_sheet(found, face().lang))
+    face().give(data, inventory.inventory(found, face().lang))
 
 
 @command(connector, name="test")

@@ -216,7 +216,9 @@ def connectors(face: Face) -> list[Connector]:
 
 
 def find_connector(face: Face, name: str) -> Connector:
-    """One connector; DocumentError for an unknown name."""
+    """One connector by name, or by the path of its manifest; DocumentError for an unknown one."""
+    if name.endswith(".yaml"):
+        return shelves.load(Path(name))
     app = _app(face)
     return shelves.find(name, app.connectors if app else None)
 
@@ -247,44 +249,6 @@ def connector_list(known: Sequence[Connector], lang: Lang) -> Sheet:
         for item in known
     )
     return _listing("list.connectors", columns, cells, lang)
-
-
-def connector_sheet(item: Connector, lang: Lang) -> Sheet:
-    """A connector in words."""
-    manifest = item.manifest
-    roots = ", ".join(f"{name}={root.usual}" for name, root in manifest.roots.items())
-    pairs = (
-        ("title", manifest.title),
-        ("digest", item.digest),
-        ("code", text("yes" if item.contains_code else "no", lang)),
-        ("databases", ", ".join(manifest.databases)),
-        ("roots", roots),
-    )
-    blocks: list[Block] = [
-        Heading(text("connector.title", lang, name=item.name), 1),
-        KeyValue(tuple((text(f"connector.pair.{k}", lang), value) for k, value in pairs if value)),
-        Heading(text("connector.datasets", lang)),
-        Table(
-            (_column("report.col.dataset", lang), _column("report.col.data", lang)),
-            tuple(
-                (name, explain.data_class(dataset.data, lang))
-                for name, dataset in manifest.datasets.items()
-            ),
-        ),
-        Heading(text("connector.trials", lang)),
-    ]
-    if not manifest.was_tried:
-        blocks.append(Paragraph(text("connector.untried", lang)))
-    trials = tuple(
-        f"{t.version}, {messages.day(t.on, lang)}, {code('trial', t.how, lang)}: {t.note}".rstrip(
-            ": "
-        )
-        for t in manifest.tried
-    )
-    blocks += [Items(trials)] if trials else []
-    blocks.append(Heading(text("report.copies", lang)))
-    blocks.append(Items(tuple(c.text.get(lang, c.code) for c in manifest.out_of_reach)))
-    return Sheet(lang, tuple(blocks))
 
 
 def _column(key: str, lang: Lang) -> Column:

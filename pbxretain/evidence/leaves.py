@@ -211,13 +211,14 @@ _TAG = _IDENTITY + _LOCATOR
 class Pending:
     """Settle tags of one batch: keyed tags of identities under a key made for this batch."""
 
-    __slots__ = ("_key", "_located", "_tags", "batch")
+    __slots__ = ("_identities", "_key", "_located", "_tags", "batch")
 
     def __init__(self, batch: int, *, key: bytes, located: bool, tags: Sequence[bytes]) -> None:
         self.batch = batch
         self._key = key
         self._located = located
         self._tags = tuple(tags)
+        self._identities: frozenset[bytes] | None = None
 
     @classmethod
     def write(cls, path: Path, batch: int, taken: Sequence[Taken]) -> Self:
@@ -277,8 +278,9 @@ class Pending:
 
     def matches(self, identity: bytes) -> bool:
         """Whether a record with this identity belongs to the batch."""
-        wanted = self._identity(identity)
-        return any(tag[:_IDENTITY] == wanted for tag in self._tags)
+        if self._identities is None:
+            self._identities = frozenset(tag[:_IDENTITY] for tag in self._tags)
+        return self._identity(identity) in self._identities
 
     def _identity(self, identity: bytes) -> bytes:
         return hashlib.blake2s(

@@ -14,6 +14,9 @@ from pbxretain.errors import DriftError
 from pbxretain.manifest import TableDataset
 from pbxretain.stores.database import Session
 
+MANY_PERSONAL = 2
+"""A key and a date alone are common; with so many personal columns beside them it's a copy."""
+
 _COLUMNS = {
     "mysql": (
         "SELECT t.TABLE_NAME, c.COLUMN_NAME FROM information_schema.TABLES t"
@@ -47,7 +50,7 @@ def lookalikes(
     tables: Mapping[str, frozenset[str]], datasets: Sequence[TableDataset], known: Collection[str]
 ) -> Iterator[tuple[str, str]]:
     """Tables that nobody knows and that have what makes a dataset: its key, its start event and
-    half of what is personal. Yields (table, the table that it looks like)."""
+    half of what else is personal. Yields (table, the table that it looks like)."""
     names = {name.rpartition(".")[2].lower() for name in known}
     for table, columns in sorted(tables.items()):
         if table.lower() in names:
@@ -62,12 +65,12 @@ def _looks_like(columns: frozenset[str], dataset: TableDataset) -> bool:
     lacking = {name.lower() for name in dataset.may_lack}
     needed = {name.lower() for name in dataset.key} - lacking
     started = any(c.lower() in columns for s in dataset.starts.values() for c in s.columns)
-    personal = {
-        name.lower()
-        for name in (*dataset.personal, *dataset.subjects.values(), *dataset.call_id)
-        if name not in dataset.key
-    }
-    enough = len(personal & columns) * 2 >= max(2, len(personal - lacking))
+    named = (*dataset.personal, *dataset.subjects.values(), *dataset.call_id)
+    personal = {name.lower() for name in named}
+    rest = personal - {name.lower() for name in dataset.key}
+    enough = len(personal & columns) >= MANY_PERSONAL and len(rest & columns) * 2 >= len(
+        rest - lacking
+    )
     return started and needed <= columns and enough
 
 
@@ -78,7 +81,8 @@ def refuse_copies(
     for table, like in lookalikes(columns_of(opened), datasets, known):
         raise DriftError(
             f"source {source}: table {table} looks like a copy of {like}, and nobody declared it",
-            hint="remove the copy, or say under uncovered_tables in settings that it stays",
+            hint="remove the copy, or say under uncovered_tables in settings that it stays;"
+            " in a connector of your own declare it under shadows or not_copies",
             code="COPY_UNDECLARED",
         )
 

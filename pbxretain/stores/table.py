@@ -9,7 +9,6 @@ with certainty; rows whose time has two readings are read one by one.
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -18,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Engine
 
-from pbxretain.errors import DriftError, StoreError
+from pbxretain.errors import StoreError
 from pbxretain.manifest import Link, Part, TableDataset, all_children
 from pbxretain.records import (
     Advice,
@@ -50,6 +49,7 @@ from pbxretain.stores.database import (
     table_exists,
 )
 from pbxretain.stores.dialects import Dialect, Sql, all_of, dialect_named
+from pbxretain.stores.reading import hands_back, needed_columns, read_start
 from pbxretain.stores.rights import advice, refuse_unreadable
 from pbxretain.stores.rows import Layout
 from pbxretain.stores.schema import (
@@ -63,8 +63,7 @@ from pbxretain.stores.schema import (
 from pbxretain.stores.settling import end_session, session_id
 from pbxretain.stores.shared import SharedRows, open_shared
 from pbxretain.stores.sparing import own_rows, spared
-from pbxretain.stores.times import SAMPLE, TimeColumn, time_column
-from pbxretain.stores.walks import SMALL, BlockWalk, IdWalk, Position, Scope, TimeWalk, Walk
+from pbxretain.stores.walks import Position, Scope, Walk
 
 if TYPE_CHECKING:
     from pbxretain.stores.naming import LinkNaming
@@ -91,10 +90,10 @@ def open_table(
     with session(engine) as opened:
         shape = read_shape(engine, opened, actual, name)
         hanging = [other.shape.table for _, other in parts]
-        refuse_drift(shape, dataset, name=name, needed=_needed(dataset), parts=hanging)
+        refuse_drift(shape, dataset, name=name, needed=needed_columns(dataset), parts=hanging)
         for part, other in parts:
             refuse_part_drift(other.shape, part, name=name)
-        able = _returns(opened) if returning is None else returning
+        able = hands_back(opened) if returning is None else returning
         store = TableStore(name, dataset, engine, zone, shape, returning=able)
         store.children = _open_children(store, opened)
         refuse_unreadable(store, opened)
@@ -122,26 +121,6 @@ def _open_children(store: TableStore, opened: Session) -> dict[str, Shape]:
         refuse_child_drift(shape, child, store.manifest, name=store.dataset)
         found[child.table] = shape
     return found
-
-
-def _needed(dataset: TableDataset) -> list[str]:
-    names = [*dataset.key, *dataset.call_id, *dataset.subjects.values()]
-    names += [dataset.walk] if dataset.walk else []
-    names += [*dataset.ready, *([dataset.end] if dataset.end else [])]
-    names += [part.parent_column for part in dataset.parts]
-    link = dataset.link
-    names += [name for name in (link.column, link.folder) if name] if link else []
-    names += [start.referee for start in dataset.starts.values() if start.referee]
-    return list(dict.fromkeys([*names, *(child.parent_column for child in dataset.children)]))
-
-
-def _returns(opened: Session) -> bool:
-    if opened.dialect.name == "sqlite":
-        return sqlite3.sqlite_version_info >= (3, 35)
-    if opened.dialect.name == "postgresql":
-        return True
-    version = opened.value("SELECT VERSION()") or b""
-    return isinstance(version, bytes) and b"MariaDB" in version
 
 
 class TableStore:
@@ -186,70 +165,14 @@ class TableStore:
 
     def open_start(self, opened: Session, name: str) -> None:
         """Decides for one start event how its column is read and how the table is walked."""
-        start = self.manifest.starts[name]
-        column = next((c for c in start.columns if self.shape.has(c)), None)
-        if column is None:
-            raise DriftError(
-                f"Dataset {self.dataset}: {self.shape.table} has no column {start.columns[0]}.",
-                hint="compare the connector manifest with the table",
-            )
-        filled = self.dialect.filled(column)
-        sample = opened.rows(
-            f"SELECT {self.dialect.quote(column)} FROM {self.table} WHERE {filled} LIMIT {SAMPLE}"
-        )
-        time = time_column(
-            dialect=self.dialect,
-            column=column,
-            declared=self.shape.columns[column],
-            start=start,
+        self._layouts[name], self._walks[name] = read_start(
+            opened,
+            name=self.dataset,
+            dataset=self.manifest,
+            start=name,
             zone=self.zone,
-            dataset=self.dataset,
-            sample=[row[0] for row in sample],
-        )
-        walk = self._choose_walk(opened, time)
-        self._walks[name] = walk
-        self._layouts[name] = self._layout(time, walk)
-
-    def _choose_walk(self, opened: Session, time: TimeColumn) -> Walk | None:
-        if time.direct and self.shape.indexed(time.column):
-            return TimeWalk(self.table)
-        column = self.manifest.walk
-        if column and self.shape.has(column):
-            return IdWalk(self.table, self.dialect.quote(column))
-        if self.dialect.name == "sqlite" and self.shape.plain:
-            return IdWalk(self.table, "rowid")
-        if (
-            self.dialect.name == "postgresql"
-            and self.shape.plain
-            and opened.number("SELECT current_setting('server_version_num')") >= 140_000
-        ):
-            return BlockWalk(self.table)
-        return TimeWalk(self.table) if (self.shape.rows or 0) <= SMALL else None
-
-    def _layout(self, time: TimeColumn, walk: Walk | None) -> Layout:
-        here = list(self.shape.columns)
-        key = tuple(c for c in self.manifest.key if c in here)
-        call = tuple(c for c in self.manifest.call_id if c in here)
-        subjects = tuple(c for c in self.manifest.subjects.values() if c in here)
-        link = self.manifest.link
-        children = [c for c in self.manifest.children if c.table in self.children]
-        parents = tuple(child.parent_column for child in children)
-        named = [link.column, link.folder] if link else []
-        extra = [column for column in named if column and column in here]
-        referee = [time.referee] if time.referee and time.referee in here else []
-        columns = dict.fromkeys([*key, time.column, *call, *subjects, *extra, *referee, *parents])
-        own = self.dialect.locator if self.shape.plain else None
-        return Layout(
-            dialect=self.dialect,
-            key=key,
-            call=call,
-            subjects=subjects,
-            link=link.column if link and link.column in here else None,
-            parents=parents,
-            locator=(walk.locator if walk else None) or own,
-            keep_locator=walk is not None and walk.locator is not None,
-            time=time,
-            columns=tuple(columns),
+            shape=self.shape,
+            children=self.children,
         )
 
     @property
@@ -507,7 +430,7 @@ class TableStore:
         name = store_name(self.dataset, table)
         with session(self.engine) as opened:
             shape = read_shape(self.engine, opened, table, name)
-            refuse_drift(shape, manifest, name=name, needed=_needed(manifest))
+            refuse_drift(shape, manifest, name=name, needed=needed_columns(manifest))
             refuse_unlike(self.shape, shape, [*manifest.key, *manifest.call_id], name=name)
             store = TableStore(
                 name,

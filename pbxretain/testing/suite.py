@@ -74,14 +74,9 @@ def suite(source: Path | str | Connector) -> list[Case | ItemCase]:
 
     Raises DocumentError for a manifest with mistakes.
     """
-    product = source if isinstance(source, Connector) else load(Path(source))
+    product = source if isinstance(source, Connector) else connector.load(Path(source))
     rest = without_items(product) if item_datasets(product) else product
     return [*(_cases(rest) if rest else ()), *item_cases(product)]
-
-
-def load(path: Path) -> Connector:
-    """A manifest's file as a connector."""
-    return connector.parse(path.read_bytes(), str(path), "file")
 
 
 def _cases(product: Connector) -> Iterator[Case]:

@@ -341,7 +341,12 @@ HOSTS: dict[str, Host] = {
         FREESWITCH,
         FREESWITCH_PLACES,
         off={"cdr-sqlite sqlite:/var/lib/freeswitch/db/cdr.db cdr"},
-        urls=("sqlite:///{root}/var/lib/freeswitch/db/voicemail_default.db",),
+        urls=(
+            "postgresql://pbxretain@db.example/calls",
+            "postgresql://pbxretain@reports.example:5433/calls",
+            "sqlite:///{root}/var/lib/freeswitch/db/voicemail_default.db",
+            "postgresql://pbxretain@10.0.0.2/mail",
+        ),
     ),
     "fusionpbx": Host(
         {

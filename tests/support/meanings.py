@@ -223,7 +223,10 @@ MANIFEST: Meanings = {
         "call_id": "Columns that name the call. The first that isn't empty counts.",
         "starts": "Start events by name.",
         "personal": "Columns with personal data.",
-        "subjects": "Columns that name a person, by the part they play in a call.",
+        "subjects": (
+            "Columns that name a person, by the part they play in a call; the names of these parts "
+            "are free."
+        ),
         "may_lack": (
             "Declared columns, and tables under `children`, that some versions don't have (or have "
             "as a view). Any other lack is drift."
@@ -244,7 +247,10 @@ MANIFEST: Meanings = {
         ),
         "link": "A column that names a file of another dataset.",
         "shadows": "Tables with copies of the same rows.",
-        "children": "Rows of other tables, of the same data class, that go with a row.",
+        "children": (
+            "Rows of other tables, of the same data class, that go with a row; their own columns "
+            "are not listed."
+        ),
         "shared": "Rows that several records name; they go once no row names them.",
         "parts": "Rows of another data class that hang on a row; it waits until they are gone.",
         "fed_by": (
@@ -260,7 +266,10 @@ MANIFEST: Meanings = {
         LEAD: "A start event: which column starts the clock, and how it is read.",
         "column": "The column. Of a list, the first that the table has.",
         "type": "How the time is stored. `detect` goes by the column's type, else by a sample.",
-        "zone": "`source` (the zone in settings), `utc`, or a zone by name.",
+        "zone": (
+            "`source` (the zone in settings), `utc`, or a zone by name. Types that know their own "
+            "zone (`timestamptz`; MySQL's `timestamp`, read in UTC) need none."
+        ),
         "forms": "Forms of a time kept as text; known forms are listed below.",
         "referee": (
             "A column with Asterisk's `<epoch>.<counter>`. Its epoch decides between two readings "
@@ -336,7 +345,10 @@ MANIFEST: Meanings = {
     },
     "DateSource": {
         LEAD: "One way to date a file. Exactly one of the four.",
-        "path": "Pattern of the folders below the root.",
+        "path": (
+            "Pattern of the folders below the root (a day: that day's end), or of the whole path "
+            "without its extension (`{year}/{month}/{day}/{time}_{name}`: to the second)."
+        ),
         "name": "Pattern of the name without its extension.",
         "sidecar": "A JSON file of the same stem.",
         "mtime": "The file's last change.",

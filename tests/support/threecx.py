@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from pbxretain.execute import RunResult
+from pbxretain.outcomes import DatasetResult
 from pbxretain.plan import Terms
 from pbxretain.records import Census
-from pbxretain.report import DatasetResult
 from support import vendor
 from support.calls import EXTENSIONS, NAMES, RANGES
 from support.servers import PostgreSQL

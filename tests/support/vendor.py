@@ -161,8 +161,9 @@ class Scene:
             return f"sqlite:///{self.database}"
         return self.server.url(self.database, "pbxretain")
 
-    def grant(self) -> None:
-        """The login with the least rights that the manifest says."""
+    def grant(self, *, seeing: Collection[str] = ()) -> None:
+        """The login with the least rights that the manifest says, and the right to read the tables
+        ``seeing``."""
         if self.server is None:
             return
         dialect: Dialect = "postgresql" if isinstance(self.server, PostgreSQL) else "mysql"
@@ -172,6 +173,7 @@ class Scene:
             for table, rights in self.connector.manifest.grants(dialect, there).items()
             if table in (*there, "*")
         }
+        grants |= dict.fromkeys(set(seeing) - set(grants), "SELECT")
         self.server.create_user(
             "pbxretain", password=PASSWORD, database=self.database, grants=grants
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from support import aftermath, xapi_run, xapi_server
 from support.crash import Outcome, When, Zygote, campaign
+from support.pages import Sandbox
 from support.xapi_run import NOW, OLD, YOUNG, stamp
 from support.xapi_server import Threecx
 
@@ -341,3 +342,40 @@ def test_young_records_never_go_whatever_a_test_forgets(pbx: Threecx, tmp_path: 
     assert all(len(rows) == 9 for rows in left(pbx).values())
     assert pbx.count("delete") == pbx.count("purge") == 0
     assert YOUNG > CUTOFF
+
+
+# --- the command line ---------------------------------------------------------------------------
+
+
+def test_from_init_to_a_report_by_the_command_line(pbx: Threecx, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    for number, days in enumerate((200, 199, 198, 3), 1):
+        moment = stamp(now - timedelta(days=days))
+        pbx.recording(number, moment)
+        pbx.call(number, moment, moment)
+        pbx.chat(number, moment)
+    sandbox = Sandbox(tmp_path)
+    digest = connector.find("3cx-xapi").digest
+    secret = tmp_path / "key"
+    secret.write_text(xapi_server.SECRET)
+    secret.chmod(0o600)
+    api = f"{{url: '{pbx.url}', user: '900', secret: {{file: {secret}}}}}"
+    done = sandbox.run(
+        "pbxretain init --yes --source pbx --connector 3cx-xapi --timezone Europe/Berlin"
+        " --policy-name calls --controller 'Acme GmbH' || true\n"
+        "grep -q 'api: {url: https' $PBXRETAIN_CONFIG\n"
+        f'sed -i "s|^    # api: .*|    api: {api}|" $PBXRETAIN_CONFIG\n'
+        f"sed -i 's|^    # accept_untried: .*|    accept_untried: {digest}|' $PBXRETAIN_CONFIG\n"
+        "pbxretain policy approve calls --by management\n"
+        "pbxretain check || true\n"
+        "pbxretain plan\n"
+        "pbxretain run --confirm-count 9\n"
+        "pbxretain report show\n"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "without code of its own" in done.stdout
+    assert "deleted by the product's own interface" in done.stdout
+    assert "chat messages: nobody has decided" in done.stdout
+    kept = [1, 2, 3, 4]
+    assert left(pbx) == dict(zip(SETS, ([4], [4], kept), strict=True)), done.stdout
+    assert xapi_server.SECRET not in done.stdout + done.stderr

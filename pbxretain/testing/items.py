@@ -142,7 +142,9 @@ class _Try:
 
     def client(self, items: Sequence[Item]) -> Client:
         """Raises RetainError where the module offers no fake."""
-        module: Any = import_module(self.product.module or "")
+        if self.product.module is None:
+            raise RetainError("its code isn't here: name the installed connector, not its file")
+        module: Any = import_module(self.product.module)
         fake: Fake | None = getattr(module, "fake", None)
         if not callable(fake):
             raise RetainError("the module has no function fake(dataset, items)")

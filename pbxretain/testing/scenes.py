@@ -320,7 +320,8 @@ class Dataset:
         above = {child.parent_column for child in self.manifest.children}
         hangs = {*self._tied(), *self.tables.starts[self.table], self.manifest.walk} - above
         hangs |= {part.parent_column for part in self.manifest.parts}
-        if not own_call or hangs & set(key) or self.manifest.shared:
+        unique = any((self.table, column) in self.tables.walks for column in key)
+        if not own_call or unique or hangs & set(key) or self.manifest.shared:
             return
         row = self.tables.row(self.table, self.tables.cutoff - 5 * DAY, {})
         same = {name: row[name] for name in key}

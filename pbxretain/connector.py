@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import metadata, resources
 from pathlib import Path
@@ -25,6 +25,8 @@ from pbxretain.errors import (
     UnavailableError,
 )
 from pbxretain.manifest import (
+    ApiDataset,
+    CommandDataset,
     Dataset,
     LinesDataset,
     Manifest,
@@ -56,17 +58,30 @@ class Connector:
     digest: str
     shelf: str
     text: bytes
+    module: str | None = None
+    """Of an installed distribution: the module that its entry point names, with its code."""
 
     @property
     def name(self) -> str:
         return self.manifest.connector
 
+    @property
+    def contains_code(self) -> bool:
+        """Whether more than a manifest works here; pbxretain's own code doesn't count."""
+        return self.manifest.needs_code
+
 
 def shelf(site: Path | None = None) -> Mapping[str, Connector]:
     """All connectors by name. Raises DocumentError for a bad manifest or a name twice."""
     found: dict[str, Connector] = {}
-    for origin, name, text in _texts(site):
-        connector = parse(text, name, origin)
+    for origin, name, text, module in _texts(site):
+        connector = replace(parse(text, name, origin), module=module)
+        if connector.contains_code and module is None:
+            raise DocumentError(
+                f"{name}: kinds api and command need code, which only an installed distribution "
+                f"may bring",
+                hint="see docs/how-to/python-store.md",
+            )
         if other := found.get(connector.name):
             raise DocumentError(
                 f"connector {connector.name} stands on two shelves, {other.shelf} and {origin}",
@@ -99,20 +114,20 @@ def parse(text: bytes, name: str, origin: str) -> Connector:
     return Connector(manifest=loaded.value, digest=loaded.digest, shelf=origin, text=text)
 
 
-def _texts(site: Path | None) -> Iterator[tuple[str, str, bytes]]:
+def _texts(site: Path | None) -> Iterator[tuple[str, str, bytes, str | None]]:
     shipped = resources.files("pbxretain.connectors")
     for folder in sorted(shipped.iterdir(), key=lambda entry: entry.name):
         manifest = folder / "connector.yaml"
         if folder.is_dir() and manifest.is_file():
-            yield "shipped", f"{folder.name}/connector.yaml", manifest.read_bytes()
+            yield "shipped", f"{folder.name}/connector.yaml", manifest.read_bytes(), None
     if site and site.is_dir():
         for path in sorted([*site.glob("*/connector.yaml"), *site.glob("*.yaml")]):
             refuse_writable(path)
-            yield f"site ({site})", str(path), path.read_bytes()
+            yield f"site ({site})", str(path), path.read_bytes(), None
     for entry in metadata.entry_points(group=GROUP):
         beside = resources.files(entry.value) / "connector.yaml"
         origin = f"distribution {entry.dist.name if entry.dist else entry.value}"
-        yield origin, f"{entry.value}/connector.yaml", beside.read_bytes()
+        yield origin, f"{entry.value}/connector.yaml", beside.read_bytes(), entry.value
 
 
 class Lock(Protocol):
@@ -157,7 +172,7 @@ def opened(
     with ExitStack() as stack:
         yield _Opener(
             source=source,
-            manifest=connector.manifest,
+            connector=connector,
             name=name,
             installation=installation,
             exclusive=exclusive,
@@ -168,7 +183,7 @@ def opened(
 @dataclass(slots=True)
 class _Opener:
     source: Source
-    manifest: Manifest
+    connector: Connector
     name: str
     installation: str
     exclusive: bool
@@ -176,18 +191,24 @@ class _Opener:
     result: Opened = field(default_factory=Opened)
     locked: set[Path] = field(default_factory=set)
 
+    @property
+    def manifest(self) -> Manifest:
+        return self.connector.manifest
+
     def open(self) -> Opened:
         self._reject_unknown_names()
         tables = self._tables()
         for name, dataset in self.manifest.datasets.items():
             if name in tables:
                 self._add(name, dataset, tables[name])
+            elif isinstance(dataset, ApiDataset | CommandDataset):
+                self._items(name, dataset)
             elif not isinstance(dataset, TableDataset):
                 self._folder(name, dataset, tables)
         if not self.result.stores:
             raise DriftError(
                 f"source {self.name} offers none of the datasets of {self.manifest.connector}",
-                hint="name the database url or the roots in settings",
+                hint="name the database url, the roots, api or command in settings",
             )
         return self.result
 
@@ -373,6 +394,34 @@ class _Opener:
             ami=ami,
             installation=self.installation,
         )
+
+    def _items(self, name: str, dataset: ApiDataset | CommandDataset) -> None:
+        from pbxretain.stores import installed, items
+
+        if isinstance(dataset, ApiDataset):
+            if self.source.api is None:
+                self.result.not_covered[name] = "NO_API_CONFIGURED"
+                return
+            client = installed.of_api(
+                name,
+                self.source.api,
+                own=self.manifest.api,
+                module=self.connector.module,
+            )
+        else:
+            if self.source.command is None:
+                self.result.not_covered[name] = "NO_COMMAND_CONFIGURED"
+                return
+            client = installed.of_command(
+                name,
+                self.source.command,
+                program=self.manifest.program,
+                module=self.connector.module,
+            )
+        store = items.open_items(name=name, dataset=dataset, client=client, zone=self.source.zone)
+        self._add(name, dataset, [store])
+        if not self.source.url and len(self.result.stores) == 1:
+            self.result.clock = store.clock
 
     def _lines(self, name: str, dataset: LinesDataset, root: Path) -> Store:
         from pbxretain.stores.lines import open_lines

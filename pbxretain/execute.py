@@ -354,7 +354,7 @@ class _Run:
         dead.remove()
 
     def _settle(self, dead: Journal) -> Entry:
-        source, product = frozen(dead, self.terms.source)
+        source, product = frozen(dead, self.terms.source, self.terms.connector)
         with self._open(source, product) as opened:
             results = settle_dead(dead, opened, tidy=lambda: self._tidy(opened))
         ending = Ending(

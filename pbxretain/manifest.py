@@ -6,15 +6,17 @@ expressions. Datasets stand in deletion order. A policy never sees this; it spea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from pbxretain.clues import Discover
 from pbxretain.documents import DATA_CLASSES as DATA_CLASSES
-from pbxretain.documents import DataClass, Document, Text
+from pbxretain.documents import DataClass, Document, Text, mistakes
+from pbxretain.strictyaml import Place
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$.]{0,127}$")]
@@ -22,7 +24,22 @@ Tables = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$.]{0,126}[A-Za-z0-9_$*]$|^[A-Za-z_]$")
 ]
 """A table, or with a star at its end all tables that begin so (one for each month or tenant)."""
-Zone = Annotated[str, StringConstraints(pattern=r"^(source|utc|[A-Za-z]+(/[A-Za-z0-9_+-]+)+)$")]
+_ZONE = r"^(source|utc|[A-Za-z]+(/[A-Za-z0-9_+-]+)+)$"
+
+
+def _zone(value: str) -> str:
+    if not re.match(_ZONE, value):
+        raise ValueError("must be source (the zone in settings), utc, or one such as Europe/Berlin")
+    return value
+
+
+def _usual(value: str) -> str:
+    if not re.match(r"/|[A-Za-z]:\\\\", value):
+        raise ValueError("must be a whole path, from the top")
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_zone), WithJsonSchema({"type": "string", "pattern": _ZONE})]
 Dialect = Literal["mysql", "postgresql", "sqlite"]
 """``mysql`` stands for MySQL and MariaDB."""
 
@@ -74,7 +91,7 @@ class Trial(Document):
 class Root(Document):
     """A folder of the PBX that settings name under ``roots``."""
 
-    usual: str
+    usual: Annotated[str, AfterValidator(_usual)]
     required: bool = False
     title: str = ""
 
@@ -317,8 +334,39 @@ class LinesDataset(_Dataset):
     """Seconds without growth before a file that was renamed counts as let go by its writer."""
 
 
+class _ItemDataset(_Dataset):
+    """Records that only the product's own interface lists and deletes, one by one."""
+
+    start: Name
+    type: Literal["text", "epoch"] = "text"
+    """Text in ISO form, with an offset or without one."""
+    zone: Zone = "source"
+    subjects: list[Name] = []
+
+
+class ApiDataset(_ItemDataset):
+    """Records behind an API. The client is Python code of an installed distribution, or the one
+    that the manifest names under ``api``."""
+
+    kind: Literal["api"]
+
+
+class CommandDataset(_ItemDataset):
+    """Records behind a program of the distribution, which speaks JSON lines."""
+
+    kind: Literal["command"]
+
+
+class Program(Document):
+    """A program in the distribution's folder, and what runs it. Never goes through a shell."""
+
+    file: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+    interpreter: list[Text] = []
+
+
 Dataset = Annotated[
-    TableDataset | TreeDataset | SpoolDataset | LinesDataset, Field(discriminator="kind")
+    TableDataset | TreeDataset | SpoolDataset | LinesDataset | ApiDataset | CommandDataset,
+    Field(discriminator="kind"),
 ]
 
 
@@ -337,26 +385,45 @@ class Manifest(Document):
     tried: list[Trial] = []
     databases: list[Dialect] = []
     roots: dict[Name, Root] = {}
+    api: Literal["xapi"] | None = None
+    """A client that pbxretain itself brings, for datasets of kind ``api``."""
+    program: Program | None = None
     datasets: dict[Name, Dataset] = Field(min_length=1)
     out_of_reach: list[OutOfReach] = []
     discover: Discover = Discover()
 
     @model_validator(mode="after")
     def _references(self) -> Self:
+        if found := [*self._unknown(), *self._disorder()]:
+            raise mistakes(found)
+        return self
+
+    def _unknown(self) -> Iterator[tuple[Place, str]]:
+        """What a dataset refers to and nobody declares."""
         for name, dataset in self.datasets.items():
-            if not isinstance(dataset, TableDataset) and dataset.root not in self.roots:
-                raise ValueError(f"datasets.{name}.root: no root {dataset.root!r} under roots")
+            place: Place = ("datasets", name)
+            if (root := root_of(dataset)) is not None and root not in self.roots:
+                yield (*place, "root"), f"there is no root {root!r} under roots"
+            if isinstance(dataset, CommandDataset) and self.program is None:
+                yield place, "a command needs a program"
             if isinstance(dataset, TableDataset) and not self.databases:
-                raise ValueError(f"datasets.{name}: a table needs databases")
+                yield place, "a table needs databases"
             for other in _referred(dataset):
                 if other not in self.datasets:
-                    raise ValueError(f"datasets.{name}: no dataset {other!r}")
+                    yield place, f"there is no dataset {other!r}"
+
+    def _disorder(self) -> Iterator[tuple[Place, str]]:
         order = list(self.datasets)
         for name, dataset in self.datasets.items():
             for first in _first(dataset):
-                if order.index(first) >= order.index(name):
-                    raise ValueError(f"datasets.{name}: {first} must stand before it")
-        return self
+                if first in order and order.index(first) >= order.index(name):
+                    yield ("datasets", name), f"{first} must stand before it"
+
+    @property
+    def needs_code(self) -> bool:
+        """Whether datasets need code of the distribution that brings this manifest."""
+        kinds = {dataset.kind for dataset in self.datasets.values()}
+        return "command" in kinds or ("api" in kinds and self.api is None)
 
     @property
     def was_tried(self) -> bool:
@@ -376,6 +443,11 @@ class Manifest(Document):
     def offered(self) -> list[str]:
         """The data classes, each once, in deletion order."""
         return list(dict.fromkeys(dataset.data for dataset in self.datasets.values()))
+
+
+def root_of(dataset: Dataset) -> str | None:
+    """The root below which a dataset's files lie; None for all that isn't files."""
+    return getattr(dataset, "root", None)
 
 
 def _referred(dataset: object) -> Iterator[str]:

@@ -150,6 +150,7 @@ def make(
         progress("census", store.dataset, len(items), len(opened.stores))
         items.append(_item(terms, opened, store, now=now))
     progress("census", "", len(items), len(opened.stores))
+    items = _with_idle(items, opened, now)
     refusals: list[RefusedError] = list(clock_refusals)
     if not terms.approved:
         refusals.append(_not_approved(terms))
@@ -205,8 +206,6 @@ def _item(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Item:
     try:
         selection = select(terms, opened, store, now=now)
         census = store.census(selection) if selection else None
-        if census and store.data_class in ALWAYS_BUSY:
-            census = _with_idle(census, now)
         refusal = (_fed(terms, kind, now=now) or _unfit(store, census)) if census else None
     except StoreError as error:
         # One dataset that can't be looked at keeps no other from being worked on.
@@ -347,11 +346,30 @@ def _unfit(store: Store, census: Census) -> RefusedError | None:
     return _future(store.dataset, census)
 
 
-def _with_idle(census: Census, now: datetime) -> Census:
-    quiet = now - census.newest if census.newest else timedelta()
-    if quiet <= IDLE:
-        return census
-    return replace(census, findings={**census.findings, "IDLE": quiet.days})
+def _with_idle(items: Sequence[Item], opened: Opened, now: datetime) -> list[Item]:
+    """Tells where the PBX has fallen silent: of the tables of one dataset the busiest counts, for
+    copies without their record and the months of last year are idle by nature."""
+    busiest: dict[int, Item] = {}
+    for item in items:
+        kind = id(opened.kinds[item.dataset])
+        if item.data_class in ALWAYS_BUSY and item.census and item.census.newest:
+            known = busiest.setdefault(kind, item)
+            if known.census and known.census.newest and known.census.newest < item.census.newest:
+                busiest[kind] = item
+    silent_since = {item.dataset: _quiet(item, now) for item in busiest.values()}
+    return [_told_idle(item, silent_since.get(item.dataset, timedelta())) for item in items]
+
+
+def _quiet(item: Item, now: datetime) -> timedelta:
+    newest = item.census.newest if item.census else None
+    return now - newest if newest else timedelta()
+
+
+def _told_idle(item: Item, quiet: timedelta) -> Item:
+    if item.census is None or quiet <= IDLE:
+        return item
+    findings = {**item.census.findings, "IDLE": quiet.days}
+    return replace(item, census=replace(item.census, findings=findings))
 
 
 def _future(dataset: str, census: Census) -> RefusedError | None:

@@ -21,13 +21,16 @@ from pbxretain.records import Selection, Store
 from pbxretain.settings import Source
 
 
-def frozen(dead: Journal, today: Source) -> tuple[Source, Connector]:
-    """The source and the connector as the dead run knew them, with today's secrets: documents
-    may have changed since, and a password that was rolled must not leave the run unsettled."""
+def frozen(dead: Journal, today: Source, installed: Connector) -> tuple[Source, Connector]:
+    """The source and the connector as the dead run knew them, with today's secrets and code:
+    documents may have changed since, and a password that was rolled must not leave the run
+    unsettled."""
     product = connector.parse(dead.facts["manifest"].encode(), "run.json", "frozen")
+    product = replace(product, module=installed.module)
     text = documents.dump(dead.facts["settings"]).encode()
     source = documents.parse(text, "run.json", Source).value
-    return source.model_copy(update={"password": today.password, "ami": today.ami}), product
+    secrets = {"password": today.password, "ami": today.ami, "api": today.api}
+    return source.model_copy(update=secrets), product
 
 
 def settle_dead(

@@ -70,7 +70,7 @@ def facts(
             "connector": {
                 "name": connector.name,
                 "digest": connector.digest,
-                "contains_code": False,
+                "contains_code": connector.contains_code,
                 "tried": connector.manifest.was_tried,
                 "accept_untried": source.accept_untried == connector.digest,
             },

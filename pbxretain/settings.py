@@ -93,6 +93,21 @@ def _sqlite(value: str) -> str:
     return value
 
 
+def _api_url(value: str) -> str:
+    """Without TLS only to this very machine."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("is not an address such as https://pbx.example.com") from None
+    here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if parts.scheme != "https" and not (parts.scheme == "http" and here):
+        raise ValueError("must begin with https:// (http:// only for localhost)")
+    if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("must name host, port and path only; user and secret stand beside it")
+    return value
+
+
 def _server(value: str) -> str:
     parts = urlsplit(value)
     if not parts.path.strip("/") or "/" in parts.path[1:]:
@@ -106,6 +121,7 @@ Name = Annotated[str, StringConstraints(pattern=rf"^{_NAME.pattern}$")]
 Zone = Annotated[str, AfterValidator(_zone)]
 AbsolutePath = Annotated[str, AfterValidator(_absolute)]
 Url = Annotated[str, AfterValidator(_url)]
+ApiUrl = Annotated[str, AfterValidator(_api_url)]
 CredentialName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 TableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$.]{0,127}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -145,6 +161,29 @@ class Ami(Document):
     secret: SecretRef
 
 
+class Api(Document):
+    """The product's own interface, for connectors with datasets of kind ``api``."""
+
+    url: ApiUrl
+    user: Text | None = None
+    secret: SecretRef | None = None
+    ca: AbsolutePath | None = None
+    """A file with the certificates to trust, where the system's don't do."""
+    timeout: int = Field(default=60, ge=1, le=3600)
+    """Seconds that one answer may take."""
+
+
+class Command(Document):
+    """The program of a connector with datasets of kind ``command``."""
+
+    interpreter: list[Text] = []
+    """Instead of the manifest's: a program and its arguments, never a shell line."""
+    product: AbsolutePath | None = None
+    """The folder in which the product is installed."""
+    timeout: int = Field(default=60, ge=1, le=3600)
+    """Seconds without a line of an answer, after which the program is ended."""
+
+
 class Source(Document):
     """One PBX at one site: the unit of evidence."""
 
@@ -161,6 +200,8 @@ class Source(Document):
     accept_untried: Digest | None = None
     asterisk: Asterisk | None = None
     ami: Ami | None = None
+    api: Api | None = None
+    command: Command | None = None
     processing_activity: Text | None = None
     """Reference into the record of processing activities (Art. 30 GDPR)."""
     dpia_ref: Text | None = None

@@ -65,6 +65,10 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "Gemeinsame Datensätze, die kein Anruf mehr nennt und die noch da sind.",
         "Shared records that no call names any more and that are still there.",
     ),
+    "code.NEVER_READY": (
+        "Fällige Datensätze warten, weil die Anlage sie nie als fertig gekennzeichnet hat.",
+        "Due records wait, since the system never marked them as finished.",
+    ),
     "code.READS_ONLY": (
         "Fällige Datensätze, die dieser Connector nur zählt: Er löscht hier nicht.",
         "Due records that this connector only counts: it never deletes here.",
@@ -190,8 +194,8 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "More time than intended has passed since the last run.",
     ),
     "code.IDLE": (
-        "Die Anlage hat seit längerem nichts Neues geschrieben.",
-        "The system hasn't written anything new for some time.",
+        "Seit so vielen Tagen hat die Anlage nichts Neues geschrieben.",
+        "The system hasn't written anything new for this many days.",
     ),
     "code.RECOVERED": (
         "Ein früherer Löschlauf war unterbrochen worden und wurde abgeschlossen.",

@@ -27,6 +27,15 @@ CONNECTOR: Final[Mapping[str, tuple[str, str]]] = {
     "inventory.along": ("Wird mitgelöscht", "Goes along"),
     "inventory.waits": ("Wartet, bis", "Waits until"),
     "inventory.link": ("Dateien", "Files"),
+    "inventory.stays": ("Bleibt immer", "Always stays"),
+    "inventory.stays.others": (
+        "Dateien im selben Ordner, die anders heißen, etwa Ansagen",
+        "files in the same folder with other names, such as announcements",
+    ),
+    "inventory.stays.newest": (
+        "die jüngsten Datensätze ({n}), weil die Anlage sie braucht",
+        "the newest records ({n}), since the system needs them",
+    ),
     "inventory.note": ("Hinweis", "Note"),
     "inventory.where.table": ("Datenbanktabelle {table}", "database table {table}"),
     "inventory.where.tables": (
@@ -47,6 +56,10 @@ CONNECTOR: Final[Mapping[str, tuple[str, str]]] = {
         "Zeilen der Dateien {files} unter dem Ordner, den die Einstellungen nennen; üblich: "
         "{folder}",
         "lines of the files {files} below the folder that settings name; usually {folder}",
+    ),
+    "inventory.where.items": (
+        "nur über die eigene Schnittstelle des Produkts",
+        "only through the product's own interface",
     ),
     "inventory.column": ("Spalte {column}", "column {column}"),
     "inventory.field": ("{number}. Feld der Zeile", "field {number} of the line"),

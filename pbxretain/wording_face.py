@@ -375,6 +375,7 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     "col.title": ("Bezeichnung", "Title"),
     "col.file": ("Datei", "File"),
     "col.tried": ("Erprobt", "Tried"),
+    "col.code": ("Enthält Code", "Contains code"),
     "col.shelf": ("Herkunft", "From"),
     "state.approved": ("freigegeben", "approved"),
     "state.draft": ("nicht freigegeben", "not approved"),
@@ -384,12 +385,15 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     "connector.title": ("Konnektor {name}", "Connector {name}"),
     "connector.pair.title": ("Bezeichnung", "Title"),
     "connector.pair.digest": ("Prüfsumme", "Digest"),
+    "connector.pair.code": ("Enthält Code", "Contains code"),
     "connector.pair.databases": ("Datenbanken", "Databases"),
     "connector.datasets": ("Was gelesen und gelöscht wird", "What is read and deleted"),
     "connector.trials": ("Erprobungen", "Trials"),
     "connector.untried": (
-        "An diesem Produkt noch nicht erprobt: Ein Löschlauf braucht die Zeile accept_untried.",
-        "Not tried on its product yet: a run needs the accept_untried line.",
+        "An diesem Produkt noch nicht erprobt: Gelöscht wird erst, wenn die Einstellungen das mit "
+        "der Zeile accept_untried annehmen.",
+        "Not tried on its product yet: nothing is deleted until settings accept that with the "
+        "line accept_untried.",
     ),
     "trial.live": ("am laufenden Produkt", "on the running product"),
     "trial.written-by-product": (

@@ -84,6 +84,46 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Die Datenbank hat diese Tabelle nicht.",
         "The database doesn't have this table.",
     ),
+    "code.NO_API_CONFIGURED": (
+        "In den Einstellungen ist keine Schnittstelle des Produkts genannt.",
+        "Settings name no interface of the product.",
+    ),
+    "code.NO_COMMAND_CONFIGURED": (
+        "In den Einstellungen steht nichts über das Programm dieses Konnektors.",
+        "Settings say nothing of this connector's program.",
+    ),
+    "code.PROGRAM_BROKEN": (
+        "Das Programm des Konnektors hält sich nicht an das Protokoll.",
+        "The connector's program doesn't keep to the protocol.",
+    ),
+    "code.PROGRAM_REFUSED": (
+        "Das Programm des Konnektors hat die Anfrage abgelehnt.",
+        "The connector's program refused the request.",
+    ),
+    "code.UNREADABLE_TIMES": (
+        "Kein Zeitpunkt dieses Datenbestands ist lesbar.",
+        "No time of this dataset can be read.",
+    ),
+    "code.API_DENIED": (
+        "Die Schnittstelle des Produkts nimmt die Anmeldung nicht an.",
+        "The product's interface doesn't accept the login.",
+    ),
+    "code.API_REFUSED": (
+        "Die Schnittstelle des Produkts hat die Anfrage abgelehnt.",
+        "The product's interface refused the request.",
+    ),
+    "code.API_NO_JSON": (
+        "Die Schnittstelle des Produkts antwortet anders als erwartet.",
+        "The product's interface answers in a way that isn't expected.",
+    ),
+    "code.OWN_PURGE": (
+        "Das Produkt löscht auch selbst nach Alter; das sollte zur Löschregel passen.",
+        "The product deletes by age itself as well; that should fit the policy.",
+    ),
+    "code.PERIOD_NOT_CLEAR": (
+        "Das Produkt löscht nur ganze Zeiträume, und in diesem liegt etwas, das bleiben muss.",
+        "The product deletes whole periods only, and this one holds something that must stay.",
+    ),
     "code.NO_ROOT_CONFIGURED": (
         "In den Einstellungen ist dieser Ordner nicht genannt.",
         "Settings don't name this folder.",
@@ -322,6 +362,10 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
     "code.NO_INDEX": (
         "Eine große Tabelle hat keinen Index, an dem entlang gelöscht werden kann.",
         "A large table has no index to delete along.",
+    ),
+    "code.READY_NEVER": (
+        "Keine Zeile hat einen Wert, den der Konnektor als fertig kennt; nichts würde gelöscht.",
+        "No row has a value that the connector knows as finished; nothing would go.",
     ),
     "code.INDEX_MISSING": (
         "Ein Index fehlt; Löschläufe lesen mehr, als sie müssten.",

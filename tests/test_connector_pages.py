@@ -12,8 +12,8 @@ from pbxretain.manifest import TableDataset
 
 CONNECTORS = Path(__file__).resolve().parents[1] / "connectors"
 NAMES = (
-    "bitrix24", "grandstream-ucm", "innovaphone", "issabel", "kamailio", "locaphone", "mikopbx",
-    "nethvoice", "opensips", "pascom", "ucware", "vitalpbx", "wazo", "yeastar",
+    "3cx-xapi", "bitrix24", "grandstream-ucm", "innovaphone", "issabel", "kamailio", "locaphone",
+    "mikopbx", "nethvoice", "opensips", "pascom", "ucware", "vitalpbx", "wazo", "yeastar",
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import click
 import pytest
-from support import fields, freepbx, lindwurm, reference
+from support import fields, freepbx, lindwurm, reference, worked
 from support.calls import first_due_date
 from support.meanings import BY_DOCUMENT, LEAD
 from support.pages import DOCS, REPOSITORY, Block, Sandbox, blocks, name_of, pages, prose
@@ -45,7 +45,7 @@ KINDS: dict[str, type[Document]] = {
     "manifest": Manifest,
     "source": Source,
 }
-ALLOWED = {"yaml", "sh", "console", "sql", "ini", "text"}
+ALLOWED = {"yaml", "sh", "console", "sql", "ini", "text", "python", "toml"}
 
 
 def _blocks(kind: str, *, runs: bool = False) -> list[Block]:
@@ -157,7 +157,12 @@ SETTLED = (
     "docs/how-to/bericht-pruefen.md",
     "docs/how-to/recover.md",
 )
-OWN = ("docs/tutorial.md", "docs/how-to/freepbx.md", "docs/how-to/write-a-connector.md")
+OWN = (
+    "docs/tutorial.md",
+    "docs/how-to/freepbx.md",
+    "docs/how-to/write-a-connector.md",
+    "docs/how-to/python-store.md",
+)
 """Pages with a test of their own."""
 
 
@@ -210,7 +215,7 @@ def test_the_way_to_a_connector_works_as_written_on_the_vendors_own_tables(
     page = DOCS / "how-to/write-a-connector.md"
     (vendor,) = [b for b in blocks(page) if b.words == ("sql", "vendor")]
     (compare,) = [b for b in blocks(page) if b.words == ("sql", "compare")]
-    (manifest,) = [b for b in blocks(page) if b.kind == "yaml"]
+    manifest = next(b for b in blocks(page) if b.kind == "yaml")
     (sandbox.home / "lindwurm").mkdir()
     (sandbox.home / "lindwurm/connector.yaml").write_text(manifest.text, "utf-8")
     folder = sandbox.path("/var/lib/lindwurm")
@@ -224,6 +229,19 @@ def test_the_way_to_a_connector_works_as_written_on_the_vendors_own_tables(
     _check_outputs(page, printed)
     assert lindwurm.count(folder, cutoff) == dict.fromkeys(due, 0)
     assert lindwurm.count(folder) == {name: count - due[name] for name, count in whole.items()}
+
+
+def test_the_distribution_of_the_python_page_installs_and_passes_the_kit(tmp_path: Path) -> None:
+    for page in ALL:
+        for block in blocks(page):
+            if block.kind in ("python", "toml"):
+                assert page == worked.PAGE, block.place
+                assert any(word.startswith("file=") for word in block.words), block.place
+    sandbox = Sandbox(tmp_path / "sandbox")
+    worked.install(tmp_path)
+    with (sandbox.root / "env").open("a") as variables:
+        variables.write(f"unset PBXRETAIN_CONFIG\nexport PYTHONPATH='{tmp_path / 'installed'}'\n")
+    _check_outputs(worked.PAGE, _run(sandbox, worked.PAGE))
 
 
 def test_the_readme_shows_what_the_demo_prints(tmp_path: Path) -> None:

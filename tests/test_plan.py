@@ -214,6 +214,33 @@ def test_rows_wait_for_a_part_that_stays_longer_and_cannot_stand_alone(
     assert bool(item.selection and item.selection.wait_for_part) == waits
 
 
+def test_a_pbx_that_fell_silent_is_told_by_its_busiest_table_and_never_by_old_copies(
+    database: Path,
+) -> None:
+    text = connector.find("asterisk").text.replace(
+        b"    link: {column: recordingfile",
+        b"    shadows: [{table: copied}]\n    link: {column: recordingfile",
+    )
+    product = connector.parse(text, "asterisk", "test")
+    with closing(sqlite3.connect(database)) as opened:
+        opened.execute("CREATE TABLE copied AS SELECT * FROM cdr")
+        opened.execute(
+            "INSERT INTO copied (calldate, uniqueid) VALUES (?, '1.1')",
+            (f"{OLD:%Y-%m-%d %H:%M:%S}",),
+        )
+        opened.commit()
+
+    def idle() -> dict[str, int]:
+        terms = make_terms(product, url=f"sqlite:///{database}", timezone="UTC")
+        found = {i.dataset: i.census.findings for i in decide(terms).items if i.census}
+        return {name: told["IDLE"] for name, told in found.items() if "IDLE" in told}
+
+    fill(database, old=3)
+    assert idle() == {"calls": 200}
+    fill(database, young=3)
+    assert idle() == {}
+
+
 def test_a_plan_reads_only(database: Path) -> None:
     fill(database, old=150, young=3)
     before = database.read_bytes()

@@ -223,6 +223,27 @@ def test_a_call_with_a_leg_that_is_not_processed_waits_whole(pbx: Tied) -> None:
     (calls,) = (r for r in done.results if r.dataset == "calls")
     assert calls.after is not None
     assert (calls.after.straddling, calls.after.due) == (4, 0)
+    assert calls.after.findings["NEVER_READY"] == 3
+
+
+def test_check_tells_that_no_row_ever_has_the_state_that_the_manifest_waits_for(pbx: Tied) -> None:
+    def said() -> list[str]:
+        with shelves.opened(
+            pbx.terms().source, pbx.connector, name="office", installation="x", exclusive=False
+        ) as opened:
+            store = opened.store("calls")
+            assert store is not None
+            return [found.text for found in store.check() if found.code == "READY_NEVER"]
+
+    pbx.grant()
+    assert said() == []
+    pbx.call(1, OLD, done=0)
+    assert said() == [
+        "No row of calls has a value in done that the manifest lists under ready, so nothing"
+        " would ever go."
+    ]
+    pbx.call(2, YOUNG)
+    assert said() == []
 
 
 def test_a_call_that_began_just_before_the_cutoff_and_has_no_end_waits(pbx: Tied) -> None:

@@ -109,9 +109,10 @@ def connector_show(name: str) -> None:
 
 
 @command(connector, name="test")
-@click.argument("path", type=click.Path(exists=True, path_type=Path, dir_okay=False))
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 def connector_test(path: Path) -> int:
-    """Test a manifest on an invented PBX that is made from it alone. Touches nothing real."""
+    """Test a manifest on an invented PBX that is made from it alone; by its name, one that an
+    installed distribution brings. Touches nothing real."""
     from pbxretain.cli import kit
 
     found = kit.conform(face(), path)

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pbxretain import explain, messages
 from pbxretain.connector import Connector
 from pbxretain.manifest import (
+    ApiDataset,
+    CommandDataset,
     Dataset,
     DateSource,
     LinesDataset,
@@ -34,7 +36,7 @@ def inventory(item: Connector, lang: Lang) -> Sheet:
     manifest = item.manifest
     blocks: list[Block] = [
         Heading(text("connector.title", lang, name=item.name), 1),
-        _pairs(_identity(item), lang),
+        _pairs(_identity(item, lang), lang),
         Heading(text("connector.datasets", lang)),
         Paragraph(text("inventory.order", lang)),
     ]
@@ -54,9 +56,10 @@ def _pairs(pairs: Pairs, lang: Lang) -> KeyValue:
     return KeyValue(tuple((text(label, lang), value) for label, value in pairs if value))
 
 
-def _identity(item: Connector) -> Pairs:
+def _identity(item: Connector, lang: Lang) -> Pairs:
     yield "connector.pair.title", item.manifest.title
     yield "connector.pair.digest", item.digest
+    yield "connector.pair.code", text("yes" if item.contains_code else "no", lang)
     yield "connector.pair.databases", ", ".join(item.manifest.databases)
 
 
@@ -78,11 +81,16 @@ def _told(manifest: Manifest, dataset: Dataset, lang: Lang) -> Pairs:
         yield from _table(dataset, lang)
     elif isinstance(dataset, TreeDataset):
         yield "inventory.start", _dated(dataset, lang)
+        if dataset.paths:
+            yield "inventory.stays", text("inventory.stays.others", lang)
     elif isinstance(dataset, SpoolDataset):
         yield "inventory.start", code("start", dataset.start, lang)
         yield "inventory.personal", text("inventory.personal.spool", lang)
     elif isinstance(dataset, LinesDataset):
         yield "inventory.start", _started(dataset, lang)
+        yield "inventory.personal", ", ".join(dataset.subjects)
+    else:
+        yield "inventory.start", code("start", dataset.start, lang)
         yield "inventory.personal", ", ".join(dataset.subjects)
     if dataset.optional:
         yield "inventory.note", text("inventory.optional", lang)
@@ -93,6 +101,8 @@ def _where(manifest: Manifest, dataset: Dataset, lang: Lang) -> str:
         many = dataset.table.endswith("*")
         key = "inventory.where.tables" if many else "inventory.where.table"
         return text(key, lang, table=dataset.table)
+    if isinstance(dataset, ApiDataset | CommandDataset):
+        return text("inventory.where.items", lang)
     usual = manifest.roots[dataset.root].usual
     if isinstance(dataset, TreeDataset):
         kinds = ", ".join(f".{ending}" for ending in dataset.extensions)
@@ -127,8 +137,8 @@ def _read(start: Start | LineStart, lang: Lang) -> str:
 
 
 def _dated(dataset: TreeDataset, lang: Lang) -> str:
-    ways = ", ".join(text(f"inventory.dated.{_way(way)}", lang) for way in dataset.dated_by)
-    told = f"{code('start', dataset.start, lang)} ({ways})"
+    ways = dict.fromkeys(text(f"inventory.dated.{_way(way)}", lang) for way in dataset.dated_by)
+    told = f"{code('start', dataset.start, lang)} ({', '.join(ways)})"
     if dataset.named_by:
         told += ". " + text("inventory.dated.row", lang, dataset=dataset.named_by.dataset)
     return told
@@ -145,13 +155,16 @@ def _way(way: DateSource) -> str:
 
 def _table(dataset: TableDataset, lang: Lang) -> Pairs:
     yield "inventory.start", _started(dataset, lang)
-    yield "inventory.personal", ", ".join(dict.fromkeys(dataset.personal))
+    people = dict.fromkeys((*dataset.personal, *dataset.subjects.values()))
+    yield "inventory.personal", ", ".join(people)
     yield "inventory.along", _along(dataset, lang)
     yield "inventory.waits", "; ".join(_waits(dataset, lang))
     if (link := dataset.link) is not None:
         after = text(f"inventory.gone.{link.on_part_gone}", lang)
         named = {"column": link.column, "dataset": link.dataset, "after": after}
         yield "inventory.link", text("inventory.names", lang, **named)
+    if dataset.keep_newest:
+        yield "inventory.stays", text("inventory.stays.newest", lang, n=dataset.keep_newest)
     if dataset.reads_only:
         yield "inventory.note", text("inventory.reads_only", lang)
 

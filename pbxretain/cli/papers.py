@@ -231,17 +231,19 @@ def connector_data(item: Connector) -> dict[str, Any]:
         "digest": item.digest,
         "shelf": item.shelf,
         "tried": item.manifest.was_tried,
+        "contains_code": item.contains_code,
     }
 
 
 def connector_list(known: Sequence[Connector], lang: Lang) -> Sheet:
     """Connectors as one table."""
-    columns = ("col.name", "col.title", "col.tried", "col.shelf")
+    columns = ("col.name", "col.title", "col.tried", "col.code", "col.shelf")
     cells = tuple(
         (
             item.name,
             item.manifest.title,
             text("yes" if item.manifest.was_tried else "no", lang),
+            text("yes" if item.contains_code else "no", lang),
             item.shelf,
         )
         for item in known

@@ -23,6 +23,7 @@ from pbxretain.manifest import (
     TableDataset,
     TreeDataset,
     all_children,
+    root_of,
 )
 from pbxretain.settings import is_zone
 
@@ -74,9 +75,7 @@ class Product:
     def datasets(self, root: str) -> list[str]:
         """The datasets that lie in one of the product's folders."""
         return [
-            name
-            for name, dataset in self.manifest.datasets.items()
-            if not isinstance(dataset, TableDataset) and dataset.root == root
+            name for name, dataset in self.manifest.datasets.items() if root_of(dataset) == root
         ]
 
 
@@ -248,9 +247,10 @@ def _of_files(manifest: Manifest, place: Place, folders: Mapping[str, FolderAt])
 
 def _covers(dataset: Dataset, place: Place, folders: Mapping[str, FolderAt]) -> bool:
     """Whether a dataset of files lies where this place is."""
-    if isinstance(dataset, TableDataset) or dataset.root not in folders:
+    at = root_of(dataset)
+    if at is None or at not in folders:
         return False
-    root = folders[dataset.root].path.rstrip("/")
+    root = folders[at].path.rstrip("/")
     if isinstance(dataset, LinesDataset):  # segments that were rotated count too
         names = [f"{root}/{pattern}" for pattern in dataset.files]
         return any(place.path in (name, f"{name}*", f"{name}.*") for name in names)

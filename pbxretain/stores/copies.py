@@ -81,7 +81,8 @@ def refuse_copies(
     for table, like in lookalikes(columns_of(opened), datasets, known):
         raise DriftError(
             f"source {source}: table {table} looks like a copy of {like}, and nobody declared it",
-            hint="remove the copy, or say under uncovered_tables in settings that it stays",
+            hint="remove the copy, or say under uncovered_tables in settings that it stays;"
+            " in a connector of your own declare it under shadows or not_copies",
             code="COPY_UNDECLARED",
         )
 

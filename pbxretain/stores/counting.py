@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pbxretain.records import FUTURE, Census, Selection, is_call
@@ -20,6 +20,7 @@ from pbxretain.stores.rows import Layout, chunks
 from pbxretain.stores.sparing import (
     kept_for_part,
     newest_stay,
+    not_ready,
     own_rows,
     unless_excluded,
     unready,
@@ -50,8 +51,21 @@ def count_table(store: TableStore, opened: Session, selection: Selection) -> Cen
         total_exact=exact,
         oldest=ends[0],
         newest=ends[1],
-        findings=_shared_left(store, opened, selection) | _reads_only(store, tally["due"]),
+        findings=_shared_left(store, opened, selection)
+        | _reads_only(store, tally["due"])
+        | _never_ready(store, opened, selection),
     )
+
+
+def _never_ready(store: TableStore, opened: Session, selection: Selection) -> dict[str, int]:
+    """Legs that have waited for longer than a call can go on: a crash of the PBX left them so."""
+    waiting = not_ready(store)
+    if waiting is None:
+        return {}
+    over = selection.cutoff - timedelta(seconds=store.manifest.settle_in)
+    possible = store.layout(selection.start).time.certain(over)
+    count = _count(store, opened, waiting, possible, own_rows(store))
+    return {"NEVER_READY": count} if count else {}
 
 
 def _reads_only(store: TableStore, due: int) -> dict[str, int]:

@@ -15,7 +15,8 @@ from pbxretain.errors import RefusedError, StoreError
 from pbxretain.manifest import all_children
 from pbxretain.records import Advice
 from pbxretain.stores.database import Session, session, sqlite_path
-from pbxretain.stores.dialects import Sql
+from pbxretain.stores.dialects import Sql, negated
+from pbxretain.stores.sparing import not_ready
 
 if TYPE_CHECKING:
     from pbxretain.stores.table import TableStore
@@ -29,7 +30,25 @@ def advice(store: TableStore) -> Sequence[Advice]:
     with session(store.engine) as opened:
         copies = [_rights(shadow, opened) for shadow in store.shadow_stores()]
         mine = [*_rights(store, opened), *(found for copy in copies for found in copy)]
+        mine += _ready(store, opened)
         return mine if store.manifest.reads_only else [*mine, *_indexes(store), *_lax(opened)]
+
+
+def _ready(store: TableStore, opened: Session) -> Iterator[Advice]:
+    """A state that no row has would keep every row for ever, and no run would say why."""
+    waiting = not_ready(store)
+    if waiting is None or not opened.rows(f"SELECT 1 FROM {store.table} LIMIT 1"):
+        return
+    done = negated(waiting, store.dialect)
+    if not opened.rows(f"SELECT 1 FROM {store.table} WHERE " + done + " LIMIT 1"):
+        columns = ", ".join(store.manifest.ready)
+        yield Advice(
+            code="READY_NEVER",
+            text=(
+                f"No row of {store.shape.table} has a value in {columns} that the manifest lists"
+                " under ready, so nothing would ever go."
+            ),
+        )
 
 
 def _rights(store: TableStore, opened: Session) -> Iterator[Advice]:

@@ -312,7 +312,7 @@ def refuse_keys(shape: Shape, going: Collection[str], *, name: str) -> None:
         if table not in going:
             raise DriftError(
                 f"Dataset {name}: a foreign key of {table} onto {shape.table} isn't declared.",
-                hint=_UNKNOWN,
+                hint="declare it in the manifest, under children, parts or cascades",
             )
 
 

@@ -108,7 +108,7 @@ class Folders:
             counted=False,
             look="paths",
             path=self._path(tree, stem, tree.extensions[0]),
-            content=b"greeting",
+            content=f"{MARK} greeting below {tree.root}".encode(),
             changed=(self.cutoff - 300 * DAY).timestamp(),
         )
         beside = [
@@ -251,7 +251,7 @@ class Folders:
                 when=None,
                 counted=False,
                 path=os.fsencode(mailbox / "unavail.wav"),
-                content=b"greeting",
+                content=f"{MARK} greeting".encode(),
                 changed=(self.cutoff - 300 * DAY).timestamp(),
             )
         )

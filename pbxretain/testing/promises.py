@@ -368,6 +368,8 @@ def _reached(trial: Trial, dataset: str) -> Iterator[Found]:
 
 
 PROMISES = (
+    Promise("dates-reached", "every way of dating a file can be reached", "dated_by and paths",
+            _reached),
     Promise("run-ends", "a run over the fake PBX ends without a failure", "every field", _ends),
     Promise("due-goes", "nothing that is due remains, nor what belongs to it", "", _goes),
     Promise("rest-stays", "nothing else changes by a byte", "", _stays),
@@ -392,8 +394,6 @@ PROMISES = (
             "key and subjects", handling.silent),
     Promise("drift-refuses", "a table that looks otherwise than declared refuses", "may_lack",
             _drifts),
-    Promise("dates-reached", "every way of dating a file can be reached", "dated_by and paths",
-            _reached),
     Promise("killed-sealed", "a run killed before its commit leaves every record there",
             "key and walk", killed("sealed")),
     Promise("killed-final", "a run killed after its commit leaves no record there", "dated_by",

@@ -8,7 +8,7 @@ ids are unlike in all tables, so that nothing belongs together by chance.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
@@ -314,23 +314,19 @@ class Dataset:
         return {name: value for name, value in row.items() if name != walk}
 
     def _repeating_key(self) -> None:
-        """A key that comes again after the cut-off never takes the younger row along."""
+        """A key that comes again after the cut-off never takes the younger row along, nor what
+        hangs on both."""
         key, call = self.manifest.key, self.manifest.call_id
         own_call = not call or call[0] not in key
-        above = {child.parent_column for child in self.manifest.children}
-        hangs = {*self._tied(), *self.tables.starts[self.table], self.manifest.walk} - above
-        hangs |= {part.parent_column for part in self.manifest.parts}
-        unique = any((self.table, column) in self.tables.walks for column in key)
-        if not own_call or unique or hangs & set(key) or self.manifest.shared:
+        below = {child.parent_column for child in self.manifest.children}
+        hangs = {*(self._tied() - below), *self.tables.starts[self.table], self.manifest.walk}
+        if not own_call or hangs & set(key) or self.manifest.shared:
             return
         row = self.tables.row(self.table, self.tables.cutoff - 5 * DAY, {})
         same = {name: row[name] for name in key}
         for days, what in ((-5, "whose key comes again"), (5, "with the key of an older one")):
-            at = len(self.tables.fake.rows)
-            self.call(what, [self.tables.cutoff + days * DAY], given=same, look="key")
-            for below in self.tables.fake.rows[at:]:
-                # What hangs on a key hangs on every row that has it.
-                below.gone = below.gone and (below.look != "children" or not above & set(key))
+            at = self.tables.cutoff + days * DAY
+            self.call(what, [at], given=same, keeps=frozenset(same), look="key")
 
     def _tied(self) -> set[str]:
         """Columns by which other rows or files belong to this one."""
@@ -517,10 +513,12 @@ class Dataset:
         after: Mapping[str, Value] | None = None,
         shared: Mapping[str, Value] | None = None,
         counted: bool = True,
+        keeps: Set[str] = frozenset(),
         look: str = "starts",
     ) -> Row:
         """One call of one or more legs with all that belongs to them; returns the first leg's row.
-        Without ``gone`` it goes when every leg lies before the cut-off."""
+        Without ``gone`` it goes when every leg lies before the cut-off; rows below that hang on a
+        column in ``keeps`` stay all the same."""
         due = all(when is not None and when < self.tables.cutoff for when in legs)
         goes = (due if gone is None else gone) and self._deletes()
         made: list[Row] = []
@@ -537,7 +535,7 @@ class Dataset:
                 values=self.tables.row(self.table, when, filled, undated=undated),
                 after=dict(after or {}),
             )
-            leg = [row, *self._children(row, self.manifest.children, shared)]
+            leg = [row, *self._children(row, self.manifest.children, shared, keeps)]
             made += [*leg, *self._shadows(row)]
             if shared is None:
                 self._name_shared(leg)
@@ -549,7 +547,11 @@ class Dataset:
         return {n.column: shared[n.column] for n in named if shared and n.column in shared}
 
     def _children(
-        self, parent: Row, children: Sequence[Child], shared: Mapping[str, Value] | None
+        self,
+        parent: Row,
+        children: Sequence[Child],
+        shared: Mapping[str, Value] | None,
+        keeps: Set[str] = frozenset(),
     ) -> Iterator[Row]:
         """Two rows below for each declared table, and two below each of these."""
         for child in children:
@@ -559,7 +561,7 @@ class Dataset:
                 row = Row(
                     dataset=self.name,
                     what=f"a row of {child.table} below one {self._plainly(parent.what)}",
-                    gone=parent.gone,
+                    gone=parent.gone and child.parent_column not in keeps,
                     when=parent.when,
                     counted=False,
                     look="children",

@@ -19,6 +19,7 @@ from pbxretain.connector import Connector
 from pbxretain.errors import RetainError
 from pbxretain.manifest import TableDataset, TreeDataset
 from pbxretain.testing.fake import Found
+from pbxretain.testing.items import ItemCase, item_cases, item_datasets, without_items
 from pbxretain.testing.promises import PROMISES, Promise
 from pbxretain.testing.setting import FULL, LEAN, variants
 from pbxretain.testing.trial import Trial
@@ -72,12 +73,15 @@ class Case:
         )
 
 
-def suite(source: Path | str | Connector) -> list[Case]:
-    """All cases of a connector: a manifest's file, or one that is loaded already.
+def suite(source: Path | str | Connector) -> list[Case | ItemCase]:
+    """All cases of a connector: a manifest's file, or one that is loaded already (as one with
+    code must be: ``connector.find`` knows where its module is).
 
     Raises DocumentError for a manifest with mistakes.
     """
-    return list(_cases(source if isinstance(source, Connector) else connector.load(Path(source))))
+    product = source if isinstance(source, Connector) else connector.load(Path(source))
+    rest = without_items(product) if item_datasets(product) else product
+    return [*(_cases(rest) if rest else ()), *item_cases(product)]
 
 
 def _cases(product: Connector) -> Iterator[Case]:

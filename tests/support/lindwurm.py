@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Europe/Berlin")
 CALLS = 300
-EVERY = {"calls": 1, "recordings": 3, "missed-calls": 5, "notes": 6}
+EVERY = {"recordings": 3, "missed-calls": 5, "notes": 6}
 """Every n-th call has one of these."""
 
 _NAME = "%Y%m%d-%H%M%S"
@@ -25,6 +25,7 @@ def fill(folder: Path, vendor: str, *, now: datetime) -> None:
         pbx.execute("INSERT INTO system_settings VALUES ('language', 'de')")
         for number in range(CALLS):
             _call(pbx, folder / "recordings", number, at=now - timedelta(hours=2 + 16 * number))
+        pbx.execute("INSERT INTO calls_stat SELECT * FROM calls")
         pbx.commit()
 
 
@@ -62,6 +63,7 @@ def count(folder: Path, before: datetime | None = None) -> dict[str, int]:
         notes = "call_notes n LEFT JOIN calls c ON c.id = n.call_id"
         return {
             "calls": number("calls WHERE started < ?", local),
+            "copies": number("calls_stat WHERE started < ?", local),
             "recordings": len(files),
             "missed-calls": number("missed_calls WHERE at < ?", epoch),
             "notes": number(f"{notes} WHERE COALESCE(c.started, '') < ?", local),

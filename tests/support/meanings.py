@@ -59,6 +59,8 @@ SETTINGS: Meanings = {
         ),
         "asterisk": "What the voicemail spool depends on.",
         "ami": "Asterisk's manager interface, for voicemail and the queue log.",
+        "api": "The product's own interface, for datasets of kind `api`.",
+        "command": "The connector's program, for datasets of kind `command`.",
         "processing_activity": "Reference into the record of processing activities, for reports.",
         "dpia_ref": "Reference of the data protection impact assessment, for reports.",
     },
@@ -75,6 +77,26 @@ SETTINGS: Meanings = {
             "AMI is asked; unknown counts as old."
         ),
         "config": "Folder with `asterisk.conf`, read for `lockmode`.",
+    },
+    "Api": {
+        LEAD: (
+            "The product's own interface, for connectors with datasets of kind `api`. Run "
+            "pbxretain for one interface from one machine: it has no lock of its own."
+        ),
+        "url": "Its address. `https://`, or `http://` for this very machine. Never with a secret.",
+        "user": "User or client id, as the connector's page says.",
+        "secret": "Where its password, key or token is to be had.",
+        "ca": "A file with the certificates to trust, where the system's don't do.",
+        "timeout": "Seconds that one answer may take.",
+    },
+    "Command": {
+        LEAD: "The program of a connector with datasets of kind `command`.",
+        "interpreter": (
+            "Instead of the manifest's: a program and its arguments, such as "
+            "`[/usr/bin/php8.2]`. No shell reads it."
+        ),
+        "product": "Folder in which the product is installed, where the program needs it.",
+        "timeout": "Seconds without a line of an answer, after which the program is ended.",
     },
     "Ami": {
         LEAD: (
@@ -146,6 +168,15 @@ _DATASET = {
     ),
 }
 
+_ITEMS = {
+    **_DATASET,
+    "settle_in": "Seconds. A younger record may still be written: its call waits.",
+    "start": "Name of its only start event.",
+    "type": "How the time is written: ISO text, with an offset or without one, or an epoch.",
+    "zone": "Zone of times without an offset.",
+    "subjects": "Who is named in a record, in the order in which the client tells it.",
+}
+
 MANIFEST: Meanings = {
     "Manifest": {
         "connector": "Its name, as settings use it.",
@@ -153,7 +184,13 @@ MANIFEST: Meanings = {
         "tried": "On which versions it was tried, and how.",
         "databases": "Which databases the product uses. `mysql` stands for MySQL and MariaDB.",
         "roots": "Folders of the product, by name.",
-        "datasets": "Tables, folders and files, **in deletion order**.",
+        "api": (
+            "A client that pbxretain itself brings, for datasets of kind `api`. Without it the "
+            "distribution's own module offers one: "
+            "[how-to](../how-to/python-store.md)."
+        ),
+        "program": "The program for datasets of kind `command`: [protocol](command.md).",
+        "datasets": "Tables, folders, files and interfaces, **in deletion order**.",
         "out_of_reach": "Further copies that this connector can't delete. Each report names them.",
         "discover": "What reveals the product on its own host, and where it keeps call data.",
     },
@@ -186,7 +223,10 @@ MANIFEST: Meanings = {
         "call_id": "Columns that name the call. The first that isn't empty counts.",
         "starts": "Start events by name.",
         "personal": "Columns with personal data.",
-        "subjects": "Columns that name a person, by the part they play in a call.",
+        "subjects": (
+            "Columns that name a person, by the part they play in a call; the names of these parts "
+            "are free."
+        ),
         "may_lack": (
             "Declared columns, and tables under `children`, that some versions don't have (or have "
             "as a view). Any other lack is drift."
@@ -207,7 +247,10 @@ MANIFEST: Meanings = {
         ),
         "link": "A column that names a file of another dataset.",
         "shadows": "Tables with copies of the same rows.",
-        "children": "Rows of other tables, of the same data class, that go with a row.",
+        "children": (
+            "Rows of other tables, of the same data class, that go with a row; their own columns "
+            "are not listed."
+        ),
         "shared": "Rows that several records name; they go once no row names them.",
         "parts": "Rows of another data class that hang on a row; it waits until they are gone.",
         "fed_by": (
@@ -223,7 +266,10 @@ MANIFEST: Meanings = {
         LEAD: "A start event: which column starts the clock, and how it is read.",
         "column": "The column. Of a list, the first that the table has.",
         "type": "How the time is stored. `detect` goes by the column's type, else by a sample.",
-        "zone": "`source` (the zone in settings), `utc`, or a zone by name.",
+        "zone": (
+            "`source` (the zone in settings), `utc`, or a zone by name. Types that know their own "
+            "zone (`timestamptz`; MySQL's `timestamp`, read in UTC) need none."
+        ),
         "forms": "Forms of a time kept as text; known forms are listed below.",
         "referee": (
             "A column with Asterisk's `<epoch>.<counter>`. Its epoch decides between two readings "
@@ -299,7 +345,10 @@ MANIFEST: Meanings = {
     },
     "DateSource": {
         LEAD: "One way to date a file. Exactly one of the four.",
-        "path": "Pattern of the folders below the root.",
+        "path": (
+            "Pattern of the folders below the root (a day: that day's end), or of the whole path "
+            "without its extension (`{year}/{month}/{day}/{time}_{name}`: to the second)."
+        ),
         "name": "Pattern of the name without its extension.",
         "sidecar": "A JSON file of the same stem.",
         "mtime": "The file's last change.",
@@ -320,6 +369,27 @@ MANIFEST: Meanings = {
         "kind": "A voicemail spool.",
         "root": "Which of `roots`.",
         "start": "Name of its only start event.",
+    },
+    "ApiDataset": {
+        LEAD: (
+            "Records that only the product's API lists and deletes. The client is code of an "
+            "installed distribution, or what `api` names; a site's manifest can't bring it."
+        ),
+        **_ITEMS,
+        "kind": "Behind an API.",
+    },
+    "CommandDataset": {
+        LEAD: (
+            "Records that a program lists and deletes, which an installed distribution brings; a "
+            "site's manifest can't."
+        ),
+        **_ITEMS,
+        "kind": "Behind a program.",
+    },
+    "Program": {
+        LEAD: "A program of the distribution, started with an argument list and without a shell.",
+        "file": "Its file name, beside `connector.yaml`.",
+        "interpreter": "What runs it, with arguments. Settings may name another one.",
     },
     "LinesDataset": {
         LEAD: "Lines of log files.",

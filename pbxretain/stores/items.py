@@ -1,0 +1,498 @@
+"""How does a PBX forget that lets data be deleted only through its own interface?
+
+An integrator writes a ``Client``: list, look, delete. All promises are kept here. Nothing can be
+rolled back, so the order is *seal first, then act, then look*: taking only selects and reads again;
+once the journal says ``committed`` the batch looks once more, deletes what is still the same, and
+looks until two looks agree. What is gone counts, whatever the interface answered.
+
+Memory stays flat where the client pages: the oldest ``WINDOW`` due items are held at a time, and
+of all others only the call ids, where there are any.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from heapq import nsmallest
+from typing import Literal, Self
+from zoneinfo import ZoneInfo
+
+from pbxretain.errors import OutcomeUnknown, RetainError, StoreError, UnavailableError
+from pbxretain.manifest import ApiDataset, CommandDataset
+from pbxretain.records import (
+    FUTURE,
+    Advice,
+    BatchName,
+    Bits,
+    Bounds,
+    Census,
+    Cursor,
+    Field,
+    Finish,
+    Intent,
+    Record,
+    Selection,
+    Session,
+    Taken,
+    is_call,
+)
+from pbxretain.stores.client import Client, Item
+from pbxretain.stores.dating import zone_of
+from pbxretain.stores.moments import Moments
+
+ENCODING = "item/1"
+WINDOW = 50_000
+"""Due items held at a time; behind them the interface is asked again."""
+
+_LOOKS = 100
+_SAMPLE = 200
+_SLACK = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ItemCursor:
+    """The last item that a take came to."""
+
+    when: datetime
+    key: bytes
+
+    def __repr__(self) -> str:
+        return "<cursor>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Listed:
+    """An item as the store reads it; ``when`` is None where its time can't be used."""
+
+    taken: Taken
+    when: datetime | None
+    ready: bool
+    end: datetime | None = None
+
+    def __repr__(self) -> str:
+        return "<listed>"
+
+    @property
+    def id(self) -> str:
+        return (self.taken.key[0] or b"").decode("utf-8", "surrogatepass")
+
+    @property
+    def call(self) -> bytes:
+        """The call id, empty where there is none."""
+        value = self.taken.call[0]
+        return value if value is not None and is_call(value) else b""
+
+
+def order(entry: Listed) -> tuple[datetime, bytes]:
+    return entry.taken.when, entry.taken.key[0] or b""
+
+
+def open_items(
+    *, name: str, dataset: ApiDataset | CommandDataset, client: Client, zone: ZoneInfo
+) -> ItemStore:
+    """A dataset behind a product's interface. ``zone`` is the source's."""
+    from pbxretain.stores.periods import PeriodClient, PeriodStore
+
+    where = zone_of(dataset.zone, zone)
+    moments = Moments("epoch" if dataset.type == "epoch" else "wall", where)
+    kind = PeriodStore if isinstance(client, PeriodClient) else ItemStore
+    return kind(name=name, dataset=dataset, client=client, moments=moments)
+
+
+class ItemStore:
+    """Implements ``records.Store`` over a ``Client``; see the module."""
+
+    encoding = ENCODING
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        dataset: ApiDataset | CommandDataset,
+        client: Client,
+        moments: Moments,
+    ) -> None:
+        self.dataset = name
+        self.data_class = dataset.data
+        self._client = client
+        self._moments = moments
+        self._settle_in = timedelta(seconds=dataset.settle_in)
+        self._window: list[Listed] = []
+        self._more = False
+
+    # Looking ------------------------------------------------------------------------------------
+
+    def check(self) -> Sequence[Advice]:
+        """What the client says, and whether the times can be read at all."""
+        with self._asking():
+            advice = list(self._client.check())
+        seen = dated = 0
+        for entry in self._listing(None):
+            seen, dated = seen + 1, dated + (entry.when is not None)
+            if seen == _SAMPLE:
+                break
+        if seen and not dated:
+            text = f"{self.dataset}: none of the first {seen} records has a time that can be read."
+            advice.append(Advice("UNREADABLE_TIMES", text, severity="error"))
+        return advice
+
+    def clock(self) -> datetime | None:
+        with self._asking():
+            told = self._client.clock()
+        return told.astimezone(UTC) if told is not None and told.tzinfo else None
+
+    def straddlers(self, selection: Selection) -> frozenset[bytes]:
+        """Calls with an item before the cut-off and one after it, not done with, or too young."""
+        old: set[bytes] = set()
+        young: set[bytes] = set()
+        for entry in self._listing(None):
+            if entry.call and entry.when is not None:
+                due = entry.when < selection.cutoff and self._settled(entry, selection)
+                (old if due else young).add(entry.call)
+        return frozenset(old & young)
+
+    def census(self, selection: Selection) -> Census:
+        tally: Counter[str] = Counter()
+        oldest = newest = None
+        for entry in self._listing(None):
+            tally["total"] += 1
+            if entry.when is None:
+                tally["undated"] += 1
+                continue
+            oldest = min(oldest or entry.when, entry.when)
+            newest = max(newest or entry.when, entry.when)
+            tally["future"] += entry.when > selection.now + FUTURE
+            if entry.when < selection.cutoff:
+                tally["before"] += 1
+                tally[self._standing(entry, selection)] += 1
+        return Census(
+            before=tally["before"],
+            due=tally["due"],
+            undated=tally["undated"],
+            future=tally["future"],
+            straddling=tally["waiting"],
+            held=tally["held"],
+            total=tally["total"],
+            oldest=oldest,
+            newest=newest,
+        )
+
+    def scan(self, selection: Selection) -> Iterator[Record]:
+        """Oldest first, a window at a time."""
+        after: ItemCursor | None = None
+        while True:
+            window, more = self._due(selection, after)
+            for entry in window:
+                label = entry.id.encode("utf-8", "backslashreplace").decode()
+                yield Record(entry.when, label, entry.call or None)
+            if not more:
+                return
+            after = ItemCursor(*order(window[-1]))
+
+    def _standing(self, entry: Listed, selection: Selection) -> str:
+        """What becomes of an item before the cut-off."""
+        if entry.taken.identity in selection.excluded_keys:
+            return "held"
+        if entry.call in selection.excluded_calls or not self._settled(entry, selection):
+            return "waiting"
+        return "due"
+
+    def _settled(self, entry: Listed, selection: Selection) -> bool:
+        return entry.ready and entry.taken.when <= selection.now - self._settle_in
+
+    def _due(self, selection: Selection, after: ItemCursor | None) -> tuple[list[Listed], bool]:
+        """The oldest due items behind a cursor, each once, and whether there are more."""
+        found = (
+            entry
+            for entry in self._listing(selection.cutoff)
+            if entry.when is not None
+            and entry.when < selection.cutoff
+            and (after is None or order(entry) > (after.when, after.key))
+            and self._standing(entry, selection) == "due"
+        )
+        window = nsmallest(WINDOW + 1, found, key=order)
+        once = {entry.taken.identity: entry for entry in window[:WINDOW]}
+        return list(once.values()), len(window) > WINDOW
+
+    def _listing(self, before: datetime | None) -> Iterator[Listed]:
+        with self._asking():
+            for item in self._client.items(before=before):
+                yield self._entry(item)
+
+    def _entry(self, item: Item) -> Listed:
+        if not isinstance(item.id, str) or not item.id:
+            raise StoreError(f"dataset {self.dataset}: the product names a record without an id")
+        start = _field(item.start)
+        when = self._moments.read(start)
+        taken = Taken(
+            key=(_field(item.id),),
+            start=start,
+            when=when or datetime.fromtimestamp(0, UTC),
+            call=(_field(item.call),),
+            subjects=tuple(_field(subject) for subject in item.subjects),
+        )
+        end = None if item.end is None else self._moments.read(_field(item.end))
+        return Listed(taken, when, item.ready, end)
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """A client's own errors pass; any other becomes a sentence without its text."""
+        try:
+            yield
+        except RetainError:
+            raise
+        except OSError:
+            raise UnavailableError(
+                f"dataset {self.dataset}: the product's interface can't be reached",
+                hint="see whether it runs, and run: pbxretain check",
+            ) from None
+        except Exception as error:  # noqa: BLE001  (a client is foreign code)
+            raise StoreError(
+                f"dataset {self.dataset}: the connector's client failed ({type(error).__name__})",
+                hint="ask who wrote the connector",
+            ) from None
+
+    def there(self, taken: Sequence[Taken]) -> Mapping[bytes, Listed]:
+        """By id what is there now of these; of an id named twice the youngest."""
+        ids = [(t.key[0] or b"").decode("utf-8", "surrogatepass") for t in taken]
+        found: dict[bytes, Listed] = {}
+        with self._asking():
+            for entry in map(self._entry, self._client.look(ids) if ids else ()):
+                key = entry.taken.key[0] or b""
+                if key not in found or found[key].taken.when <= entry.taken.when:
+                    found[key] = entry
+        return found
+
+    # Taking -------------------------------------------------------------------------------------
+
+    def take(
+        self,
+        selection: Selection,
+        *,
+        limit: int,
+        after: Cursor | None,
+        skip: frozenset[bytes],
+        name: BatchName,
+    ) -> ItemBatch:
+        """Selects and reads again; nothing is touched before ``commit``."""
+        del name
+        cursor = after if isinstance(after, ItemCursor) else None
+        self._advance(selection, cursor)
+        window = self._window[: max(1, min(limit, self._client.at_once))]
+        wanted = [entry for entry in window if entry.taken.identity not in skip]
+        there = self.there([entry.taken for entry in wanted])
+        batch = ItemBatch(self, exhausted=len(window) == len(self._window) and not self._more)
+        batch.cursor = ItemCursor(*order(window[-1])) if window else cursor
+        for entry in wanted:
+            found = there.get(entry.taken.key[0] or b"")
+            if found is None or found.taken.identity != entry.taken.identity:
+                batch.absent += 1
+            elif not found.ready:
+                batch.skipped["STILL_WRITTEN"] = batch.skipped.get("STILL_WRITTEN", 0) + 1
+            else:
+                batch.taken.append(found.taken)
+        batch.seal_bounds()
+        return batch
+
+    def _advance(self, selection: Selection, cursor: ItemCursor | None) -> None:
+        """Leaves in the window what lies behind the cursor; lists again where that is nothing."""
+        if cursor is not None:
+            at = bisect_right(self._window, (cursor.when, cursor.key), key=order)
+            self._window = self._window[at:]
+        if cursor is None or (not self._window and self._more):
+            self._window, self._more = self._due(selection, cursor)
+
+    def delete(self, taken: Sequence[Taken]) -> None:
+        """Asks the product to delete these. Raises OutcomeUnknown where it may still be at work,
+        StoreError and UnavailableError where it said no."""
+        try:
+            with self._acting():
+                self._client.delete([_item(t) for t in taken])
+        except StoreError as error:
+            if len(taken) == 1 and not isinstance(error, OutcomeUnknown):
+                error.identity = taken[0].identity
+            raise
+
+    @contextmanager
+    def _acting(self) -> Iterator[None]:
+        """As ``_asking``, for what can't be undone."""
+        try:
+            yield
+        except (StoreError, UnavailableError):
+            raise
+        except Exception:  # noqa: BLE001  (a client is foreign code)
+            raise OutcomeUnknown(
+                f"dataset {self.dataset}: the product's interface stopped in the middle of a batch",
+                hint="the run looks what became of it",
+            ) from None
+
+    def left(self, taken: Sequence[Taken]) -> list[bool]:
+        """Which of them are gone, once two looks agree or nothing is left."""
+
+        def look() -> list[bool]:
+            there = self.there(taken)
+            found = {key: entry.taken.identity for key, entry in there.items()}
+            return [found.get(t.key[0] or b"") != t.identity for t in taken]
+
+        return self._agreed(look)
+
+    def _agreed(self, look: Callable[[], Bits]) -> list[bool]:
+        bits = list(look())
+        for _ in range(_LOOKS):
+            if all(bits):
+                return bits
+            time.sleep(self._client.pause)
+            again = list(look())
+            if again == bits:
+                return bits
+            bits = again
+        raise StoreError(
+            f"dataset {self.dataset}: what is there keeps changing",
+            hint="run again when the product is less busy",
+        )
+
+    def session(self) -> Session | None:
+        """The helper that deletes, where there is one."""
+        with self._asking():
+            values = self._client.session()
+        return Session(values) if values else None
+
+    # After a crash ------------------------------------------------------------------------------
+
+    def sweep(self, selection: Selection) -> Mapping[str, int]:
+        """Nothing here is shared by several records."""
+        del selection
+        return {}
+
+    def settle(self, intent: Intent) -> Bits:
+        """Without a ``committed`` line nothing was done. Else a fresh listing tells; a helper of
+        the dead run is ended first, or it could delete behind the look."""
+        if not intent.committed:
+            return [False] * intent.count
+        if intent.session is not None:
+            with self._asking():
+                self._client.end(intent.session.values)
+        until = intent.bounds.get("to")
+        before = _midnight(str(until)) + _SLACK if until else None
+        self._window = []
+
+        def look() -> Bits:
+            listed = self._listing(before)
+            return intent.compare((entry.taken.identity, b"") for entry in listed)
+
+        return self._agreed(look)
+
+    def tidy(self, installation: str) -> int:
+        """Nothing is ever set aside."""
+        del installation
+        return 0
+
+    def close(self) -> None:
+        self._window = []
+        self._client.close()
+
+
+@dataclass(slots=True, repr=False)
+class ItemBatch:
+    """Implements ``records.Batch``; final once the journal says so."""
+
+    _store: ItemStore
+    exhausted: bool
+    taken: list[Taken] = field(default_factory=list)
+    cursor: ItemCursor | None = None
+    bounds: Bounds = field(default_factory=dict)
+    absent: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    session: Session | None = None
+    final: Literal["store", "journal"] = "journal"
+    _kept: Sequence[int] = ()
+
+    def __repr__(self) -> str:
+        return f"<batch of {len(self.taken)}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        return None
+
+    def seal_bounds(self) -> None:
+        """Notes what a look after a crash needs, once all is taken."""
+        self.bounds = _bounds(self.taken)
+        self.session = self._store.session() if self.taken else None
+
+    def commit(self) -> Bits | None:
+        """Deletes and looks. What the product refused before anything was gone is an error, and
+        the engine tries smaller; what it left behind although it said yes is ``failed``."""
+        there = self._store.there(self.taken)
+        same = {key: entry.taken.identity for key, entry in there.items()}
+        going = [t for t in self.taken if same.get(t.key[0] or b"") == t.identity]
+        if self._store.session() != self.session:
+            raise StoreError(
+                f"dataset {self._store.dataset}: the connector's program was started anew "
+                f"in the middle of a batch"
+            )
+        refused: RetainError | None = None
+        unknown = False
+        try:
+            if going:
+                self._store.delete(going)
+        except OutcomeUnknown:
+            unknown = True
+        except (StoreError, UnavailableError) as error:
+            refused = error
+        bits = self._look()
+        if refused is not None and not any(bits):
+            raise refused
+        if refused is None and not unknown:
+            self._kept = [index for index, gone in enumerate(bits) if not gone]
+        return None if all(bits) else bits
+
+    def _look(self) -> list[bool]:
+        try:
+            return self._store.left(self.taken)
+        except RetainError:
+            raise OutcomeUnknown(
+                f"dataset {self._store.dataset}: the product couldn't be asked what it deleted",
+                hint="the run looks what became of it",
+            ) from None
+
+    def rollback(self) -> None:
+        """Nothing was touched."""
+
+    def finish(self) -> Finish:
+        """What is still there although the product said that it deleted it, counts as failed."""
+        return Finish(kept=self._kept, failed=len(self._kept))
+
+
+def _field(value: object) -> Field:
+    if value is None:
+        return None
+    return str(value).encode("utf-8", "surrogatepass")
+
+
+def _text(value: Field) -> str | None:
+    return None if value is None else value.decode("utf-8", "surrogatepass")
+
+
+def _item(taken: Taken) -> Item:
+    return Item(
+        id=_text(taken.key[0]) or "",
+        start=_text(taken.start),
+        call=_text(taken.call[0]),
+        subjects=[_text(subject) for subject in taken.subjects],
+    )
+
+
+def _bounds(taken: Sequence[Taken]) -> Bounds:
+    """The day of the youngest, for a look after a crash."""
+    return {"to": max(t.when for t in taken).date().isoformat()} if taken else {}
+
+
+def _midnight(day: str) -> datetime:
+    return datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC)

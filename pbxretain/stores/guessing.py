@@ -105,7 +105,7 @@ class _Below:
 
     def children(self, table: str, above: Sequence[str] = ()) -> Iterator[Child]:
         seen = (*above, table)
-        for name, column, parent_column in self.pairs.get(table, ()):
+        for name, column, parent_column in dict.fromkeys(self.pairs.get(table, ())):
             if name not in seen:
                 yield Child(
                     table=name,

@@ -127,6 +127,29 @@ def test_a_database_proposes_its_tables_columns_and_what_hangs_on_them(
     assert [str(case) for case in suite(product) if case.findings()] == []
 
 
+def test_what_is_proposed_is_the_number_and_no_column_ties_all_calls_together(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "vendor.db"
+    with closing(sqlite3.connect(path)) as vendor:
+        vendor.executescript(
+            "CREATE TABLE queue_log (id INTEGER PRIMARY KEY, time DATETIME, callid TEXT,"
+            " agent TEXT, caller TEXT, callee TEXT, peer TEXT, user TEXT);"
+            "CREATE TABLE cdr (id INTEGER PRIMARY KEY, tenant_uuid TEXT, startStamp DATETIME,"
+            " caller_id_name TEXT, caller_id_number TEXT, dest_name TEXT, dest_exten TEXT);"
+        )
+    product = begun(tmp_path / "new", "--title=L", f"--from-database=sqlite:///{path}")
+    cdr = product.manifest.datasets["calls"]
+    assert isinstance(cdr, TableDataset)
+    assert (cdr.table, cdr.call_id) == ("cdr", [])
+    assert cdr.starts["call-start"].columns == ["startStamp"]
+    assert cdr.subjects == {"caller": "caller_id_number", "callee": "dest_exten"}
+    queue = begun(
+        tmp_path / "queue", "--title=L", f"--from-database=sqlite:///{path}", "--table=queue_log"
+    )
+    assert queue.manifest.datasets["calls"].data == "queue-logs"
+
+
 @pytest.mark.parametrize("kind", ["mariadb", "postgresql"])
 def test_a_real_server_proposes_the_same_with_a_login_that_may_only_read(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
@@ -161,7 +184,7 @@ def test_questions_are_asked_and_a_wrong_answer_is_asked_again(
     database: Path, tmp_path: Path
 ) -> None:
     typed = [
-        "", "Lindwurm", "call-details", "", "no_table", "calls", "", "-", "nowhere", "", "date",
+        "", "Lindwurm", "no_table", "calls", "call-details", "", "", "-", "nowhere", "", "date",
         "", "Berlin", "", "started_at", "-", "", "", "", "done", "status=done", "rec", "/srv/rec",
         "", "{nonsense}", "{date}-{time}-{any}", "",
     ]  # fmt: skip

@@ -399,8 +399,10 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     "connector.datasets": ("Was gelesen und gelöscht wird", "What is read and deleted"),
     "connector.trials": ("Erprobungen", "Trials"),
     "connector.untried": (
-        "An diesem Produkt noch nicht erprobt: Ein Löschlauf braucht die Zeile accept_untried.",
-        "Not tried on its product yet: a run needs the accept_untried line.",
+        "An diesem Produkt noch nicht erprobt: Gelöscht wird erst, wenn die Einstellungen das mit "
+        "der Zeile accept_untried annehmen.",
+        "Not tried on its product yet: nothing is deleted until settings accept that with the "
+        "line accept_untried.",
     ),
     "trial.live": ("am laufenden Produkt", "on the running product"),
     "trial.written-by-product": (

@@ -320,6 +320,7 @@ class Dataset:
         own_call = not call or call[0] not in key
         below = {child.parent_column for child in self.manifest.children}
         hangs = {*(self._tied() - below), *self.tables.starts[self.table], self.manifest.walk}
+        hangs |= {part.parent_column for part in self.manifest.parts}
         if not own_call or hangs & set(key) or self.manifest.shared:
             return
         row = self.tables.row(self.table, self.tables.cutoff - 5 * DAY, {})

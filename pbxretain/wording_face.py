@@ -118,6 +118,15 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     "report.col.cutoff": ("Stichtag", "Cut-off date"),
     "report.col.basis": ("Rechtsgrundlage", "Legal basis"),
     "report.results": ("Ergebnis je Datenart", "Result by data class"),
+    "report.results.uncounted": (
+        "Der Lauf endete, bevor etwas gezählt werden konnte; über den Bestand sagt er nichts.",
+        "The run ended before anything could be counted; it says nothing about what is there.",
+    ),
+    "report.results.copies": (
+        "{dataset} sind Kopien, die ohne ihren Datensatz übrig sind; {n} weitere wurden mit ihrem "
+        "Datensatz gelöscht.",
+        "{dataset} are copies that were left without their record; {n} more went with theirs.",
+    ),
     "report.results.note": (
         "„Noch fällig“ ist, was eine neue Zählung nach dem Löschlauf fand. Ältester: das Datum "
         "des ältesten verbleibenden Datensatzes.",

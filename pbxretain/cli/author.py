@@ -120,6 +120,57 @@ def connector_test(path: Path) -> int:
     return int(Exit.FAILED if found.broken else Exit.OK)
 
 
+@command(connector, name="new")
+@click.argument("name")
+@click.option("--title", metavar="TEXT", help="What the product is called.")
+@click.option("--database", metavar="KINDS", help="mysql, postgresql, sqlite; - for files only.")
+@click.option("--data", metavar="CLASS", help="Which data class the table or folder holds.")
+@click.option("--table", metavar="TABLE", help="The table with the calls.")
+@click.option("--key", metavar="COLUMNS", help="Columns that tell rows apart.")
+@click.option("--call-id", metavar="COLUMNS", help="Columns that are the same in all legs.")
+@click.option("--start", metavar="COLUMN", help="The column that starts the period.")
+@click.option("--kind", metavar="KIND", help="Its kind: datetime, epoch or text.")
+@click.option("--form", metavar="FORM", help="How a text writes it: YYYY-MM-DD HH:MM:SS ...")
+@click.option("--zone", metavar="ZONE", help="Whose clock: source, utc or a zone's name.")
+@click.option("--end", metavar="COLUMN", help="The column with the call's end.")
+@click.option("--caller", metavar="COLUMN", help="Who calls.")
+@click.option("--called", metavar="COLUMN", help="Who is called.")
+@click.option("--personal", metavar="COLUMNS", help="Further columns that name somebody.")
+@click.option("--done", metavar="COLUMN=VALUES", help="What a row says once the call is over.")
+@click.option("--recordings", metavar="FOLDER", help="Where recordings usually lie.")
+@click.option("--extensions", metavar="LIST", help="Their files' endings, such as wav,mp3.")
+@click.option("--pattern", metavar="PATTERN", help="How a file's name tells its time.")
+@click.option("--link", metavar="COLUMN", help="The column that names a call's file.")
+@click.option("--from-database", metavar="URL", help="Read columns there and propose answers.")
+@click.option("--password-file", metavar="FILE", help="File that holds the database password.")
+@click.option("--password-env", metavar="NAME", help="Environment variable that holds it.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write to (else ./NAME).")
+@click.option("--yes", is_flag=True, help="Ask nothing; take what is given and proposed.")
+def connector_new(
+    name: str,
+    from_database: str | None,
+    password_file: str | None,
+    password_env: str | None,
+    out: Path | None,
+    *,
+    yes: bool,
+    **given: str | None,
+) -> None:
+    """Begin a connector: asks a few questions, writes a manifest and a page beside it.
+
+    The manifest passes "connector test" as it stands. Nothing is ever overwritten; of a database
+    only names and types of columns are read.
+    """
+    from pbxretain.cli import begin_connector
+
+    options = {key.replace("_", "-"): value for key, value in given.items()}
+    secret = {"password_file": password_file, "password_env": password_env}
+    begun = begin_connector.new(
+        face(), name, out=out, options=options, url=from_database, secret=secret, yes=yes
+    )
+    face().give(begun.data(), begun.sheet(face().lang))
+
+
 @command()
 @click.argument("name", type=click.Choice(["settings", "policy", "manifest"]))
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")

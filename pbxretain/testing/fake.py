@@ -129,6 +129,10 @@ class Fake:
     def roots(self) -> dict[str, Path]:
         return {name: self.root(name) for name in self.product.manifest.roots}
 
+    def state(self) -> Iterator[Path]:
+        """Every file that runs over this PBX left of themselves."""
+        return (path for path in (self.folder / "state").rglob("*") if path.is_file())
+
     def things(self) -> Iterator[Thing]:
         yield from self.rows
         yield from self.files

@@ -16,15 +16,14 @@ from pbxretain import signing
 from pbxretain.errors import DriftError, RetainError
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.manifest import Child, TableDataset, TreeDataset
-from pbxretain.records import BatchName, Census
+from pbxretain.records import Census
+from pbxretain.testing import handling
 from pbxretain.testing.fake import MARK, Cells, Fake, Found, Piece, Row, Stored, Thing, View
 from pbxretain.testing.scenes import understood
 from pbxretain.testing.setting import AUTUMN, SPRING, site_of
 from pbxretain.testing.trial import Trial
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
-_MOST_BATCHES = 5000
-
 
 Check = Callable[[Trial, str], Iterator[Found]]
 
@@ -48,14 +47,8 @@ def _ends(trial: Trial, dataset: str) -> Iterator[Found]:
     result = next((r for r in trial.first.results if r.dataset == dataset), None)
     if result is None:
         yield Found("the run doesn't know the dataset")
-    elif not _only_read(trial, dataset) and result.outcome not in ("complete", "nothing-due"):
+    elif not trial.only_reads(dataset) and result.outcome not in ("complete", "nothing-due"):
         yield Found(f"it ended {result.outcome}")
-
-
-def _only_read(trial: Trial, dataset: str) -> bool:
-    stored = trial.fake.stores.get(dataset)
-    found = trial.product.manifest.datasets.get(stored.dataset if stored else dataset)
-    return isinstance(found, TableDataset) and found.reads_only
 
 
 def _goes(trial: Trial, dataset: str) -> Iterator[Found]:
@@ -200,7 +193,7 @@ def _counts(trial: Trial, dataset: str) -> Iterator[Found]:
             before = sum(when is not None and when < cut for when in truths)
             yield from _compared("before", store.census(resolved).before, before, cut)
         census = store.census(chosen)
-    yield from _totals(fake, census, truths)
+    yield from _totals(fake, census, truths, _truths(fake, dataset, copies=True))
     yield from _due(trial, fake, dataset, census)
 
 
@@ -212,15 +205,23 @@ def _compared(
         yield Found(f"the census says {what}: {said}{at}, and {true} is true")
 
 
-def _totals(fake: Fake, census: Census, truths: Sequence[datetime | None]) -> Iterator[Found]:
+def _totals(
+    fake: Fake,
+    census: Census,
+    truths: Sequence[datetime | None],
+    there: Sequence[datetime | None],
+) -> Iterator[Found]:
+    """Of copies all that are ``there`` count in what a reader asks of a table: how many, and how
+    old."""
     dated = [when for when in truths if when is not None]
     ahead = fake.scene.now + timedelta(days=1)
     yield from _compared("undated", census.undated, len(truths) - len(dated))
     yield from _compared("future", census.future, sum(when > ahead for when in dated))
     if census.total_exact and census.total is not None:
-        yield from _compared("total", census.total, len(truths))
-    yield from _compared("oldest", census.oldest, min(dated, default=None))
-    yield from _compared("newest", census.newest, max(dated, default=None))
+        yield from _compared("total", census.total, len(there))
+    known = [when for when in there if when is not None]
+    yield from _compared("oldest", census.oldest, min(known, default=None))
+    yield from _compared("newest", census.newest, max(known, default=None))
 
 
 def _due(trial: Trial, fake: Fake, dataset: str, census: Census) -> Iterator[Found]:
@@ -235,106 +236,20 @@ def _due(trial: Trial, fake: Fake, dataset: str, census: Census) -> Iterator[Fou
         yield from _compared("due", census.due, _gone(fake, dataset))
 
 
-def _truths(fake: Fake, dataset: str) -> list[datetime | None]:
-    """When each record of a dataset happened, None for those that nothing dates."""
+def _truths(fake: Fake, dataset: str, *, copies: bool = False) -> list[datetime | None]:
+    """When each record of a dataset happened, None for those that nothing dates; with ``copies``
+    also those rows of a copy's table that go with their record."""
     stored = fake.stores.get(dataset)
     if stored is None:
         return [t.when for t in fake.things() if t.dataset == dataset and t.counted]
     rows = [row for row in fake.rows if row.table == stored.table]
-    if stored.anchor:
+    if stored.anchor and not copies:
         rows = [row for row in rows if row.dataset == dataset]
     return [_when(row, stored, fake) for row in rows]
 
 
 def _when(row: Row, stored: Stored, fake: Fake) -> datetime | None:
     return understood(row.when, stored.start, fake.scene.zone) if row.when else None
-
-
-# --- batches ----------------------------------------------------------------------------------
-
-
-def _together(trial: Trial, dataset: str) -> Iterator[Found]:
-    """Batch by batch, each as small as can be and final. What is parted must bear a mark by which
-    a crash can tell it from its twin."""
-    fake, name = trial.dying(f"twins-{dataset}"), BatchName(MARK, MARK, 1)
-    seen: Counter[tuple[bytes, bytes]] = Counter()
-    with trial.opened(fake) as opened:
-        store = opened.store(dataset)
-        if store is None or _only_read(trial, dataset):
-            return
-        chosen, after = trial.selection(fake, opened, store), None
-        for _ in range(_MOST_BATCHES):
-            with store.take(chosen, limit=1, after=after, skip=frozenset(), name=name) as batch:
-                seen.update({(taken.identity, taken.locator) for taken in batch.taken})
-                exhausted, after = batch.exhausted, batch.cursor
-                batch.commit()
-                batch.finish()
-            if exhausted:
-                break
-        else:
-            yield Found("small batches never came to an end")
-    unmarked = {identity for identity, locator in seen if not locator}
-    parted = Counter(identity for identity, _ in seen)
-    if any(times > 1 for times in seen.values()) or any(parted[one] > 1 for one in unmarked):
-        yield Found("records that nothing tells apart were taken in two batches")
-
-
-def _puts_back(trial: Trial, dataset: str) -> Iterator[Found]:
-    before, name = trial.looked.view(), BatchName(MARK, MARK, 1)
-    for limit in (1, 1000):
-        with trial.opened(trial.looked) as opened:
-            store = opened.store(dataset)
-            if store is None or _only_read(trial, dataset):
-                return
-            chosen = trial.selection(trial.looked, opened, store)
-            with store.take(chosen, limit=limit, after=None, skip=frozenset(), name=name):
-                pass
-        after = trial.looked.view()
-        if after.rows != before.rows:
-            yield Found("a batch that was given up left rows changed or gone")
-        if (after.files, after.lines) != (before.files, before.lines):
-            yield Found("a batch that was given up left files changed, renamed or gone")
-
-
-def _silent(trial: Trial, dataset: str) -> Iterator[Found]:
-    shown: list[str] = []
-    with trial.opened(trial.looked) as opened:
-        store = opened.store(dataset)
-        if store is None:
-            return
-        chosen = trial.selection(trial.looked, opened, store)
-        records = list(store.scan(chosen))
-        shown += [repr(thing) for thing in (opened, store, chosen, records)]
-        name = BatchName(MARK, "kit", 1)
-        if not _only_read(trial, dataset):
-            with store.take(chosen, limit=9, after=None, skip=frozenset(), name=name) as batch:
-                shown += map(repr, (batch, batch.taken, batch.cursor, batch.bounds, batch.session))
-    if any(MARK in text or "030123" in text for text in shown):
-        yield Found("repr of a store, selection, batch or record shows what a record holds")
-    _ = trial.first
-    if any(MARK.encode() in path.read_bytes() for path in _state(trial.fake)):
-        yield Found("what a run leaves in the state folder holds personal data")
-
-
-def _state(fake: Fake) -> Iterator[Path]:
-    return (path for path in (fake.folder / "state").rglob("*") if path.is_file())
-
-
-def _listed(trial: Trial, dataset: str) -> Iterator[Found]:
-    before = trial.looked.view()
-    with trial.opened(trial.looked) as opened:
-        store = opened.store(dataset)
-        if store is None:
-            return
-        chosen = trial.selection(trial.looked, opened, store)
-        whens = [record.when for record in store.scan(chosen)]
-    dated = [when for when in whens if when is not None]
-    if dated != sorted(dated):
-        yield Found("the listing isn't in the order of time")
-    if len(dated) != len(whens) or any(when >= chosen.cutoff for when in dated):
-        yield Found("the listing shows records that are not due")
-    if trial.looked.view() != before:
-        yield Found("listing changed the source")
 
 
 # --- a kill -----------------------------------------------------------------------------------
@@ -361,7 +276,7 @@ def _deaths(
 ) -> dict[str, list[Found]]:
     """Run after run over one PBX, each killed one dataset further; what is settled each time."""
     for dataset in trial.names:
-        if not _only_read(trial, dataset):
+        if not trial.only_reads(dataset):
             found[dataset] = list(_death(trial, fake, dataset, step))
     trial.run(fake)
     said, went = _all_reports(fake), sum(_gone(fake, name) for name in trial.names)
@@ -378,7 +293,7 @@ def _death(trial: Trial, fake: Fake, dataset: str, step: str) -> Iterator[Found]
         if step != "final" and _gone(fake, dataset) and not _taken_along(trial, dataset):
             yield Found("a run never came to the batch in which it was to die")
         return
-    if any(MARK.encode() in path.read_bytes() for path in _state(fake)):
+    if any(MARK.encode() in path.read_bytes() for path in fake.state()):
         yield Found("what a dead run leaves in the state folder holds personal data")
     yield from _settled(trial, fake, dataset, gone=step != "sealed")
 
@@ -473,12 +388,19 @@ PROMISES = (
     Promise("census-true", "the census equals an independent count", "starts, zone and call_id",
             _counts),
     Promise("twins-together", "records that nothing tells apart go in one batch", "key",
-            _together),
+            handling.together),
     Promise("put-back", "a batch that is given up puts everything back", "children and link",
-            _puts_back),
-    Promise("in-order", "a listing is in the order of time and changes nothing", "starts", _listed),
-    Promise("silent", "neither repr nor the state folder shows personal data", "key and subjects",
-            _silent),
+            handling.puts_back),
+    Promise("spares", "a record that is to be spared stays, and no other", "key",
+            handling.spares),
+    Promise("newest-stays", "as many of the newest as declared are kept for ever", "keep_newest",
+            handling.newest),
+    Promise("newer-stays", "what the PBX writes while a batch is open is never lost", "files",
+            handling.newer),
+    Promise("in-order", "a listing is in the order of time and changes nothing", "starts",
+            handling.listed),
+    Promise("silent", "no repr, no error and no file of state shows personal data",
+            "key and subjects", handling.silent),
     Promise("drift-refuses", "a table that looks otherwise than declared refuses", "may_lack",
             _drifts),
     Promise("killed-sealed", "a run killed before its commit leaves every record there",

@@ -7,6 +7,7 @@ ids are unlike in all tables, so that nothing belongs together by chance.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -42,6 +43,8 @@ class Tables:
     """Columns that hold whole numbers which rise with time: (table, column)."""
     starts: dict[str, dict[str, Start]] = field(default_factory=dict)
     """By table: the columns that some dataset reads as a time."""
+    shared: set[tuple[str, Value]] = field(default_factory=set)
+    """Rows that several name: (table, key)."""
 
     @property
     def manifest(self) -> Manifest:
@@ -317,6 +320,7 @@ class Dataset:
         own_call = not call or call[0] not in key
         below = {child.parent_column for child in self.manifest.children}
         hangs = {*(self._tied() - below), *self.tables.starts[self.table], self.manifest.walk}
+        hangs |= {part.parent_column for part in self.manifest.parts}
         if not own_call or hangs & set(key) or self.manifest.shared:
             return
         row = self.tables.row(self.table, self.tables.cutoff - 5 * DAY, {})
@@ -402,6 +406,7 @@ class Dataset:
     def _share(
         self, table: str, column: str, key: Value, when: datetime | None, *, gone: bool
     ) -> None:
+        self.tables.shared.add((table, key))
         self.tables.fake.rows.append(
             Row(
                 dataset=self.name,
@@ -462,6 +467,9 @@ class Dataset:
             if gone and when is None and link.on_part_gone != "leave":
                 after = {link.column: marks[link.on_part_gone]}
             self.call(what, [when], given=given, after=after, look="link")
+        lost = self.tables.fake.root(tree.root) / f"{MARK}-lost.{tree.extensions[0]}"
+        self.call("that names a file that isn't there", [cutoff - 11 * DAY],
+                  given=self._naming(os.fsencode(lost)), look="link")  # fmt: skip
 
     def _naming(self, file: bytes) -> dict[str, Value]:
         """What a row holds that names a file."""
@@ -593,4 +601,5 @@ class Dataset:
                 for row in leg:
                     if row.table == named.table:
                         key = row.values[named.column]
-                        self._share(entry.table, entry.key, key, row.when, gone=row.gone)
+                        if (entry.table, key) not in self.tables.shared:  # twins name one
+                            self._share(entry.table, entry.key, key, row.when, gone=row.gone)

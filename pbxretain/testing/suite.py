@@ -9,6 +9,7 @@ def test_connector(case):
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from pbxretain.testing.promises import PROMISES, Promise
 from pbxretain.testing.setting import FULL, LEAN, variants
 from pbxretain.testing.trial import Trial
 
+_log = logging.getLogger(__name__)
 MOST = 5
 """Findings told of one promise; more only repeat them."""
 
@@ -54,6 +56,9 @@ class Case:
             found = list(self.promise.check(self.trial, self.dataset))
         except RetainError as error:
             found = [Found(f"it ended with: {error}", "every field that the message names")]
+        except Exception as error:  # noqa: BLE001  (a store of code may raise anything)
+            _log.debug("%s broke off", self, exc_info=True)
+            found = [Found(f"it broke off with {type(error).__name__}, which nothing may let out")]
         return list(dict.fromkeys(found))
 
     def sentence(self, found: list[Found]) -> str:
@@ -94,11 +99,16 @@ def _applies(promise: Promise, trial: Trial, dataset: str) -> bool:
     stored = trial.fake.stores.get(dataset)
     found = trial.product.manifest.datasets.get(stored.dataset if stored else dataset)
     table = isinstance(found, TableDataset)
+    copy = bool(stored and stored.anchor)
     if promise.name.startswith("killed"):
         wanted = trial.scene is FULL and not (table and promise.name == "killed-final")
         return wanted and not (isinstance(found, TableDataset) and found.reads_only)
     if promise.name in ("drift-refuses", "no-dangling"):
-        return table and not (stored and stored.anchor) and trial.scene is FULL
+        return table and not copy and trial.scene is FULL
+    if promise.name == "newest-stays":
+        return isinstance(found, TableDataset) and found.keep_newest > 0 and not copy
+    if promise.name == "newer-stays":
+        return not table and trial.scene is FULL  # rows stand under the database's own locks
     if promise.name == "twins-together":
         return table  # a log file is replaced as a whole, a file has one name
     if promise.name == "dates-reached":

@@ -15,6 +15,7 @@ from pbxretain import connector, execute, plan
 from pbxretain.connector import Connector, Opened
 from pbxretain.execute import RunResult
 from pbxretain.journal import Journal, Mark
+from pbxretain.manifest import TableDataset
 from pbxretain.plan import Terms
 from pbxretain.records import Batch, Census, Selection, Store
 from pbxretain.testing.fake import Fake, Found, View
@@ -86,6 +87,12 @@ class Trial:
         """Every store that there is, by the name that reports give it."""
         with self.opened(self.looked) as opened:
             return [store.dataset for store in opened.stores]
+
+    def only_reads(self, dataset: str) -> bool:
+        """Whether the manifest says that nothing of a dataset is ever deleted."""
+        stored = self.fake.stores.get(dataset)
+        found = self.product.manifest.datasets.get(stored.dataset if stored else dataset)
+        return isinstance(found, TableDataset) and found.reads_only
 
     # --- running ---
 

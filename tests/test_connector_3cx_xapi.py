@@ -272,6 +272,31 @@ def test_records_of_one_moment_go_in_one_batch(pbx: Threecx) -> None:
     assert len(batch.taken) == 8
 
 
+def test_batches_of_a_purge_end_at_a_quiet_moment_and_go_on_behind_it(pbx: Threecx) -> None:
+    for number in range(1, 18):
+        pbx.chat(number, stamp(OLD + timedelta(minutes=number // 2)))
+    store, after, sizes = store_of(pbx, "chats"), None, []
+    while True:
+        with store.take(select(), limit=5, after=after, skip=frozenset(), name=NAME) as batch:
+            assert batch.commit() is None
+        sizes.append(len(batch.taken))
+        assert not batch.skipped
+        if batch.exhausted:
+            break
+        after = batch.cursor
+    assert (sizes, pbx.sets["ChatMessagesHistoryView"]) == ([5, 4, 4, 4], {})
+
+
+@pytest.mark.parametrize("window", [4, 6, 7])
+def test_a_purge_of_more_than_a_window_ends_complete(
+    pbx: Threecx, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, window: int
+) -> None:
+    monkeypatch.setattr(items, "WINDOW", window)
+    xapi_run.fill(pbx, old=20, young=2)
+    assert xapi_run.run(tmp_path, pbx.url).exit_code == Exit.OK
+    healed(pbx, tmp_path, old=20, young=2)
+
+
 def test_a_purge_that_left_something_isnt_tried_again_in_the_same_pass(
     pbx: Threecx, once: Any
 ) -> None:

@@ -93,6 +93,7 @@ def serving(product: Threecx) -> Iterator[Threecx]:
 class _Handler(BaseHTTPRequestHandler):
     pbx: Threecx
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body go apart, and each would wait 40 ms
 
     def log_message(self, format: str, *args: Any) -> None:
         pass

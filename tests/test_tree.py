@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -579,6 +580,10 @@ def given_to_nobody(folder: Path) -> None:
             parent.chmod(parent.stat().st_mode | 0o711)
 
 
+def user_65534() -> str:
+    return pwd.getpwuid(65534).pw_name if os.geteuid() == 0 else posix.user()
+
+
 UNPRIVILEGED = """
 import sys
 from pathlib import Path
@@ -591,7 +596,7 @@ def at(step, batch):
         (root / "closed").chmod(0o555)
 tally = run(test_tree.opened(root), test_tree.DUE, journal, at=at)
 print(dict(tally))
-print([a.code for a in test_tree.opened(root).check()])
+print([(a.code, a.command) for a in test_tree.opened(root).check()])
 """
 
 
@@ -609,6 +614,7 @@ def test_a_folder_that_became_read_only_keeps_its_files(
     (root / "closed").chmod(0o755)
     assert "'gone': 1" in out
     assert "READ_ONLY_FOLDER" in out
+    assert f"setfacl -R -m u:{user_65534()}:rwX -m d:u:{user_65534()}:rwX {root}" in out
     if when == "before":
         assert "'NOT_RENAMED': 1" in out
     else:

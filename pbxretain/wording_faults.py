@@ -319,6 +319,12 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Dateien, die ein Löschlauf beiseitegelegt hat und deren Name verloren ist; bitte ansehen.",
         "Files that a run set aside and whose name is lost; somebody has to look at them.",
     ),
+    "code.NO_MAILBOXES": (
+        "Der als Sprachnachrichten angegebene Ordner enthält Dateien, aber keine Mailbox; "
+        "anzugeben ist der Ordner über den Kontexten, meist /var/spool/asterisk/voicemail.",
+        "The folder named as voicemail spool holds files but no mailbox; name the folder above "
+        "the contexts, usually /var/spool/asterisk/voicemail.",
+    ),
     "code.SYMLINKS": (
         "Symbolische Verknüpfungen; ihnen wird nicht gefolgt.",
         "Symbolic links; they are not followed.",

@@ -22,6 +22,7 @@ from support.killing import killed_at
 from support.naming import Rows
 
 from pbxretain import posix
+from pbxretain.connector import find
 from pbxretain.errors import DocumentError, RetainError, RootError, StoreError
 from pbxretain.manifest import TreeDataset
 from pbxretain.messages import known
@@ -598,6 +599,19 @@ tally = run(test_tree.opened(root), test_tree.DUE, journal, at=at)
 print(dict(tally))
 print([(a.code, a.command) for a in test_tree.opened(root).check()])
 """
+
+
+def test_the_halves_that_monitor_wrote_are_dated_by_their_names(root: Path, tmp_path: Path) -> None:
+    dated = find("asterisk").manifest.datasets["recordings"].model_dump()["dated_by"]
+    epoch = int(OLD.timestamp())
+    for stem in (f"q-1-2-{OLD:%Y%m%d-%H%M%S}-{epoch}.7", f"{epoch}.8"):
+        for half in ("-in", "-out", "-mixed"):
+            put(root / f"{stem}{half}.wav")
+    store = opened(root, dated_by=dated)
+    census = store.census(DUE)
+    assert (census.total, census.undated, census.due) == (6, 2, 4)
+    assert run(store, DUE, MiniJournal(tmp_path / "journal"))["gone"] == 4
+    assert {path.stem[-6:] for path in root.glob("*.wav")} == {"-mixed"}
 
 
 @pytest.mark.parametrize("when", ["before", "seal"])

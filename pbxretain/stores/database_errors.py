@@ -1,7 +1,7 @@
 """What does a driver's error mean for a person, and what should he do?
 
-Driver messages quote rows, so none gets out. What settings name (host, database, user, file) may be
-told where a database can't be opened; a password never.
+Driver messages quote rows, so none gets out. What settings name (host, database, file) may be told
+where a database can't be opened; a user or password never.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _MYSQL_LOST = frozenset({2006, 2013, 2014, 2055, 1053, 1927, 3024, 0})
 _UNREACHABLE: Mapping[str, tuple[str, str]] = {
     "DATABASE_LOGIN": (
         "The database server refused the login.",
-        "check user {user} in url and its password under this source in settings",
+        "check the user in url and its password under this source in settings",
     ),
     "DATABASE_NOT_LET_IN": (
         "The database server lets nobody in under that name from this host.",
-        "allow user {user} from here: in pg_hba.conf, or as user@host on MariaDB and MySQL",
+        "allow the user in url from here: in pg_hba.conf, or as user@host on MariaDB and MySQL",
     ),
     "DATABASE_MISSING": (
         "The database server knows no database of that name, or hides it from this user.",
-        "check the name {database} at the end of url, or grant user {user} rights on it",
+        "check the name {database} at the end of url, or grant the user rights on it",
     ),
     "DATABASE_CLOSED": (
         "No database server answers at that address.",
@@ -142,7 +142,6 @@ def unreachable(error: BaseException, url: URL, *, file: Path | None) -> Unavail
     sentence, hint = _UNREACHABLE[code]
     port = f":{url.port}" if url.port else ""
     named = {
-        "user": url.username or "-",
         "database": str(file) if file else url.database or "-",
         "server": str(file) if file else f"{url.host or 'localhost'}{port}",
     }

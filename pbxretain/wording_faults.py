@@ -405,6 +405,14 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Eine große Tabelle hat keinen Index, an dem entlang gelöscht werden kann.",
         "A large table has no index to delete along.",
     ),
+    "code.OWN_PURGE_EARLIER": (
+        "Die Anlage löscht selbst früher, als die Policy es sagt, und ohne Nachweis.",
+        "The product itself deletes earlier than the policy says, and without evidence.",
+    ),
+    "code.OWN_PURGE_UNSEEN": (
+        "Nach welcher Zeit die Anlage selbst löscht, darf dieser Zugang nicht sehen.",
+        "This login may not see after how long the product itself deletes.",
+    ),
     "code.READY_NEVER": (
         "Keine Zeile hat einen Wert, den der Konnektor als fertig kennt; nichts würde gelöscht.",
         "No row has a value that the connector knows as finished; nothing would go.",

@@ -60,6 +60,11 @@ def conform(face: Face, path: Path) -> Tested:
     kept, broken = 0, list[str]()
     undated: set[str] = set()
     cases = suite(product)
+    if not cases:
+        raise DocumentError(
+            f"connector {product.name} has nothing that the kit could invent",
+            hint="pbxretain's own tests try its client on a server of their own",
+        )
     with bars(face) as progress:
         for number, case in enumerate(cases):
             progress("test", case.dataset, number, len(cases))

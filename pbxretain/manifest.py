@@ -318,7 +318,8 @@ class LineStart(Document):
 class LinesDataset(_Dataset):
     """Lines of log files. ``files`` are paths below the root, ``*`` stands for part of a name.
 
-    Segments are the same names with a suffix that begins with a dot (rotated or set aside).
+    Segments are the same names with a suffix that begins with a dot, or with a day behind the name
+    or before its extension, as logrotate's ``dateext`` writes it (rotated or set aside).
     """
 
     kind: Literal["lines"]

@@ -730,3 +730,16 @@ def test_every_json_field_is_documented(ready: Place) -> None:
         assert set(document) <= known[0], args
         for entry in document.get("sources", []):
             assert set(entry) <= known[1], args
+
+
+def test_what_a_library_logs_is_shown_to_nobody() -> None:
+    script = (
+        "import logging; from pbxretain.cli import main\n"
+        "try: main(['schema', 'policy'])\n"
+        "except SystemExit: logging.getLogger('sqlalchemy.pool').error('a row with +49 30 1')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout
+    assert done.stderr == ""

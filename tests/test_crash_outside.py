@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
@@ -64,6 +65,27 @@ def test_a_server_killed_in_mid_batch_ends_the_run_and_the_next_one_settles(mort
             mortal.heals()
             folder = pbx.folder.parent / f"after-{step}"
             mortal.pbx = pbx = served.build(folder, pbx.kind, pbx.url, admin)
+
+
+@pytest.mark.parametrize("step", ["take", "seal", "commit"])
+def test_a_server_killed_in_mid_batch_shows_nobodys_traceback(
+    mortal: Bench, step: Step, tmp_path: Path
+) -> None:
+    stderr = tmp_path / "stderr"
+
+    def run() -> int:
+        with stderr.open("wb") as file:
+            os.dup2(file.fileno(), 2)
+        logging.getLogger().handlers.clear()  # pytest's, which keep Python's last resort silent
+        logging.lastResort = logging.StreamHandler(os.fdopen(2, "w", closefd=False))
+        with at(step, "calls", mortal.server.kill):
+            return int(mortal.pbx.run().exit_code)
+
+    assert forked(run) in (Exit.INCOMPLETE, Exit.UNAVAILABLE)
+    told = stderr.read_text()
+    assert "Traceback" not in told
+    assert "sqlalchemy" not in told
+    assert "Exception" not in told
 
 
 # --- a folder becomes read-only ---

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -110,12 +110,14 @@ def run(
 
 def ledger_of(site: Site) -> Ledger:
     """The source's ledger, for reading."""
-    site.reports.mkdir(mode=0o750, parents=True, exist_ok=True)
+    with suppress(OSError):  # who reads needs no folder; who writes is told below
+        site.reports.mkdir(mode=0o750, parents=True, exist_ok=True)
     return Ledger(site.reports)
 
 
 def _ledger(site: Site) -> Ledger:
     ledger = ledger_of(site)
+    ledger.try_writing()
     ledger.resume()
     ledger.next()  # a ledger older than its reports is refused while nothing is deleted yet
     return ledger

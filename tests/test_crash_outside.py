@@ -23,8 +23,9 @@ from support.bench import Bench, benched
 from support.servers import MissingServerError
 from support.steps import Step, at, forked
 
+from pbxretain import execute
 from pbxretain.cli import main
-from pbxretain.errors import Exit
+from pbxretain.errors import Exit, RetainError
 from pbxretain.ledger import Ledger
 from pbxretain.signing import open_envelope
 
@@ -98,6 +99,7 @@ def test_a_folder_that_becomes_read_only_loses_nothing_and_is_taken_up_again() -
         before = pbx.snapshot()
         _give(folder, NOBODY)
         days = {p.parent for p in pbx.pbx.rglob("*.wav")}
+        pbx.terms()  # what is imported late must be there before the child can't read it
 
         def protect(mode: int) -> None:
             for day in days:
@@ -119,6 +121,42 @@ def test_a_folder_that_becomes_read_only_loses_nothing_and_is_taken_up_again() -
         assert len(list(pbx.pbx.rglob("*.wav"))) == 1
         aftermath.assert_tidy(pbx.pbx)
         aftermath.assert_genuine(pbx.site(), small.NOW)
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("shut", ["reports", "reports/ledger.jsonl", "a missing folder"])
+def test_nothing_is_deleted_where_no_report_could_be_written(shut: str, tmp_path: Path) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="pbxretain-readonly-"))
+    told = folder / "told"
+    try:
+        pbx = small.build(folder / "office", ["tree"])
+        before = pbx.snapshot()
+        reports = pbx.site().reports
+        reports.mkdir(parents=True)
+        (reports / "ledger.jsonl").touch()
+        terms, site = pbx.terms(), pbx.site()
+        _give(folder, NOBODY)
+        place = reports.parent / shut
+        if shut == "a missing folder":
+            shutil.rmtree(reports)
+            reports.write_bytes(b"a file in its place")
+        else:
+            place.chmod(0o555 if place.is_dir() else 0o444)
+
+        def run() -> int:
+            _become_nobody()
+            try:
+                return int(execute.run(terms, site, now=small.NOW).exit_code)
+            except RetainError as error:
+                told.write_text(f"{error.code} {error}")
+                return int(error.exit_code)
+
+        assert forked(run) == Exit.FORGED
+        assert pbx.snapshot() == before
+        assert "REPORT_UNWRITTEN" in told.read_text()
+        assert f"let this user write in {reports}" in told.read_text()
+        assert "disk space" not in told.read_text()
     finally:
         shutil.rmtree(folder)
 

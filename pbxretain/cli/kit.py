@@ -60,7 +60,7 @@ def conform(face: Face, path: Path) -> Tested:
     kept, broken = 0, list[str]()
     undated: set[str] = set()
     cases = suite(product)
-    with bars(face) as progress:
+    with bars(face, product.name) as progress:
         for number, case in enumerate(cases):
             progress("test", case.dataset, number, len(cases))
             if case.dataset in undated:

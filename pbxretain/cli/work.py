@@ -106,7 +106,7 @@ def make(
     """The plan of one source, with bars on a terminal."""
     folder = app.reports(terms.name)
     last = Ledger(folder).last() if context.is_there(folder) else None
-    with bars(face) as progress:
+    with bars(face, terms.name) as progress:
         return planning.make(
             terms,
             opened,
@@ -253,7 +253,7 @@ def run(face: Face, names: Sequence[str], *, confirm: int | None, now: datetime)
         def one(name: str) -> Exit:
             if stopped():
                 return Exit(128 + stopped())
-            with bars(face) as progress:
+            with bars(face, name) as progress:
                 result = execute.run(
                     app.terms(name),
                     app.site(name),
@@ -291,7 +291,8 @@ def _tell_run(face: Face, app: App, result: execute.RunResult, told: _Told) -> E
         predicate = show.deletion(path)
         data[key] = show.report_data(path, predicate, digest=entry.digest)
         sentence = explain.result(predicate, face.lang)
-        if not face.json and (sys.stdout.isatty() or result.exit_code or key == "recovered"):
+        wanted = sys.stdout.isatty() or face.verbose or result.exit_code or key == "recovered"
+        if not face.json and wanted:
             # On a terminal it is the result; else it goes to cron's mail, with the errors.
             stderr = not sys.stdout.isatty()
             say = face.note if stderr else click.echo

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import os
 import shutil
@@ -120,6 +121,51 @@ def test_a_folder_that_becomes_read_only_loses_nothing_and_is_taken_up_again() -
         assert dict(aftermath.deleted(pbx.site())) == pbx.due
         assert len(list(pbx.pbx.rglob("*.wav"))) == 1
         aftermath.assert_tidy(pbx.pbx)
+        aftermath.assert_genuine(pbx.site(), small.NOW)
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(
+    ("mode", "code", "left"), [(0o000, Exit.UNAVAILABLE, 0), (0o555, Exit.INCOMPLETE, 3)]
+)
+def test_a_shut_voicemail_folder_stops_no_other_dataset(mode: int, code: Exit, left: int) -> None:
+    """One that can't be read leaves its dataset out, one that can't be written its own messages."""
+    folder = Path(tempfile.mkdtemp(prefix="pbxretain-readonly-"))
+    told = folder / "told"
+    try:
+        # What is imported late must be there before the child can't read it.
+        assert small.build(folder / "warm", ["spool", "tree"]).run().exit_code == Exit.OK
+        pbx = small.build(folder / "office", ["spool", "tree"])
+        terms, site = pbx.terms(), pbx.site()
+        inbox = pbx.pbx / "voicemail/default/499/INBOX"
+        shutil.copytree(pbx.pbx / "voicemail/default/411/INBOX", inbox)
+        _give(folder, NOBODY)
+        inbox.chmod(mode)
+
+        def run() -> int:
+            _become_nobody()
+            done = execute.run(terms, site, now=small.NOW)
+            told.write_text(repr([(r.dataset, r.deleted, dict(r.skipped)) for r in done.results]))
+            return int(done.exit_code)
+
+        assert forked(run) == code
+        deleted = {name: count for name, count, _ in ast.literal_eval(told.read_text())}
+        assert deleted["recordings"] == pbx.due["recordings"]
+        skipped = {name: codes for name, _, codes in ast.literal_eval(told.read_text())}
+        assert bool(deleted["voicemail"]) == bool(left)
+        assert set(skipped["voicemail"]) == ({"READ_ONLY_FOLDER"} if left else set())
+        if left:
+            assert deleted["voicemail"] == pbx.due["voicemail"]
+            assert skipped["voicemail"]["READ_ONLY_FOLDER"] == left
+        inbox.chmod(0o755)
+        later = small.NOW + timedelta(minutes=1)
+        assert (
+            forked(lambda: _become_nobody() or int(execute.run(terms, site, now=later).exit_code))
+            == Exit.OK
+        )
+        assert {path.stem for path in inbox.glob("msg*")} == {"msg0001"}
+        _give(folder, os.geteuid())
         aftermath.assert_genuine(pbx.site(), small.NOW)
     finally:
         shutil.rmtree(folder)

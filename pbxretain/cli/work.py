@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +23,15 @@ from pbxretain.cli.context import App
 from pbxretain.cli.face import Face, error_data
 from pbxretain.cli.progress import bars, stop_flag
 from pbxretain.connector import Opened
-from pbxretain.errors import SEVERITY, Exit, LimitError, RefusedError, RetainError, worst
+from pbxretain.errors import (
+    SEVERITY,
+    Exit,
+    LimitError,
+    RefusedError,
+    RetainError,
+    StoreError,
+    worst,
+)
 from pbxretain.evidence import statements
 from pbxretain.ledger import Ledger
 from pbxretain.plan import Plan, Terms
@@ -217,8 +226,9 @@ def _inside(face: Face, app: App, terms: Terms, *, now: datetime) -> Iterator[sh
         for advice in opened.advice:
             yield _advised(advice)
         for store in opened.stores:
-            for advice in store.check():
-                yield _advised(advice)
+            with suppress(StoreError):  # a dataset that can't be read is left out of the plan below
+                for advice in store.check():
+                    yield _advised(advice)
         decided = make(face, app, terms, opened, confirm=None, now=now)
     refusals = [*decided.refusals, *(item.refusal for item in decided.items if item.refusal)]
     for refusal in refusals:

@@ -65,7 +65,7 @@ def conform(face: Face, path: Path) -> Tested:
             f"connector {product.name} has nothing that the kit could invent",
             hint="pbxretain's own tests try its client on a server of their own",
         )
-    with bars(face) as progress:
+    with bars(face, product.name) as progress:
         for number, case in enumerate(cases):
             progress("test", case.dataset, number, len(cases))
             if case.dataset in undated:

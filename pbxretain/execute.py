@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ from pbxretain.errors import (
     LockedError,
     RefusedError,
     RetainError,
+    StoreError,
     UnavailableError,
 )
 from pbxretain.evidence import statements
@@ -35,6 +36,7 @@ from pbxretain.ledger import Entry, Ledger
 from pbxretain.outcomes import DatasetResult, judge, remaining, verdict
 from pbxretain.plan import Item, Plan, Progress, Terms, silent
 from pbxretain.posix import lock_file
+from pbxretain.records import Store
 from pbxretain.recovery import frozen, settle_dead
 from pbxretain.report import Ending
 from pbxretain.settings import Source
@@ -110,12 +112,14 @@ def run(
 
 def ledger_of(site: Site) -> Ledger:
     """The source's ledger, for reading."""
-    site.reports.mkdir(mode=0o750, parents=True, exist_ok=True)
+    with suppress(OSError):  # who reads needs no folder; who writes is told below
+        site.reports.mkdir(mode=0o750, parents=True, exist_ok=True)
     return Ledger(site.reports)
 
 
 def _ledger(site: Site) -> Ledger:
     ledger = ledger_of(site)
+    ledger.try_writing()
     ledger.resume()
     ledger.next()  # a ledger older than its reports is refused while nothing is deleted yet
     return ledger
@@ -160,14 +164,15 @@ class _Run:
         try:
             self._recover()
             with self._open(self.terms.source, self.terms.connector) as opened:
-                self._tidy(opened)
-                return self._planned(opened, last)
+                return self._planned(opened, last, self._tidy(opened))
         except (LockedError, EvidenceError):
             raise
         except RetainError as error:
             return self._without_plan(error)
 
-    def _planned(self, opened: Opened, last: Entry | None) -> RunResult:
+    def _planned(
+        self, opened: Opened, last: Entry | None, untidy: Mapping[str, StoreError]
+    ) -> RunResult:
         decided = plan.make(
             self.terms,
             opened,
@@ -176,6 +181,7 @@ class _Run:
             confirm_count=self.confirm_count,
             progress=self.progress,
         )
+        decided = plan.without(decided, untidy)
         known = self._facts(decided)
         if decided.refusals:
             return self._refused(known, decided)
@@ -210,15 +216,23 @@ class _Run:
             exclusive=exclusive,
         )
 
-    def _tidy(self, opened: Opened) -> None:
+    def _tidy(self, opened: Opened) -> dict[str, StoreError]:
+        """Puts right what a dead run left; the datasets in which that can't be done, and why."""
+        failed: dict[str, StoreError] = {}
         for store in opened.stores:
-            if put_right := store.tidy(self.site.mark):
+            try:
+                put_right = store.tidy(self.site.mark)
+            except StoreError as error:
+                failed[store.dataset] = error
+                continue
+            if put_right:
                 log.warning(
                     "source %s, dataset %s: put %d leftovers of a dead run right",
                     self.terms.name,
                     store.dataset,
                     put_right,
                 )
+        return failed
 
     # --- the datasets ------------------------------------------------------------------------
 
@@ -313,7 +327,7 @@ class _Run:
     def _untouched(self, item: Item) -> DatasetResult:
         outcome = "kept" if item.selection is None else "nothing-due"
         if item.refusal:
-            outcome = "refused"
+            outcome = "refused" if isinstance(item.refusal, RefusedError) else "failed"
         elif item.selection is not None:
             outcome = "not-reached"
         return DatasetResult(item.dataset, outcome=outcome, before=item.census, after=item.census)
@@ -333,12 +347,19 @@ class _Run:
                     store = opened.store(item.dataset)
                     self.progress("look", item.dataset, 0, None)
                     if store is not None and item.selection is not None and not item.refusal:
-                        selection = plan.select(self.terms, opened, store, now=self.now)
-                        if selection is not None:
-                            results[item.dataset].after = store.census(selection)
+                        self._look_at(opened, store, results[item.dataset], errors)
         except LockedError:
             raise
         except RetainError as error:
+            errors.append(error)
+
+    def _look_at(
+        self, opened: Opened, store: Store, result: DatasetResult, errors: list[RetainError]
+    ) -> None:
+        try:
+            selection = plan.select(self.terms, opened, store, now=self.now)
+            result.after = store.census(selection) if selection else None
+        except StoreError as error:
             errors.append(error)
 
     # --- a dead run --------------------------------------------------------------------------
@@ -447,8 +468,8 @@ class _Run:
                 result.tree = journal.leaf_file(result.dataset).tree(
                     {mark.batch: mark.gone for mark in result.marks}
                 )
-        outcome, code = verdict(results, errors, signal=self.stop())
         errors.extend(item.refusal for item in decided.items if item.refusal)
+        outcome, code = verdict(results, errors, signal=self.stop())
         entry = self._seal(known, results, Ending(outcome, int(code), self._clock()))
         return RunResult(
             self.terms.name,

@@ -9,6 +9,7 @@ long as the run and is removed once the report is published.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -22,7 +23,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pbxretain import posix
-from pbxretain.errors import EvidenceError, RefusedError
+from pbxretain.errors import EvidenceError, RefusedError, UnavailableError
 from pbxretain.evidence.leaves import LeafFile, Pending, erase
 from pbxretain.records import Batch, Bits, Bounds, Session
 
@@ -100,7 +101,8 @@ class Journal:
     def create(cls, state: Path, facts: Mapping[str, Any], *, records: int) -> Journal:
         """Makes the run folder and reserves room for ``records`` records plus 10 %.
 
-        Raises RefusedError when the disk hasn't the room.
+        Raises RefusedError when the disk hasn't the room, UnavailableError when it can't be
+        written.
         """
         folder = state / FOLDER
         making = state / f"{FOLDER}.new"
@@ -114,8 +116,13 @@ class Journal:
             _reserve(making / _ROOM, _BYTES_PER_RUN + records * _BYTES_PER_RECORD * 11 // 10)
             making.rename(folder)
             posix.fsync_dir(state)
-        except OSError:
+        except OSError as error:
             shutil.rmtree(making, ignore_errors=True)
+            if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise UnavailableError(
+                    f"can't write in the state folder {state}",
+                    hint="run pbxretain as the user who owns it",
+                ) from None
             raise RefusedError(
                 "the state folder has no room for the evidence of this run",
                 hint=f"free disk space in {state}",

@@ -8,10 +8,13 @@ holder of the source's lock may call what writes.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib import resources
@@ -39,6 +42,8 @@ from pbxretain.signing import (
 
 LEDGER = "ledger.jsonl"
 PREPARED = ".prepared"
+_TRIAL = 64 * 1024
+"""Bytes that must find room before anything is deleted; a report is smaller."""
 REPORT_NAME = re.compile(r"\d{6,}-[a-z-]+\.dsse\.json")
 _HEX = re.compile(r"[0-9a-f]{64}")
 _TYPE = re.compile(re.escape(BASE) + r"[a-z-]+/v\d+")
@@ -122,20 +127,42 @@ class Ledger:
         entry = entry_for(sealed)
         if (entry.seq, entry.prev) != self.next():
             raise EvidenceError("The report doesn't stand at the end of the ledger.", code="FORK")
-        try:
+        with self._written():
             self._write_companions(entry, public)
             posix.write_synced(self._prepared, sealed, 0o440, replace=False)
-        except OSError:
-            _unwritten()
         self._finish(sealed, entry)
         return entry
+
+    def try_writing(self) -> None:
+        """Whether a report could be written here: asked while everything is still there. Leaves
+        nothing behind, also in a crash. EvidenceError when not."""
+        with self._written():
+            with tempfile.TemporaryFile(dir=self.folder) as file:
+                file.write(bytes(_TRIAL))
+                file.flush()
+            if self._file.exists():
+                os.close(os.open(self._file, os.O_WRONLY | os.O_APPEND))
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            right = f"let this user write in {self.folder}, and see that its disk isn't read-only"
+            raise EvidenceError(
+                "Reports can't be written.",
+                hint=f"free disk space in {self.folder}" if full else right,
+                code="REPORT_UNWRITTEN",
+            ) from None
 
     def resume(self) -> Entry | None:
         """Finishes what a crash left half published, with the same bytes; None when nothing.
 
         Call it under the source's lock before anything else. Repeatable.
         """
-        posix.sweep_temporary(self.folder)
+        with self._written():
+            posix.sweep_temporary(self.folder)
         try:
             sealed = self._prepared.read_bytes()
         except FileNotFoundError:
@@ -149,11 +176,9 @@ class Ledger:
         return entry
 
     def _finish(self, sealed: bytes, entry: Entry) -> None:
-        try:
+        with self._written():
             self._append(entry)
             self._put(sealed, entry)
-        except OSError:
-            _unwritten()
 
     def _append(self, entry: Entry) -> None:
         data = self._bytes()
@@ -260,10 +285,6 @@ def _torn() -> NoReturn:
     raise EvidenceError(
         "The ledger ends in the middle of a line that no prepared report explains.", code="LEDGER"
     )
-
-
-def _unwritten() -> NoReturn:
-    raise EvidenceError("Evidence could not be written.", hint="free disk space") from None
 
 
 def _unreadable() -> NoReturn:

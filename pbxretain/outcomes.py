@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from pbxretain.errors import Exit, RefusedError, RetainError
+from pbxretain.errors import Exit, RefusedError, RetainError, UnavailableError
 from pbxretain.evidence.merkle import Tree
 from pbxretain.journal import Mark
 from pbxretain.records import Census
@@ -92,7 +92,8 @@ def _unfinished(result: DatasetResult) -> bool:
 def verdict(
     results: list[DatasetResult], errors: list[RetainError], *, signal: int
 ) -> tuple[str, Exit]:
-    """The run's outcome and exit code; a refused dataset outweighs an incomplete one."""
+    """The run's outcome and exit code, by the order of ``errors.SEVERITY``: a refused dataset
+    outweighs an incomplete one, that one a dataset that couldn't be read."""
     if signal:
         return "interrupted", Exit(128 + signal)
     outcomes = {result.outcome for result in results}
@@ -102,5 +103,8 @@ def verdict(
         return "incomplete", Exit.REFUSED
     if outcomes <= {"complete", "nothing-due", "kept"} and not errors:
         return "complete", Exit.OK
+    out_of_reach = all(isinstance(error, UnavailableError) for error in errors)
+    if outcomes - {"complete", "nothing-due", "kept"} == {"failed"} and out_of_reach:
+        return "incomplete", Exit.UNAVAILABLE
     refused = any(isinstance(error, RefusedError) for error in errors)
     return "incomplete", Exit.REFUSED if refused else Exit.INCOMPLETE

@@ -16,6 +16,7 @@ from pbxretain.errors import (
     LimitError,
     RefusedError,
     StoreError,
+    UnavailableError,
 )
 from pbxretain.manifest import Dataset, Manifest, TableDataset, TreeDataset
 from pbxretain.period import Period
@@ -34,6 +35,9 @@ telephone without a clock makes those."""
 CLOCK_CODES = frozenset({"CLOCK_SKEW", "CLOCK_BACK"})
 IDLE = timedelta(days=7)
 """No call for longer is a finding: a stopped PBX, a wrong database or clock."""
+
+_FOR_A_PERSON = ("RIGHTS", "REFUSED", "UNREADABLE_TIMES")
+"""Of what a store can't do, that which reading again would not change."""
 
 ALWAYS_BUSY = ("call-detail-records", "call-events")
 
@@ -62,8 +66,8 @@ class Item:
     start: str
     selection: Selection | None
     census: Census | None
-    refusal: RefusedError | None = None
-    """This dataset alone is left out; the others go on."""
+    refusal: RefusedError | UnavailableError | None = None
+    """This dataset alone is left out, on purpose or because it can't be read; the others go on."""
 
     reads_only: bool = False
     """Counted only; what is due there is left over after each run."""
@@ -212,10 +216,25 @@ def _item(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Item:
         census = store.census(selection) if selection else None
         refusal = (_fed(terms, kind, now=now) or _unfit(store, census)) if census else None
     except StoreError as error:
-        # One dataset that can't be looked at keeps no other from being worked on.
-        text, hint = str(error.args[0]), error.hint
-        return replace(item, refusal=RefusedError(text, hint=hint, code=error.code))
+        return replace(item, refusal=left_out(error))
     return replace(item, selection=selection, census=census, refusal=refusal)
+
+
+def left_out(error: StoreError) -> RefusedError | UnavailableError:
+    """Why one dataset is passed over that can't be looked at; no other waits for that."""
+    kind = RefusedError if error.code in _FOR_A_PERSON else UnavailableError
+    return kind(str(error.args[0]), hint=error.hint, code=error.code)
+
+
+def without(decided: Plan, failed: Mapping[str, StoreError]) -> Plan:
+    """The same plan, with these datasets left out."""
+    items = [
+        replace(item, refusal=item.refusal or left_out(failed[item.dataset]))
+        if item.dataset in failed
+        else item
+        for item in decided.items
+    ]
+    return replace(decided, items=items)
 
 
 def _start(terms: Terms, opened: Opened, store: Store) -> str:

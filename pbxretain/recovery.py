@@ -7,6 +7,7 @@ and the one batch in flight.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from pbxretain import connector, documents
 from pbxretain.batches import settle
 from pbxretain.connector import Connector, Opened
-from pbxretain.errors import UnavailableError
+from pbxretain.errors import StoreError, UnavailableError
 from pbxretain.journal import DeadIntent, Journal, Mark
 from pbxretain.outcomes import DatasetResult, still_due
 from pbxretain.records import Selection, Store
@@ -34,7 +35,7 @@ def frozen(dead: Journal, today: Source, installed: Connector) -> tuple[Source, 
 
 
 def settle_dead(
-    dead: Journal, opened: Opened, *, tidy: Callable[[], None]
+    dead: Journal, opened: Opened, *, tidy: Callable[[], object]
 ) -> Sequence[DatasetResult]:
     """Settles the batch in flight, then tells for each dataset what is gone with evidence.
 
@@ -53,7 +54,12 @@ def _settled(opened: Opened, intent: DeadIntent) -> Mark:
             f"dataset {intent.dataset} is gone, and a run died while it deleted there",
             hint="bring the table or folder back; nothing is deleted until that is settled",
         )
-    return settle(store, intent)
+    try:
+        return settle(store, intent)
+    except StoreError as error:
+        raise UnavailableError(
+            str(error.args[0]), hint=error.hint or "run pbxretain check", code=error.code
+        ) from None
 
 
 def _result(dead: Journal, opened: Opened, entry: Mapping[str, Any]) -> DatasetResult:
@@ -66,7 +72,8 @@ def _result(dead: Journal, opened: Opened, entry: Mapping[str, Any]) -> DatasetR
         )
     store = opened.store(entry["dataset"])
     if store is not None and entry["cutoff"] and not entry["refusal"]:
-        result.after = store.census(_selection(dead.facts, entry, store))
+        with suppress(StoreError):  # unread, it counts as incomplete
+            result.after = store.census(_selection(dead.facts, entry, store))
     result.outcome = _outcome(entry, result)
     return result
 

@@ -39,6 +39,8 @@ PublicKey = Ed25519PublicKey
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 MAX_ENVELOPE = 8 * 1024 * 1024
 MAX_SIGNATURES = 16
+_FIELDS = ("payload", "payloadType", "signatures")
+_KEY_HINT = re.compile(r"[A-Za-z0-9._-]*")
 _MAX_KEY_FILE = 64 * 1024
 _MAX_INTEGER = 2**53 - 1
 _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
@@ -328,23 +330,33 @@ def seal(statement: Mapping[str, Any], key: PrivateKey) -> bytes:
 def open_envelope(data: bytes) -> Envelope:
     """Reads an envelope strictly without trusting it; EvidenceError for anything malformed.
 
-    Unknown fields are ignored, as DSSE demands; both base64 alphabets are read.
+    Exactly the fields of DSSE in their order, no escapes, each key id once, either base64
+    alphabet: what ``verify.sh`` can read with sed alone, so that both say the same of any file.
+    Nothing that no signature covers has room. Several people may sign.
     """
     if len(data) > MAX_ENVELOPE:
         raise EvidenceError("The file is too large for a report.", code="MALFORMED")
     outer = _parse(data, pairs=_unique)
-    if outer.get("payloadType") != PAYLOAD_TYPE:
+    if tuple(outer) != _FIELDS or b"\\" in data:
+        raise EvidenceError("The file has other fields than an envelope.", code="MALFORMED")
+    if outer["payloadType"] != PAYLOAD_TYPE:
         raise EvidenceError("The file holds no in-toto statement.", code="MALFORMED")
-    signatures = outer.get("signatures")
+    signatures = outer["signatures"]
     if not isinstance(signatures, list) or not 1 <= len(signatures) <= MAX_SIGNATURES:
         raise EvidenceError("The file carries no signature.", code="MALFORMED")
-    return Envelope(_base64(outer.get("payload")), tuple(map(_signature, signatures)))
+    read = tuple(map(_signature, signatures))
+    if len({signature.keyid for signature in read}) != len(read):
+        raise EvidenceError("Two signatures in the file name the same key.", code="MALFORMED")
+    return Envelope(_base64(outer["payload"]), read)
 
 
 def _signature(value: object) -> Signature:
-    if not isinstance(value, dict) or not isinstance(value.get("keyid", ""), str):
+    if not isinstance(value, dict) or tuple(value) != ("keyid", "sig"):
         raise EvidenceError("A signature in the file is malformed.", code="MALFORMED")
-    return Signature(value.get("keyid", ""), _base64(value.get("sig")))
+    keyid = value["keyid"]
+    if not isinstance(keyid, str) or not _KEY_HINT.fullmatch(keyid):
+        raise EvidenceError("A signature in the file is malformed.", code="MALFORMED")
+    return Signature(keyid, _base64(value["sig"]))
 
 
 def _base64(value: object) -> bytes:

@@ -67,6 +67,10 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Der Nachweis ist nicht echt oder konnte nicht geschrieben werden.",
         "Evidence is not genuine or could not be written.",
     ),
+    "code.REPORT_UNWRITTEN": (
+        "Löschprotokolle lassen sich nicht schreiben.",
+        "Reports can't be written.",
+    ),
     "code.UNTRUSTED": (
         "Die Signatur ist in Ordnung, aber ihrem Schlüssel wird hier nicht vertraut.",
         "The signature is sound, but its key isn't trusted here.",

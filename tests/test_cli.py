@@ -685,6 +685,21 @@ def test_a_whole_cycle_at_debug_level_tells_nothing_personal(ready: Place) -> No
     assert not re.search("Zoë|M.{1,4}ggang|3023125|PJSIP", told)
 
 
+def test_who_asks_what_is_done_is_told_also_without_a_terminal(ready: Place) -> None:
+    config = ("--config", str(ready.config), "--lang", "de")
+    silent = program(*config, "check")
+    assert silent.stderr == ""
+    said = program(*config, "-v", "run")
+    assert "office, calls: zählen" in said.stderr
+    assert "office, calls: löschen " in said.stderr
+    assert "office, calls: nachzählen" in said.stderr
+    assert "office: " in said.stderr
+    assert said.stdout == ""
+    machine = program(*config, "run", "--debug", "--json")
+    assert json.loads(machine.stdout)["exit"] == 0
+    assert "office, calls: zählen" in machine.stderr
+
+
 def test_a_terminal_without_umlauts_breaks_nothing(ready: Place) -> None:
     env = {"PYTHONIOENCODING": "koi8-r"}
     done = program("--config", str(ready.config), "--lang", "de", "plan", env=env)
@@ -730,3 +745,16 @@ def test_every_json_field_is_documented(ready: Place) -> None:
         assert set(document) <= known[0], args
         for entry in document.get("sources", []):
             assert set(entry) <= known[1], args
+
+
+def test_what_a_library_logs_is_shown_to_nobody() -> None:
+    script = (
+        "import logging; from pbxretain.cli import main\n"
+        "try: main(['schema', 'policy'])\n"
+        "except SystemExit: logging.getLogger('sqlalchemy.pool').error('a row with +49 30 1')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout
+    assert done.stderr == ""

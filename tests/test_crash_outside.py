@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import logging
 import os
 import shutil
 import signal
@@ -22,8 +24,9 @@ from support.bench import Bench, benched
 from support.servers import MissingServerError
 from support.steps import Step, at, forked
 
+from pbxretain import execute
 from pbxretain.cli import main
-from pbxretain.errors import Exit
+from pbxretain.errors import Exit, RetainError
 from pbxretain.ledger import Ledger
 from pbxretain.signing import open_envelope
 
@@ -66,6 +69,27 @@ def test_a_server_killed_in_mid_batch_ends_the_run_and_the_next_one_settles(mort
             mortal.pbx = pbx = served.build(folder, pbx.kind, pbx.url, admin)
 
 
+@pytest.mark.parametrize("step", ["take", "seal", "commit"])
+def test_a_server_killed_in_mid_batch_shows_nobodys_traceback(
+    mortal: Bench, step: Step, tmp_path: Path
+) -> None:
+    stderr = tmp_path / "stderr"
+
+    def run() -> int:
+        with stderr.open("wb") as file:
+            os.dup2(file.fileno(), 2)
+        logging.getLogger().handlers.clear()  # pytest's, which keep Python's last resort silent
+        logging.lastResort = logging.StreamHandler(os.fdopen(2, "w", closefd=False))
+        with at(step, "calls", mortal.server.kill):
+            return int(mortal.pbx.run().exit_code)
+
+    assert forked(run) in (Exit.INCOMPLETE, Exit.UNAVAILABLE)
+    told = stderr.read_text()
+    assert "Traceback" not in told
+    assert "sqlalchemy" not in told
+    assert "Exception" not in told
+
+
 # --- a folder becomes read-only ---
 
 
@@ -76,6 +100,7 @@ def test_a_folder_that_becomes_read_only_loses_nothing_and_is_taken_up_again() -
         before = pbx.snapshot()
         _give(folder, NOBODY)
         days = {p.parent for p in pbx.pbx.rglob("*.wav")}
+        pbx.terms()  # what is imported late must be there before the child can't read it
 
         def protect(mode: int) -> None:
             for day in days:
@@ -97,6 +122,87 @@ def test_a_folder_that_becomes_read_only_loses_nothing_and_is_taken_up_again() -
         assert len(list(pbx.pbx.rglob("*.wav"))) == 1
         aftermath.assert_tidy(pbx.pbx)
         aftermath.assert_genuine(pbx.site(), small.NOW)
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(
+    ("mode", "code", "left"), [(0o000, Exit.UNAVAILABLE, 0), (0o555, Exit.INCOMPLETE, 3)]
+)
+def test_a_shut_voicemail_folder_stops_no_other_dataset(mode: int, code: Exit, left: int) -> None:
+    """One that can't be read leaves its dataset out, one that can't be written its own messages."""
+    folder = Path(tempfile.mkdtemp(prefix="pbxretain-readonly-"))
+    told = folder / "told"
+    try:
+        # What is imported late must be there before the child can't read it.
+        assert small.build(folder / "warm", ["spool", "tree"]).run().exit_code == Exit.OK
+        pbx = small.build(folder / "office", ["spool", "tree"])
+        terms, site = pbx.terms(), pbx.site()
+        inbox = pbx.pbx / "voicemail/default/499/INBOX"
+        shutil.copytree(pbx.pbx / "voicemail/default/411/INBOX", inbox)
+        _give(folder, NOBODY)
+        inbox.chmod(mode)
+
+        def run() -> int:
+            _become_nobody()
+            done = execute.run(terms, site, now=small.NOW)
+            told.write_text(repr([(r.dataset, r.deleted, dict(r.skipped)) for r in done.results]))
+            return int(done.exit_code)
+
+        assert forked(run) == code
+        deleted = {name: count for name, count, _ in ast.literal_eval(told.read_text())}
+        assert deleted["recordings"] == pbx.due["recordings"]
+        skipped = {name: codes for name, _, codes in ast.literal_eval(told.read_text())}
+        assert bool(deleted["voicemail"]) == bool(left)
+        assert set(skipped["voicemail"]) == ({"READ_ONLY_FOLDER"} if left else set())
+        if left:
+            assert deleted["voicemail"] == pbx.due["voicemail"]
+            assert skipped["voicemail"]["READ_ONLY_FOLDER"] == left
+        inbox.chmod(0o755)
+        later = small.NOW + timedelta(minutes=1)
+        assert (
+            forked(lambda: _become_nobody() or int(execute.run(terms, site, now=later).exit_code))
+            == Exit.OK
+        )
+        assert {path.stem for path in inbox.glob("msg*")} == {"msg0001"}
+        _give(folder, os.geteuid())
+        aftermath.assert_genuine(pbx.site(), small.NOW)
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("shut", ["reports", "reports/ledger.jsonl", "a missing folder"])
+def test_nothing_is_deleted_where_no_report_could_be_written(shut: str, tmp_path: Path) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="pbxretain-readonly-"))
+    told = folder / "told"
+    try:
+        pbx = small.build(folder / "office", ["tree"])
+        before = pbx.snapshot()
+        reports = pbx.site().reports
+        reports.mkdir(parents=True)
+        (reports / "ledger.jsonl").touch()
+        terms, site = pbx.terms(), pbx.site()
+        _give(folder, NOBODY)
+        place = reports.parent / shut
+        if shut == "a missing folder":
+            shutil.rmtree(reports)
+            reports.write_bytes(b"a file in its place")
+        else:
+            place.chmod(0o555 if place.is_dir() else 0o444)
+
+        def run() -> int:
+            _become_nobody()
+            try:
+                return int(execute.run(terms, site, now=small.NOW).exit_code)
+            except RetainError as error:
+                told.write_text(f"{error.code} {error}")
+                return int(error.exit_code)
+
+        assert forked(run) == Exit.FORGED
+        assert pbx.snapshot() == before
+        assert "REPORT_UNWRITTEN" in told.read_text()
+        assert f"let this user write in {reports}" in told.read_text()
+        assert "disk space" not in told.read_text()
     finally:
         shutil.rmtree(folder)
 

@@ -68,6 +68,9 @@ def _insert(pbx: Small, *, old: int) -> None:
         (["complete", "failed"], [StoreError("x")], 0, ("incomplete", Exit.INCOMPLETE)),
         (["complete", "refused"], [], 0, ("incomplete", Exit.REFUSED)),
         (["complete"], [UnavailableError("x")], 0, ("incomplete", Exit.INCOMPLETE)),
+        (["complete", "failed"], [UnavailableError("x")], 0, ("incomplete", Exit.UNAVAILABLE)),
+        (["incomplete", "failed"], [UnavailableError("x")], 0, ("incomplete", Exit.INCOMPLETE)),
+        (["refused", "failed"], [UnavailableError("x")], 0, ("incomplete", Exit.REFUSED)),
         (["complete"], [RefusedError("x")], 0, ("incomplete", Exit.REFUSED)),
         (["complete"], [], signal.SIGTERM, ("interrupted", Exit.TERMINATED)),
         (["incomplete"], [], signal.SIGINT, ("interrupted", Exit.INTERRUPTED)),
@@ -313,7 +316,7 @@ def test_a_dataset_that_cant_be_counted_keeps_no_other_from_its_work(
     with monkeypatch.context() as patch:
         patch.setattr(SpoolStore, "census", unreadable)
         done = pbx.run()
-    assert done.exit_code == Exit.REFUSED
+    assert done.exit_code == Exit.UNAVAILABLE
     assert [error.code for error in done.errors] == ["UNREADABLE_FOLDER"]
     deleted = {result.dataset: result.deleted for result in done.results}
     assert deleted == {**dict.fromkeys(deleted, 0), "recordings": pbx.due["recordings"]}

@@ -964,7 +964,7 @@ def _as_nobody(root: Path) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_folders_that_can_not_be_written_are_named_and_nothing_is_touched() -> None:
+def test_a_folder_that_can_not_be_written_keeps_its_own_messages_only() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         Path(scratch).chmod(0o755)
         spool = SpoolMaker(Path(scratch) / "voicemail")
@@ -974,9 +974,14 @@ def test_folders_that_can_not_be_written_are_named_and_nothing_is_touched() -> N
             for path in (spool.root, *spool.root.rglob("*")):
                 os.chown(path, 65534, 65534)
         before = everything(spool.root)
-        spool.folder().chmod(0o555)
-        assert _as_nobody(spool.root) == ["['NOT_WRITABLE']", "STORE False"]
+        other = spool.folder("INBOX", box="default/412")
+        for one in (spool.folder(), other):
+            one.chmod(0o555)
+        assert _as_nobody(spool.root) == ["['NOT_WRITABLE']", "ROOT False"]
         assert everything(spool.root) == before
+        other.chmod(0o755)
+        assert _as_nobody(spool.root) == ["[]", "1 0"]
+        assert everything(spool.root) == {k: v for k, v in before.items() if b"/411/" in k}
         spool.folder().chmod(0o755)
-        assert _as_nobody(spool.root) == ["[]", "2 0"]
+        assert _as_nobody(spool.root) == ["[]", "1 0"]
         assert not everything(spool.root)

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +22,7 @@ import pbxretain
 from pbxretain.errors import DocumentError, Exit
 from pbxretain.evidence.statements import statement
 from pbxretain.ledger import LEDGER, PREPARED, Ledger
-from pbxretain.signing import canonical, open_envelope, public_pem, seal
+from pbxretain.signing import MAX_ENVELOPE, canonical, open_envelope, public_pem, seal
 from pbxretain.verify import FINDINGS, Verdict, verify_paths
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -412,7 +413,7 @@ def test_every_word_of_a_ledger_line_is_compared(
 
 def test_a_second_signature_is_no_forgery_but_is_named(folder: Path, key: Path) -> None:
     outer = json.loads((folder / name(0)).read_bytes())
-    outer["signatures"].append({"keyid": "dpo", "sig": "AAAA"})
+    outer["signatures"].append({"keyid": "dpo", "sig": "AAAA"})  # by another key
     put(folder / name(0), canonical(outer))
     verdict = look(folder, keys=(key,))
     assert codes(verdict) == {"CHANGED_FILE"}
@@ -496,10 +497,44 @@ def test_the_script_beside_a_report_is_the_one_that_ships(folder: Path) -> None:
     assert beside.read_bytes() == SCRIPT.read_bytes()
 
 
+def many(count: int) -> list[dict[str, str]]:
+    """The report's signature and others by as many keys that nobody knows."""
+    (own,) = json.loads(GOOD)["signatures"]
+    return [{"keyid": f"other-{n}", "sig": "AAAA"} for n in range(count - 1)] + [own]
+
+
+def spare_bits() -> bytes:
+    """The same signature in another spelling: the last character's unused bits are set."""
+    digit = GOOD[GOOD.index(b'=="}') - 1 :][:1]
+    return GOOD.replace(digit + b'=="}', bytes([digit[0] + 1]) + b'=="}')
+
+
+def other_spellings() -> dict[str, bytes]:
+    """What DSSE allows and our writer doesn't write."""
+    outer = json.loads(GOOD)
+    swap = str.maketrans("+/", "-_")
+    swapped = [{**s, "sig": s["sig"].translate(swap)} for s in outer["signatures"]]
+    return {
+        "as it is written": GOOD,
+        "indented": json.dumps(outer, indent=4).encode(),
+        "carriage return": GOOD.replace(b"\n", b"\r\n"),
+        "no newline": GOOD.strip(),
+        "the other alphabet": canonical(
+            {**outer, "payload": outer["payload"].translate(swap), "signatures": swapped}
+        ),
+        "co-signed": canonical(outer | {"signatures": many(2)}),
+        "sixteen signatures": canonical(outer | {"signatures": many(16)}),
+        "without a hint": canonical(
+            outer | {"signatures": [{"keyid": "", "sig": outer["signatures"][0]["sig"]}]}
+        ),
+    }
+
+
 def bent_envelopes() -> dict[str, bytes]:
     outer = json.loads(GOOD)
     other = json.loads(seal(statement(reports.report()), KEY))
     text = GOOD.decode()
+    hint = outer["signatures"][0]["keyid"].encode()
     return {
         "payload": canonical(outer | {"payload": other["payload"]}),
         "signature": canonical(outer | {"signatures": other["signatures"]}),
@@ -508,8 +543,26 @@ def bent_envelopes() -> dict[str, bytes]:
         "two payloads": text.replace("{", '{"payload":"e30=",', 1).encode(),
         "two lines": GOOD + GOOD,
         "second line": GOOD + b"{}\n",
-        "spaces": text.replace(",", ", ").encode(),
-        "carriage return": text.replace("\n", "\r\n").encode(),
+        "a field that nobody signed": canonical(outer | {"zz": "deleted: all"}),
+        "a field that nobody signed, in a signature": GOOD.replace(b'"sig":', b'"x":1,"sig":'),
+        "the signature twice": canonical(outer | {"signatures": outer["signatures"] * 2}),
+        "two signatures of one key": GOOD.replace(b"}]", b'},{"keyid":"%s","sig":"AAAA"}]' % hint),
+        "seventeen signatures": canonical(outer | {"signatures": many(17)}),
+        "a key twice": GOOD.replace(b'"sig":"', b'"sig":"AAAA","sig":"'),
+        "no key id": GOOD.replace(b'"keyid":"%s",' % hint, b""),
+        "another order": canonical(outer).replace(
+            b'"payloadType":"application/vnd.in-toto+json",', b""
+        )[:-1]
+        + b',"payloadType":"application/vnd.in-toto+json"}',
+        "an escape": GOOD.replace(b"in-toto+json", b"in-toto\\u002bjson"),
+        "no padding": GOOD.replace(b'=="}', b'"}'),
+        "other spare bits": spare_bits(),
+        "a mixture of alphabets": canonical(outer | {"payload": "ab-/"}),
+        "a space in base64": GOOD.replace(b'"payload":"', b'"payload":" '),
+        "a line in base64": GOOD.replace(b'"payload":"', b'"payload":"\n'),
+        "a vertical tab": GOOD.replace(b",", b",\v"),
+        "a byte order mark": b"\xef\xbb\xbf" + GOOD,
+        "larger than any": GOOD + b" " * MAX_ENVELOPE,
         "empty": b"",
         "binary": bytes(range(256)) * 9,
         "nested": b'{"x":' + GOOD.strip() + b"}\n",
@@ -527,6 +580,30 @@ def test_openssl_alone_refuses_every_bent_report(tmp_path: Path, key: Path, case
     assert "FALSCH" in done.stdout
     assert "FAILED" in done.stdout
     assert "OK" not in done.stdout
+    assert look(path, keys=(key,)).exit == Exit.FORGED
+
+
+@pytest.mark.parametrize("case", other_spellings())
+def test_openssl_alone_and_verify_read_what_dsse_allows(
+    tmp_path: Path, key: Path, case: str
+) -> None:
+    path = tmp_path / "r.dsse.json"
+    path.write_bytes(other_spellings()[case])
+    assert script(path, key).returncode == 0
+    assert look(path, keys=(key,)).exit == Exit.OK
+
+
+@settings(max_examples=25, deadline=None)
+@given(at=st.integers(0, len(GOOD) - 1), flip=st.integers(1, 255))
+def test_openssl_alone_and_verify_agree_on_any_changed_byte(at: int, flip: int) -> None:
+    data = bytearray(GOOD)
+    data[at] ^= flip
+    with tempfile.TemporaryDirectory() as folder:
+        path, key = Path(folder, "r.dsse.json"), Path(folder, "key.pem")
+        path.write_bytes(data)
+        key.write_bytes(public_pem(KEY.public_key()))
+        genuine = look(path, keys=(key,)).exit == Exit.OK
+        assert (script(path, key).returncode == 0) == genuine
 
 
 def test_openssl_alone_refuses_another_key(folder: Path, tmp_path: Path) -> None:

@@ -243,8 +243,9 @@ def _log(shown: Face) -> None:
     logger.handlers = [handler]
     logger.propagate = False
     logger.setLevel((logging.WARNING, logging.INFO, logging.DEBUG)[min(shown.verbose, 2)])
-    # Drivers put values of rows into their warnings.
+    # Drivers put values of rows into their warnings, libraries into the tracebacks that they log.
     warnings.simplefilter("ignore")
+    logging.lastResort = logging.NullHandler()
 
 
 def _to_journal() -> bool:

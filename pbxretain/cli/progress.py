@@ -1,11 +1,13 @@
 """How does somebody at a terminal see that work goes on, and how do they stop it?
 
-Bars appear after a second and only on a terminal. A first signal sets a flag that ends the run
+Bars appear after a second and only on a terminal; who asks for words (``-v``) gets lines instead,
+wherever stderr goes. A first signal sets a flag that ends the run
 after the batch; a second one ends the program as signals do.
 """
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import time
@@ -27,8 +29,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def bars(face: Face) -> Iterator[Progress]:
-    """A progress callback: bars on a terminal, nothing elsewhere."""
+def bars(face: Face, source: str) -> Iterator[Progress]:
+    """A progress callback: lines when asked for, else bars on a terminal, else nothing."""
+    if face.verbose:
+        yield _Lines(face, source)
+        return
     if not sys.stderr.isatty() or face.json:
         yield lambda step, dataset, done, total: None
         return
@@ -37,6 +42,29 @@ def bars(face: Face) -> Iterator[Progress]:
         yield drawn
     finally:
         drawn.close()
+
+
+class _Lines:
+    """One line when a step begins with a dataset; with ``--debug`` one for each batch."""
+
+    def __init__(self, face: Face, source: str) -> None:
+        self._face = face
+        self._source = source
+        self._begun: set[tuple[str, str]] = set()
+
+    def __call__(self, step: str, dataset: str, done: int, total: int | None) -> None:
+        if not dataset:
+            return
+        begun = (step, dataset) in self._begun
+        if begun and self._face.verbose < 2:
+            return
+        self._begun.add((step, dataset))
+        lang = self._face.lang
+        told = [f"{self._source}, {dataset}:", messages.code("progress", step, lang)]
+        if step == "delete":
+            of = f" / {messages.number(total, lang)}" if total else ""
+            told.append(f"{messages.number(done, lang)}{of}")
+        self._face.note(" ".join(told), level=logging.DEBUG if begun else logging.INFO)
 
 
 class _Bars:

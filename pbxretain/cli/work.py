@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +23,15 @@ from pbxretain.cli.context import App
 from pbxretain.cli.face import Face, error_data
 from pbxretain.cli.progress import bars, stop_flag
 from pbxretain.connector import Opened
-from pbxretain.errors import SEVERITY, Exit, LimitError, RefusedError, RetainError, worst
+from pbxretain.errors import (
+    SEVERITY,
+    Exit,
+    LimitError,
+    RefusedError,
+    RetainError,
+    StoreError,
+    worst,
+)
 from pbxretain.evidence import statements
 from pbxretain.ledger import Ledger
 from pbxretain.plan import Plan, Terms
@@ -106,7 +115,7 @@ def make(
     """The plan of one source, with bars on a terminal."""
     folder = app.reports(terms.name)
     last = Ledger(folder).last() if context.is_there(folder) else None
-    with bars(face) as progress:
+    with bars(face, terms.name) as progress:
         return planning.make(
             terms,
             opened,
@@ -217,8 +226,9 @@ def _inside(face: Face, app: App, terms: Terms, *, now: datetime) -> Iterator[sh
         for advice in opened.advice:
             yield _advised(advice)
         for store in opened.stores:
-            for advice in store.check():
-                yield _advised(advice)
+            with suppress(StoreError):  # a dataset that can't be read is left out of the plan below
+                for advice in store.check():
+                    yield _advised(advice)
         for advice in planning.own_purges(terms, opened):
             yield _advised(advice)
         decided = make(face, app, terms, opened, confirm=None, now=now)
@@ -255,7 +265,7 @@ def run(face: Face, names: Sequence[str], *, confirm: int | None, now: datetime)
         def one(name: str) -> Exit:
             if stopped():
                 return Exit(128 + stopped())
-            with bars(face) as progress:
+            with bars(face, name) as progress:
                 result = execute.run(
                     app.terms(name),
                     app.site(name),
@@ -293,7 +303,8 @@ def _tell_run(face: Face, app: App, result: execute.RunResult, told: _Told) -> E
         predicate = show.deletion(path)
         data[key] = show.report_data(path, predicate, digest=entry.digest)
         sentence = explain.result(predicate, face.lang)
-        if not face.json and (sys.stdout.isatty() or result.exit_code or key == "recovered"):
+        wanted = sys.stdout.isatty() or face.verbose or result.exit_code or key == "recovered"
+        if not face.json and wanted:
             # On a terminal it is the result; else it goes to cron's mail, with the errors.
             stderr = not sys.stdout.isatty()
             say = face.note if stderr else click.echo

@@ -40,17 +40,37 @@ mkdir "$work" || usage "Kein Platz für Hilfsdateien. / No room for temporary fi
 trap 'rm -rf "$work"' 0
 trap 'exit 2' 1 2 13 15
 
-# Genau eine Zeile in genau dieser Form: was hier gelesen wird, liest auch jedes JSON-Programm so.
-# Exactly one line of exactly this form: what is read here, any JSON program reads the same way.
-type=application/vnd.in-toto+json
-b64='[A-Za-z0-9+/]*=\{0,2\}'
-form="^{\"payload\":\"\\($b64\\)\",\"payloadType\":\"application/vnd[.]in-toto[+]json\""
-form="$form,\"signatures\":\\[{\"keyid\":\"\\([0-9a-f]\\{64\\}\\)\",\"sig\":\"\\($b64\\)\"}\\]}\$"
-[ "$(sed -n '$=' < "$1")" = 1 ] && [ -n "$(sed -n "s|$form|\\2|p" < "$1")" ] ||
+# Nur diese Felder in dieser Reihenfolge: was hier gelesen wird, liest auch jedes JSON-Programm so.
+# Only these fields in this order: what is read here, any JSON program reads the same way.
+form_failed() {
     failed "Die Datei hat nicht die Form eines Löschprotokolls." \
         "The file does not have the form of a pbxretain report."
-sed -n "s|$form|\\1|p" < "$1" | openssl base64 -d -A > "$work/payload" 2>/dev/null
-sed -n "s|$form|\\3|p" < "$1" | openssl base64 -d -A > "$work/sig" 2>/dev/null
+}
+type=application/vnd.in-toto+json
+b64='[A-Za-z0-9+/_-]*=\{0,2\}'
+one="{\"keyid\":\"[A-Za-z0-9._-]*\",\"sig\":\"$b64\"}"
+form="^{\"payload\":\"\\($b64\\)\",\"payloadType\":\"application/vnd[.]in-toto[+]json\""
+form="$form,\"signatures\":\\[\\($one\\(,$one\\)*\\)]}\$"
+[ $(($(wc -c < "$1"))) -le 8388608 ] || form_failed
+# Leerraum zwischen den Zeichen von JSON bedeutet nichts. / Space around JSON's signs means nothing.
+{
+    tr '\n\r\t' '   ' < "$1"
+    echo
+} | sed 's/ *\([][{},:]\) */\1/g' > "$work/flat"
+sed -n "s|$form|\\2|p" < "$work/flat" | sed 's/},{/} {/g' | tr ' ' '\n' > "$work/sigs"
+count=$(($(wc -l < "$work/sigs")))
+[ "$count" -ge 1 ] && [ "$count" -le 16 ] || form_failed
+twice=$(sed 's/^{"keyid":"\([^"]*\)".*/=\1/' < "$work/sigs" | sort | uniq -d)
+[ -z "$twice" ] || form_failed
+
+# Eine der beiden Schreibweisen von base64, nicht gemischt. / One of base64's two alphabets.
+decode() {
+    case $1 in *[-_]*) case $1 in *[+/]*) return 1 ;; esac ;; esac
+    printf '%s' "$1" | tr -- '-_' '+/' > "$work/text"
+    openssl base64 -d -A < "$work/text" > "$2" 2>/dev/null
+    [ "$(openssl base64 -A < "$2")" = "$(cat "$work/text")" ]
+}
+decode "$(sed -n "s|$form|\\1|p" < "$work/flat")" "$work/payload" || form_failed
 
 # DSSE: signiert sind Typ und Inhalt mit ihren Längen. / Signed: type and content, lengths.
 length=$(($(wc -c < "$work/payload")))
@@ -59,8 +79,14 @@ length=$(($(wc -c < "$work/payload")))
     cat "$work/payload"
 } > "$work/signed"
 
-openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in "$work/signed" -sigfile "$work/sig" \
-    > /dev/null 2>&1 ||
+genuine=
+while read -r line; do
+    sig=${line##*\"sig\":\"}
+    decode "${sig%\"\}}" "$work/sig" || form_failed
+    openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in "$work/signed" -sigfile "$work/sig" \
+        > /dev/null 2>&1 && genuine=yes
+done < "$work/sigs"
+[ "$genuine" ] ||
     failed "Die Signatur gehört nicht zu diesem Inhalt und diesem Schlüssel." \
         "The signature does not belong to this content and this key."
 

@@ -95,6 +95,9 @@ def connect(url: str, password: str | None = None, *, unix: str | None = None) -
         return sqlalchemy.create_engine(
             address,
             poolclass=NullPool,
+            # Every connection is closed after use, which undoes what was open. Resetting it first
+            # would fail on a dead one, and the pool would print a traceback with the driver's text.
+            pool_reset_on_return=None,
             echo=False,
             hide_parameters=True,
             connect_args=_connect_args(address, unix),

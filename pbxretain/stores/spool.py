@@ -121,16 +121,17 @@ class SpoolStore:
 
     def check(self) -> Sequence[Advice]:
         """What stands in the way of deleting here, each with the way out."""
-        shut = stale = 0
+        shut = stale = seen = 0
         for place in mailbox.places(self.root):
             with self.folder(place) as folder:
                 if folder is not None:
+                    seen += 1
                     shut += not folder.writable()
                     stale += self._locked_long(folder)
         root = Path(os.fsdecode(self.root.path))
         return [
             *spool_advice.on_asterisk(self.facts, self.presence),
-            *spool_advice.on_folders(shut, stale, root),
+            *spool_advice.on_folders(shut, seen, stale, root),
             *left_alone(self.dataset, spool_survey.strangers(self.root)),
         ]
 
@@ -326,6 +327,10 @@ class SpoolStore:
                 if room <= 0:
                     batch.exhausted = False
                     return
+                if not folder.writable():
+                    batch.skip("READ_ONLY_FOLDER", len(due))
+                    batch.cursor = at(due[-1])
+                    continue
                 chosen = with_twins(due, self._per_folder(room))
                 if not self.facts.gaps_are_harmless:
                     chosen = of_one_sort(chosen)

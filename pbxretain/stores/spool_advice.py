@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from pbxretain.errors import UnavailableError
 from pbxretain.records import Advice
@@ -42,11 +43,13 @@ def on_asterisk(facts: AsteriskFacts, presence: Presence) -> Iterator[Advice]:
         )
 
 
-def on_folders(shut: int, stale: int, root: Path) -> Iterator[Advice]:
+def on_folders(shut: int, seen: int, stale: int, root: Path) -> Iterator[Advice]:
     """Folders that can't be worked in now: not writable, or locked for more than a minute."""
     if shut:
+        # Where any can be written, the messages of the others needn't wait.
+        severity: Literal["error", "warning"] = "error" if shut == seen else "warning"
         text = f"{shut} voicemail folders can't be written."
-        yield Advice("NOT_WRITABLE", text, "run pbxretain as Asterisk's user", "error")
+        yield Advice("NOT_WRITABLE", text, "run pbxretain as Asterisk's user", severity)
     if stale:
         text = f"{stale} voicemail folders have been locked for more than a minute."
         command = f"find {root} -name .lock -mmin +1"

@@ -86,7 +86,7 @@ class LockedError(RetainError):
 
 
 class RefusedError(RetainError):
-    """A safety check stopped the run before it deleted anything."""
+    """A safety check left a source, or one dataset of it, alone on purpose."""
 
     exit_code = Exit.REFUSED
     code = "REFUSED"

@@ -24,8 +24,8 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "The lock on the database was lost; nothing is half done.",
     ),
     "code.REFUSED": (
-        "Eine Sicherheitsprüfung hat den Löschlauf angehalten, bevor etwas gelöscht wurde.",
-        "A safety check stopped the run before anything was deleted.",
+        "Eine Sicherheitsprüfung hat verhindert, dass hier gelöscht wird.",
+        "A safety check kept the run from deleting here.",
     ),
     "code.UNAVAILABLE": (
         "Eine Quelle oder Datei ließ sich nicht öffnen.",

@@ -14,6 +14,9 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from pbxretain.documents import DataClass, Document
 
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$.]{0,127}$")]
+"""A table or column as the product names it."""
+
 ClueName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
@@ -182,13 +185,25 @@ class CopyClue(Document):
     """The product sends it to another system."""
 
 
+class StoredSetting(Document):
+    """A setting in the product's database: the value of ``column`` in the row where columns have
+    these values. A number of units; 0 or anything else means that nothing is deleted."""
+
+    table: Identifier
+    column: Identifier
+    where: dict[Identifier, str] = Field(min_length=1)
+    unit: Literal["day", "week", "month", "year"] = "day"
+
+
 class Purge(Document):
-    """One setting by which the product itself forgets. Without ``setting`` it stands in the
-    product's database or nowhere, and the text says so."""
+    """One setting by which the product itself forgets. Without ``setting`` and ``stored`` it can't
+    be read, and the text says where it stands."""
 
     data: DataClass
     text: dict[Literal["de", "en"], str]
     setting: Setting | None = None
+    stored: StoredSetting | None = None
+    """In the database; ``check`` compares it with the policy."""
     usual: str | None = None
     """What applies where nothing is set."""
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from pbxretain.stores.ami import AmiSettings
     from pbxretain.stores.database import Session
+    from pbxretain.stores.purges import OwnPeriod
     from pbxretain.stores.table import TableStore
 
 GROUP = "pbxretain.connectors"
@@ -149,6 +150,8 @@ class Opened:
     """Datasets that the manifest knows and this source lacks: name to code."""
     advice: list[Advice] = field(default_factory=list)
     clock: Callable[[], datetime | None] = lambda: None
+    own_periods: Callable[[], Sequence[OwnPeriod]] = tuple
+    """After how long the product itself deletes, asked when somebody wants to know."""
     lock: Lock | None = None
 
     def store(self, name: str) -> Store | None:
@@ -243,7 +246,7 @@ class _Opener:
             return {}
         if not declared:
             raise DocumentError(f"sources.{self.name}.url: {self.manifest.connector} has no tables")
-        from pbxretain.stores import database, dialects, table
+        from pbxretain.stores import database, dialects, purges, table
 
         engine = self._engine()
         dialect = dialects.dialect_named(engine.dialect.name).name
@@ -254,6 +257,8 @@ class _Opener:
             )
         guard = self._database_lock(engine)
         self.result.clock = lambda: database.database_clock(engine)
+        declared_purges = self.manifest.discover.purges
+        self.result.own_periods = lambda: purges.own_periods(engine, declared_purges)
         here = {n: d for n, d in declared.items() if not d.databases or dialect in d.databases}
         with database.session(engine) as opened:
             names = {name: self._names(opened, name, dataset) for name, dataset in here.items()}

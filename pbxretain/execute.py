@@ -377,6 +377,9 @@ class _Run:
     def _settle(self, dead: Journal) -> Entry:
         source, product = frozen(dead, self.terms.source, self.terms.connector)
         with self._open(source, product) as opened:
+            _, refusals = plan.clock_guards(opened, now=self.now)
+            if refusals:
+                raise refusals[0]
             results = settle_dead(dead, opened, tidy=lambda: self._tidy(opened))
         ending = Ending(
             outcome="recovered",
@@ -414,8 +417,9 @@ class _Run:
                 result.outcome = "refused"
             results.append(result)
         ending = Ending("refused", int(Exit.REFUSED), self._clock(), refused_reason=reason.code)
-        # A clock that was set back must not write the time it shows into the ledger.
-        entry = None if reason.code == "CLOCK_BACK" else self._seal(known, results, ending)
+        # A clock that is wrong must not write the time it shows into the ledger.
+        wrong = any(refusal.code in plan.CLOCK_CODES for refusal in decided.refusals)
+        entry = None if wrong else self._seal(known, results, ending)
         return RunResult(
             self.terms.name,
             "refused",

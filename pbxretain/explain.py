@@ -144,7 +144,7 @@ class _Report:
         datasets, lang = self.report.datasets, self.lang
         yield Heading(text("report.results", lang))
         if not datasets:
-            yield Paragraph(text("none", lang))
+            yield Paragraph(text("report.results.uncounted", lang))
             return
         seen = [n for n in _BALANCES if any(getattr(d.balances, n) for d in datasets)]
         names = [n for n in _BALANCES if n in _ALWAYS or n in seen]
@@ -161,6 +161,17 @@ class _Report:
         if unseen:
             yield Paragraph(text("report.results.zero", lang, columns=", ".join(unseen)))
         yield Paragraph(text("report.results.note", lang))
+        if copies := tuple(self._copies_along()):
+            yield Items(copies)
+
+    def _copies_along(self) -> Iterator[str]:
+        """Of datasets that are copies: how many went with their record, under its own count."""
+        names = {item.dataset for item in self.report.datasets}
+        for item in self.report.datasets:
+            for table, n in sorted(item.also.items()):
+                copy = f"{item.dataset}-{table.replace('_', '-')}"[:63].rstrip("-")
+                if copy in names:
+                    yield text("report.results.copies", self.lang, dataset=copy, n=n)
 
     def _row(self, item: Dataset, names: Sequence[str]) -> tuple[str, ...]:
         return (
@@ -351,7 +362,8 @@ def _findings(
     ]
     lines += [text("report.not-covered", lang, dataset=name) for name in what.not_covered]
     yield Heading(text("report.exceptions", lang))
-    yield Items(tuple(lines)) if lines else Paragraph(text("report.exceptions.none", lang))
+    none = "report.exceptions.none" if what.datasets else "report.results.uncounted"
+    yield Items(tuple(lines)) if lines else Paragraph(text(none, lang))
 
 
 def _sentence(name: str, lang: Lang) -> str:

@@ -13,13 +13,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
-from pbxretain.clues import Discover
+from pbxretain.clues import Discover, Identifier
 from pbxretain.documents import DATA_CLASSES as DATA_CLASSES
 from pbxretain.documents import DataClass, Document, Text, mistakes
 from pbxretain.strictyaml import Place
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$.]{0,127}$")]
 Tables = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$.]{0,126}[A-Za-z0-9_$*]$|^[A-Za-z_]$")
 ]
@@ -319,7 +318,8 @@ class LineStart(Document):
 class LinesDataset(_Dataset):
     """Lines of log files. ``files`` are paths below the root, ``*`` stands for part of a name.
 
-    Segments are the same names with a suffix that begins with a dot (rotated or set aside).
+    Segments are the same names with a suffix that begins with a dot, or with a day behind the name
+    or before its extension, as logrotate's ``dateext`` writes it (rotated or set aside).
     """
 
     kind: Literal["lines"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,14 +21,18 @@ from pbxretain.errors import (
 from pbxretain.manifest import Dataset, Manifest, TableDataset, TreeDataset
 from pbxretain.period import Period
 from pbxretain.policy import Policy, Rule
-from pbxretain.records import Census, Selection, Store
+from pbxretain.records import Advice, Census, Selection, Store
 from pbxretain.settings import Source
 
 CLOCK_TOLERANCE = timedelta(seconds=120)
 IGNORED_BELOW = 100
 """The share limit says nothing about a small dataset: under 100 due it is not asked."""
 
-FUTURE_SHARE = 0.01
+FUTURE_SHARE, FUTURE_FEW = 0.01, 10
+"""More than this share of records from the future refuses a dataset, but a few of them don't: a
+telephone without a clock makes those."""
+
+CLOCK_CODES = frozenset({"CLOCK_SKEW", "CLOCK_BACK"})
 IDLE = timedelta(days=7)
 """No call for longer is a finding: a stopped PBX, a wrong database or clock."""
 
@@ -148,7 +152,7 @@ def make(
     """
     for data_class in terms.connector.manifest.offered():
         terms.rule(data_class)
-    skew, clock_refusals = _clock(opened, now=now, last_entry=last_entry)
+    skew, clock_refusals = clock_guards(opened, now=now, last_entry=last_entry)
     items: list[Item] = []
     for store in opened.stores:
         progress("census", store.dataset, len(items), len(opened.stores))
@@ -235,8 +239,7 @@ def without(decided: Plan, failed: Mapping[str, StoreError]) -> Plan:
 
 def _start(terms: Terms, opened: Opened, store: Store) -> str:
     """The start event: the rule's, or the only one that the dataset offers."""
-    kind = opened.kinds[store.dataset]
-    offered = list(getattr(kind, "starts", None) or [kind.start])  # type: ignore[union-attr]
+    offered = _starts(opened.kinds[store.dataset])
     wanted = terms.rule(store.data_class).start
     if wanted is None and len(offered) == 1:
         return str(offered[0])
@@ -244,12 +247,51 @@ def _start(terms: Terms, opened: Opened, store: Store) -> str:
         return str(wanted)
     # Datasets of one class may name their only start event differently (a file is recorded, a
     # row of the same class is called); what is refused is a choice that nobody made.
-    if len(offered) == 1:
+    if len(offered) == 1 and not unknown_starts(terms.connector.manifest, terms.policy):
         return str(offered[0])
     raise DocumentError(
         f"policy {terms.policy.policy}: from {wanted or 'nothing'} for {store.data_class}, "
         f"but dataset {store.dataset} offers {', '.join(offered)}"
     )
+
+
+def own_purges(terms: Terms, opened: Opened) -> Iterator[Advice]:
+    """Where the product itself deletes before the policy does, and so without evidence; for
+    ``check``. Raises UnavailableError."""
+    for own in opened.own_periods():
+        rule = terms.policy.rule_for(own.data)
+        if own.period is None:
+            yield Advice(
+                code="OWN_PURGE_UNSEEN",
+                text=f"After how long the product itself deletes {own.data} can't be seen.",
+                command=f"GRANT SELECT ON {own.table}",
+                severity="info",
+            )
+        elif rule and (not isinstance(rule.keep, Period) or rule.keep.exceeds(own.period)):
+            yield Advice(
+                code="OWN_PURGE_EARLIER",
+                text=(
+                    f"The product itself deletes {own.data} after {own.period}, before the policy"
+                    f" does ({rule.keep}): those go without evidence."
+                ),
+                command="switch it off in the product, or give it a longer period",
+            )
+
+
+def _starts(kind: Dataset) -> list[str]:
+    return list(getattr(kind, "starts", None) or [kind.start])  # type: ignore[union-attr]
+
+
+def unknown_starts(manifest: Manifest, policy: Policy) -> list[tuple[str, str]]:
+    """Pairs of data class and start event that a rule names and no dataset of the class has; for
+    ``policy check``."""
+    found = []
+    for data in manifest.offered():
+        rule = policy.rule_for(data)
+        known = {s for d in manifest.datasets.values() if d.data == data for s in _starts(d)}
+        if rule and rule.start and rule.start not in known:
+            found.append((data, rule.start))
+    return found
 
 
 def waiting(manifest: Manifest, policy: Policy) -> list[str]:
@@ -330,9 +372,12 @@ def _fed(terms: Terms, kind: Dataset, *, now: datetime) -> RefusedError | None:
     return None
 
 
-def _clock(
-    opened: Opened, *, now: datetime, last_entry: datetime | None
+def clock_guards(
+    opened: Opened, *, now: datetime, last_entry: datetime | None = None
 ) -> tuple[timedelta | None, list[RefusedError]]:
+    """How far this host's clock is ahead of the database's, and why no time of it can be trusted.
+
+    What is refused for these codes (``CLOCK_CODES``) must write no time into the ledger."""
     refusals: list[RefusedError] = []
     theirs = opened.clock()
     skew = now - theirs if theirs else None
@@ -396,7 +441,7 @@ def _told_idle(item: Item, quiet: timedelta) -> Item:
 
 def _future(dataset: str, census: Census) -> RefusedError | None:
     dated = (census.total or 0) - census.undated
-    if census.future and census.future > FUTURE_SHARE * max(dated, 1):
+    if census.future > max(FUTURE_SHARE * dated, FUTURE_FEW):
         return ClockError(
             f"dataset {dataset}: records that lie in the future: {census.future}",
             hint="check the time zone in settings and the clock of the PBX",

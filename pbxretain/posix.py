@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import getpass
 import os
 import secrets
 import sys
@@ -25,6 +26,18 @@ AnyPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 _RENAME_NOREPLACE = 1
 _AT_FDCWD = -100
 _TEMPORARY = ".tmp~"
+
+
+def user() -> str:
+    """The name of the user who runs this, or its number where it has none."""
+    if sys.platform == "win32":
+        return getpass.getuser()
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 def fsync_dir(path: AnyPath) -> None:

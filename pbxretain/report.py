@@ -24,7 +24,7 @@ from pbxretain.period import Period
 from pbxretain.plan import Item, Plan, Terms
 from pbxretain.records import Census
 
-_METHODS = {"table": "db_delete", "lines": "rewrite"}
+_METHODS = {"table": "db_delete", "lines": "rewrite", "api": "product", "command": "product"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -272,6 +272,10 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "method.db_delete": ("aus der Datenbank gelöscht", "deleted from the database"),
     "method.file_unlink": ("Dateien entfernt", "files removed"),
     "method.rewrite": ("Datei ohne die Zeilen neu geschrieben", "file rewritten without the lines"),
+    "method.product": (
+        "durch die Schnittstelle des Produkts gelöscht, danach nachgesehen",
+        "deleted by the product's own interface, then looked at",
+    ),
     "trigger.cron": ("Zeitplan", "schedule"),
     "trigger.manual": ("von Hand", "by hand"),
 }

@@ -27,6 +27,15 @@ CONNECTOR: Final[Mapping[str, tuple[str, str]]] = {
     "inventory.along": ("Wird mitgelöscht", "Goes along"),
     "inventory.waits": ("Wartet, bis", "Waits until"),
     "inventory.link": ("Dateien", "Files"),
+    "inventory.stays": ("Bleibt immer", "Always stays"),
+    "inventory.stays.others": (
+        "Dateien im selben Ordner, die anders heißen, etwa Ansagen",
+        "files in the same folder with other names, such as announcements",
+    ),
+    "inventory.stays.newest": (
+        "die jüngsten Datensätze ({n}), weil die Anlage sie braucht",
+        "the newest records ({n}), since the system needs them",
+    ),
     "inventory.note": ("Hinweis", "Note"),
     "inventory.where.table": ("Datenbanktabelle {table}", "database table {table}"),
     "inventory.where.tables": (

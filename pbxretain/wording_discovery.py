@@ -194,6 +194,10 @@ DISCOVERY: Final[Mapping[str, tuple[str, str]]] = {
         "zuvor: pbxretain policy copy eu-90-days {policy} --for {source}",
         "first: pbxretain policy copy eu-90-days {policy} --for {source}",
     ),
+    "comment.interface": (
+        "Wie das Produkt selbst zu erreichen ist; ohne das gilt der Bestand als nicht erfasst:",
+        "How the product itself is reached; without it the datasets count as not covered:",
+    ),
     "comment.untried": (
         "Dieser Konnektor wurde an seinem Produkt nie erprobt. Ein Löschlauf braucht die nächste\n"
         "Zeile, sobald Sie den Probelauf angesehen haben:",

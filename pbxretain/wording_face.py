@@ -118,6 +118,15 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     "report.col.cutoff": ("Stichtag", "Cut-off date"),
     "report.col.basis": ("Rechtsgrundlage", "Legal basis"),
     "report.results": ("Ergebnis je Datenart", "Result by data class"),
+    "report.results.uncounted": (
+        "Der Lauf endete, bevor etwas gezählt werden konnte; über den Bestand sagt er nichts.",
+        "The run ended before anything could be counted; it says nothing about what is there.",
+    ),
+    "report.results.copies": (
+        "{dataset} sind Kopien, die ohne ihren Datensatz übrig sind; {n} weitere wurden mit ihrem "
+        "Datensatz gelöscht.",
+        "{dataset} are copies that were left without their record; {n} more went with theirs.",
+    ),
     "report.results.note": (
         "„Noch fällig“ ist, was eine neue Zählung nach dem Löschlauf fand. Ältester: das Datum "
         "des ältesten verbleibenden Datensatzes.",
@@ -390,8 +399,10 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     "connector.datasets": ("Was gelesen und gelöscht wird", "What is read and deleted"),
     "connector.trials": ("Erprobungen", "Trials"),
     "connector.untried": (
-        "An diesem Produkt noch nicht erprobt: Ein Löschlauf braucht die Zeile accept_untried.",
-        "Not tried on its product yet: a run needs the accept_untried line.",
+        "An diesem Produkt noch nicht erprobt: Gelöscht wird erst, wenn die Einstellungen das mit "
+        "der Zeile accept_untried annehmen.",
+        "Not tried on its product yet: nothing is deleted until settings accept that with the "
+        "line accept_untried.",
     ),
     "trial.live": ("am laufenden Produkt", "on the running product"),
     "trial.written-by-product": (

@@ -31,6 +31,42 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Eine Quelle oder Datei ließ sich nicht öffnen.",
         "A source or file could not be opened.",
     ),
+    "code.DATABASE_LOGIN": (
+        "Der Datenbankserver weist die Anmeldung ab; Benutzer in url und Kennwort prüfen.",
+        "The database server refused the login; check user in url and password.",
+    ),
+    "code.DATABASE_NOT_LET_IN": (
+        "Der Datenbankserver lässt diesen Benutzer von diesem Rechner aus nicht zu; dort erlauben.",
+        "The database server doesn't let this user in from this host; allow it there.",
+    ),
+    "code.DATABASE_MISSING": (
+        "Eine Datenbank dieses Namens gibt es für diesen Benutzer nicht; Namen in url prüfen.",
+        "There is no database of that name for this user; check the name in url.",
+    ),
+    "code.DATABASE_CLOSED": (
+        "Unter dieser Adresse antwortet kein Datenbankserver; läuft er? Rechner und Port prüfen.",
+        "No database server answers at that address; see that it runs, check host and port.",
+    ),
+    "code.DATABASE_FULL": (
+        "Der Datenbankserver nimmt keine Verbindung mehr an; später noch einmal versuchen.",
+        "The database server takes no more connections; try again later.",
+    ),
+    "code.DATABASE_NO_FILE": (
+        "Die SQLite-Datei gibt es nicht; den Pfad in url prüfen.",
+        "The SQLite file isn't there; check the path in url.",
+    ),
+    "code.DATABASE_FILE": (
+        "Die SQLite-Datei lässt sich nicht öffnen; Rechte an Datei und Ordner geben.",
+        "The SQLite file can't be opened; give rights on the file and its folder.",
+    ),
+    "code.DATABASE_NO_SQLITE": (
+        "Die als Datenbank angegebene Datei ist keine SQLite-Datei; den Pfad in url prüfen.",
+        "The file named as database is no SQLite file; check the path in url.",
+    ),
+    "code.DATABASE_BUSY": (
+        "Ein anderes Programm schreibt in die SQLite-Datei; danach noch einmal starten.",
+        "Another program writes to the SQLite file; run again when it has ended.",
+    ),
     "code.EVIDENCE": (
         "Der Nachweis ist nicht echt oder konnte nicht geschrieben werden.",
         "Evidence is not genuine or could not be written.",
@@ -327,6 +363,12 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Dateien, die ein Löschlauf beiseitegelegt hat und deren Name verloren ist; bitte ansehen.",
         "Files that a run set aside and whose name is lost; somebody has to look at them.",
     ),
+    "code.NO_MAILBOXES": (
+        "Der als Sprachnachrichten angegebene Ordner enthält Dateien, aber keine Mailbox; "
+        "anzugeben ist der Ordner über den Kontexten, meist /var/spool/asterisk/voicemail.",
+        "The folder named as voicemail spool holds files but no mailbox; name the folder above "
+        "the contexts, usually /var/spool/asterisk/voicemail.",
+    ),
     "code.SYMLINKS": (
         "Symbolische Verknüpfungen; ihnen wird nicht gefolgt.",
         "Symbolic links; they are not followed.",
@@ -374,6 +416,14 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
     "code.NO_INDEX": (
         "Eine große Tabelle hat keinen Index, an dem entlang gelöscht werden kann.",
         "A large table has no index to delete along.",
+    ),
+    "code.OWN_PURGE_EARLIER": (
+        "Die Anlage löscht selbst früher, als die Policy es sagt, und ohne Nachweis.",
+        "The product itself deletes earlier than the policy says, and without evidence.",
+    ),
+    "code.OWN_PURGE_UNSEEN": (
+        "Nach welcher Zeit die Anlage selbst löscht, darf dieser Zugang nicht sehen.",
+        "This login may not see after how long the product itself deletes.",
     ),
     "code.READY_NEVER": (
         "Keine Zeile hat einen Wert, den der Konnektor als fertig kennt; nichts würde gelöscht.",

@@ -26,7 +26,7 @@ from support.threecx import (
 from support.vendor import CUTOFF, OLD, YOUNG, spread
 
 from pbxretain import connector as shelves
-from pbxretain import execute
+from pbxretain import execute, plan
 from pbxretain.errors import DriftError, Exit
 
 CALLS = 10_000
@@ -353,3 +353,39 @@ def test_it_deletes_only_where_settings_accept_that_it_was_never_tried(
     assert done.exit_code == Exit.REFUSED
     assert [error.code for error in done.errors] == ["UNTRIED_CONNECTOR"]
     assert pbx.do("SELECT COUNT(*) FROM cdroutput") == [(1,)]
+
+
+# --- 3CX's own deletion -------------------------------------------------------------------------
+
+
+def test_check_tells_where_3cx_deletes_before_the_policy_does(pbx: Pbx) -> None:
+    def told() -> list[tuple[str, str]]:
+        terms = pbx.terms()
+        with shelves.opened(
+            terms.source, terms.connector, name="office", installation="x", exclusive=False
+        ) as opened:
+            return [(found.code, found.text) for found in plan.own_purges(terms, opened)]
+
+    pbx.grant()
+    assert told() == []
+    pbx.do(
+        "CREATE TABLE parameter (idparameter serial PRIMARY KEY, name varchar(250),"
+        " value varchar(1000), description text, parametertype integer)"
+    )
+    pbx.load(
+        "parameter",
+        ["name", "value"],
+        [("DELETE_RECS_OLDER_THEN", "30"), ("DELETE_VM_OLDER_THEN", "365"), ("X", "1")],
+    )
+    pbx.grant()
+    assert [code for code, _ in told()] == ["OWN_PURGE_UNSEEN"] * 2
+    pbx.grant(seeing=["parameter"])
+    assert told() == [
+        (
+            "OWN_PURGE_EARLIER",
+            "The product itself deletes call-recordings after 30 days, before the policy does"
+            " (90 days): those go without evidence.",
+        )
+    ]
+    pbx.do("UPDATE parameter SET value = '0'")
+    assert told() == []

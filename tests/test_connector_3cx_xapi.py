@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from support import aftermath, xapi_run, xapi_server
 from support.crash import Outcome, When, Zygote, campaign
+from support.pages import Sandbox
 from support.xapi_run import NOW, OLD, YOUNG, stamp
 from support.xapi_server import Threecx
 
@@ -83,6 +84,7 @@ def healed(pbx: Threecx, folder: Path, *, old: int, young: int) -> None:
 # --- all of it ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_twenty_thousand_recordings_and_calls_behind_pages(pbx: Threecx, tmp_path: Path) -> None:
     xapi_run.fill(pbx, old=16_000, young=4_000)
     done = xapi_run.run(tmp_path, pbx.url)
@@ -188,7 +190,7 @@ def test_a_list_that_ignores_its_filter_is_an_error_and_no_endless_loop(
     pbx: Threecx, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     xapi_run.fill(pbx, old=5, young=0)
-    monkeypatch.setattr(xapi_server, "_fits", lambda value, how, bound: True)
+    monkeypatch.setattr(xapi_server, "_span", lambda keys, given: (0, len(keys)))
     with pytest.raises(StoreError, match="otherwise than its published description"):
         store_of(pbx, "recordings").census(select())
 
@@ -270,6 +272,31 @@ def test_records_of_one_moment_go_in_one_batch(pbx: Threecx) -> None:
     assert len(batch.taken) == 8
 
 
+def test_batches_of_a_purge_end_at_a_quiet_moment_and_go_on_behind_it(pbx: Threecx) -> None:
+    for number in range(1, 18):
+        pbx.chat(number, stamp(OLD + timedelta(minutes=number // 2)))
+    store, after, sizes = store_of(pbx, "chats"), None, []
+    while True:
+        with store.take(select(), limit=5, after=after, skip=frozenset(), name=NAME) as batch:
+            assert batch.commit() is None
+        sizes.append(len(batch.taken))
+        assert not batch.skipped
+        if batch.exhausted:
+            break
+        after = batch.cursor
+    assert (sizes, pbx.sets["ChatMessagesHistoryView"]) == ([5, 4, 4, 4], {})
+
+
+@pytest.mark.parametrize("window", [4, 6, 7])
+def test_a_purge_of_more_than_a_window_ends_complete(
+    pbx: Threecx, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, window: int
+) -> None:
+    monkeypatch.setattr(items, "WINDOW", window)
+    xapi_run.fill(pbx, old=20, young=2)
+    assert xapi_run.run(tmp_path, pbx.url).exit_code == Exit.OK
+    healed(pbx, tmp_path, old=20, young=2)
+
+
 def test_a_purge_that_left_something_isnt_tried_again_in_the_same_pass(
     pbx: Threecx, once: Any
 ) -> None:
@@ -298,11 +325,15 @@ def test_a_purge_in_the_night_of_the_changed_clock_goes_by_instants(pbx: Threecx
 
 
 def _requests(events: Any) -> list[int]:
-    """Every request, and every fifth of the rest."""
-    return [n for n, name in enumerate(events, 1) if "send" in name or n % 5 == 0]
+    """Every purge and delete, every fourth of the other requests, every twelfth of the rest."""
+    sends = [n for n, name in enumerate(events, 1) if "send" in name]
+    others = [n for n, name in enumerate(events, 1) if "send" not in name]
+    after_line = [n for n in sends if events[n - 2] == "os.fsync"]
+    return sorted({*sends[::4], *others[::12], *after_line})
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_death_at_any_request_leaves_every_record_there_or_gone_with_evidence(
     tmp_path: Path,
 ) -> None:
@@ -336,3 +367,40 @@ def test_young_records_never_go_whatever_a_test_forgets(pbx: Threecx, tmp_path: 
     assert all(len(rows) == 9 for rows in left(pbx).values())
     assert pbx.count("delete") == pbx.count("purge") == 0
     assert YOUNG > CUTOFF
+
+
+# --- the command line ---------------------------------------------------------------------------
+
+
+def test_from_init_to_a_report_by_the_command_line(pbx: Threecx, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    for number, days in enumerate((200, 199, 198, 3), 1):
+        moment = stamp(now - timedelta(days=days))
+        pbx.recording(number, moment)
+        pbx.call(number, moment, moment)
+        pbx.chat(number, moment)
+    sandbox = Sandbox(tmp_path)
+    digest = connector.find("3cx-xapi").digest
+    secret = tmp_path / "key"
+    secret.write_text(xapi_server.SECRET)
+    secret.chmod(0o600)
+    api = f"{{url: '{pbx.url}', user: '900', secret: {{file: {secret}}}}}"
+    done = sandbox.run(
+        "pbxretain init --yes --source pbx --connector 3cx-xapi --timezone Europe/Berlin"
+        " --policy-name calls --controller 'Acme GmbH' || true\n"
+        "grep -q 'api: {url: https' $PBXRETAIN_CONFIG\n"
+        f'sed -i "s|^    # api: .*|    api: {api}|" $PBXRETAIN_CONFIG\n'
+        f"sed -i 's|^    # accept_untried: .*|    accept_untried: {digest}|' $PBXRETAIN_CONFIG\n"
+        "pbxretain policy approve calls --by management\n"
+        "pbxretain check || true\n"
+        "pbxretain plan\n"
+        "pbxretain run --confirm-count 9\n"
+        "pbxretain report show\n"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "without code of its own" in done.stdout
+    assert "deleted by the product's own interface" in done.stdout
+    assert "chat messages: nobody has decided" in done.stdout
+    kept = [1, 2, 3, 4]
+    assert left(pbx) == dict(zip(SETS, ([4], [4], kept), strict=True)), done.stdout
+    assert xapi_server.SECRET not in done.stdout + done.stderr

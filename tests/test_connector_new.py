@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
+from support.servers import Server
 
 from pbxretain import connector
 from pbxretain.cli import main
@@ -28,7 +29,7 @@ FILES = ['--title=3 "Köpfe"', "--database=-", "--recordings=/srv/rec"]
 VENDOR = """
 CREATE TABLE calls (id INTEGER PRIMARY KEY, call_ref TEXT, started_at DATETIME, ended_at DATETIME,
   caller TEXT, called TEXT, status TEXT, recording TEXT);
-CREATE TABLE legs (number INTEGER PRIMARY KEY, call INTEGER REFERENCES calls (id));
+CREATE TABLE legs (number INTEGER PRIMARY KEY, call_no INTEGER REFERENCES calls (id));
 CREATE TABLE leg_notes (leg INTEGER REFERENCES legs (number), note TEXT);
 CREATE TABLE missed_calls (id INTEGER PRIMARY KEY, call_ref TEXT, at INTEGER, caller TEXT);
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT);
@@ -126,11 +127,64 @@ def test_a_database_proposes_its_tables_columns_and_what_hangs_on_them(
     assert [str(case) for case in suite(product) if case.findings()] == []
 
 
+def test_what_is_proposed_is_the_number_and_no_column_ties_all_calls_together(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "vendor.db"
+    with closing(sqlite3.connect(path)) as vendor:
+        vendor.executescript(
+            "CREATE TABLE queue_log (id INTEGER PRIMARY KEY, time DATETIME, callid TEXT,"
+            " agent TEXT, caller TEXT, callee TEXT, peer TEXT, user TEXT);"
+            "CREATE TABLE cdr (id INTEGER PRIMARY KEY, tenant_uuid TEXT, startStamp DATETIME,"
+            " caller_id_name TEXT, caller_id_number TEXT, dest_name TEXT, dest_exten TEXT);"
+        )
+    product = begun(tmp_path / "new", "--title=L", f"--from-database=sqlite:///{path}")
+    cdr = product.manifest.datasets["calls"]
+    assert isinstance(cdr, TableDataset)
+    assert (cdr.table, cdr.call_id) == ("cdr", [])
+    assert cdr.starts["call-start"].columns == ["startStamp"]
+    assert cdr.subjects == {"caller": "caller_id_number", "callee": "dest_exten"}
+    queue = begun(
+        tmp_path / "queue", "--title=L", f"--from-database=sqlite:///{path}", "--table=queue_log"
+    )
+    assert queue.manifest.datasets["calls"].data == "queue-logs"
+
+
+@pytest.mark.parametrize("kind", ["mariadb", "postgresql"])
+def test_a_real_server_proposes_the_same_with_a_login_that_may_only_read(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    server: Server = request.getfixturevalue(kind)
+    name = server.create_database("new_connector")
+    timed = "timestamp" if kind == "postgresql" else "datetime"
+    statements = VENDOR.replace("DATETIME", timed).replace("TEXT PRIMARY", "varchar(9) PRIMARY")
+    with closing(server.admin(name)) as admin, admin.cursor() as cursor:
+        for statement in statements.split(";"):
+            if statement.strip():
+                cursor.execute(statement)
+    rights = {"*": "SELECT"}
+    server.create_user("integrator", password="not-secret", database=name, grants=rights)
+    told = CliRunner().invoke(
+        main,
+        ["connector", "new", "lindwurm", "--title=L", "--yes", f"--out={tmp_path / 'new'}",
+         f"--from-database={server.url(name, 'integrator')}", "--password-env=NEW_PASSWORD"],
+        env={"NEW_PASSWORD": "not-secret"},
+    )  # fmt: skip
+    assert told.exit_code == 0, told.output
+    product = connector.load(tmp_path / "new/connector.yaml")
+    calls = product.manifest.datasets["calls"]
+    assert isinstance(calls, TableDataset)
+    assert (calls.key, calls.end) == (["id"], "ended_at")
+    assert calls.starts["call-start"].type == "datetime"
+    assert [child.table for child in calls.children] == ["legs"]
+    assert product.manifest.databases == ["mysql" if kind == "mariadb" else kind]
+
+
 def test_questions_are_asked_and_a_wrong_answer_is_asked_again(
     database: Path, tmp_path: Path
 ) -> None:
     typed = [
-        "", "Lindwurm", "call-details", "", "no_table", "calls", "", "-", "nowhere", "", "date",
+        "", "Lindwurm", "no_table", "calls", "call-details", "", "", "-", "nowhere", "", "date",
         "", "Berlin", "", "started_at", "-", "", "", "", "done", "status=done", "rec", "/srv/rec",
         "", "{nonsense}", "{date}-{time}-{any}", "",
     ]  # fmt: skip

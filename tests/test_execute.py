@@ -28,6 +28,7 @@ from pbxretain.errors import (
 )
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.execute import RunResult
+from pbxretain.journal import Journal
 from pbxretain.ledger import Ledger
 from pbxretain.outcomes import DatasetResult, verdict
 from pbxretain.records import Census
@@ -99,6 +100,66 @@ def test_a_refused_run_is_reported_and_deletes_nothing(pbx: Small) -> None:
     told = _report(pbx, done)
     assert told.run.refused_reason == "NOT_APPROVED"
     assert sum(d.balances.deleted for d in told.datasets) == 0
+
+
+@pytest.mark.parametrize("days", [-300, 300])
+def test_a_clock_that_is_wrong_writes_no_time_and_blocks_no_later_run(
+    pbx: Small, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    monkeypatch.setattr("pbxretain.stores.database.database_clock", lambda engine: NOW)
+    assert pbx.run().exit_code == Exit.OK
+    for approved in (True, False):
+        terms = replace(pbx.terms(), approved=approved)
+        done = execute.run(terms, pbx.site(), now=NOW + timedelta(days=days))
+        assert (done.exit_code, done.entry) == (Exit.REFUSED, None)
+        assert "CLOCK_SKEW" in [error.code for error in done.errors]
+    right = execute.run(pbx.terms(), pbx.site(), now=NOW + timedelta(seconds=90))
+    assert right.exit_code == Exit.OK
+    aftermath.assert_genuine(pbx.site(), NOW + timedelta(hours=2))
+
+
+def test_a_dead_run_is_settled_only_when_the_clock_is_right(
+    pbx: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = [NOW]
+    monkeypatch.setattr("pbxretain.stores.database.database_clock", lambda engine: theirs[0])
+    monkeypatch.setattr(Journal, "mark", _dies)
+    with pytest.raises(KeyboardInterrupt):
+        pbx.run()
+    monkeypatch.undo()
+    monkeypatch.setattr("pbxretain.stores.database.database_clock", lambda engine: theirs[0])
+    ahead = execute.run(pbx.terms(), pbx.site(), now=NOW + timedelta(days=300))
+    assert (ahead.exit_code, ahead.entry, ahead.recovered) == (Exit.REFUSED, None, None)
+    right = execute.run(pbx.terms(), pbx.site(), now=NOW + timedelta(seconds=60))
+    assert right.exit_code == Exit.OK
+    assert right.recovered is not None
+    aftermath.assert_genuine(pbx.site(), NOW + timedelta(hours=2))
+
+
+def _dies(*args: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_start_event_that_nothing_has_is_a_mistake_and_never_replaced(pbx: Small) -> None:
+    terms = pbx.terms()
+    rules = [rule.model_copy(update={"start": "moonrise"}) for rule in terms.policy.rules]
+    policy = terms.policy.model_copy(update={"rules": rules})
+    before = pbx.snapshot()
+    done = execute.run(replace(terms, policy=policy), pbx.site(), now=NOW)
+    assert done.exit_code == Exit.USAGE
+    assert "moonrise" in str(done.errors[0])
+    assert pbx.snapshot() == before
+
+
+def test_a_ledger_begins_anew_where_its_reports_were_moved_aside(pbx: Small) -> None:
+    """As docs/how-to/recover.md says, for a ledger that bears a date from the future."""
+    late = execute.run(pbx.terms(), pbx.site(), now=NOW + timedelta(days=300))
+    assert late.entry is not None
+    refused = execute.run(pbx.terms(), pbx.site(), now=NOW)
+    assert [error.code for error in refused.errors] == ["CLOCK_BACK"]
+    pbx.site().reports.rename(pbx.site().state / "reports-2027")
+    assert execute.run(pbx.terms(), pbx.site(), now=NOW).exit_code == Exit.OK
+    aftermath.assert_genuine(pbx.site(), NOW + timedelta(hours=2))
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ def test_every_table_column_folder_and_further_copy_is_told(name: str, lang: Lan
     for title, dataset in item.manifest.datasets.items():
         wanted += [title, dataset.title]
         if isinstance(dataset, TableDataset):
-            wanted += [dataset.table, *dataset.personal]
+            wanted += [dataset.table, *dataset.personal, *dataset.subjects.values()]
+            wanted += [f"({dataset.keep_newest})"] if dataset.keep_newest else []
             wanted += [child.table for child in all_children(dataset.children)]
             wanted += [shadow.table for shadow in dataset.shadows]
             wanted += [shared.table for shared in dataset.shared]

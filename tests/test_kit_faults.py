@@ -1,592 +1,435 @@
-"""Does the conformance kit see it when a store or a manifest is wrong?
-
-Each fault is planted alone: in the store, in the engine, or as a manifest that doesn't fit the PBX.
-A named promise of the kit must tell of it. Without faults the same kit is silent.
-"""
+"""Does the conformance kit notice when a store or the engine breaks a promise? Each fault is
+planted in the real code, and the promise that it breaks must be named."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from pbxretain import connector
-from pbxretain.connector import Connector
-from pbxretain.errors import RetainError, StoreError
+from pbxretain import connector, report
+from pbxretain.errors import StoreError
 from pbxretain.journal import Journal
-from pbxretain.plan import Terms
+from pbxretain.posix import write_synced
 from pbxretain.records import Batch, Census, Finish, Selection, Taken
-from pbxretain.stores import counting, files, lines, numbering, sparing, table, tree_batch
+from pbxretain.stores import (
+    files,
+    line_reading,
+    lines,
+    reading,
+    schema,
+    table,
+    tree,
+    tree_batch,
+    walks,
+)
 from pbxretain.stores.batches import Deleter, TableBatch
-from pbxretain.stores.database import Session
-from pbxretain.stores.dating import Dater
-from pbxretain.stores.dialects import Sql, untyped
+from pbxretain.stores.dialects import Sql
 from pbxretain.stores.line_selection import Filter
 from pbxretain.stores.lines import LinesStore
-from pbxretain.stores.lines_batch import Copy
-from pbxretain.stores.moments import Moments
 from pbxretain.stores.naming import LinkNaming
-from pbxretain.stores.rows import Layout
-from pbxretain.stores.shared import SharedRows
 from pbxretain.stores.spool import SpoolStore
+from pbxretain.stores.spool_batch import SpoolBatch
 from pbxretain.stores.table import TableStore
 from pbxretain.stores.tree import TreeStore
 from pbxretain.stores.tree_batch import TreeBatch
-from pbxretain.stores.tree_parts import Shape
-from pbxretain.stores.walks import Position
 from pbxretain.testing import suite
-from pbxretain.testing.fake import Fake, Found
-from pbxretain.testing.promises import PROMISES
-from pbxretain.testing.setting import FULL, terms_of, variants
 from pbxretain.testing.suite import Case
-from pbxretain.testing.trial import Trial
 
-CALLS = """\
-connector: trial-pbx
-title: Trial PBX
-databases: [mysql]
+MANIFEST = b"""\
+connector: faulty
+title: a small PBX with everything
+databases: [sqlite]
 roots:
-  recordings: {usual: /var/recordings}
-  logs: {usual: /var/log/pbx}
+  recordings: {usual: /srv/recordings}
+  voicemail: {usual: /srv/voicemail}
+  logs: {usual: /srv/logs}
 datasets:
   recordings:
-    data: call-recordings
     title: recordings
+    data: call-recordings
     kind: tree
     root: recordings
-    extensions: [wav, txt]
-    paths: ["{year}/{month}/{any}"]
-    dated_by: [{name: "{any}-{date}-{time}"}, {path: "{year}/{month}"}]
+    extensions: [wav]
+    dated_by: [{name: "{date}-{time}-{any}"}]
     named_by: {dataset: calls}
+    stands_alone: true
+  voicemail: {title: voicemail, data: voicemail-messages, kind: spool, root: voicemail}
   calls:
-    data: call-detail-records
     title: calls
+    data: call-detail-records
     kind: table
     table: calls
     key: [number]
     call_id: [call]
-    starts: {call-start: {column: began, type: datetime}}
-    personal: [caller]
-    subjects: {from: caller}
+    starts: {call-start: {column: began, type: datetime, zone: source}}
     ready: {state: [done]}
-    link: {column: file, dataset: recordings, on_part_gone: blank}
-    shadows: [{table: calls_copy}]
-    children:
-      - {table: legs, column: call_number, parent_column: number}
+    personal: [caller, called, recording]
+    subjects: {caller: caller}
+    shadows: [{table: calls_copy, optional: false}]
+    children: [{table: notes, column: call_number, parent_column: number}]
+    link: {column: recording, dataset: recordings, on_part_gone: blank}
   log:
+    title: call log
     data: queue-logs
-    title: queue log
     kind: lines
     root: logs
-    files: [queue_log]
+    files: [calls.log]
     format: bar
-    starts: {logged: {field: 0, type: epoch}}
+    starts: {call-start: {field: 0, type: epoch}}
     call_id: [1]
 """
-PARTIES = """\
-connector: trial-pbx
-title: Trial PBX
-databases: [mysql]
-roots:
-  spool: {usual: /var/spool/asterisk/voicemail}
-datasets:
-  quality:
-    data: call-quality
-    title: quality
-    kind: table
-    table: quality
-    key: [sample]
-    starts: {measured: {column: at, type: epoch}}
-  calls:
-    data: call-detail-records
-    title: calls
-    kind: table
-    table: calls
-    key: [number]
-    starts: {call-start: {column: began, type: datetime}}
-    end: ended
-    personal: [note]
-    parts: [{dataset: quality, column: call_number, parent_column: number}]
-    shared:
-      - {table: parties, key: id, named_by: [{table: calls, column: party}]}
-  log-ins:
-    data: audit-logs
-    title: log-ins
-    kind: table
-    table: log_ins
-    key: [device]
-    starts: {logged: {column: at, type: datetime, zone: utc}}
-    keep_newest: 3
-  voicemail:
-    data: voicemail-messages
-    title: voicemail
-    kind: spool
-    root: spool
-"""
-SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
-Plant = Callable[[pytest.MonkeyPatch], None]
+PRODUCT = connector.parse(MANIFEST, "faulty/connector.yaml", "test")
+
+Patch = pytest.MonkeyPatch
+Fault = Callable[[Patch], None]
+FAULTS: list[tuple[str, str, Fault]] = []
 
 
-def product(text: str) -> Connector:
-    """A manifest as the kit tries it."""
-    return next(iter(variants(connector.parse(text.encode(), "trial-pbx", "site"))))
+def caught_by(promise: str, *, of: str) -> Callable[[Fault], Fault]:
+    """The promise that must be named, and the dataset whose store is at fault."""
+
+    def registered(fault: Fault) -> Fault:
+        FAULTS.append((promise, of, fault))
+        return fault
+
+    return registered
 
 
-@dataclass
-class Mistaken(Trial):
-    """A PBX as ``product`` says, under an engine that was told something else."""
-
-    told: Connector = field(kw_only=True)
-
-    def terms(self, fake: Fake) -> Terms:
-        return terms_of(self.told, self.scene, url=fake.url, roots=fake.roots)
+def later(selection: Selection, by: timedelta) -> Selection:
+    return replace(selection, cutoff=selection.cutoff + by)
 
 
-def findings(trial: Trial, case: str) -> list[Found]:
-    """What the named case says: promise/dataset."""
-    name, dataset = case.split("/")
-    promise = next(promise for promise in PROMISES if promise.name == name)
-    return Case(promise, dataset, trial).findings()
+# --- what is due ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", [CALLS, PARTIES], ids=["calls", "parties"])
-def test_without_a_fault_every_case_is_silent(text: str) -> None:
-    cases = suite(connector.parse(text.encode(), "trial-pbx", "site"))
-    assert [case.sentence(found) for case in cases if (found := case.findings())] == []
+def _takes(store: type[Any], change: Callable[[Selection], Selection]) -> Fault:
+    def fault(patch: Patch) -> None:
+        take = store.take
+        patch.setattr(store, "take", lambda self, s, **more: take(self, change(s), **more))
+
+    return fault
 
 
-# --- faults of stores and of the engine -------------------------------------------------------
+@caught_by("rest-stays", of="calls")
+def the_instant_of_the_cutoff_goes_too(patch: Patch) -> None:
+    _takes(TableStore, lambda s: later(s, timedelta(microseconds=1)))(patch)
 
 
-def altered(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, change: Any) -> None:
-    """Puts ``change(original, *args)`` where a function or method was."""
-    original = getattr(owner, name)
-
-    def planted(*args: Any, **more: Any) -> Any:
-        return change(original, *args, **more)
-
-    monkeypatch.setattr(owner, name, planted)
+@caught_by("rest-stays", of="recordings")
+def the_instant_of_the_cutoff_goes_too_from_folders(patch: Patch) -> None:
+    _takes(TreeStore, lambda s: later(s, timedelta(microseconds=1)))(patch)
 
 
-def around(owner: object, name: str, change: Any) -> Plant:
-    """The plant that alters one function."""
-    return lambda monkeypatch: altered(monkeypatch, owner, name, change)
+@caught_by("rest-stays", of="log")
+def the_instant_of_the_cutoff_goes_too_from_logs(patch: Patch) -> None:
+    _takes(LinesStore, lambda s: later(s, timedelta(microseconds=1)))(patch)
 
 
-def instead(owner: object, name: str, result: object = None) -> Plant:
-    """The plant that has one function do nothing but answer."""
-    return around(owner, name, lambda _original, *_args, **_more: result)
+@caught_by("rest-stays", of="calls")
+def all_that_is_there_goes(patch: Patch) -> None:
+    _takes(TableStore, lambda s: replace(s, cutoff=s.now, excluded_calls=frozenset()))(patch)
 
 
-def select_late(by: timedelta, owner: type) -> Plant:
-    """Takes what is younger than the cut-off by so much."""
+@caught_by("rest-stays", of="voicemail")
+def all_voicemail_goes(patch: Patch) -> None:
+    _takes(SpoolStore, lambda s: replace(s, cutoff=s.now))(patch)
 
-    def late(take: Any, self: object, selection: Selection, **more: Any) -> Batch:
-        found: Batch = take(self, replace(selection, cutoff=selection.cutoff + by), **more)
+
+@caught_by("due-goes", of="calls")
+def the_last_hours_before_the_cutoff_stay(patch: Patch) -> None:
+    _takes(TableStore, lambda s: later(s, timedelta(hours=-3)))(patch)
+
+
+@caught_by("census-true", of="calls")
+def local_time_is_read_as_utc(patch: Patch) -> None:
+    read = reading.read_start
+
+    def utc(*args: Any, **more: Any) -> Any:
+        return read(*args, **more | {"zone": ZoneInfo("UTC")})
+
+    patch.setattr(table, "read_start", utc)
+
+
+@caught_by("rest-stays", of="log")
+def what_has_no_date_is_old(patch: Patch) -> None:
+    due = Filter.due
+
+    def undated_too(self: Filter, line: Any, base: bytes) -> Taken | None:
+        found = due(self, line, base)
+        if found is None and line.fields and self._reader.read(line, base).when is None:
+            read = self._reader.read(line, base).taken
+            return replace(read, when=self.selection.cutoff - timedelta(days=1))
         return found
 
-    return around(owner, "take", late)
+    patch.setattr(Filter, "due", undated_too)
 
 
-def counted(**wrong: Any) -> Plant:
-    """A census whose figures are computed wrongly out of the true ones."""
+@caught_by("rest-stays", of="recordings")
+def a_file_without_a_date_is_old(patch: Patch) -> None:
+    date = TreeStore._date
 
-    def count(count_table: Any, *args: Any) -> Census:
-        true: Census = count_table(*args)
-        return replace(true, **{name: change(true) for name, change in wrong.items()})
+    def old(self: TreeStore, entries: Sequence[Any]) -> None:
+        date(self, entries)
+        for entry in entries:
+            entry.when = entry.when or datetime.fromisoformat("2001-01-01T00:00:00Z")
 
-    return around(counting, "count_table", count)
-
-
-def both(*plants: Plant) -> Plant:
-    """Several changes that make one fault."""
-
-    def plant(monkeypatch: pytest.MonkeyPatch) -> None:
-        for each in plants:
-            each(monkeypatch)
-
-    return plant
+    patch.setattr(TreeStore, "_date", old)
 
 
-def by_key_alone(commit: Any, self: TableBatch) -> object:
-    """Rows of the same key go along, whenever they happened."""
-    for taken in self.taken:
-        if taken.call == () and taken.subjects == ():
-            key = untyped(taken.key[0])
-            self.database.run(Sql("DELETE FROM log_ins WHERE CAST(device AS BLOB) = %s", (key,)))
-    return commit(self)
+@caught_by("rest-stays", of="calls")
+def a_call_with_a_young_leg_goes(patch: Patch) -> None:
+    patch.setattr(TableStore, "straddlers", lambda self, selection: frozenset())
 
 
-def committed_at_once(take: Any, self: TableStore, *args: Any, **more: Any) -> Batch:
-    batch: TableBatch = take(self, *args, **more)
-    if batch.database.in_transaction:
-        batch.database.commit()
-    return batch
+@caught_by("rest-stays", of="calls")
+def a_call_that_goes_on_goes(patch: Patch) -> None:
+    patch.setattr("pbxretain.stores.table.spared", lambda *args: Sql("1=1"))
+    patch.setattr(TableStore, "straddlers", lambda self, selection: frozenset())
 
 
-def not_committed(_commit: Any, self: TableBatch) -> None:
-    self.database.rollback()
+@caught_by("spares", of="calls")
+def what_a_hold_names_goes(patch: Patch) -> None:
+    _takes(TableStore, lambda s: replace(s, excluded_keys=frozenset()))(patch)
 
 
-def unmarked(taken: Any, self: Layout, row: Any) -> Taken | None:
-    """Nothing tells twins apart, and the walk parts them all the same."""
-    found: Taken | None = taken(self, row)
-    return replace(found, locator=b"") if found else None
+# --- what goes along --------------------------------------------------------------------------
 
 
-def undated_too(commit: Any, self: TableBatch) -> object:
-    self.database.run(Sql("DELETE FROM calls WHERE began IS NULL"))
-    return commit(self)
+@caught_by("due-goes", of="calls")
+def nothing_is_ever_committed(patch: Patch) -> None:
+    patch.setattr(TableBatch, "commit", lambda self: None)
 
 
-def first_reading(_settle: Any, self: Moments, stamp: datetime, _epoch: object) -> datetime:
-    """Of an hour that the clock showed twice the earlier one."""
-    return stamp.replace(tzinfo=self.zone, fold=0).astimezone(UTC)
+@caught_by("no-dangling", of="calls")
+@caught_by("due-goes", of="calls")
+def rows_below_are_forgotten(patch: Patch) -> None:
+    patch.setattr(Deleter, "_remove_children", lambda self, children, rows: None)
 
 
-def over_the_newer(_put_back: Any, folder: files.Folder, name: bytes, original: bytes) -> bytes:
-    os.replace(folder.at(name), folder.at(original))  # noqa: PTH105
-    return original
+@caught_by("rest-stays", of="calls")
+def rows_below_a_key_that_repeats_go(patch: Patch) -> None:
+    patch.setattr(Deleter, "_unheld", lambda self, column, going: iter(sorted(going)))
 
 
-def moved_over(_move: Any, folder: files.Folder, move: Any) -> None:
-    os.replace(folder.at(move[1]), folder.at(move[2]))  # noqa: PTH105
+@caught_by("due-goes", of="calls-calls-copy")
+def copies_are_forgotten(patch: Patch) -> None:
+    patch.setattr(TableStore, "_sweep", lambda self, start, gone: {})
+    _empty(patch, TableStore, only="calls-calls-copy")
 
 
-def by_old_name(drop: Any, folder: files.Folder, name: bytes) -> None:
-    drop(folder, name)
-    for found in files.hidden_in(folder, [name]):
-        drop(folder, found.original or name)
+@caught_by("due-goes", of="recordings")
+def files_are_forgotten(patch: Patch) -> None:
+    _empty(patch, TreeStore)
 
 
-def beginning(own_date: Any, self: Dater, *args: Any, **more: Any) -> datetime | None:
-    """A folder of a month is dated by its first day."""
-    found: datetime | None = own_date(self, *args, **more)
-    return found - timedelta(days=27) if found and found.microsecond else found
+def _empty(patch: Patch, store: type[Any], *, only: str = "") -> None:
+    """Nothing is due there, whoever asks."""
+    census, take = store.census, store.take
+
+    def none(self: Any, selection: Selection) -> Selection:
+        mine = not only or self.dataset == only
+        long_ago = datetime.fromisoformat("1990-01-01T00:00:00Z")
+        return replace(selection, cutoff=long_ago) if mine else selection
+
+    patch.setattr(store, "census", lambda self, s: census(self, none(self, s)))
+    patch.setattr(store, "take", lambda self, s, **more: take(self, none(self, s), **more))
 
 
-def an_hour_off(own_date: Any, self: Dater, *args: Any, **more: Any) -> datetime | None:
-    found: datetime | None = own_date(self, *args, **more)
-    return found - HOUR if found else None
+@caught_by("rest-stays", of="calls")
+def links_to_files_that_are_gone_stay(patch: Patch) -> None:
+    patch.setattr(LinkNaming, "blank", lambda self, spellings: 0)
 
 
-def key_in_journal(seal: Any, self: Journal, number: int, dataset: str, batch: Batch,
-                   **more: Any) -> None:  # fmt: skip
-    seal(self, number, dataset, batch, **more)
-    keys = b"".join(bytes(part or b"") for taken in batch.taken for part in taken.key)
-    (self.folder / "noted").write_bytes(keys)
+@caught_by("due-goes", of="voicemail")
+def of_a_message_only_the_text_goes(patch: Patch) -> None:
+    drop = files.drop
+
+    def text_only(folder: Any, name: bytes) -> None:
+        if name.endswith(b".txt"):
+            drop(folder, name)
+
+    patch.setattr("pbxretain.stores.spool_batch.files.drop", text_only)
 
 
-def number_in_error(run: Any, self: Session, statement: Any, *args: Any, **more: Any) -> Any:
-    try:
-        return run(self, statement, *args, **more)
-    except StoreError as error:
-        raise StoreError(f"not deleted: pbxkit {statement}") from error
+@caught_by("rest-stays", of="log")
+def the_last_line_of_a_log_is_lost(patch: Patch) -> None:
+    read = line_reading.records
+
+    def all_but_one(*args: Any) -> Iterator[Any]:
+        found = list(read(*args))
+        yield from found[:-1]
+
+    patch.setattr(lines, "records", all_but_one)
 
 
-def file_in_error(look: Any, self: TreeStore, **more: Any) -> Any:
-    try:
-        return look(self, **more)
-    except RetainError:
-        raise StoreError("030123.wav can't be read") from None
+@caught_by("run-ends", of="recordings")
+def a_name_without_a_file_stops_the_run(patch: Patch) -> None:
+    def fails(self: LinkNaming) -> Iterator[bytes]:
+        raise StoreError("A recording is missing.")
+
+    patch.setattr(LinkNaming, "named", fails)
 
 
-def missing_file(named: Any, self: TreeStore, view: Any) -> int:
-    if missing := named(self, view):
-        raise StoreError(f"{missing} files are missing")
-    return 0
+# --- what is said -----------------------------------------------------------------------------
 
 
-def last_line_lost(write: Any, self: LinesStore, folder: Any, file: Any, *args: Any) -> bool:
-    empty: bool = write(self, folder, file, *args)
-    temporary = folder.at(args[-1])
-    with open(temporary, "rb") as copy:  # noqa: PTH123
-        lines = copy.read().splitlines(keepends=True)
-    with open(temporary, "wb") as copy:  # noqa: PTH123
-        copy.writelines(lines[:-1])
-    return empty
+@caught_by("census-true", of="calls")
+def whoever_looks_finds_nothing(patch: Patch) -> None:
+    patch.setattr(TableStore, "census", lambda self, selection: Census(before=0, due=0))
 
 
-def doubled(write: Any, self: LinesStore, folder: Any, file: Any, *args: Any) -> bool:
-    empty: bool = write(self, folder, file, *args)
-    with open(folder.at(args[-1]), "r+b") as copy:  # noqa: PTH123
-        copy.write(copy.read())
-    return empty
+@caught_by("census-true", of="recordings")
+def undated_files_are_not_counted(patch: Patch) -> None:
+    census = TreeStore.census
+    patch.setattr(TreeStore, "census", lambda self, s: replace(census(self, s), undated=0))
 
 
-def said_of_all(gone: bool) -> Any:
-    def settle(_settle: Any, _self: object, intent: Any) -> Sequence[bool]:
-        return [gone] * intent.count
+@caught_by("report-true", of="calls")
+def the_report_counts_one_too_many(patch: Patch) -> None:
+    balances = report.balances
 
-    return settle
+    def wrong(before: Any, result: Any) -> dict[str, int]:
+        told = balances(before, result)
+        return told | {"deleted": told["deleted"] + 1, "arrived": told["arrived"] + 1}
 
-
-def backwards(scan: Any, *args: Any) -> Iterator[Any]:
-    yield from reversed(list(scan(*args)))
-
-
-def without_holds(take: Any, self: object, selection: Selection, **more: Any) -> Batch:
-    found: Batch = take(self, replace(selection, excluded_keys=frozenset()), **more)
-    return found
+    patch.setattr(report, "balances", wrong)
 
 
-def without_skips(take: Any, self: object, selection: Selection, **more: Any) -> Batch:
-    found: Batch = take(self, selection, **{**more, "skip": frozenset()})
-    return found
+@caught_by("in-order", of="calls")
+def a_listing_has_no_order(patch: Patch) -> None:
+    scan = TableStore.scan
+
+    def shuffled(self: TableStore, selection: Selection) -> Iterator[Any]:
+        found = list(scan(self, selection))
+        random.Random(7).shuffle(found)
+        yield from found
+
+    patch.setattr(TableStore, "scan", shuffled)
 
 
-def one_not_told(finish: Any, self: TableBatch) -> Finish:
-    found: Finish = finish(self)
-    return replace(found, kept=[0]) if self.taken else found
+@caught_by("silent", of="calls")
+def repr_shows_a_record(patch: Patch) -> None:
+    patch.setattr(Taken, "__repr__", lambda self: f"<taken {self.key} {self.subjects}>")
 
 
-SHOWN: Mapping[str, Plant] = {
-    "a record shows its key": around(Taken, "__repr__", lambda _, t: str(t.key)),
-    "a record shows its parties": around(Taken, "__repr__", lambda _, t: str(t.subjects)),
-    "a cursor shows a number": around(Position, "__repr__", lambda *_: "030123"),
-}
-FAULTS: Sequence[tuple[str, str, str, Plant]] = [
-    # The twelve that a first draft of the kit was tried with, and what came to them.
-    ("the cut-off itself goes", "rest-stays/calls", CALLS, select_late(SECOND, TableStore)),
-    ("a file at the cut-off goes", "rest-stays/recordings", CALLS, select_late(SECOND, TreeStore)),
-    ("a line at the cut-off goes", "rest-stays/log", CALLS, select_late(SECOND, LinesStore)),
-    ("a message at the cut-off goes", "rest-stays/voicemail", PARTIES,
-     select_late(SECOND, SpoolStore)),
-    ("nothing is committed", "due-goes/calls", CALLS, around(TableBatch, "commit", not_committed)),
-    ("all is committed at once", "put-back/calls", CALLS,
-     around(TableStore, "take", committed_at_once)),
-    ("committed before it is sealed", "killed-sealed/calls", CALLS,
-     around(TableStore, "take", committed_at_once)),
-    ("children are left", "due-goes/calls", CALLS, instead(Deleter, "_remove_children")),
-    ("children hang in the air", "no-dangling/calls", CALLS, instead(Deleter, "_remove_children")),
-    ("files are left", "due-goes/recordings", CALLS, instead(tree_batch, "drop")),
-    ("a file that is missing ends the run", "run-ends/recordings", CALLS,
-     around(TreeStore, "_named", missing_file)),
-    ("the zone is taken for UTC", "census-true/calls", CALLS,
-     around(Moments, "_settle", lambda _, self, stamp, _epoch: stamp.replace(tzinfo=UTC))),
-    ("nothing ever remains", "census-true/calls", CALLS,
-     instead(counting, "count_table", Census(0, 0))),
-    ("everything goes", "rest-stays/calls", CALLS, select_late(timedelta(days=80), TableStore)),
-    *((name, "silent/calls", CALLS, plant) for name, plant in SHOWN.items()),
-    ("drift goes unseen", "drift-refuses/calls", CALLS, instead(table, "refuse_drift")),
-    ("undated counts as due", "census-true/calls", CALLS,
-     counted(due=lambda c: c.due + c.undated, before=lambda c: c.before + c.undated)),
-    ("undated rows go", "rest-stays/calls", CALLS, around(TableBatch, "commit", undated_too)),
-    ("the order is by chance", "in-order/calls", CALLS, around(TableStore, "scan", backwards)),
-    # Counting
-    ("the future isn't told", "census-true/calls", CALLS, counted(future=lambda _: 0)),
-    ("straddlers count as due", "census-true/calls", CALLS,
-     counted(due=lambda c: c.due + c.straddling)),
-    ("the oldest is the newest", "census-true/calls", CALLS, counted(oldest=lambda c: c.newest)),
-    ("the doubled hour is read early", "census-true/calls", CALLS,
-     around(Moments, "_settle", first_reading)),
-    ("the report says too little", "report-true/calls", CALLS,
-     around(TableBatch, "finish", one_not_told)),
-    # Rows that must stay
-    ("what hangs on a younger row goes", "rest-stays/calls", CALLS,
-     around(Deleter, "_unheld", lambda _, _self, _column, going: list(going))),
-    ("the younger row of a key goes", "rest-stays/log-ins", PARTIES,
-     around(TableBatch, "commit", by_key_alone)),
-    ("calls are torn apart", "rest-stays/calls", CALLS,
-     instead(counting, "find_straddlers", frozenset())),
-    ("calls go before they are done", "rest-stays/calls", CALLS,
-     both(instead(sparing, "not_ready"), instead(counting, "unready"))),
-    ("calls go while they go on", "rest-stays/calls", PARTIES, instead(sparing, "unready")),
-    ("rows go before what hangs on them", "rest-stays/calls", PARTIES,
-     instead(sparing, "kept_for_part")),
-    ("the newest go", "newest-stays/log-ins", PARTIES, instead(sparing, "newest_stay")),
-    ("a row of a hold goes", "spares/calls", CALLS, around(TableStore, "take", without_holds)),
-    ("a file of a hold goes", "spares/recordings", CALLS,
-     around(TreeStore, "take", without_holds)),
-    ("a line of a hold goes", "spares/log", CALLS, around(LinesStore, "take", without_holds)),
-    ("a message of a hold goes", "spares/voicemail", PARTIES,
-     around(SpoolStore, "take", without_holds)),
-    ("what failed is tried again", "spares/calls", CALLS,
-     around(TableStore, "take", without_skips)),
-    ("twins are parted", "twins-together/log-ins", PARTIES,
-     around(Layout, "taken", unmarked)),
-    # What belongs to rows
-    ("copies are forgotten", "due-goes/calls", CALLS,
-     both(instead(TableStore, "_sweep", {}), instead(sparing, "own_rows", Sql("1=0")),
-          instead(table, "own_rows", Sql("1=0")))),
-    ("copies of what stays count", "census-true/calls-calls-copy", CALLS,
-     instead(counting, "own_rows")),
-    ("a shared row goes while it is named", "rest-stays/calls", PARTIES,
-     instead(SharedRows, "_unnamed", Sql("1=1"))),
-    ("shared rows are left", "due-goes/calls", PARTIES, instead(TableStore, "sweep", {})),
-    ("a link to a file that is gone stays", "rest-stays/calls", CALLS,
-     instead(LinkNaming, "blank", 0)),
-    ("the newest leg doesn't date its file", "rest-stays/recordings", CALLS,
-     instead(LinkNaming, "newest_leg", {})),
-    # Files
-    ("half of a recording is left", "due-goes/recordings", CALLS,
-     around(Shape, "names", lambda names, self, stem: list(names(self, stem))[:1])),
-    ("greetings go", "rest-stays/recordings", CALLS,
-     both(instead(Shape, "covers", True),
-          around(Dater, "own_date", lambda date, *a, **m: date(*a, **m)
-                 or datetime(2025, 1, 1, tzinfo=UTC)))),
-    ("a month is dated by its first day", "rest-stays/recordings", CALLS,
-     around(Dater, "own_date", beginning)),
-    ("files are dated an hour off", "census-true/recordings", CALLS,
-     around(Dater, "own_date", an_hour_off)),
-    ("a batch of files isn't put back", "put-back/recordings", CALLS,
-     instead(TreeBatch, "rollback")),
-    ("put back over something newer", "newer-stays/recordings", CALLS,
-     around(tree_batch, "put_back", over_the_newer)),
-    ("something newer is removed", "newer-stays/recordings", CALLS,
-     around(tree_batch, "drop", by_old_name)),
-    ("a message is put back over a newer one", "newer-stays/voicemail", PARTIES,
-     both(instead(numbering, "_fits", True), around(numbering, "_move", moved_over))),
-    # Lines
-    ("the last line is lost", "rest-stays/log", CALLS,
-     around(LinesStore, "_write", last_line_lost)),
-    ("lines are doubled", "rest-stays/log", CALLS, around(LinesStore, "_write", doubled)),
-    ("a line written meanwhile is lost", "newer-stays/log", CALLS,
-     instead(Copy, "unchanged", True)),
-    ("lines that are due stay", "due-goes/log", CALLS, instead(Filter, "takes", False)),
-    # A kill
-    *((f"{kind} settled as gone", f"killed-sealed/{dataset}", text,
-       around(store, "settle", said_of_all(gone=True)))
-      for kind, dataset, text, store in (
-          ("rows", "calls", CALLS, TableStore), ("files", "recordings", CALLS, TreeStore),
-          ("lines", "log", CALLS, LinesStore), ("messages", "voicemail", PARTIES, SpoolStore))),
-    *((f"{kind} settled as still there", f"killed-finished/{dataset}", text,
-       around(store, "settle", said_of_all(gone=False)))
-      for kind, dataset, text, store in (
-          ("rows", "calls", CALLS, TableStore), ("files", "recordings", CALLS, TreeStore),
-          ("lines", "log", CALLS, LinesStore), ("messages", "voicemail", PARTIES, SpoolStore))),
-    ("files of a dead run stay hidden", "killed-final/recordings", CALLS,
-     both(around(TreeStore, "settle", said_of_all(gone=True)),
-          instead(TreeStore, "tidy", 0))),
-    ("a dead run isn't settled", "killed-finished/calls", CALLS,
-     instead(Journal, "dead_intent")),
-    # Personal data
-    ("the journal holds keys", "killed-sealed/calls", CALLS,
-     around(Journal, "seal", key_in_journal)),
-    ("an error repeats a statement's values", "silent/calls", CALLS,
-     around(Session, "run", number_in_error)),
-    ("an error names a file", "silent/recordings", CALLS,
-     around(TreeStore, "_look", file_in_error)),
-    ("the system's own error comes out", "silent/log", CALLS,
-     instead(lines, "without_paths", nullcontext())),
-]  # fmt: skip
+@caught_by("killed-sealed", of="calls")
+def the_journal_holds_keys(patch: Patch) -> None:
+    seal = Journal.seal
+
+    def telling(self: Journal, number: int, name: str, batch: Batch, **more: Any) -> Any:
+        write_synced(self.folder / f"debug-{number}", repr([t.key for t in batch.taken]).encode())
+        return seal(self, number, name, batch, **more)
+
+    patch.setattr(Journal, "seal", telling)
 
 
-@pytest.mark.parametrize(("case", "text", "plant"), [fault[1:] for fault in FAULTS],
-                         ids=[fault[0].replace(" ", "-") for fault in FAULTS])  # fmt: skip
-def test_a_planted_fault_is_told_by_name(
-    case: str, text: str, plant: Plant, monkeypatch: pytest.MonkeyPatch
+@caught_by("drift-refuses", of="calls")
+def another_table_is_taken_for_the_declared_one(patch: Patch) -> None:
+    patch.setattr(table, "refuse_drift", lambda *args, **more: None)
+    patch.setattr(schema, "refuse_keys", lambda *args, **more: None)
+
+
+# --- crashes ----------------------------------------------------------------------------------
+
+
+@caught_by("put-back", of="recordings")
+def a_batch_that_is_given_up_leaves_files_renamed(patch: Patch) -> None:
+    patch.setattr(TreeBatch, "rollback", lambda self: None)
+
+
+@caught_by("newer-stays", of="recordings")
+def a_file_is_put_back_over_a_newer_one(patch: Patch) -> None:
+    def over(folder: Any, name: bytes, original: bytes) -> bytes:
+        os.replace(folder.at(name), folder.at(original))  # noqa: PTH105
+        return original
+
+    patch.setattr(tree_batch, "put_back", over)
+
+
+@caught_by("put-back", of="calls")
+def a_batch_that_is_given_up_is_committed(patch: Patch) -> None:
+    patch.setattr(TableBatch, "rollback", lambda self: self.database.commit())
+
+
+@caught_by("killed-finished", of="calls")
+def a_dead_run_is_said_to_have_deleted_nothing(patch: Patch) -> None:
+    patch.setattr(TableStore, "settle", lambda self, intent: [False] * intent.count)
+
+
+@caught_by("killed-sealed", of="calls")
+def a_dead_run_is_said_to_have_deleted_all(patch: Patch) -> None:
+    patch.setattr(TableStore, "settle", lambda self, intent: [True] * intent.count)
+
+
+@caught_by("killed-final", of="recordings")
+def a_dead_run_leaves_files_renamed(patch: Patch) -> None:
+    def says_only(self: TreeStore, intent: Any) -> Sequence[bool]:
+        return [intent.committed] * intent.count
+
+    patch.setattr(TreeStore, "settle", says_only)
+    patch.setattr(tree, "_tidy", lambda *args: 0)
+
+
+@caught_by("killed-final", of="voicemail")
+def a_dead_run_puts_back_messages_that_were_final(patch: Patch) -> None:
+    def puts_back(self: SpoolStore, intent: Any) -> Sequence[bool]:
+        self.tidy(self.__class__.__name__)
+        return [False] * intent.count
+
+    patch.setattr(SpoolStore, "settle", puts_back)
+
+
+@caught_by("twins-together", of="calls")
+def twins_are_parted_without_a_mark(patch: Patch) -> None:
+    walk = walks.IdWalk
+
+    def unmarked(*args: Any) -> Any:
+        made = walk(*args)
+        made.locator = None
+        return made
+
+    patch.setattr(reading, "IdWalk", unmarked)
+
+
+@caught_by("second-run", of="recordings")
+def finishing_is_only_said(patch: Patch) -> None:
+    patch.setattr(TreeBatch, "finish", lambda self: Finish())
+    patch.setattr(SpoolBatch, "finish", lambda self: Finish())
+
+
+# --- the campaign -----------------------------------------------------------------------------
+
+
+def _cases() -> list[Case]:
+    return [case for case in suite(PRODUCT) if isinstance(case, Case)]
+
+
+@pytest.mark.parametrize(
+    ("promise", "dataset", "fault"),
+    FAULTS,
+    ids=[f"{fault.__name__}-{promise}" for promise, _, fault in FAULTS],
+)
+def test_a_planted_fault_breaks_the_promise_that_names_it(
+    promise: str, dataset: str, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plant(monkeypatch)
-    assert findings(Trial(product(text), FULL), case)
+    fault(monkeypatch)
+    cases = [c for c in _cases() if (c.promise.name, c.dataset) == (promise, dataset)]
+    assert cases, "there is no such case"
+    assert any(case.findings() for case in cases)
 
 
-# --- manifests that don't fit the PBX ---------------------------------------------------------
-
-MISTAKES: Sequence[tuple[str, str, str, str, str]] = [
-    (
-        "local time as UTC",
-        "census-true/calls",
-        CALLS,
-        "type: datetime}",
-        "type: datetime, zone: utc}",
-    ),
-    (
-        "UTC as local time",
-        "census-true/log-ins",
-        PARTIES,
-        "type: datetime, zone: utc}",
-        "type: datetime}",
-    ),
-    (
-        "a child left out",
-        "due-goes/calls",
-        CALLS,
-        "    children:\n      - {table: legs, column: call_number, parent_column: number}\n",
-        "",
-    ),
-    (
-        "a child under another column",
-        "no-dangling/calls",
-        CALLS,
-        "column: call_number, parent_column: number",
-        "column: call_number, parent_column: caller",
-    ),
-    ("a copy left out", "due-goes/calls", CALLS, "    shadows: [{table: calls_copy}]\n", ""),
-    ("legs without a call id", "rest-stays/calls", CALLS, "    call_id: [call]\n", ""),
-    (
-        "another word for done",
-        "due-goes/calls",
-        CALLS,
-        "ready: {state: [done]}",
-        "ready: {state: [over]}",
-    ),
-    ("not told when done", "rest-stays/calls", CALLS, "    ready: {state: [done]}\n", ""),
-    (
-        "a link left as it is",
-        "rest-stays/calls",
-        CALLS,
-        "on_part_gone: blank",
-        "on_part_gone: leave",
-    ),
-    ("files of one sort only", "due-goes/recordings", CALLS, "[wav, txt]", "[wav]"),
-    (
-        "any file at all",
-        "census-true/recordings",
-        CALLS,
-        'paths: ["{year}/{month}/{any}"]',
-        'paths: ["{any}"]',
-    ),
-    (
-        "files dated by their last change",
-        "census-true/recordings",
-        CALLS,
-        '[{name: "{any}-{date}-{time}"}, {path: "{year}/{month}"}]',
-        "[{mtime: true}]",
-    ),
-    (
-        "files that nobody names",
-        "rest-stays/recordings",
-        CALLS,
-        "    named_by: {dataset: calls}\n",
-        "",
-    ),
-    (
-        "a log's time in another field",
-        "due-goes/log",
-        CALLS,
-        "{field: 0, type: epoch}",
-        "{field: 2, type: epoch}",
-    ),
-    (
-        "shared rows left out",
-        "due-goes/calls",
-        PARTIES,
-        PARTIES[PARTIES.index("    shared:") : PARTIES.index("  log-ins:")],
-        "",
-    ),
-    ("no end told", "rest-stays/calls", PARTIES, "    end: ended\n", ""),
-    (
-        "no row hangs on it",
-        "rest-stays/calls",
-        PARTIES,
-        "    parts: [{dataset: quality, column: call_number, parent_column: number}]\n",
-        "",
-    ),
-    ("a column that isn't there", "due-goes/calls", CALLS, "key: [number]", "key: [numbr]"),
-]
+def test_without_a_fault_every_promise_is_kept() -> None:
+    assert [case.sentence(found) for case in suite(PRODUCT) if (found := case.findings())] == []
 
 
-@pytest.mark.parametrize(("case", "text", "true", "wrong"), [one[1:] for one in MISTAKES],
-                         ids=[one[0].replace(" ", "-") for one in MISTAKES])  # fmt: skip
-def test_a_manifest_that_does_not_fit_the_pbx_is_told_by_name(
-    case: str, text: str, true: str, wrong: str
-) -> None:
-    assert true in text
-    told = product(text.replace(true, wrong))
-    assert findings(Mistaken(product(text), FULL, told=told), case)
+def test_every_promise_is_broken_by_some_fault() -> None:
+    """But the one that only a manifest can break: tests/test_kit.py has it."""
+    broken = {promise for promise, _, _ in FAULTS} | {"dates-reached"}
+    assert {case.promise.name for case in _cases()} <= broken

@@ -25,6 +25,7 @@ from support import samples
 from support.batchrun import INSTALLATION, MiniJournal, recover, run, select
 from support.killing import killed_at
 
+from pbxretain.connector import find
 from pbxretain.errors import RootError, StoreError
 from pbxretain.manifest import LinesDataset
 from pbxretain.records import Batch, BatchName
@@ -198,13 +199,26 @@ def test_segments_of_every_kind_are_found_and_stay_what_they_are(
     (logs / "queue_log.pbxretain-20260101T020000").write_bytes(event(EDGE - 9))
     (logs / "queue_log.3.bz2").write_bytes(b"packed otherwise")
     (logs / "queue_logger").write_bytes(mixed)
+    dated = {
+        "queue_log-20260901": mixed,
+        "queue_log-2026090113.1": mixed,
+        "queue_log-2026-09-01": mixed,
+        "queue_log-1788220800": mixed,
+        "queue_log-20260801.gz": gzip.compress(mixed),
+    }
+    for name, packed in dated.items():
+        (logs / name).write_bytes(packed)
+    (logs / "queue_log-20260701.xz").write_bytes(b"packed otherwise")
     (logs / "queue_log.1").chmod(0o640)
     old = NOW.timestamp() - 999
     os.utime(logs / "queue_log.1", (old, old))
     census = queue_log(logs).census(DUE)
-    assert (census.total, census.due) == (5, 3)
-    assert census.findings == {"UNKNOWN_FILES": 1}
-    assert run(queue_log(logs), DUE, journal)["gone"] == 3
+    assert (census.total, census.due) == (15, 8)
+    assert census.findings == {"UNKNOWN_FILES": 3}
+    assert run(queue_log(logs), DUE, journal)["gone"] == 8
+    for name in dated:
+        left = (logs / name).read_bytes()
+        assert (gzip.decompress(left) if name.endswith(".gz") else left) == event(EDGE + 9, "2.2")
     assert (logs / "queue_log.1").read_bytes() == event(EDGE + 9, "2.2")
     assert (logs / "queue_log.1").stat().st_mode & 0o777 == 0o640
     assert (logs / "queue_log.1").stat().st_mtime == old
@@ -212,6 +226,54 @@ def test_segments_of_every_kind_are_found_and_stay_what_they_are(
     assert not (logs / "queue_log.pbxretain-20260101T020000").exists()
     assert (logs / "queue_logger").read_bytes() == mixed
     assert (logs / "queue_log.3.bz2").exists()
+
+
+def test_a_day_before_the_extension_is_a_rotated_part_too(logs: Path) -> None:
+    for name in ("Master-20260901.csv", "Master.csv-20260901", "Master-20260901.csv.gz"):
+        line = call(EDGE - 9)
+        packed = gzip.compress(line) if name.endswith(".gz") else line
+        (logs / "cdr-csv" / name).write_bytes(packed)
+    assert csv_log(logs, files=["cdr-csv/Master.csv"]).census(CALLS).due == 3
+    assert csv_log(logs).census(CALLS).due == 3
+
+
+def test_the_sample_mapping_of_cdr_custom_is_read_and_any_other_is_undated(
+    logs: Path, journal: MiniJournal
+) -> None:
+    dataset = find("asterisk").manifest.datasets["custom-call-log"].model_dump()
+    (logs / "cdr-custom").mkdir()
+
+    def line(epoch: int, *, before: list[str]) -> bytes:
+        when = datetime.fromtimestamp(epoch, ZONE).strftime("%Y-%m-%d %H:%M:%S")
+        fields = [*before, "411", "412", "ext", "c", "d", "Dial", "412,3", when, "", when]
+        fields += ["3", "1", "ANSWERED", "DOCUMENTATION", "acc", f"{epoch}.7", "", "5"]
+        row = io.StringIO()
+        csv.writer(row, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(fields)
+        return row.getvalue().encode()
+
+    stays = line(EDGE, before=['"x" <411>']) + line(EDGE - 9, before=["x", "one more"])
+    (logs / "cdr-custom/Master.csv").write_bytes(line(EDGE - 1, before=['"x" <411>']) + stays)
+    store = opened("custom-call-log", dataset, logs, None)
+    census = store.census(CALLS)
+    assert (census.due, census.undated, census.total) == (1, 1, 3)
+    assert run(store, CALLS, journal)["gone"] == 1
+    assert b"".join(content(logs, "cdr-custom/Master.csv")) == stays
+
+
+def test_what_lies_beside_a_log_is_told(logs: Path, tmp_path: Path) -> None:
+    (logs / "queue_log").write_bytes(event(EDGE + 9))
+    for name in ("queue_log_old", "queue_logger", "queue_log-", "queue_log~", "messages"):
+        (logs / name).write_bytes(event(EDGE - 9))
+    (tmp_path / "elsewhere").write_bytes(event(EDGE - 9))
+    (logs / "queue_log.1").symlink_to(tmp_path / "elsewhere")
+    (logs / "cdr-csv").rmdir()
+    (logs / "cdr-csv").symlink_to(tmp_path)
+    store = queue_log(logs)
+    assert store.census(DUE).findings == {"UNKNOWN_FILES": 4, "SYMLINKS": 1}
+    told = {one.code: one.text for one in store.check()}
+    assert told["UNKNOWN_FILES"].endswith(": 4.")
+    assert told["SYMLINKS"].endswith(": 1.")
+    assert csv_log(logs).census(CALLS).findings == {"SYMLINKS": 1}
 
 
 def test_a_damaged_packed_segment_is_reported_and_stays(logs: Path, journal: MiniJournal) -> None:

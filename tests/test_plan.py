@@ -133,8 +133,8 @@ def test_a_clock_before_the_last_entry_is_refused_and_one_on_it_is_not(database:
     assert codes(decide(terms_for(database), last=NOW + second)) == ["CLOCK_BACK"]
 
 
-@pytest.mark.parametrize(("ahead", "refused"), [(1, False), (2, True)])
-def test_a_hundredth_from_the_future_is_counted_and_more_refuses_the_dataset_alone(
+@pytest.mark.parametrize(("ahead", "refused"), [(1, False), (10, False), (11, True)])
+def test_a_few_from_the_future_are_counted_and_more_than_a_hundredth_refuse_the_dataset_alone(
     database: Path, ahead: int, refused: bool
 ) -> None:
     fill(database, old=5, young=150 - 5 - ahead, ahead=ahead)

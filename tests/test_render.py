@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pbxretain import explain
+from pbxretain.cli import show
 from pbxretain.evidence.statements import (
     Balances,
     Clock,
@@ -303,3 +305,32 @@ def test_no_code_is_shown_where_there_are_words() -> None:
 def test_a_code_of_a_later_version_is_shown_as_it_stands() -> None:
     item = calls().model_copy(update={"findings": (Finding(code="BRAND_NEW", count=2),)})
     assert "calls: BRAND_NEW. (2)" in flat(told(report("complete", item), "en"))
+
+
+def test_copies_that_went_with_their_record_are_counted_beside_the_table() -> None:
+    copies = Dataset(
+        dataset="calls-transient-cdr",
+        data_class="call-detail-records",
+        kind="table",
+        rule=RULE,
+        balances=Balances(),
+        total_before=Total(count=451_160),
+        range=Range(oldest_remaining="2026-08-31"),
+        method="db_delete",
+        outcome="nothing-due",
+        merkle=Merkle(),
+    )
+    said = flat(told(report("complete", calls(), copies), "en"))
+    assert "copies that were left without their record; 1,200 more went with theirs." in said
+    assert "copies that were left" not in flat(told(report("complete", calls()), "en"))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_run_that_could_count_nothing_says_nothing_about_what_is_there(lang: Lang) -> None:
+    said = flat(told(report("failed"), lang))
+    assert "keine Ausnahmen" not in said
+    assert "no exceptions" not in said
+    row = show.Row("head-office", 3, STARTED, Path("x.json"), report("failed"))
+    (cells,) = (b.rows for b in show.reports([row], lang, zones={}).blocks if isinstance(b, Table))
+    assert cells[0][4:6] == ("0", "-")
+    assert show.row_data(row)["residue"] is None

@@ -355,9 +355,43 @@ def test_mailboxes_that_are_symlinks_are_never_entered(spool: SpoolMaker, tmp_pa
     (spool.root / "default" / "411" / "Old").symlink_to(other.root / "x" / "500" / "INBOX")
     before = everything(tmp_path)
     store = open_store(spool.root)
-    assert store.census(select()).total == 0
+    census = store.census(select())
+    assert (census.total, census.findings) == (0, {"SYMLINKS": 3})
+    assert [one.text for one in store.check() if one.code == "SYMLINKS"] == [
+        "voicemail: symbolic links, which are not followed: 3."
+    ]
     purge(store)
     assert everything(tmp_path) == before
+
+
+def test_a_link_to_what_is_looked_at_anyway_or_to_a_greeting_is_nothing_to_tell(
+    spool: SpoolMaker, tmp_path: Path
+) -> None:
+    spool.message(0, OLD)
+    (spool.root / "device").mkdir()
+    (spool.root / "device" / "411").symlink_to(spool.root / "default" / "411")
+    (tmp_path / "greeting.wav").touch()
+    (spool.root / "default" / "411" / "unavail.wav").symlink_to(tmp_path / "greeting.wav")
+    assert open_store(spool.root).census(select()).findings == {}
+    (spool.root / "default" / "412").symlink_to(tmp_path / "unmounted")
+    assert open_store(spool.root).census(select()).findings == {"SYMLINKS": 1}
+
+
+def test_messages_where_asterisk_keeps_none_are_told_and_stay(spool: SpoolMaker) -> None:
+    spool.message(0, OLD)
+    for folder in ("Custom", "inbox", "."):
+        spool.message(0, OLD, folder=folder, extensions=[".wav"])
+    spool.message(10000, OLD, extensions=[".wav"])
+    (spool.folder() / "saved by hand.wav").touch()
+    for name in ("unavail.wav", "INBOX/.lock-0001", "INBOX/lock", "tmp/Xy0123"):
+        spool.file(spool.root / "default" / "411" / name, b"x", OLD)
+    store = open_store(spool.root)
+    assert store.census(select()).findings == {"UNKNOWN_FILES": 9}
+    assert "UNKNOWN_FILES" in [one.code for one in store.check()]
+    (spool.folder() / "lock").unlink()
+    purge(store)
+    after = store.census(select())
+    assert (after.total, after.findings) == (0, {"UNKNOWN_FILES": 9})
 
 
 def test_a_message_with_a_symlink_among_its_files_is_left_alone(
@@ -797,6 +831,47 @@ def test_a_missing_or_empty_root_is_refused_and_an_empty_mailbox_is_not(tmp_path
         open_store(tmp_path / "stray")
     (tmp_path / "spool" / "default").mkdir(parents=True)
     assert open_store(tmp_path / "spool").census(select()).total == 0
+
+
+@pytest.mark.parametrize(
+    "holds",
+    [
+        ["default/501"],
+        ["default/501/unavail.wav", "default/501/secret.conf", "default/501/tmp/Xy0123"],
+        ["default/501/INBOX"],
+        ["default/501/INBOX", "old/msg0000.txt"],
+    ],
+)
+def test_a_new_spool_without_messages_opens(tmp_path: Path, holds: list[str]) -> None:
+    spool = SpoolMaker(tmp_path / "voicemail")
+    for name in holds:
+        path = spool.root / name
+        if "." in path.name or path.parent.name == "tmp":
+            spool.file(path, b"x", OLD)
+        else:
+            path.mkdir(parents=True)
+    assert open_store(spool.root).census(select()).total == 0
+
+
+def test_a_root_above_or_below_the_spool_is_refused_with_the_right_one(tmp_path: Path) -> None:
+    spool = SpoolMaker(tmp_path / "asterisk" / "voicemail")
+    spool.message(0, OLD)
+    spool.file(tmp_path / "asterisk/monitor/2026/x.wav", b"x", OLD)
+    for wrong in (spool.root / "default", spool.root / "default/411", tmp_path / "asterisk"):
+        with pytest.raises(RootError) as refused:
+            open_store(wrong)
+        assert refused.value.code == "NO_MAILBOXES"
+        assert refused.value.hint == f"under roots write voicemail: {spool.root}"
+
+
+@pytest.mark.parametrize("name", ["2026/05/02/out-1.wav", "2026/05/x.wav", "2026/05/02/msg0.txt"])
+def test_a_root_that_is_no_spool_is_refused(tmp_path: Path, name: str) -> None:
+    spool = SpoolMaker(tmp_path / "voicemail")
+    spool.file(spool.root / name, b"x", OLD)
+    with pytest.raises(RootError) as refused:
+        open_store(spool.root)
+    assert refused.value.code == "NO_MAILBOXES"
+    assert "default/501/INBOX" in refused.value.hint
 
 
 def test_opening_planning_and_counting_change_nothing(sample: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from support.killing import killed_at
 from support.naming import Rows
 
 from pbxretain import posix
+from pbxretain.connector import find
 from pbxretain.errors import DocumentError, RetainError, RootError, StoreError
 from pbxretain.manifest import TreeDataset
 from pbxretain.messages import known
@@ -579,6 +581,10 @@ def given_to_nobody(folder: Path) -> None:
             parent.chmod(parent.stat().st_mode | 0o711)
 
 
+def user_65534() -> str:
+    return pwd.getpwuid(65534).pw_name if os.geteuid() == 0 else posix.user()
+
+
 UNPRIVILEGED = """
 import sys
 from pathlib import Path
@@ -591,8 +597,21 @@ def at(step, batch):
         (root / "closed").chmod(0o555)
 tally = run(test_tree.opened(root), test_tree.DUE, journal, at=at)
 print(dict(tally))
-print([a.code for a in test_tree.opened(root).check()])
+print([(a.code, a.command) for a in test_tree.opened(root).check()])
 """
+
+
+def test_the_halves_that_monitor_wrote_are_dated_by_their_names(root: Path, tmp_path: Path) -> None:
+    dated = find("asterisk").manifest.datasets["recordings"].model_dump()["dated_by"]
+    epoch = int(OLD.timestamp())
+    for stem in (f"q-1-2-{OLD:%Y%m%d-%H%M%S}-{epoch}.7", f"{epoch}.8"):
+        for half in ("-in", "-out", "-mixed"):
+            put(root / f"{stem}{half}.wav")
+    store = opened(root, dated_by=dated)
+    census = store.census(DUE)
+    assert (census.total, census.undated, census.due) == (6, 2, 4)
+    assert run(store, DUE, MiniJournal(tmp_path / "journal"))["gone"] == 4
+    assert {path.stem[-6:] for path in root.glob("*.wav")} == {"-mixed"}
 
 
 @pytest.mark.parametrize("when", ["before", "seal"])
@@ -609,6 +628,7 @@ def test_a_folder_that_became_read_only_keeps_its_files(
     (root / "closed").chmod(0o755)
     assert "'gone': 1" in out
     assert "READ_ONLY_FOLDER" in out
+    assert f"setfacl -R -m u:{user_65534()}:rwX -m d:u:{user_65534()}:rwX {root}" in out
     if when == "before":
         assert "'NOT_RENAMED': 1" in out
     else:

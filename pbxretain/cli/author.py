@@ -110,12 +110,27 @@ def connector_show(name: str) -> None:
 
 @command(connector, name="test")
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
-def connector_test(path: Path) -> int:
+@click.option("--server", metavar="URL", help="Try it on the vendor's own tables there instead.")
+@click.option("--timezone", default="UTC", metavar="ZONE", help="Zone of that system.")
+@click.option("--password-file", metavar="FILE", help="File that holds the database password.")
+@click.option("--password-env", metavar="NAME", help="Environment variable that holds it.")
+def connector_test(
+    path: Path,
+    server: str | None,
+    timezone: str,
+    password_file: str | None,
+    password_env: str | None,
+) -> int:
     """Test a manifest on an invented PBX that is made from it alone; by its name, one that an
-    installed distribution brings. Touches nothing real."""
+    installed distribution brings. Touches nothing real.
+
+    With --server, on a copy of a real system's database: nothing there is changed for good, for
+    every batch is given up.
+    """
     from pbxretain.cli import kit
 
-    found = kit.conform(face(), path)
+    there = kit.Server(server, timezone, password_file, password_env) if server else None
+    found = kit.conform(face(), path, there)
     face().give(found.data(), found.sheet(face().lang))
     return int(Exit.FAILED if found.broken else Exit.OK)
 

@@ -251,9 +251,9 @@ _MEANT = ("key", "call-id", "start", "end", "caller", "called", "personal")
 QUESTIONS: Sequence[Question] = (
     Question("title", _title, lambda _: None),
     Question("database", _databases, lambda given: "sqlite"),
-    Question("data", _data,
-             lambda given: "call-detail-records" if given["database"] else "call-recordings"),
     Question("table", _table, lambda given: next(iter(given.tables), None), _has_table),
+    Question("data", _data, lambda given: given.guessed("data")
+             or ("call-detail-records" if given["table"] else "call-recordings")),
     Question("key", _some_columns, _needed("key"), _has_table),
     Question("call-id", _columns, _guessed("call-id"), _has_table),
     Question("start", _start, _needed("start"), _has_table),

@@ -81,6 +81,8 @@ def _told(manifest: Manifest, dataset: Dataset, lang: Lang) -> Pairs:
         yield from _table(dataset, lang)
     elif isinstance(dataset, TreeDataset):
         yield "inventory.start", _dated(dataset, lang)
+        if dataset.paths:
+            yield "inventory.stays", text("inventory.stays.others", lang)
     elif isinstance(dataset, SpoolDataset):
         yield "inventory.start", code("start", dataset.start, lang)
         yield "inventory.personal", text("inventory.personal.spool", lang)
@@ -135,8 +137,8 @@ def _read(start: Start | LineStart, lang: Lang) -> str:
 
 
 def _dated(dataset: TreeDataset, lang: Lang) -> str:
-    ways = ", ".join(text(f"inventory.dated.{_way(way)}", lang) for way in dataset.dated_by)
-    told = f"{code('start', dataset.start, lang)} ({ways})"
+    ways = dict.fromkeys(text(f"inventory.dated.{_way(way)}", lang) for way in dataset.dated_by)
+    told = f"{code('start', dataset.start, lang)} ({', '.join(ways)})"
     if dataset.named_by:
         told += ". " + text("inventory.dated.row", lang, dataset=dataset.named_by.dataset)
     return told
@@ -153,13 +155,16 @@ def _way(way: DateSource) -> str:
 
 def _table(dataset: TableDataset, lang: Lang) -> Pairs:
     yield "inventory.start", _started(dataset, lang)
-    yield "inventory.personal", ", ".join(dict.fromkeys(dataset.personal))
+    people = dict.fromkeys((*dataset.personal, *dataset.subjects.values()))
+    yield "inventory.personal", ", ".join(people)
     yield "inventory.along", _along(dataset, lang)
     yield "inventory.waits", "; ".join(_waits(dataset, lang))
     if (link := dataset.link) is not None:
         after = text(f"inventory.gone.{link.on_part_gone}", lang)
         named = {"column": link.column, "dataset": link.dataset, "after": after}
         yield "inventory.link", text("inventory.names", lang, **named)
+    if dataset.keep_newest:
+        yield "inventory.stays", text("inventory.stays.newest", lang, n=dataset.keep_newest)
     if dataset.reads_only:
         yield "inventory.note", text("inventory.reads_only", lang)
 

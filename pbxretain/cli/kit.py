@@ -5,15 +5,21 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pbxretain.cli import context
 from pbxretain.cli.face import Face
 from pbxretain.cli.papers import find_connector
 from pbxretain.cli.progress import bars
 from pbxretain.connector import Connector, load
 from pbxretain.errors import DocumentError
 from pbxretain.messages import Lang, text
+from pbxretain.settings import SecretRef
 from pbxretain.sheet import Block, Heading, Items, Paragraph, Sheet
+
+if TYPE_CHECKING:
+    from pbxretain.testing.items import ItemCase
+    from pbxretain.testing.suite import Case
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +55,20 @@ class Tested:
         return Sheet(lang, tuple(blocks))
 
 
-def conform(face: Face, path: Path) -> Tested:
-    """Runs the kit over a manifest's file, or over a connector by its name. Raises DocumentError
-    for one with mistakes."""
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A database with the vendor's own tables, as settings name one."""
+
+    url: str
+    timezone: str
+    password_file: str | None
+    password_env: str | None
+
+
+def conform(face: Face, path: Path, server: Server | None = None) -> Tested:
+    """Runs the kit over a manifest's file, or over a connector by its name: on an invented PBX, or
+    on the tables of a ``server``. Raises DocumentError for one with mistakes, DriftError where a
+    server's tables are otherwise."""
     from pbxretain.testing.suite import suite
 
     product = _product(face, path)
@@ -59,7 +76,12 @@ def conform(face: Face, path: Path) -> Tested:
     logging.getLogger("pbxretain").setLevel(logging.CRITICAL)
     kept, broken = 0, list[str]()
     undated: set[str] = set()
-    cases = suite(product)
+    cases = suite(product) if server is None else _on(server, product)
+    if not cases:
+        raise DocumentError(
+            f"connector {product.name} has nothing that the kit could invent",
+            hint="pbxretain's own tests try its client on a server of their own",
+        )
     with bars(face, product.name) as progress:
         for number, case in enumerate(cases):
             progress("test", case.dataset, number, len(cases))
@@ -71,6 +93,21 @@ def conform(face: Face, path: Path) -> Tested:
             else:
                 kept += 1
     return Tested(product.name, product.digest, kept, list(dict.fromkeys(broken)))
+
+
+def _on(server: Server, product: Connector) -> list[Case | ItemCase]:
+    from pbxretain.testing.server import server_suite
+
+    file, env = server.password_file, server.password_env
+    return [
+        *server_suite(
+            product,
+            server.url,
+            password=SecretRef(file=file, env=None if file else env) if file or env else None,
+            timezone=server.timezone,
+            now=context.now(),
+        )
+    ]
 
 
 def _product(face: Face, path: Path) -> Connector:

@@ -110,6 +110,11 @@ def check(face: Face, name: str) -> tuple[Path, list[tuple[str, str]]]:
                 f"{found.path}: source {source} offers {', '.join(missing)} without a rule",
                 hint="add a rule for each, or keep: forever",
             )
+        for data, start in planning.unknown_starts(manifest, known):
+            raise DocumentError(
+                f"{found.path}: from {start} for {data}, and {source} knows no such start event",
+                hint="pbxretain connector show " + manifest.connector,
+            )
         notes += [("KEPT_FOR_PART", data) for data in planning.waiting(manifest, known)]
         for data, feed in planning.fed_longer(manifest, known):
             raise RefusedError(

@@ -74,6 +74,7 @@ def _source(source: SourceText, lang: Lang) -> Iterator[str]:
         yield _comment(text("comment.unknown-tables", lang), indent=4)
         yield f"    # uncovered_tables: [{', '.join(source.unknown_tables)}]"
     yield from _asterisk(source, lang)
+    yield from _interface(source, lang)
     copied = text("comment.policy", lang, policy=source.policy, source=source.name)
     yield f"    policy: {source.policy}" + (f"   # {copied}" if source.copies_policy else "")
     if not source.product.manifest.was_tried:
@@ -116,6 +117,17 @@ def _asterisk(source: SourceText, lang: Lang) -> Iterator[str]:
     elif source.roots and any(isinstance(kind, SpoolDataset) for kind in kinds):
         note = text("comment.asterisk", lang)
         yield f"    # asterisk: {{version: 22.10.1}}   # {note}"
+
+
+def _interface(source: SourceText, lang: Lang) -> Iterator[str]:
+    kinds = {dataset.kind for dataset in source.product.manifest.datasets.values()}
+    if "api" in kinds:
+        yield _comment(text("comment.interface", lang), indent=4)
+        secret = f"{{file: /etc/pbxretain/{source.name}-secret}}"
+        yield f"    # api: {{url: https://pbx.example.com, user: ID, secret: {secret}}}"
+    if "command" in kinds:
+        yield _comment(text("comment.interface", lang), indent=4)
+        yield "    # command: {product: /srv/product}"
 
 
 def _comment(words: str, *, indent: int = 0) -> str:

@@ -264,13 +264,15 @@ def _report_cells(row: Row, lang: Lang, zones: Mapping[str, ZoneInfo]) -> tuple[
     if row.report is None:
         return (*head, text("status.unknown", lang), "-", "-", row.path.name)
     counts = (total(row.report, name) for name in ("deleted", "residue"))
-    shown = (number(count, lang) for count in counts)
+    shown = ("-" if count is None else number(count, lang) for count in counts)
     return (*head, explain.status(row.report, lang), *shown, row.path.name)
 
 
-def total(report: DeletionReport, name: str) -> int:
-    """One figure over all datasets of a report."""
-    return sum(getattr(dataset.balances, name) for dataset in report.datasets)
+def total(report: DeletionReport, name: str) -> int | None:
+    """One figure over all datasets of a report; None for what is left where nobody could count."""
+    if name == "residue" and not report.datasets:
+        return None
+    return int(sum(getattr(dataset.balances, name) for dataset in report.datasets))
 
 
 def row_data(row: Row) -> dict[str, object]:

@@ -229,6 +229,8 @@ def _inside(face: Face, app: App, terms: Terms, *, now: datetime) -> Iterator[sh
             with suppress(StoreError):  # a dataset that can't be read is left out of the plan below
                 for advice in store.check():
                     yield _advised(advice)
+        for advice in planning.own_purges(terms, opened):
+            yield _advised(advice)
         decided = make(face, app, terms, opened, confirm=None, now=now)
     refusals = [*decided.refusals, *(item.refusal for item in decided.items if item.refusal)]
     for refusal in refusals:

@@ -284,7 +284,7 @@ class Dataset(_Model):
     total_after: Total = Total()
     range: Range = Range()
     also: dict[Name, Count] = {}
-    method: Literal["db_delete", "file_unlink", "rewrite"]
+    method: Literal["db_delete", "file_unlink", "rewrite", "product"]
     findings: tuple[Finding, ...] = ()
     outcome: DatasetOutcome
     merkle: Merkle = Merkle()

@@ -31,7 +31,9 @@ _CODE_LENGTH = 40
 
 
 class ProgramClient(Client):
-    """Implements ``items.Client`` by asking a program. ``timeout``: seconds without a line."""
+    """Implements ``client.Client`` by asking a program. ``timeout``: seconds without a line."""
+
+    at_once = 50  # a program deletes one by one, and is silent meanwhile
 
     def __init__(
         self, argv: Sequence[str], *, dataset: str, product: str | None, timeout: float
@@ -169,7 +171,10 @@ class ProgramClient(Client):
             ) from None
         try:
             self._write({"pbxretain": PROTOCOL, "product": self._product})
-            if self._read().get("pbxretain") != PROTOCOL:
+            hello = self._read()
+            if "error" in hello:
+                raise SaidNoError(self._dataset, hello["error"])
+            if hello.get("pbxretain") != PROTOCOL:
                 raise self._broken(f"doesn't speak version {PROTOCOL} of the protocol")
         except BaseException:
             self._kill()

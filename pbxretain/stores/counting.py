@@ -37,7 +37,7 @@ def count_table(store: TableStore, opened: Session, selection: Selection) -> Cen
     time = layout.time
     tally = _certain(store, opened, layout, selection) + _doubtful(store, opened, layout, selection)
     own = own_rows(store)
-    total, exact = _total(store, opened, own)
+    total, exact = _total(store, opened)
     ends = [_end(store, opened, layout, direction) for direction in ("", " DESC")]
     return Census(
         before=tally.total(),
@@ -203,11 +203,12 @@ def _standing(layout: Layout, row: Row, selection: Selection, otherwise: str) ->
         yield otherwise
 
 
-def _total(store: TableStore, opened: Session, own: Sql | None) -> tuple[int, bool]:
-    """Exact where counting is cheap, else the server's estimate."""
+def _total(store: TableStore, opened: Session) -> tuple[int, bool]:
+    """Exact where counting is cheap, else the server's estimate. Of copies all: what a reader asks
+    is what is still there."""
     estimate = store.shape.rows
     if estimate is None or estimate <= SMALL:
-        return _count(store, opened, own), True
+        return _count(store, opened), True
     return estimate, False
 
 
@@ -215,7 +216,7 @@ def _end(store: TableStore, opened: Session, layout: Layout, direction: str) -> 
     order = layout.time.order
     rows = opened.rows(
         f"SELECT {layout.fetched} FROM {store.table} WHERE "
-        + all_of(layout.time.dated(), own_rows(store))
+        + layout.time.dated()
         + f" ORDER BY {order}{direction} LIMIT 1"
     )
     taken = layout.taken(rows[0]) if rows else None

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 import sqlalchemy
@@ -23,15 +23,18 @@ from sqlalchemy.pool import NullPool
 
 from pbxretain.errors import LockedError, OutcomeUnknown, StoreError, UnavailableError
 from pbxretain.posix import lock_file
+from pbxretain.stores.database_errors import SENTENCES, driver_errors, unreachable
+from pbxretain.stores.database_errors import kind as kind_of_error
 from pbxretain.stores.dialects import Dialect, Sql, Value, dialect_named
 
 CONNECT_SECONDS = 10
 STATEMENT_SECONDS = 900
 LOCK_SECONDS = 5
 BUSY_SECONDS = 15.0
-"""How long SQLite may be busy before a batch gives up; nothing is open meanwhile."""
+"""How long SQLite may be busy before a batch or a look gives up; nothing is open meanwhile."""
 
 Row = tuple[Value, ...]
+Result = TypeVar("Result")
 
 _DRIVERS = {
     "mysql": "mysql+pymysql",
@@ -69,8 +72,9 @@ _SETTINGS = {
     "sqlite": [
         "PRAGMA synchronous = FULL",
         "PRAGMA secure_delete = ON",
-        "PRAGMA busy_timeout = 200",
         "PRAGMA foreign_keys = ON",
+        # Last, as those before wait in the driver; nobody sleeps with a transaction open.
+        "PRAGMA busy_timeout = 200",
     ],
 }
 
@@ -118,7 +122,7 @@ def _sqlite_url(path: str) -> URL:
 def _connect_args(address: URL, unix: str | None) -> dict[str, Any]:
     kind = address.get_backend_name()
     if kind == "sqlite":
-        return {"isolation_level": None, "timeout": 0.2, "check_same_thread": False}
+        return {"isolation_level": None, "timeout": BUSY_SECONDS, "check_same_thread": False}
     if kind == "mysql":
         named = "unix_socket" in address.query
         if not (unix or named) and address.host in (None, "localhost") and address.port is None:
@@ -159,10 +163,13 @@ class Session:
         self.known: dict[str, int | str] = {}
         """What stays the same as long as the connection lives."""
         self._errors = driver_errors(engine)
-        with self._replaced(UnavailableError, "The database can't be reached."):
+        try:
             self._holder = engine.raw_connection()
             self._driver: Any = self._holder.driver_connection
             self._prepare()
+        except self._errors as error:
+            file = sqlite_path(engine) if self.dialect.name == "sqlite" else None
+            raise unreachable(error, engine.url, file=file) from None
 
     def __repr__(self) -> str:
         return f"<session {self.dialect.name}>"
@@ -217,8 +224,11 @@ class Session:
 
     def rows(self, sql: Sql | str) -> list[Row]:
         """All rows of a query. Raises StoreError, UnavailableError."""
-        with self._replaced():
-            return self._fetch(sql if isinstance(sql, Sql) else Sql(sql))
+        query = sql if isinstance(sql, Sql) else Sql(sql)
+        if self.in_transaction or self.dialect.name != "sqlite":
+            with self._replaced():
+                return self._fetch(query)
+        return self._patiently(lambda: self._fetch(query))
 
     def value(self, sql: Sql | str) -> Value:
         """The first column of the first row, None where there is no row."""
@@ -241,20 +251,22 @@ class Session:
 
     def begin(self) -> None:
         """Opens a transaction; on SQLite waits its turn with nothing open."""
+        self._patiently(lambda: self._execute(Sql(self.dialect.begin)).close())
+        self.in_transaction = True
+
+    def _patiently(self, action: Callable[[], Result]) -> Result:
+        """Tries again while others write, with nothing open meanwhile."""
         deadline = time.monotonic() + BUSY_SECONDS
         pause = 0.005
         while True:
             try:
                 with self._replaced():
-                    self._execute(Sql(self.dialect.begin)).close()
+                    return action()
             except StoreError as error:
                 if error.code != "BUSY" or time.monotonic() > deadline:
                     raise
                 time.sleep(pause)
                 pause = min(pause * 2, 0.2)
-            else:
-                self.in_transaction = True
-                return
 
     def commit(self) -> None:
         """Makes the transaction final. Raises OutcomeUnknown when the answer is lost."""
@@ -264,7 +276,7 @@ class Session:
                 self._execute(Sql("COMMIT")).close()
             except self._errors as error:
                 # A busy SQLite keeps the transaction open: asking again is right, undoing isn't.
-                if _kind(error) == "BUSY" and time.monotonic() < deadline:
+                if kind_of_error(error) == "BUSY" and time.monotonic() < deadline:
                     time.sleep(0.02)
                     continue
                 self.in_transaction = False
@@ -301,63 +313,22 @@ class Session:
                 holder.close()
 
     @contextmanager
-    def _replaced(self, otherwise: type[Exception] | None = None, text: str = "") -> Iterator[None]:
+    def _replaced(self) -> Iterator[None]:
         """No driver message gets out."""
         try:
             yield
         except self._errors as error:
-            kind = "" if otherwise else _kind(error)
-            if otherwise:
-                raise otherwise(text) from None
+            kind = kind_of_error(error)
             if kind == "LOST":
                 self.close(broken=True)
                 raise UnavailableError(
                     "The database connection was lost.", hint="see whether the server is up"
                 ) from None
-            raise StoreError(*_SENTENCES[kind][:1], hint=_SENTENCES[kind][1], code=kind) from None
+            raise StoreError(*SENTENCES[kind][:1], hint=SENTENCES[kind][1], code=kind) from None
         except UnicodeError:
             raise StoreError(
                 "A value can't be written in the database's character set.", code="ENCODING"
             ) from None
-
-
-_SENTENCES = {
-    "BUSY": ("Other writers kept the table locked for too long.", "the next run tries again"),
-    "RIGHTS": ("The database refused a statement for lack of rights.", "run: pbxretain check"),
-    "REFUSED": ("The database refused a statement.", "run: pbxretain check"),
-}
-
-_MYSQL_KINDS = {1205: "BUSY", 1213: "BUSY", 1142: "RIGHTS", 1143: "RIGHTS", 1044: "RIGHTS"}
-_MYSQL_LOST = frozenset({2006, 2013, 2014, 2055, 1053, 1927, 3024, 0})
-
-
-def _kind(error: BaseException) -> str:
-    """What the driver's error means for a person."""
-    module = type(error).__module__.partition(".")[0]
-    if isinstance(error, OSError):
-        return "LOST"
-    if module == "pymysql":
-        number = error.args[0] if error.args else 0
-        if number in _MYSQL_LOST:
-            return "LOST"
-        return _MYSQL_KINDS.get(number, "REFUSED") if isinstance(number, int) else "LOST"
-    if module == "psycopg":
-        return _postgresql_kind(getattr(error, "sqlstate", None))
-    text = str(error)
-    return "BUSY" if "locked" in text or "busy" in text else "REFUSED"
-
-
-def _postgresql_kind(state: str | None) -> str:
-    if state is None or state[:2] in ("08", "57"):
-        return "LOST" if state != "57014" else "BUSY"
-    if state in ("40P01", "40001", "55P03"):
-        return "BUSY"
-    return "RIGHTS" if state == "42501" else "REFUSED"
-
-
-def driver_errors(engine: Engine) -> tuple[type[Exception], ...]:
-    driver = engine.dialect.loaded_dbapi
-    return (driver.Error, sqlalchemy.exc.SQLAlchemyError, OSError, RuntimeError)
 
 
 @contextmanager

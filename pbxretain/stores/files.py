@@ -77,7 +77,7 @@ class Folder:
             for entry in entries:
                 name = os.fsencode(entry.name)
                 if entry.is_symlink():
-                    found.links += 1
+                    found.links.append(name)
                 elif entry.is_dir(follow_symlinks=False):
                     found.folders.append(name)
                 elif entry.is_file(follow_symlinks=False):
@@ -99,12 +99,12 @@ class Folder:
 
 @dataclass(slots=True)
 class Listing:
-    """The names in one folder: regular files, folders, and how many symlinks were passed by."""
+    """The names in one folder: regular files, folders, and the symlinks that were passed by."""
 
     rel: bytes
     files: list[bytes] = field(default_factory=list)
     folders: list[bytes] = field(default_factory=list)
-    links: int = 0
+    links: list[bytes] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

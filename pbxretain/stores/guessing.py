@@ -35,7 +35,20 @@ _END = ("end", "ended", "hangup", "stop", "stopped")
 _CALLER = ("caller", "src", "source", "from", "ani", "clid", "cid")
 _CALLED = ("callee", "called", "dst", "destination", "dest", "to", "dialed", "dialled", "dnis")
 _OTHERS = ("phone", "number", "extension", "exten", "agent", "name", "user", "peer", "party")
-_CALL = ("linkedid", "callid", "callref", "uniqueid", "call", "ref", "session", "uuid", "guid")
+_NUMBER = ("number", "num", "no", "exten", "extension", "phone")
+"""Of several columns for one person, the one with the number."""
+_CALL = ("linkedid", "callid", "callref", "calluuid", "callguid", "sessionid", "uniqueid", "uuid")
+"""Whole names only: a column for a tenant would tie all of its calls together."""
+_CALLS = ("cdr", "cdrs", "call", "calls", "acc")
+"""Names of tables with calls."""
+_CLASSES = {
+    "queue-logs": ("queue",),
+    "voicemail-messages": ("voicemail", "vm", "mailbox"),
+    "call-events": ("cel", "event", "events"),
+    "chat-messages": ("chat", "sms", "message", "messages"),
+    "fax-documents": ("fax", "faxes"),
+}
+"""Other data classes by words in a table's name."""
 _STATE = ("state", "status", "disposition")
 _FILE = ("recording", "recordingfile", "recordfile", "filename", "file", "voicefile")
 _STEM = 4
@@ -68,6 +81,12 @@ class Guess:
         return sum(map(bool, (self.caller, self.called, *self.personal)))
 
     @property
+    def data(self) -> str:
+        """The data class that the table's name sounds like."""
+        words = (name for name, known in _CLASSES.items() if _fits(self.table, known))
+        return next(words, "call-detail-records")
+
+    @property
     def likely(self) -> bool:
         """Whether the table looks like call data."""
         return bool(self.start) and self.people + len(self.call_id) >= ENOUGH and self.people > 0
@@ -84,7 +103,13 @@ def guesses(engine: Engine) -> Sequence[Guess]:
         raise UnavailableError(
             "The database can't be read.", hint="check the address, the login and the password"
         ) from None
-    return sorted(found, key=lambda guess: (not guess.likely, -guess.people, guess.table))
+    return sorted(found, key=_rank)
+
+
+def _rank(guess: Guess) -> tuple[bool, bool, bool, int, str]:
+    calls = guess.data == "call-detail-records"
+    named = _fits(guess.table, _CALLS)
+    return not guess.likely, not calls, not named, -guess.people, guess.table
 
 
 @dataclass(slots=True)
@@ -105,7 +130,7 @@ class _Below:
 
     def children(self, table: str, above: Sequence[str] = ()) -> Iterator[Child]:
         seen = (*above, table)
-        for name, column, parent_column in self.pairs.get(table, ()):
+        for name, column, parent_column in dict.fromkeys(self.pairs.get(table, ())):
             if name not in seen:
                 yield Child(
                     table=name,
@@ -121,9 +146,9 @@ def _guess(inspector: Inspector, table: str, below: _Below) -> Guess:
     free = dict.fromkeys(types)
     primary = [c for c in inspector.get_pk_constraint(table)["constrained_columns"] if c in free]
 
-    def take(words: Sequence[str], *allowed: type) -> str:
+    def take(words: Sequence[str], *allowed: type, whole: bool = False) -> str:
         fitting = [c for c in free if not allowed or isinstance(types[c], allowed)]
-        found = _best(fitting, words)
+        found = _best(fitting, words, whole=whole)
         if found:
             del free[found]
         return found
@@ -135,7 +160,8 @@ def _guess(inspector: Inspector, table: str, below: _Below) -> Guess:
     start = take(_START, kinds.DateTime, kinds.Date) or take(_START, *clock)
     link = take(_FILE)
     state = take(_STATE)
-    caller, called, call = take(_CALLER), take(_CALLED), take(_CALL)
+    call = take(_CALL, whole=True)
+    caller, called = take(_CALLER), take(_CALLED)
     key = primary or ([call] if call else list(types)[:1])
     return Guess(
         table=table,
@@ -154,12 +180,13 @@ def _guess(inspector: Inspector, table: str, below: _Below) -> Guess:
     )
 
 
-def _best(columns: Sequence[str], words: Sequence[str]) -> str:
+def _best(columns: Sequence[str], words: Sequence[str], *, whole: bool) -> str:
     """The column that one of the words names best; the words stand in order of weight."""
     for word in words:
         if found := next((c for c in columns if _plain(c) == word), None):
             return found
-    return next((c for word in words for c in columns if _fits(c, (word,))), "")
+    fuzzy = [] if whole else [c for word in words for c in columns if _fits(c, (word,))]
+    return min(fuzzy, key=lambda column: not _fits(column, _NUMBER), default="")
 
 
 def _fits(column: str, words: Sequence[str]) -> bool:

@@ -25,6 +25,11 @@ UNREADABLE = (EOFError, zlib.error, gzip.BadGzipFile)
 
 _SIDE = b".pbxretain-"
 _OTHER_COMPRESSION = (b".bz2", b".xz", b".zst", b".Z", b".lz4", b".zip")
+_DATE = re.compile(
+    rb"-(?:\d{8}(?:[-_T.]?\d{2,6})?|\d{4}-\d\d-\d\d(?:[-_T.]?\d\d[-_:]?\d*)?|\d{9,10})(?=\.|\Z)"
+)
+"""What logrotate's ``dateext`` puts behind a name, or before its extension: a day, with a time or
+not, or an epoch."""
 _MOST_LINES = 64
 """A quoted field with more line ends than this is a quote that nobody closed."""
 
@@ -160,6 +165,16 @@ class LogFile:
         return self.name.endswith(b".gz")
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Found:
+    """Segments first, then live files, each by name. ``unknown`` files begin like a log and can't
+    be told to be a part of it, or can't be unpacked; ``links`` are symlinks in a log's place."""
+
+    files: list[LogFile]
+    unknown: int
+    links: int
+
+
 class Patterns:
     """The files that a dataset declares, below one root."""
 
@@ -177,38 +192,43 @@ class Patterns:
         ]
         return folders, name
 
-    def find(self, root: Root) -> tuple[list[LogFile], int]:
-        """Segments first, then live files, each by name; and how many can't be unpacked."""
+    def find(self, root: Root) -> Found:
+        """All parts of all logs there are."""
         found: dict[tuple[bytes, bytes], LogFile] = {}
         unknown: set[tuple[bytes, bytes]] = set()
+        links: set[bytes] = set()
         for folders, pattern in self._patterns:
-            for rel in _folders(root, folders):
+            for rel in _folders(root, folders, links):
                 with root.folder(rel) as folder:
-                    names = folder.listing().files
-                for name in names:
-                    file = None if is_own(name) else _match(rel, name, pattern)
-                    if file is None:
+                    listing = folder.listing()
+                links.update(join(rel, name) for name in listing.links if pattern.match(name))
+                for name in listing.files:
+                    if is_own(name):
                         continue
-                    if name.endswith(_OTHER_COMPRESSION):
-                        unknown.add((rel, name))
-                    else:
+                    file = _match(rel, name, pattern)
+                    if file and not name.endswith(_OTHER_COMPRESSION):
                         found.setdefault((rel, name), file)
+                    elif file or pattern.match(name):
+                        unknown.add((rel, name))
         files = sorted(found.values(), key=lambda f: (f.live, f.base, f.name))
-        return files, len(unknown)
+        return Found(files, len(unknown - found.keys()), len(links))
 
     def folders(self, root: Root) -> list[bytes]:
         """The folders in which such files may lie."""
-        every = [rel for folders, _ in self._patterns for rel in _folders(root, folders)]
+        every = [rel for folders, _ in self._patterns for rel in _folders(root, folders, set())]
         return list(dict.fromkeys(every))
 
 
-def _folders(root: Root, patterns: Sequence[re.Pattern[bytes]]) -> list[bytes]:
+def _folders(root: Root, patterns: Sequence[re.Pattern[bytes]], links: set[bytes]) -> list[bytes]:
+    """The folders of these names; notes in ``links`` those that are symlinks instead."""
     found = [b""]
     for pattern in patterns:
         below: list[bytes] = []
         for rel in found:
             with root.folder(rel) as folder:
-                names = sorted(folder.listing().folders)
+                listing = folder.listing()
+            links.update(join(rel, name) for name in listing.links if pattern.fullmatch(name))
+            names = sorted(listing.folders)
             below += [join(rel, name) for name in names if pattern.fullmatch(name)]
         found = below
     return found
@@ -224,10 +244,13 @@ def _match(rel: bytes, name: bytes, pattern: re.Pattern[bytes]) -> LogFile | Non
         return LogFile(rel, name, join(rel, base), live=False) if matches else None
     if pattern.fullmatch(name) and not name.endswith((b".gz", *_OTHER_COMPRESSION)):
         return LogFile(rel, name, join(rel, name), live=True)
-    at = len(name)
-    while (at := name.rfind(b".", 0, at)) > 0:
-        if pattern.fullmatch(name[:at]):
-            return LogFile(rel, name, join(rel, name[:at]), live=False)
+    undated = _DATE.sub(b"", name, count=1)
+    if undated != name and pattern.fullmatch(undated):
+        return LogFile(rel, name, join(rel, undated), live=False)
+    at = len(undated)
+    while (at := undated.rfind(b".", 0, at)) > 0:
+        if pattern.fullmatch(undated[:at]):
+            return LogFile(rel, name, join(rel, undated[:at]), live=False)
     return None
 
 

@@ -43,8 +43,10 @@ from pbxretain.stores.files import (
     short_name,
     without_paths,
 )
+from pbxretain.stores.folder_advice import left_alone, no_right
 from pbxretain.stores.line_reading import (
     UNREADABLE,
+    Found,
     LogFile,
     Patterns,
     Sink,
@@ -123,22 +125,20 @@ class LinesStore:
     # Looking ------------------------------------------------------------------------------------
 
     def check(self) -> Sequence[Advice]:
-        """Folders without the right to rename, and a logger that nobody can tell to reopen."""
+        """Folders without the right to rename, a logger that nobody can tell to reopen, and what
+        lies beside the logs and stays."""
         with without_paths():
-            files, _ = self._patterns.find(self._root)
+            found = self._patterns.find(self._root)
             folders = self._patterns.folders(self._root)
             locked = 0
             for rel in folders:
                 with self._root.folder(rel) as folder:
                     locked += not folder.writable()
-        advice = []
+        advice = left_alone(self.dataset, _beside(found))
         if locked:
-            root = self._root.path.decode("utf-8", "backslashreplace")
             text = f"{self.dataset}: the folder of the log files can't be written to."
-            advice.append(
-                Advice("READ_ONLY_FOLDER", text, f"setfacl -m u:pbxretain:rwX {root}", "error")
-            )
-        if self._told and self._reopen is None and any(file.live for file in files):
+            advice.append(no_right("READ_ONLY_FOLDER", text, self._root.path, below=False))
+        if self._told and self._reopen is None and any(file.live for file in found.files):
             text = (
                 f"{self.dataset}: nobody can tell Asterisk to open its log anew, so the file is "
                 "left alone while it is in use."
@@ -189,7 +189,8 @@ class LinesStore:
             oldest=oldest,
             newest=newest,
             findings=counts(
-                unknown_files=tally["unknown_files"],
+                unknown_files=tally["UNKNOWN_FILES"],
+                symlinks=tally["SYMLINKS"],
                 unreadable_segment=tally["unreadable_segment"],
                 partial_lines=tally["partial_lines"],
                 foreign_leftover=self._foreign(),
@@ -211,8 +212,9 @@ class LinesStore:
         tally = Counter() if tally is None else tally
         reader = self._reader(selection)
         with without_paths():
-            files, tally["unknown_files"] = self._patterns.find(self._root)
-            for file in self._doubles(files)[0]:
+            found = self._patterns.find(self._root)
+            tally.update(_beside(found))
+            for file in self._doubles(found.files)[0]:
                 try:
                     yield from self._one(file, reader, tally)
                 except FileNotFoundError:
@@ -292,7 +294,7 @@ class LinesStore:
         return sorted(once, key=lambda file: file.live), doubles
 
     def _mended(self) -> list[LogFile]:
-        files, doubles = self._doubles(self._patterns.find(self._root)[0])
+        files, doubles = self._doubles(self._patterns.find(self._root).files)
         for double in doubles:
             with self._root.folder(double.folder) as folder:
                 os.unlink(folder.at(double.name))  # noqa: PTH108
@@ -469,7 +471,7 @@ class LinesStore:
         return [not there] * intent.count
 
     def _remove_emptied(self) -> None:
-        for file in self._patterns.find(self._root)[0]:
+        for file in self._patterns.find(self._root).files:
             if not file.live and is_aside(file.name):
                 with self._root.folder(file.folder) as folder:
                     remove_empty(folder, file.name)
@@ -493,3 +495,8 @@ class LinesStore:
 
     def close(self) -> None:
         self._sweep()
+
+
+def _beside(found: Found) -> Mapping[str, int]:
+    """What lies beside the logs and stays, by code."""
+    return {"UNKNOWN_FILES": found.unknown, "SYMLINKS": found.links}

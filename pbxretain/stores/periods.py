@@ -68,7 +68,8 @@ class PeriodStore(ItemStore):
         cuts = list(_quiet(free, ends, oldest, selection.cutoff))
         wanted = max(limit, FEWEST if limit >= 100 else 1)
         cut = max((c for c in cuts if c <= wanted), default=min(cuts, default=0))
-        batch = ItemBatch(self, exhausted=cut < wanted or cut == len(oldest))
+        last = not cuts or (cut == cuts[-1] and len(free) < items.WINDOW)
+        batch = ItemBatch(self, exhausted=last)
         batch.cursor, batch.taken = cursor, [entry.taken for entry in free[:cut]]
         if cut:
             self._stop = ends[cut - 1] + _STEP

@@ -8,11 +8,13 @@ that is undone. Every finding names the command that mends it.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pbxretain.errors import RefusedError, StoreError
 from pbxretain.manifest import all_children
+from pbxretain.posix import user
 from pbxretain.records import Advice
 from pbxretain.stores.database import Session, session, sqlite_path
 from pbxretain.stores.dialects import Sql, negated
@@ -183,13 +185,15 @@ def _sees_triggers(store: TableStore, opened: Session) -> bool:
 
 def _sqlite_rights(store: TableStore) -> Iterator[Advice]:
     path = sqlite_path(store.engine)
+    who = shlex.quote(user())
     for target in (path, path.parent):
+        where = shlex.quote(str(target))
         if not os.access(target, os.W_OK):
             what = "file" if target is path else "folder"
             yield Advice(
                 code="RIGHT_MISSING",
                 text=f"Dataset {store.dataset}: the SQLite {what} can't be written.",
-                command=f"setfacl -m u:pbxretain:rw{'x' if what == 'folder' else ''} {target}",
+                command=f"setfacl -m u:{who}:rw{'x' if what == 'folder' else ''} {where}",
                 severity="error",
             )
 

@@ -15,7 +15,8 @@ from sqlalchemy.engine import Engine
 
 from pbxretain.errors import DriftError, UnavailableError
 from pbxretain.manifest import Child, Part, TableDataset, all_children
-from pbxretain.stores.database import Session, driver_errors, kind_of
+from pbxretain.stores.database import Session, kind_of
+from pbxretain.stores.database_errors import driver_errors
 from pbxretain.stores.dialects import Dialect, Sql
 
 TRANSACTIONAL = frozenset({"innodb", "xtradb", "rocksdb", "tokudb"})

@@ -30,9 +30,10 @@ from pbxretain.records import (
     Record,
     Selection,
 )
-from pbxretain.stores import files, mailbox, numbering, spool_advice
+from pbxretain.stores import files, mailbox, numbering, spool_advice, spool_survey
 from pbxretain.stores.ami import AmiSettings
 from pbxretain.stores.asterisk import AsteriskFacts, Presence
+from pbxretain.stores.folder_advice import left_alone
 from pbxretain.stores.folderlock import (
     WAIT,
     FolderBusyError,
@@ -70,8 +71,8 @@ def open_spool(
 ) -> SpoolStore:
     """Opens a voicemail spool; changes nothing.
 
-    Raises RootError for a root that is missing, unmounted or empty. ``zone`` isn't needed: a
-    message carries its epoch.
+    Raises RootError for a root that is missing, unmounted, empty or no spool. ``zone`` isn't
+    needed: a message carries its epoch.
     """
     del zone
     opened = files.check_root(root, folders_suffice=True)
@@ -80,6 +81,7 @@ def open_spool(
             "The voicemail spool holds no mailboxes, as if its disk weren't mounted.",
             hint=f"check {root}",
         )
+    spool_survey.refuse_other_folder(opened, name=dataset.root)
     return SpoolStore(
         name=name,
         data_class=dataset.data,
@@ -130,6 +132,7 @@ class SpoolStore:
         return [
             *spool_advice.on_asterisk(self.facts, self.presence),
             *spool_advice.on_folders(shut, seen, stale, root),
+            *left_alone(self.dataset, spool_survey.strangers(self.root)),
         ]
 
     def clock(self) -> datetime | None:
@@ -144,7 +147,7 @@ class SpoolStore:
     def census(self, selection: Selection) -> Census:
         """Counts every record of every folder afresh; takes no lock, writes nothing."""
         found: Counter[str] = Counter()
-        findings: Counter[str] = Counter()
+        findings = spool_survey.strangers(self.root)
         dates: list[datetime] = []
         for place in mailbox.places(self.root):
             with self.folder(place) as folder:

@@ -50,19 +50,13 @@ from pbxretain.stores.files import (
     scraps,
     without_paths,
 )
+from pbxretain.stores.folder_advice import LEFT, left_alone, no_right
 from pbxretain.stores.tree_batch import HeldRecord, TreeBatch, TreeCursor, hold, waiting_names
 from pbxretain.stores.tree_parts import Entry, Shape, Spelling
 
 ENCODING = "tree-path/1"
 _BATCH_BYTES = 256 << 20
 _ASKED_AT_ONCE = 500
-_LEFT = {
-    "FOREIGN_LEFTOVER": "files that another installation set aside",
-    "NAMELESS_LEFTOVER": "files that a run set aside and whose name is lost",
-    "UNKNOWN_FILES": "files not named like those of this dataset, which stay",
-    "SYMLINKS": "symbolic links, which are not followed",
-}
-"""What stays in a root for ever unless a person acts."""
 
 
 def open_tree(
@@ -146,28 +140,18 @@ class TreeStore:
         try:
             for folder, found in self._root.walk():
                 locked += not folder.writable()
-                left["SYMLINKS"] += found.links
+                left["SYMLINKS"] += len(found.links)
                 self._leftover(folder, found, left)
                 self._stems(folder, found, left)
         except StoreError:
             advice.append(self._rights("UNREADABLE_FOLDER", "can't be read"))
         if locked:
             advice.append(self._rights("READ_ONLY_FOLDER", "can't be written to"))
-        advice += [
-            Advice(code, f"{self.dataset}: {_LEFT[code]}: {left[code]}.")
-            for code in _LEFT
-            if left[code]
-        ]
-        return advice
+        return [*advice, *left_alone(self.dataset, left)]
 
     def _rights(self, code: str, what: str) -> Advice:
-        root = self._root.path.decode("utf-8", "backslashreplace")
-        return Advice(
-            code,
-            f"{self.dataset}: some folders below the root {what}.",
-            f"setfacl -R -m u:pbxretain:rwX -m d:u:pbxretain:rwX {root}",
-            "error",
-        )
+        text = f"{self.dataset}: some folders below the root {what}."
+        return no_right(code, text, self._root.path, below=True)
 
     def clock(self) -> datetime | None:
         return None
@@ -228,12 +212,12 @@ class TreeStore:
         tally: Counter[str] = Counter()
         for folder, found in self._root.walk():
             view.ages[folder.rel] = folder.changed()
-            tally["SYMLINKS"] += found.links
+            tally["SYMLINKS"] += len(found.links)
             self._leftover(folder, found, tally)
             view.entries += self._entries(folder, found, tally)
         for entry in view.entries:
             view.by_stem.setdefault(entry.stem, []).append(entry)
-        view.others = sum(tally[code] for code in _LEFT)
+        view.others = sum(tally[code] for code in LEFT)
         missing = self._named(view)
         self._date(view.entries)
         if findings:

@@ -193,7 +193,7 @@ def _counts(trial: Trial, dataset: str) -> Iterator[Found]:
             before = sum(when is not None and when < cut for when in truths)
             yield from _compared("before", store.census(resolved).before, before, cut)
         census = store.census(chosen)
-    yield from _totals(fake, census, truths)
+    yield from _totals(fake, census, truths, _truths(fake, dataset, copies=True))
     yield from _due(trial, fake, dataset, census)
 
 
@@ -205,15 +205,23 @@ def _compared(
         yield Found(f"the census says {what}: {said}{at}, and {true} is true")
 
 
-def _totals(fake: Fake, census: Census, truths: Sequence[datetime | None]) -> Iterator[Found]:
+def _totals(
+    fake: Fake,
+    census: Census,
+    truths: Sequence[datetime | None],
+    there: Sequence[datetime | None],
+) -> Iterator[Found]:
+    """Of copies all that are ``there`` count in what a reader asks of a table: how many, and how
+    old."""
     dated = [when for when in truths if when is not None]
     ahead = fake.scene.now + timedelta(days=1)
     yield from _compared("undated", census.undated, len(truths) - len(dated))
     yield from _compared("future", census.future, sum(when > ahead for when in dated))
     if census.total_exact and census.total is not None:
-        yield from _compared("total", census.total, len(truths))
-    yield from _compared("oldest", census.oldest, min(dated, default=None))
-    yield from _compared("newest", census.newest, max(dated, default=None))
+        yield from _compared("total", census.total, len(there))
+    known = [when for when in there if when is not None]
+    yield from _compared("oldest", census.oldest, min(known, default=None))
+    yield from _compared("newest", census.newest, max(known, default=None))
 
 
 def _due(trial: Trial, fake: Fake, dataset: str, census: Census) -> Iterator[Found]:
@@ -228,13 +236,14 @@ def _due(trial: Trial, fake: Fake, dataset: str, census: Census) -> Iterator[Fou
         yield from _compared("due", census.due, _gone(fake, dataset))
 
 
-def _truths(fake: Fake, dataset: str) -> list[datetime | None]:
-    """When each record of a dataset happened, None for those that nothing dates."""
+def _truths(fake: Fake, dataset: str, *, copies: bool = False) -> list[datetime | None]:
+    """When each record of a dataset happened, None for those that nothing dates; with ``copies``
+    also those rows of a copy's table that go with their record."""
     stored = fake.stores.get(dataset)
     if stored is None:
         return [t.when for t in fake.things() if t.dataset == dataset and t.counted]
     rows = [row for row in fake.rows if row.table == stored.table]
-    if stored.anchor:
+    if stored.anchor and not copies:
         rows = [row for row in rows if row.dataset == dataset]
     return [_when(row, stored, fake) for row in rows]
 

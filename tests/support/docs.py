@@ -18,8 +18,9 @@ WIDTH = 96
 
 MEANING = {
     Exit.OK: (
-        "all that is due is gone and counted again; holds and findings are listed",
-        "nothing",
+        "all that was seen to be due is gone, and counted again ([what that leaves]"
+        "(#what-0-promises)); holds and findings are listed",
+        "read the findings of a first report",
     ),
     Exit.FAILED: ("anything that has no number of its own", "read the sentence on stderr"),
     Exit.USAGE: (
@@ -53,6 +54,35 @@ MEANING = {
     Exit.TERMINATED: ("SIGTERM; the batch was finished and the report written", "run again"),
 }
 
+ZERO = (
+    "## What 0 promises\n"
+    "\n"
+    "After a `run`: each record that the connector recognises, that bears a usable date "
+    "before the cut-off, and that no hold, minimum or straddling call keeps, is gone. A fresh"
+    " look counted that none is left. 0 doesn't say that nothing older lies below the roots. "
+    "What a run never takes doesn't change its code:\n"
+    "\n"
+    "| Left alone | For example | Told as |\n"
+    "|---|---|---|\n"
+    "| without a usable date | a recording `2026/5/2/x.wav`, where the manifest dates by two "
+    "digits | `UNDATED` |\n"
+    "| dated in the future | | `FUTURE` |\n"
+    "| not named like the dataset's files | an ending that isn't listed in that very spelling"
+    " (`x.Wav`, `x.m4a`), a message in `501/Custom` | `UNKNOWN_FILES` |\n"
+    "| behind a symbolic link | a mailbox that leads to another disk | `SYMLINKS` |\n"
+    "| not connected | a root or database that settings don't name | listed as not covered |\n"
+    "| kept on purpose | held, minimum not reached, straddling, waiting for a file | `HELD`, "
+    "`MIN_RETENTION`, `STRADDLING`, `KEPT_FOR_PART` |\n"
+    "| out of reach | mails, backups, the database's own logs | the method section |\n"
+    "\n"
+    "The report has them, with counts, under *Exceptions and findings*; `pbxretain check` "
+    "warns of unknown files and links before the first run; `plan` and the report count the "
+    "undated. *0 findings* of `verify` speaks of the evidence alone. Endings are compared "
+    "exactly: on a disk that doesn't tell `x.wav` from `x.WAV`, anything else could put a "
+    "file back under another name.\n"
+)
+"""What the first row leaves open."""
+
 
 def exit_codes() -> str:
     """docs/reference/exit-codes.md."""
@@ -76,6 +106,7 @@ def exit_codes() -> str:
             "`error` with `code`, `message` and `hint`. On stderr an error is one sentence; a "
             "document with mistakes gets one line for each.",
             "",
+            ZERO,
         ]
     )
 

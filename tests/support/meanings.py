@@ -538,7 +538,15 @@ MANIFEST: Meanings = {
         "data": "What it deletes.",
         "text": "What it does, in German and English; without a setting also where that stands.",
         "setting": "The setting. Only a small number, or yes or no, is ever shown.",
+        "stored": "The setting in the database; `check` compares it with the policy.",
         "usual": "What applies where nothing is set.",
+    },
+    "StoredSetting": {
+        LEAD: "A setting in a table: a number of units, 0 for never.",
+        "table": "The table.",
+        "column": "The column with the value.",
+        "where": "Columns and the values that they have in its row.",
+        "unit": "Unit of the value.",
     },
 }
 

@@ -70,6 +70,7 @@ def serving(product: Numera) -> Iterator[Numera]:
 class _Handler(BaseHTTPRequestHandler):
     pbx: Numera
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body go apart, and each would wait 40 ms
 
     def log_message(self, format: str, *args: Any) -> None:
         pass

@@ -93,6 +93,7 @@ class SpoolMaker:
 
     @staticmethod
     def file(path: Path, content: bytes, when: datetime) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         os.utime(path, (when.timestamp(), when.timestamp()))
         return path

@@ -7,6 +7,7 @@ record key: driver messages are replaced, never quoted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 
@@ -45,15 +46,24 @@ SEVERITY = (
 class RetainError(Exception):
     """Base of all errors that reach a person.
 
-    ``code`` is a stable word for machines (report, ``--json``), ``hint`` the next thing to type.
+    ``code`` is a stable word for machines (report, ``--json``), ``hint`` the next thing to type,
+    ``params`` what the sentence of another language needs (``wording_details``).
     """
 
     exit_code: Exit = Exit.FAILED
     code: str = "FAILED"
 
-    def __init__(self, message: str, *, hint: str = "", code: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        code: str = "",
+        params: Mapping[str, str | int] | None = None,
+    ) -> None:
         super().__init__(message)
         self.hint = hint
+        self.params = dict(params or {})
         if code:
             self.code = code
 
@@ -76,7 +86,7 @@ class LockedError(RetainError):
 
 
 class RefusedError(RetainError):
-    """A safety check stopped the run before it deleted anything."""
+    """A safety check left a source, or one dataset of it, alone on purpose."""
 
     exit_code = Exit.REFUSED
     code = "REFUSED"

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from string import Formatter
 from typing import Final, Literal, TypeGuard
 from zoneinfo import ZoneInfo
 
 from pbxretain.wording_codes import CODES
 from pbxretain.wording_connector import CONNECTOR
+from pbxretain.wording_details import DETAILS
 from pbxretain.wording_discovery import DISCOVERY
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
@@ -25,6 +27,7 @@ LANGUAGES: Final[tuple[Lang, ...]] = ("de", "en")
 CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
     **CODES,
     **FAULTS,
+    **DETAILS,
     **FACE,
     **DISCOVERY,
     **CONNECTOR,
@@ -54,6 +57,16 @@ def code(kind: str, name: str, lang: Lang) -> str:
     """
     key = f"{kind}.{name}"
     return text(key, lang) if key in CATALOGUE else name
+
+
+def detail(name: str, lang: Lang, params: Mapping[str, object]) -> str | None:
+    """The whole sentence of an error with this code (``CODE.hint``: what to do); None where the
+    catalogue has none, or needs more than ``params``."""
+    key = f"detail.{name}"
+    if key not in CATALOGUE:
+        return None
+    needed = {field for _, field, _, _ in Formatter().parse(CATALOGUE[key][0]) if field}
+    return text(key, lang, **params) if needed <= params.keys() else None
 
 
 def known(kind: str, name: str) -> bool:

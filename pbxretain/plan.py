@@ -367,6 +367,7 @@ def _fed(terms: Terms, kind: Dataset, *, now: datetime) -> RefusedError | None:
             f"{feed.data} are kept longer than {kind.data}, which the PBX makes anew out of them",
             hint=f"give {feed.data} the same or a shorter period in the policy",
             code="FED_LONGER",
+            params={"feed": feed.data, "data": kind.data},
         )
     return None
 
@@ -387,6 +388,7 @@ def clock_guards(
                 f"{int(abs(skew).total_seconds())} seconds",
                 hint="set both by NTP, then run again",
                 code="CLOCK_SKEW",
+                params={"seconds": int(abs(skew).total_seconds())},
             )
         )
     if last_entry and now < last_entry:
@@ -396,6 +398,7 @@ def clock_guards(
                 f"of {last_entry:%Y-%m-%d %H:%M} UTC",
                 hint="set the clock by NTP, then run again",
                 code="CLOCK_BACK",
+                params={"now": f"{now:%Y-%m-%d %H:%M}", "last": f"{last_entry:%Y-%m-%d %H:%M}"},
             )
         )
     return skew, refusals
@@ -443,6 +446,7 @@ def _future(dataset: str, census: Census) -> RefusedError | None:
             f"dataset {dataset}: records that lie in the future: {census.future}",
             hint="check the time zone in settings and the clock of the PBX",
             code="FUTURE_RECORDS",
+            params={"dataset": dataset, "count": census.future},
         )
     return None
 
@@ -452,6 +456,7 @@ def _not_approved(terms: Terms) -> RefusedError:
     return ApprovalError(
         f"policy {name} is not approved in the form in which it stands there",
         hint=f"pbxretain policy approve {name} --by FUNCTION",
+        params={"policy": name},
     )
 
 
@@ -463,6 +468,7 @@ def _untried(terms: Terms) -> RefusedError | None:
         f"connector {connector.name} was never tried on its product",
         hint=f"after pbxretain check, add to the source: accept_untried: {connector.digest}",
         code="UNTRIED_CONNECTOR",
+        params={"connector": connector.name, "digest": connector.digest},
     )
 
 
@@ -479,9 +485,11 @@ def _limits(
                 f"{due} records are due, more than the confirmed {confirm_count}",
                 hint="look at the plan again",
                 code="CONFIRMED_COUNT",
+                params={"due": due, "confirmed": confirm_count},
             )
         ]
-    command = f"look at the plan, then: pbxretain run {terms.name} --confirm-count {due}"
+    command = f"pbxretain run {terms.name} --confirm-count {due}"
+    hint = f"look at the plan, then: {command}"
     limits = terms.policy.limits
     found: list[RefusedError] = []
     for item in items:
@@ -490,16 +498,24 @@ def _limits(
                 LimitError(
                     f"dataset {item.dataset}: {item.due} of {item.census.total} records are due, "
                     f"more than {limits.share} %",
-                    hint=command,
+                    hint=hint,
                     code="SHARE_LIMIT",
+                    params={
+                        "dataset": item.dataset,
+                        "due": item.due,
+                        "total": item.census.total or 0,
+                        "share": limits.share,
+                        "command": command,
+                    },
                 )
             )
     if limits.count is not None and due > limits.count:
         found.append(
             LimitError(
                 f"{due} records are due, more than the limit of {limits.count}",
-                hint=command,
+                hint=hint,
                 code="COUNT_LIMIT",
+                params={"due": due, "limit": limits.count, "command": command},
             )
         )
     return found

@@ -19,9 +19,13 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "An dieser Quelle arbeitet schon ein anderer Löschlauf.",
         "Another run works on this source.",
     ),
+    "code.LOCK_LOST": (
+        "Die Sperre auf der Datenbank ging verloren; nichts ist halb getan.",
+        "The lock on the database was lost; nothing is half done.",
+    ),
     "code.REFUSED": (
-        "Eine Sicherheitsprüfung hat den Löschlauf angehalten, bevor etwas gelöscht wurde.",
-        "A safety check stopped the run before anything was deleted.",
+        "Eine Sicherheitsprüfung hat verhindert, dass hier gelöscht wird.",
+        "A safety check kept the run from deleting here.",
     ),
     "code.UNAVAILABLE": (
         "Eine Quelle oder Datei ließ sich nicht öffnen.",
@@ -384,6 +388,10 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
     "code.READ_ONLY_FOLDER": (
         "In einen Ordner kann nicht geschrieben werden.",
         "A folder can't be written to.",
+    ),
+    "code.PARTIAL_LINES": (
+        "Angefangene Zeilen am Ende einer Protokolldatei; sie werden erst fertig gezählt.",
+        "Lines begun at the end of a log file; they count once they are whole.",
     ),
     "code.UNREADABLE_FOLDER": (
         "Ein Ordner lässt sich nicht lesen.",

@@ -23,7 +23,8 @@ import pytest
 from click.testing import CliRunner, Result
 from support import docs
 
-from pbxretain import execute
+from pbxretain import execute, messages
+from pbxretain import plan as planning
 from pbxretain.cli import context, main
 from pbxretain.cli.face import Face, Plain
 from pbxretain.cli.progress import stop_flag
@@ -698,6 +699,40 @@ def test_who_asks_what_is_done_is_told_also_without_a_terminal(ready: Place) -> 
     machine = program(*config, "run", "--debug", "--json")
     assert json.loads(machine.stdout)["exit"] == 0
     assert "office, calls: zählen" in machine.stderr
+
+
+def _much_due(place: Place) -> None:
+    """More than the limits allow, and nobody approved it."""
+    place.log.unlink()
+    calls(place.log, old=120, young=100)
+    assert place.init().exit_code == 0
+
+
+def test_a_german_refusal_has_no_english_in_it(place: Place) -> None:
+    _much_due(place)
+    told = place.run("run", lang="de").stderr
+    assert "das Regelwerk office-policy ist in der Fassung" in told
+    assert "--by FUNKTION" in told
+    assert "Datensätzen sind fällig, mehr als 20 %" in told
+    assert "den Plan ansehen, dann: pbxretain run office --confirm-count" in told
+    told = told.replace("pbxretain policy approve", "")
+    assert not re.search(r"Im Einzelnen|\b(the|is|are|not|then|more)\b", told)
+
+
+def test_what_is_said_in_english_is_what_the_catalogue_says(place: Place) -> None:
+    _much_due(place)
+    app = context.load(Face(config=place.config))
+    terms = app.terms("office")
+    with app.opened(terms) as opened:
+        now = datetime.now(UTC)
+        ahead = now + timedelta(hours=1)
+        decided = planning.make(terms, opened, now=now, last_entry=ahead)
+        few = planning.make(terms, opened, now=now, confirm_count=1)
+    errors = {error.code: error for error in (*decided.refusals, *few.refusals)}
+    assert errors.keys() >= {"NOT_APPROVED", "SHARE_LIMIT", "CLOCK_BACK", "CONFIRMED_COUNT"}
+    for code, error in errors.items():
+        assert messages.detail(code, "en", error.params) == error.args[0]
+        assert messages.detail(f"{code}.hint", "en", error.params) == error.hint
 
 
 def test_a_terminal_without_umlauts_breaks_nothing(ready: Place) -> None:

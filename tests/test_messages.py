@@ -22,6 +22,7 @@ from pbxretain.messages import CATALOGUE, LANGUAGES, Lang, text
 from pbxretain.verify import FINDINGS
 from pbxretain.wording_codes import CODES
 from pbxretain.wording_connector import CONNECTOR
+from pbxretain.wording_details import DETAILS
 from pbxretain.wording_discovery import DISCOVERY
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
@@ -58,6 +59,8 @@ def _handed_on(node: ast.AST, *, face: bool) -> Iterator[str]:
     if isinstance(node, ast.Call):
         handed = [k.value for k in node.keywords if k.arg == "code"]
         handed += node.args[:1] if getattr(node.func, "id", "") == "Advice" else []
+        if getattr(node.func, "id", "") == "counts":  # files.counts makes codes of its keywords
+            yield from (k.arg.upper() for k in node.keywords if k.arg)
         for value in handed:
             if isinstance(value, ast.Constant) and CODE.fullmatch(str(value.value)):
                 yield str(value.value)
@@ -70,7 +73,7 @@ def error_classes(base: type[RetainError] = RetainError) -> Iterator[type[Retain
 
 
 def test_no_key_stands_in_two_parts_of_the_catalogue() -> None:
-    parts = (CODES, FAULTS, FACE, DISCOVERY, CONNECTOR)
+    parts = (CODES, FAULTS, DETAILS, FACE, DISCOVERY, CONNECTOR)
     assert sum(map(len, parts)) == len(CATALOGUE)
 
 
@@ -112,6 +115,14 @@ def test_every_error_class_has_a_sentence() -> None:
 def test_every_code_in_the_source_has_a_sentence() -> None:
     unexplained = {c: where for c, where in codes_in_source() if not messages.known("code", c)}
     assert unexplained == {}
+
+
+def test_every_detail_is_of_a_code_and_its_hint_needs_no_more_than_it() -> None:
+    for key, (words, _) in DETAILS.items():
+        name = key.removeprefix("detail.").removesuffix(".hint")
+        assert messages.known("code", name), key
+        if not key.endswith(".hint"):
+            assert not words.endswith("."), key
 
 
 def test_every_code_that_verify_can_find_has_a_sentence() -> None:

@@ -85,9 +85,12 @@ class Face:
         return {"code": "INTERNAL", "message": f"{kind} at {where}", "hint": "", "exit": 1}
 
     def _sentence(self, error: RetainError) -> str:
-        # Details are in English; in another language the sentence of the code stands before them.
         if self.lang == "en" or not messages.known("code", error.code):
             return str(error)
+        if whole := messages.detail(error.code, self.lang, error.params):
+            hint = messages.detail(f"{error.code}.hint", self.lang, error.params) or error.hint
+            return f"{whole} ({hint})" if hint else whole
+        # Other details are in English; the sentence of the code stands before them.
         sentence = messages.code("code", error.code, self.lang)
         return self.text("error.detail", sentence=sentence, message=error)
 

@@ -100,7 +100,9 @@ def _next(steps: Mapping[str, str], lang: Lang) -> Iterator[Block]:
         yield Paragraph(command, "command")
 
 
-def next_steps(decided: Plan, statement: PlanStatement, *, program: str) -> dict[str, str]:
+def next_steps(
+    decided: Plan, statement: PlanStatement, lang: Lang, *, program: str
+) -> dict[str, str]:
     """What has to be typed before and for a run, by kind."""
     codes = {refusal.code for refusal in decided.refusals}
     steps: dict[str, str] = {}
@@ -108,7 +110,11 @@ def next_steps(decided: Plan, statement: PlanStatement, *, program: str) -> dict
         steps["approve"] = f"{program} policy approve {statement.policy.name} --by FUNCTION"
     if "UNTRIED_CONNECTOR" in codes:
         steps["untried"] = f"accept_untried: {statement.tool.connector.digest}"
-    other = [r.hint for r in decided.refusals if r.code not in _PLAIN and r.hint]
+    other = [
+        _hint(r.code, r.hint, lang, r.params)
+        for r in decided.refusals
+        if r.code not in _PLAIN and r.hint
+    ]
     if other:
         steps["mend"] = "\n".join(other)
     if codes & set(LIMITS):
@@ -158,11 +164,13 @@ class Problem:
     command: str
     severity: str
     exit: Exit
+    params: tuple[tuple[str, str | int], ...] = ()
 
     @classmethod
     def of(cls, error: RetainError) -> Problem:
         """An error as a finding."""
-        return cls(error.code, str(error.args[0]), error.hint, "error", error.exit_code)
+        params = tuple(error.params.items())
+        return cls(error.code, str(error.args[0]), error.hint, "error", error.exit_code, params)
 
 
 def check(source: str, found: Sequence[Problem], lang: Lang) -> Sheet:
@@ -174,10 +182,11 @@ def check(source: str, found: Sequence[Problem], lang: Lang) -> Sheet:
     blocks.append(Paragraph(_counted(key, lang, n=len(real)), "result"))
     for problem in sorted(found, key=lambda problem: order.index(problem.severity)):
         severity = text(f"check.severity.{problem.severity}", lang)
-        sentence = _in_words(problem.code, problem.text, lang)
+        params = dict(problem.params)
+        sentence = _in_words(problem.code, problem.text, lang, params)
         blocks.append(Paragraph(text("check.item", lang, severity=severity, text=sentence)))
-        if problem.command:
-            blocks.append(Paragraph(problem.command, "command"))
+        if command := _hint(problem.code, problem.command, lang, params):
+            blocks.append(Paragraph(command, "command"))
     return Sheet(lang, tuple(blocks))
 
 
@@ -298,13 +307,19 @@ def _column(key: str, lang: Lang, align: str = "left") -> Column:
 
 
 def _sentence(error: RetainError, lang: Lang) -> str:
-    return _in_words(error.code, str(error.args[0]), lang)
+    return _in_words(error.code, str(error.args[0]), lang, error.params)
 
 
-def _in_words(name: str, detail: str, lang: Lang) -> str:
-    """Details are in English; other languages have the sentence of the code."""
+def _hint(name: str, hint: str, lang: Lang, params: Mapping[str, str | int]) -> str:
+    return (lang != "en" and messages.detail(f"{name}.hint", lang, params)) or hint
+
+
+def _in_words(name: str, detail: str, lang: Lang, params: Mapping[str, str | int]) -> str:
+    """Where the catalogue lacks the whole sentence, that of the code with the English detail."""
     if lang == "en" or not messages.known("code", name):
         return detail
+    if name not in _PLAIN and (whole := messages.detail(name, lang, params)):
+        return f"{whole[0].upper()}{whole[1:]}."
     sentence = text(f"code.{name}", lang)
     return sentence if detail == sentence or name in _PLAIN else f"{sentence} [{detail}]"
 

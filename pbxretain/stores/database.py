@@ -453,7 +453,9 @@ class DatabaseLock:
             Session(self._engine).close()
         if not held:
             raise LockedError(
-                "The lock on the database was lost.", hint="run again; nothing is half done"
+                "The lock on the database was lost.",
+                hint="run again; nothing is half done",
+                code="LOCK_LOST",
             )
 
     def _question(self) -> Sql:

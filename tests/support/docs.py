@@ -32,8 +32,15 @@ MEANING = {
         "read the report; the next run may heal it",
     ),
     Exit.LOCKED: ("another run works on the source", "wait; look into it when it happens again"),
-    Exit.REFUSED: ("a safety check stopped it before anything was deleted", "a person decides"),
-    Exit.UNAVAILABLE: ("a source or file could not be opened", "repair the connection, run again"),
+    Exit.REFUSED: (
+        "at least one dataset, or the whole source, was left alone on purpose; the report says "
+        "which, and what went elsewhere",
+        "a person decides",
+    ),
+    Exit.UNAVAILABLE: (
+        "a source, a dataset or a file could not be opened or read; other datasets were worked on",
+        "repair it, run again",
+    ),
     Exit.FORGED: (
         "a report is not genuine, or evidence could not be written",
         "take it seriously: compare with a copy kept elsewhere",
@@ -94,8 +101,8 @@ def exit_codes() -> str:
             "|---|---|---|---|",
             *rows,
             "",
-            "Several sources in one command end with the most severe of their codes. The order is "
-            f"fixed and not that of the numbers: {order}.",
+            "Several sources in one command, and several datasets of one, end with the most severe "
+            f"of their codes. The order is fixed and not that of the numbers: {order}.",
             "",
             "With `--json` the document on stdout repeats the code as `exit`, and an error as "
             "`error` with `code`, `message` and `hint`. On stderr an error is one sentence; a "

@@ -16,7 +16,7 @@ CONNECTOR: Final[Mapping[str, tuple[str, str]]] = {
         "Promises that are not kept: {broken} of {total}.",
     ),
     "inventory.order": (
-        "In dieser Reihenfolge. Fristen stehen nicht hier, sondern in der Policy.",
+        "In dieser Reihenfolge. Fristen stehen nicht hier, sondern im Regelwerk.",
         "In this order. Retention periods don't stand here but in the policy.",
     ),
     "inventory.dataset": ("{data} (Datenbestand {name})", "{data} (dataset {name})"),
@@ -274,7 +274,7 @@ CONNECTOR: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "new.note.head": (
         "Was dieses Produkt speichert, und was die Frist eines Datensatzes beginnen lässt.\n"
-        "Keine Fristen (Policy), keine Adressen und Passwörter (Einstellungen).\n"
+        "Keine Fristen (Regelwerk), keine Adressen und Passwörter (Einstellungen).\n"
         "Jedes Feld erklärt docs/reference/manifest.md.",
         "What this product stores, and what starts the period of each record.\n"
         "No periods (policy), no addresses and passwords (settings).\n"

@@ -418,7 +418,7 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "A large table has no index to delete along.",
     ),
     "code.OWN_PURGE_EARLIER": (
-        "Die Anlage löscht selbst früher, als die Policy es sagt, und ohne Nachweis.",
+        "Die Anlage löscht selbst früher, als das Regelwerk es sagt, und ohne Nachweis.",
         "The product itself deletes earlier than the policy says, and without evidence.",
     ),
     "code.OWN_PURGE_UNSEEN": (

@@ -138,7 +138,7 @@ def test_a_client_without_the_right_deletes_nothing_and_says_so(
     xapi_run.fill(pbx, old=30, young=5)
     once(pbx, "delete", wrong)
     done = xapi_run.run(tmp_path, pbx.url)
-    assert done.exit_code == Exit.INCOMPLETE
+    assert done.exit_code == Exit.UNAVAILABLE
     assert len(pbx.sets["Recordings"]) == 35
     assert any("doesn't accept the login" in str(error) for error in done.errors)
 

@@ -8,11 +8,12 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from support import aftermath
-from support.bitrix24_run import NOW, SOURCE, Bitrix, build, healed, loaded
+from support.bitrix24_run import SOURCE, Bitrix, build, healed, loaded
 from support.crash import Outcome, When, Zygote, campaign
 from support.site import make_site, make_terms
 
@@ -45,7 +46,7 @@ def test_a_call_whose_recording_must_stay_waits(tmp_path: Path) -> None:
     extra = f"accept_untried: {product.digest}\ncommand: {{product: '{pbx.www}'}}"
     keep = {"call-recordings": "1 year", "call-detail-records": "90 days"}
     terms = make_terms(product, extra=extra, keep=keep)
-    done = execute.run(terms, make_site(tmp_path / "state"), now=NOW)
+    done = execute.run(terms, make_site(tmp_path / "state"), now=datetime.now(UTC))
     assert done.exit_code == Exit.OK
     assert pbx.ids("b_voximplant_statistic") == [2, 4, 6, 8, 10, 11, 12]
     assert len(pbx.ids("b_file")) == 6

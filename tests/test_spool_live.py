@@ -156,7 +156,7 @@ def test_callers_lose_nothing_and_hardly_wait_while_messages_are_deleted(
             break
     for thread in threads:
         thread.join(60)
-    assert [caller.returncode for caller in callers] == [0, 0]
+    assert [caller.wait(60) for caller in callers] == [0, 0]
     waits = [float(line.split()[1]) for line in left]
     assert len(left) == 60
     assert max(waits) < 1

@@ -377,7 +377,9 @@ class _Run:
     def _settle(self, dead: Journal) -> Entry:
         source, product = frozen(dead, self.terms.source, self.terms.connector)
         with self._open(source, product) as opened:
-            _, refusals = plan.clock_guards(opened, now=self.now)
+            last = self.ledger.last()
+            last_entry = last.ended if last else None
+            _, refusals = plan.clock_guards(opened, now=self.now, last_entry=last_entry)
             if refusals:
                 raise refusals[0]
             results = settle_dead(dead, opened, tidy=lambda: self._tidy(opened))

@@ -247,7 +247,7 @@ def _start(terms: Terms, opened: Opened, store: Store) -> str:
         return str(wanted)
     # Datasets of one class may name their only start event differently (a file is recorded, a
     # row of the same class is called); what is refused is a choice that nobody made.
-    if len(offered) == 1 and not unknown_starts(terms.connector.manifest, terms.policy):
+    if len(offered) == 1 and wanted in _known_starts(terms.connector.manifest, store.data_class):
         return str(offered[0])
     raise DocumentError(
         f"policy {terms.policy.policy}: from {wanted or 'nothing'} for {store.data_class}, "
@@ -282,14 +282,17 @@ def _starts(kind: Dataset) -> list[str]:
     return list(getattr(kind, "starts", None) or [kind.start])  # type: ignore[union-attr]
 
 
+def _known_starts(manifest: Manifest, data: str) -> set[str]:
+    return {s for d in manifest.datasets.values() if d.data == data for s in _starts(d)}
+
+
 def unknown_starts(manifest: Manifest, policy: Policy) -> list[tuple[str, str]]:
     """Pairs of data class and start event that a rule names and no dataset of the class has; for
     ``policy check``."""
     found = []
     for data in manifest.offered():
         rule = policy.rule_for(data)
-        known = {s for d in manifest.datasets.values() if d.data == data for s in _starts(d)}
-        if rule and rule.start and rule.start not in known:
+        if rule and rule.start and rule.start not in _known_starts(manifest, data):
             found.append((data, rule.start))
     return found
 

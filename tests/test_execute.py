@@ -136,6 +136,24 @@ def test_a_dead_run_is_settled_only_when_the_clock_is_right(
     aftermath.assert_genuine(pbx.site(), NOW + timedelta(hours=2))
 
 
+def test_a_dead_run_is_not_settled_under_a_date_before_the_last_report(
+    pbx: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = execute.run(replace(pbx.terms(), approved=False), pbx.site(), now=NOW)
+    assert first.entry is not None
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "mark", _dies)
+        with pytest.raises(KeyboardInterrupt):
+            execute.run(pbx.terms(), pbx.site(), now=NOW + timedelta(hours=1))
+    back = execute.run(pbx.terms(), pbx.site(), now=NOW - timedelta(days=1))
+    assert [error.code for error in back.errors] == ["CLOCK_BACK"]
+    assert (back.entry, back.recovered) == (None, None)
+    right = execute.run(pbx.terms(), pbx.site(), now=NOW + timedelta(hours=2))
+    assert right.exit_code == Exit.OK
+    assert right.recovered is not None
+    aftermath.assert_genuine(pbx.site(), NOW + timedelta(hours=3))
+
+
 def _dies(*args: object) -> None:
     raise KeyboardInterrupt
 

@@ -16,7 +16,7 @@ from pbxretain.clues import Purge, StoredSetting
 from pbxretain.errors import StoreError
 from pbxretain.period import Period
 from pbxretain.stores.database import Session, kind_of, session
-from pbxretain.stores.dialects import Sql, all_of
+from pbxretain.stores.dialects import all_of
 
 _NUMBER = 6
 """Digits of a period; anything longer means for ever."""
@@ -52,7 +52,7 @@ def _read(opened: Session, purge: Purge, stored: StoredSetting) -> Iterator[OwnP
     ]
     ask = f"SELECT {dialect.stored(stored.column)} FROM {dialect.table(stored.table)} WHERE "
     try:
-        rows = opened.rows(ask + all_of(*same, Sql("1=1")))
+        rows = opened.rows(ask + all_of(*same))
     except StoreError:
         opened.rollback()
         yield OwnPeriod(purge.data, stored.table, None)

@@ -19,7 +19,8 @@ from zoneinfo import ZoneInfo
 from dateutil.relativedelta import relativedelta
 
 from pbxretain.errors import DocumentError, Exit
-from pbxretain.evidence.statements import Dataset, DeletionReport, moment
+from pbxretain.evidence.fields import moment
+from pbxretain.evidence.statements import Dataset, DeletionReport
 from pbxretain.period import first_instant
 from pbxretain.verify import Finding, Report, Verdict
 

@@ -15,7 +15,8 @@ from typing import Literal
 
 from pbxretain.aggregate import EXEMPTIONS, Age, Figures, InForce, Span, Trouble
 from pbxretain.errors import Exit
-from pbxretain.evidence.statements import DeletionReport, moment
+from pbxretain.evidence.fields import moment
+from pbxretain.evidence.statements import DeletionReport
 from pbxretain.ledger import LEDGER, REPORT_NAME
 from pbxretain.messages import Lang, code, counted, day, number, text
 from pbxretain.period import first_instant

@@ -8,9 +8,9 @@ from typing import Any, Literal, TypeVar
 
 import click
 
+from pbxretain.cli import archive
 from pbxretain.cli.face import PLAIN_WIDTH, Face
-from pbxretain.errors import DocumentError, UnavailableError
-from pbxretain.posix import write_synced
+from pbxretain.errors import DocumentError
 from pbxretain.render import as_html, as_pdf, as_text
 from pbxretain.sheet import Sheet
 
@@ -24,7 +24,7 @@ def options(function: F) -> F:
         "--out",
         type=click.Path(path_type=Path, dir_okay=False),
         metavar="FILE",
-        help="Write it to this file, over an older one.",
+        help="Write it to this file; never over another.",
     )(function)
     return click.option(
         "--format",
@@ -38,7 +38,7 @@ def give(
     face: Face, data: Mapping[str, object], sheet: Sheet, *, form: Form | None, out: Path | None
 ) -> None:
     """Prints the document, or writes it and says where. DocumentError for a PDF without a file,
-    UnavailableError when the file can't be written."""
+    RefusedError when the file is there already or can't be written."""
     form = form or _form_of(out)
     if out is None:
         if form == "pdf":
@@ -48,10 +48,7 @@ def give(
         else:
             face.give(data, sheet)
         return
-    try:
-        write_synced(out, _bytes(sheet, form), 0o644)
-    except OSError:
-        raise UnavailableError(f"{out} can't be written") from None
+    archive.put(out, _bytes(sheet, form))
     if face.json:
         face.give({**data, "path": str(out)})
     else:

@@ -15,6 +15,7 @@ from typing import Final, Literal, TypeGuard
 from zoneinfo import ZoneInfo
 
 from pbxretain.wording_codes import CODES
+from pbxretain.wording_concept import CONCEPT
 from pbxretain.wording_connector import CONNECTOR
 from pbxretain.wording_details import DETAILS
 from pbxretain.wording_discovery import DISCOVERY
@@ -34,6 +35,7 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
     **DISCOVERY,
     **CONNECTOR,
     **PAPERS,
+    **CONCEPT,
     **REPORT,
 }
 """Key to (German, English)."""

@@ -21,6 +21,7 @@ from pbxretain.manifest import DATA_CLASSES, TableDataset, TreeDataset
 from pbxretain.messages import CATALOGUE, LANGUAGES, Lang, text
 from pbxretain.verify import FINDINGS
 from pbxretain.wording_codes import CODES
+from pbxretain.wording_concept import CONCEPT
 from pbxretain.wording_connector import CONNECTOR
 from pbxretain.wording_details import DETAILS
 from pbxretain.wording_discovery import DISCOVERY
@@ -75,7 +76,7 @@ def error_classes(base: type[RetainError] = RetainError) -> Iterator[type[Retain
 
 
 def test_no_key_stands_in_two_parts_of_the_catalogue() -> None:
-    parts = (CODES, FAULTS, DETAILS, FACE, DISCOVERY, CONNECTOR, PAPERS, REPORT)
+    parts = (CODES, FAULTS, DETAILS, FACE, DISCOVERY, CONNECTOR, PAPERS, CONCEPT, REPORT)
     assert sum(map(len, parts)) == len(CATALOGUE)
 
 
@@ -155,7 +156,7 @@ def test_the_catalogue_holds_nothing_that_nobody_says() -> None:
     prefixes |= {f"{kind}." for kind in re.findall(r"""code\(\s*['"]([a-z]+)""", source)}
     unsaid = [
         key
-        for key in {**FACE, **DISCOVERY, **CONNECTOR, **PAPERS, **REPORT}
+        for key in {**FACE, **DISCOVERY, **CONNECTOR, **PAPERS, **CONCEPT, **REPORT}
         if key not in whole and not key.startswith(tuple(prefixes))
     ]
     assert unsaid == []

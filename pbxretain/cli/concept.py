@@ -328,7 +328,7 @@ class _Concept:
         )
 
     def _starts(self, policy: Loaded[Policy], rule: Rule) -> list[str]:
-        """The start events in words: the rule's own, else the first of each dataset of the class."""
+        """Start events in words: the rule's own, else the first of each dataset of the class."""
         if rule.start:
             return [code("start", rule.start, self.lang)]
         names = dict.fromkeys(

@@ -8,7 +8,6 @@ from typing import Any, Literal, TypeVar
 
 import click
 
-from pbxretain.cli import archive
 from pbxretain.cli.face import PLAIN_WIDTH, Face
 from pbxretain.errors import DocumentError
 from pbxretain.render import as_html, as_pdf, as_text
@@ -48,6 +47,8 @@ def give(
         else:
             face.give(data, sheet)
         return
+    from pbxretain.cli import archive
+
     archive.put(out, _bytes(sheet, form))
     if face.json:
         face.give({**data, "path": str(out)})

@@ -95,6 +95,15 @@ CONCEPT: Final[Mapping[str, tuple[str, str]]] = {
     "dialect.postgresql": ("PostgreSQL", "PostgreSQL"),
     "dialect.sqlite": ("SQLite", "SQLite"),
     "dialect.none": ("keine", "none"),
+    "concept.untried": ("Am Produkt unerprobt", "Untried on the product"),
+    "concept.untried.yes": (
+        "Der Betrieb hat das ausdrücklich angenommen.",
+        "The operator accepted that explicitly.",
+    ),
+    "concept.untried.no": (
+        "Gelöscht wird erst, wenn die Einstellungen das annehmen.",
+        "Nothing is deleted until settings accept that.",
+    ),
     "concept.systems.left": (
         "Nicht angeschlossen und deshalb von diesem Konzept nicht erfasst: {names}.",
         "Not connected and so not covered by this concept: {names}.",
@@ -116,6 +125,7 @@ CONCEPT: Final[Mapping[str, tuple[str, str]]] = {
         "der ganze Inhalt, dazu Angaben im Dateinamen",
         "the whole content, and what the file's name tells",
     ),
+    "concept.personal.below": ("Zeilen von {tables}", "rows of {tables}"),
     "concept.subjects.call": ("wer am Gespräch teilnahm", "whoever took part in the call"),
     "concept.subjects.spool": (
         "Anrufer und Inhaber des Postfachs",
@@ -392,7 +402,10 @@ CONCEPT: Final[Mapping[str, tuple[str, str]]] = {
         "is deleted, what goes along and what waits.",
     ),
     "concept.annex.source": ("{source} ({product})", "{source} ({product})"),
-    "concept.rule.none": ("keine Regel; bleibt", "no rule; stays"),
+    "concept.rule.none": (
+        "noch nicht entschieden; die Daten bleiben",
+        "not decided yet; the data stay",
+    ),
     "concept.table.named": ("Tabelle laut Einstellungen", "Table as settings name it"),
     "concept.how": ("Löschen", "Deletion"),
 }

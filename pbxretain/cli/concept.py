@@ -18,7 +18,14 @@ from pbxretain.cli import inventory
 from pbxretain.cli.context import App
 from pbxretain.connector import Connector
 from pbxretain.documents import Loaded
-from pbxretain.manifest import Dataset, LinesDataset, SpoolDataset, TableDataset, root_of
+from pbxretain.manifest import (
+    Dataset,
+    LinesDataset,
+    SpoolDataset,
+    TableDataset,
+    all_children,
+    root_of,
+)
 from pbxretain.messages import Lang, code, counted, day, period, text
 from pbxretain.policy import Policy, Rule, approval_state
 from pbxretain.settings import Settings, Source
@@ -245,6 +252,9 @@ class _Concept:
         )
         yield text("report.connector.digest", lang), connector.digest
         yield text("connector.trials", lang), "; ".join(trials) or text("connector.untried", lang)
+        if not connector.manifest.was_tried:
+            accepted = source.accept_untried == connector.digest
+            yield self.say("untried"), self.say("untried.yes" if accepted else "untried.no")
         value = system.policy.value
         yield (
             text("report.policy", lang),
@@ -269,7 +279,12 @@ class _Concept:
 
     def _personal(self, system: System, dataset: Dataset) -> str:
         if isinstance(dataset, TableDataset):
-            return ", ".join(dict.fromkeys((*dataset.personal, *dataset.subjects.values()))) or "-"
+            columns = dict.fromkeys((*dataset.personal, *dataset.subjects.values()))
+            below = [child.table for child in all_children(dataset.children)]
+            below += [shared.table for shared in dataset.shared]
+            if not columns and below:
+                return self.say("personal.below", tables=", ".join(dict.fromkeys(below)))
+            return ", ".join(columns) or "-"
         told = dict(inventory.told(system.connector.manifest, dataset, self.lang))
         return told.get("inventory.personal") or self.say("personal.whole")
 
@@ -460,7 +475,8 @@ class _Concept:
 
     def _dataset(self, system: System, name: str, dataset: Dataset) -> Iterator[tuple[str, str]]:
         rule = system.rule(dataset)
-        keep = period(str(rule.keep), self.lang) if rule else self.say("rule.none")
+        decided = rule is not None and not rule.undecided
+        keep = period(str(rule.keep), self.lang) if rule and decided else self.say("rule.none")
         yield text("policy.col.keep", self.lang), keep
         told = inventory.told(system.connector.manifest, dataset, self.lang)
         yield from ((text(label, self.lang), value) for label, value in told if value)

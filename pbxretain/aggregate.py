@@ -34,9 +34,9 @@ _UNSEEN = ("failed", "refused", "not-reached")
 _OWN = ("NOT_DECIDED", "NOT_APPROVED", "RESIDUE", "RECORDS_FAILED", "DRY_RUN")
 """Codes of ``verify`` about what a report itself says: told here from the reports instead."""
 _FORMS: Mapping[Kind, re.Pattern[str]] = {
-    "month": re.compile(r"(2\d{3})-(0[1-9]|1[0-2])"),
-    "quarter": re.compile(r"(2\d{3})-Q([1-4])"),
-    "year": re.compile(r"(2\d{3})"),
+    "month": re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])"),
+    "quarter": re.compile(r"(2[0-9]{3})-Q([1-4])"),
+    "year": re.compile(r"(2[0-9]{3})"),
 }
 _EXAMPLES: Mapping[Kind, str] = {"month": "2026-10", "quarter": "2026-Q4", "year": "2026"}
 _LENGTHS: Mapping[Kind, int] = {"month": 1, "quarter": 3, "year": 12}

@@ -109,6 +109,11 @@ def test_a_whole_cycle_with_broken_things_leaves_no_mark(place: Place) -> None:
         ("report", "show"),
         ("report", "show", "0", "--json"),
         ("report", "show", "0", "--lang", "de"),
+        ("report", "period", "--year", str(datetime.now(UTC).year)),
+        ("report", "period", "--year", str(datetime.now(UTC).year), "--json"),
+        ("report", "period", "--month", f"{datetime.now(UTC):%Y-%m}", "--format", "html"),
+        ("concept",),
+        ("concept", "--format", "html", "--lang", "de"),
         ("key", "show"),
         ("policy", "check", "all"),
     ]

@@ -79,7 +79,7 @@ class Diary:
                 for name in CLASSES
             )
         )
-        values = {"run": run, "datasets": datasets} | change
+        values: dict[str, Any] = {"run": run, "datasets": datasets} | change
         return self.reports / made.publish(self.ledger, self.key, **values)
 
     def _dataset(

@@ -13,7 +13,7 @@ from pbxretain.cli import context, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
 from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
-from pbxretain.evidence.statements import Predicate, parse_statement
+from pbxretain.evidence.statements import Account, parse_statement
 from pbxretain.explain import Seal
 from pbxretain.ledger import Entry, Ledger
 from pbxretain.messages import Lang
@@ -69,16 +69,19 @@ class Opened:
 
     path: Path
     data: bytes
-    predicate: Predicate
+    predicate: Account
     seal: Seal
     signed: bool
 
 
 def opened(face: Face, path: Path) -> Opened:
-    """Reads a report or a dry run without verifying it; UnavailableError, EvidenceError."""
+    """Reads a report or a dry run without verifying it; UnavailableError, EvidenceError (for any
+    other statement too)."""
     data = show.read_bytes(path)
     envelope = signing.open_envelope(data)
     predicate = parse_statement(envelope.payload).predicate
+    if not isinstance(predicate, Account):
+        raise EvidenceError(f"{path.name} is no deletion report", code="UNKNOWN_TYPE")
     own = context.own_public(face)
     try:
         keys = signing.load_public(own) if own else {}

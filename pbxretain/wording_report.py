@@ -240,6 +240,10 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
     ),
     # --- rendering ----------------------------------------------------------------------------
     "report.written": ("Geschrieben: {path}", "Written: {path}"),
+    "code.ATTACHMENT": (
+        "Die PDF-Datei trägt nicht genau ein signiertes Löschprotokoll bei sich.",
+        "The PDF doesn't carry exactly one signed report.",
+    ),
     "code.PDF_MISSING": (
         "Für PDF-Dateien fehlt das Paket fpdf2.",
         "For PDF files the package fpdf2 is missing.",

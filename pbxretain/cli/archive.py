@@ -75,7 +75,8 @@ class Opened:
 
 
 def opened(face: Face, path: Path) -> Opened:
-    """Reads a report or a dry run without verifying it; UnavailableError, EvidenceError."""
+    """Reads a report or a dry run without verifying it; UnavailableError, EvidenceError (for any
+    other statement too)."""
     data = show.read_bytes(path)
     envelope = signing.open_envelope(data)
     predicate = parse_statement(envelope.payload).predicate

@@ -190,7 +190,7 @@ def _chart(chart: Chart, width: int) -> list[str]:
     if not points:
         return head
     side = min(max(_columns(label) for label, _, _ in points), width // 3)
-    told = min(max(_columns(shown) for _, _, shown in points), width // 3)
+    told = min(max(_columns(shown) for _, _, shown in points), width * 2 // 5)
     room = min(width - side - told - 2 * GAP, WIDEST_BAR)
     lines = []
     for label, value, shown in points:

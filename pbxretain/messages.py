@@ -23,6 +23,7 @@ from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
 from pbxretain.wording_papers import PAPERS
 from pbxretain.wording_report import REPORT
+from pbxretain.wording_verify import VERIFY
 
 Lang = Literal["de", "en"]
 LANGUAGES: Final[tuple[Lang, ...]] = ("de", "en")
@@ -37,6 +38,7 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
     **PAPERS,
     **CONCEPT,
     **REPORT,
+    **VERIFY,
 }
 """Key to (German, English)."""
 

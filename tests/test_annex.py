@@ -234,7 +234,7 @@ def test_an_empty_period_is_no_good_news(diary: Diary, lang: Lang) -> None:
 
 def test_a_source_without_runs_has_a_page_too() -> None:
     span = Span.parse("month", "2026-11")
-    nothing = Verdict((), ())
+    nothing = Verdict((), (), None)
     name, reports = chain(nothing, "office")
     schedule = Schedule.every(24)
     found = figures(reports, nothing, span, source=name, now=LATER, schedule=schedule)

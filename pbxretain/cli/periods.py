@@ -46,10 +46,10 @@ def period(face: Face, wanted: Wanted, *, now: datetime) -> Figures:
     span = wanted.span()
     source, folder, zone = _place(face, wanted)
     own = None if wanted.trust or wanted.keys else context.own_public(face)
-    verdict = Verdict((), ())
+    verdict = Verdict((), (), None)
     if folder is not None:
         verdict = verify_paths(
-            [folder], trust=wanted.trust, keys=wanted.keys, own_public=own, now=now
+            [folder], trust=[*wanted.trust, *wanted.keys], own_public=own, now=now
         )
     name, reports = aggregate.chain(verdict, source)
     schedule = Schedule.every(wanted.interval) if wanted.interval else None

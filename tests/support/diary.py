@@ -108,7 +108,7 @@ class Diary:
 
     def verdict(self, *, now: datetime, trusted: bool = True) -> Verdict:
         keys = [self.public] if trusted else []
-        return verify_paths([self.reports], trust=[], keys=keys, own_public=None, now=now)
+        return verify_paths([self.reports], trust=keys, own_public=None, now=now)
 
     def figures(
         self, span: str, *, now: datetime, every: int | None = None, trusted: bool = True

@@ -7,104 +7,30 @@ it, because every run meets it again. Reads no file, knows no clock but ``now``.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from typing import Literal
 from zoneinfo import ZoneInfo
 
-from dateutil.relativedelta import relativedelta
-
 from pbxretain.errors import DocumentError, Exit
+from pbxretain.evidence.attestations import GapNote
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import Dataset, DeletionReport
 from pbxretain.period import first_instant
+from pbxretain.spans import Kept, Schedule, Span, punctuality
 from pbxretain.verify import Finding, Report, Verdict
-
-Kind = Literal["month", "quarter", "year"]
 
 STOCK = ("held", "minimum", "straddling", "kept_for_part", "failed", "residue")
 """Balances that say what is there after a run; ``undated`` and ``future`` lie outside them."""
 EXEMPTIONS = ("HELD", "MIN_RETENTION", "STRADDLING", "KEPT_FOR_PART")
 """Codes of records that stay for a reason: no finding."""
 _UNSEEN = ("failed", "refused", "not-reached")
-_OWN = ("NOT_DECIDED", "NOT_APPROVED", "RESIDUE", "RECORDS_FAILED", "DRY_RUN")
+_OWN = ("NOT_DECIDED", "NOT_APPROVED", "RESIDUE", "RECORDS_FAILED", "DRY_RUN", "REVIEWED")
 """Codes of ``verify`` about what a report itself says: told here from the reports instead."""
-_FORMS: Mapping[Kind, re.Pattern[str]] = {
-    "month": re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])"),
-    "quarter": re.compile(r"(2[0-9]{3})-Q([1-4])"),
-    "year": re.compile(r"(2[0-9]{3})"),
-}
-_EXAMPLES: Mapping[Kind, str] = {"month": "2026-10", "quarter": "2026-Q4", "year": "2026"}
-_LENGTHS: Mapping[Kind, int] = {"month": 1, "quarter": 3, "year": 12}
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A calendar period of whole local days, from ``first`` up to but not including ``after``."""
-
-    kind: Kind | Literal["day"]
-    first: date
-    after: date
-
-    @classmethod
-    def parse(cls, kind: Kind, text: str) -> Span:
-        """Reads ``2026-10``, ``2026-Q4`` or ``2026``; DocumentError for anything else."""
-        match = _FORMS[kind].fullmatch(text)
-        if match is None:
-            raise DocumentError(f"a {kind} is written such as {_EXAMPLES[kind]}")
-        number = int(match[2]) if kind != "year" else 1
-        month = number * 3 - 2 if kind == "quarter" else number
-        return cls(kind, *_months(date(int(match[1]), month, 1), _LENGTHS[kind]))
-
-    @property
-    def last(self) -> date:
-        """The last day that belongs to it."""
-        return self.after - timedelta(days=1)
-
-    def parts(self, *, days: int = 1) -> Iterator[Span]:
-        """Stretches of so many days of a month, the last maybe shorter; months of anything else."""
-        step = relativedelta(days=days) if self.kind == "month" else relativedelta(months=1)
-        start = self.first
-        while start < self.after:
-            end = min(start + step, self.after)
-            yield Span("day" if self.kind == "month" else "month", start, end)
-            start = end
-
-    def holds(self, day: date) -> bool:
-        return self.first <= day < self.after
-
-
-def _months(first: date, count: int) -> tuple[date, date]:
-    return first, first + relativedelta(months=count)
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """Every how many hours a run is due, and how late it may come without counting as missed."""
-
-    interval: int
-    grace: int
-
-    @classmethod
-    def every(cls, hours: int) -> Schedule:
-        """With a quarter of the interval as grace."""
-        return cls(hours, max(1, hours // 4))
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """How many of the runs that were due took place, and the longest time between two."""
-
-    taken: int
-    due: int | None
-    """None: no schedule is known, or nothing says from when it counted."""
-    longest: timedelta | None
-    since: datetime | None
-    """When the longest time without a run began."""
+_MISSED = ("MISSED_RUNS", "OVERDUE", "GAP_EXPLAINED")
+"""The same of the schedule, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +149,13 @@ class Figures:
     changes: tuple[Change, ...]
     course: tuple[Part, ...]
     ageing: tuple[Ageing, ...]
+    schedule: Schedule | None
+    gaps: tuple[GapNote, ...]
+    """Gap-notes, signed by a key that counts, that touch the period."""
+    reviewed: tuple[int, ...]
+    """Numbers of the period's reports that the officer has reviewed and not rejected."""
+    level: str | None
+    """How much may be built on the files, as ``verify`` has it."""
     evidence: tuple[Finding, ...]
     """What ``verify`` found about the files and the chain, as far as it touches the period."""
     earlier: int
@@ -291,7 +224,11 @@ def figures(
     before = earlier[-1] if earlier else None
     told = [(_day(report, zone), _run(report)) for report in runs]
     ages = list(_ages(told))
-    touching, outside = _touching(verdict.findings, runs)
+    touching, outside = _touching(verdict.findings, runs, scheduled=schedule is not None)
+    gaps = tuple(note for note in _gaps(verdict, source) if _overlaps(note, start, end))
+    # A report that settles a dead run is written by the next run, so it is no run of its own.
+    ends = [_ended(report) for report in reports if _run(report).run.outcome != "recovered"]
+    numbers = {_run(report).ledger.seq for report in runs}
     return Figures(
         source=source,
         span=span,
@@ -299,7 +236,7 @@ def figures(
         now=now,
         runs=runs,
         before=before,
-        kept=_kept(reports, schedule, start=start, end=min(end, now)),
+        kept=punctuality(ends, schedule, gaps, start=start, end=min(end, now)),
         classes=tuple(_classes(told)),
         overdue=_oldest(ages, "residue"),
         excepted=_oldest(ages, "excepted"),
@@ -311,6 +248,10 @@ def figures(
         changes=tuple(_changes([*([before] if before else []), *runs], zone)),
         course=tuple(_course(told, span)),
         ageing=tuple(_ageing(told, span)),
+        schedule=schedule,
+        gaps=gaps,
+        reviewed=tuple(sorted(numbers & set(_reviewed(verdict)))),
+        level=verdict.level,
         evidence=touching,
         earlier=outside,
     )
@@ -343,48 +284,6 @@ def _zone(reports: Sequence[Report], span: Span) -> ZoneInfo | None:
 
 
 Told = Sequence[tuple[date, DeletionReport]]
-
-
-# --- schedule ---------------------------------------------------------------------------------
-
-
-def _kept(
-    reports: Sequence[Report], schedule: Schedule | None, *, start: datetime, end: datetime
-) -> Kept:
-    # A report that settles a dead run is written by the next run, so it is no run of its own.
-    all_ends = [_ended(r) for r in reports if _run(r).run.outcome != "recovered"]
-    ends = [at for at in all_ends if at < end]
-    edges = [*ends, end] if end not in ends else ends
-    gaps = [(b - max(a, start), max(a, start)) for a, b in pairwise(edges) if b >= start]
-    longest, since = max(gaps, default=(None, None), key=lambda gap: gap[0])
-    if schedule is None:
-        return Kept(sum(at >= start for at in ends), None, longest, since)
-    inside = _spaced([at for at in ends if at >= start], schedule)
-    if not ends:
-        due = int((end - start) / timedelta(hours=schedule.interval))
-        return Kept(0, due, end - start, start)
-    nxt = next((at for at in all_ends if at >= end), end)
-    missed = [
-        at for a, b in pairwise([*ends, nxt]) for at in _missed(a, b, schedule) if start <= at < end
-    ]
-    return Kept(inside, inside + len(missed), longest, since)
-
-
-def _spaced(ends: Sequence[datetime], schedule: Schedule) -> int:
-    """Runs at least half an interval apart: those in between were started by hand."""
-    count, last = 0, None
-    for at in ends:
-        if last is None or at - last >= timedelta(hours=schedule.interval) / 2:
-            count, last = count + 1, at
-    return count
-
-
-def _missed(last: datetime, following: datetime, schedule: Schedule) -> Iterator[datetime]:
-    """When runs were due between two that took place."""
-    interval, grace = timedelta(hours=schedule.interval), timedelta(hours=schedule.grace)
-    count = -(-(following - last - grace) // interval) - 1
-    for number in range(1, count + 1):
-        yield last + number * interval
 
 
 # --- data classes -----------------------------------------------------------------------------
@@ -588,15 +487,16 @@ def _ageing(told: Told, span: Span) -> Iterator[Ageing]:
 
 
 def _touching(
-    findings: Sequence[Finding], runs: Sequence[Report]
+    findings: Sequence[Finding], runs: Sequence[Report], *, scheduled: bool
 ) -> tuple[tuple[Finding, ...], int]:
     """Findings of the chain without those that a report has about itself; and how many more lie
     wholly before the period and are no forgeries."""
     first = _run(runs[0]).ledger.seq if runs else None
     touching: list[Finding] = []
     outside = 0
+    own = (*_OWN, *_MISSED) if scheduled else _OWN
     for finding in findings:
-        if finding.code in _OWN or finding.code.startswith(("RUN_", "LEVEL_")):
+        if finding.code in own or finding.code.startswith(("RUN_", "LEVEL_")):
             continue
         last = finding.params.get("last", finding.params.get("seq"))
         before = first is not None and isinstance(last, int) and last < first - 1
@@ -605,3 +505,20 @@ def _touching(
         else:
             touching.append(finding)
     return tuple(touching), outside
+
+
+def _reviewed(verdict: Verdict) -> Iterator[int]:
+    for finding in verdict.findings:
+        if finding.code == "REVIEWED" and isinstance(seq := finding.params.get("seq"), int):
+            yield seq
+
+
+def _gaps(verdict: Verdict, source: str) -> Iterator[GapNote]:
+    for report in verdict.reports:
+        note = report.statement.predicate
+        if isinstance(note, GapNote) and note.source == source and report.signer:
+            yield note
+
+
+def _overlaps(note: GapNote, start: datetime, end: datetime) -> bool:
+    return moment(note.since) < end and start <= moment(note.until)

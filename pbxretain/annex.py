@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
 
-from pbxretain.aggregate import EXEMPTIONS, Age, Figures, InForce, Span, Trouble
-from pbxretain.errors import Exit
+from pbxretain.aggregate import EXEMPTIONS, Age, Figures, InForce, Trouble
+from pbxretain.evidence.attestations import GapNote
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import DeletionReport
 from pbxretain.ledger import LEDGER, REPORT_NAME
 from pbxretain.messages import Lang, code, counted, day, number, text
 from pbxretain.period import first_instant
+from pbxretain.remarks import Answer, Remark, answer, exit_code, remarks
 from pbxretain.sheet import (
     Block,
     Chart,
@@ -37,58 +37,12 @@ from pbxretain.sheet import (
     Verdict,
 )
 from pbxretain.signing import fingerprint
+from pbxretain.spans import Span
 from pbxretain.verify import Finding, Report
 
-Answer = Literal["good", "notes", "open", "none", "unseen", "untrusted", "forged"]
 _LIGHTS: dict[Answer, Light] = {"good": "good", "notes": "good", "open": "attention"}
-_EXITS: dict[Answer, Exit] = {
-    "good": Exit.OK,
-    "notes": Exit.OK,
-    "open": Exit.INCOMPLETE,
-    "none": Exit.INCOMPLETE,
-    "unseen": Exit.UNAVAILABLE,
-    "untrusted": Exit.UNTRUSTED,
-    "forged": Exit.FORGED,
-}
 _LEFT = ("held", "minimum", "straddling", "kept_for_part", "failed", "residue", "undated", "future")
 _ALWAYS = ("held", "minimum", "failed", "residue")
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """One thing that the reader has to know first: a key of the catalogue and what fills it.
-
-    ``open`` is what somebody still has to see to; anything else is over or for information.
-    """
-
-    name: str
-    open: bool
-    params: dict[str, object] = field(default_factory=dict)
-
-
-def remarks(found: Figures) -> tuple[Remark, ...]:
-    """Everything that keeps the answer from being a plain yes, the open things first."""
-    return tuple(sorted(_remarks(found), key=lambda remark: not remark.open))
-
-
-def answer(found: Figures) -> Answer:
-    """Whether everything is in order, in one word."""
-    exits = {finding.exit for finding in found.evidence}
-    if Exit.FORGED in exits:
-        return "forged"
-    if Exit.UNTRUSTED in exits:
-        return "untrusted"
-    if not found.runs:
-        return "none"
-    if Exit.UNAVAILABLE in exits:
-        return "unseen"
-    known = remarks(found)
-    return "open" if any(remark.open for remark in known) else "notes" if known else "good"
-
-
-def exit_code(found: Figures) -> Exit:
-    """0 when in order, 3 with open points, 6 unreadable, 7 forged, 8 signed by nobody known."""
-    return _EXITS[answer(found)]
 
 
 def sheet(found: Figures, lang: Lang) -> Sheet:
@@ -125,7 +79,13 @@ def data(found: Figures) -> dict[str, object]:
         "exit": int(exit_code(found)),
         "remarks": [{"name": r.name, "open": r.open, **r.params} for r in remarks(found)],
         "runs": len(found.runs),
-        "scheduled": {"taken": found.kept.taken, "due": found.kept.due},
+        "scheduled": {
+            "taken": found.kept.taken,
+            "due": found.kept.due,
+            "explained": found.kept.explained,
+        },
+        "level": found.level,
+        "reviewed": list(found.reviewed),
         "longest_without_hours": _hours(found.kept.longest),
         "classes": [
             {
@@ -153,39 +113,6 @@ def data(found: Figures) -> dict[str, object]:
 
 def _pairs(found: Figures) -> list[tuple[Report, DeletionReport]]:
     return [(report, run) for report in found.runs if (run := report.deletion) is not None]
-
-
-def _remarks(found: Figures) -> Iterator[Remark]:
-    serious = [f for f in found.evidence if f.exit is not Exit.OK]
-    if serious:
-        yield Remark("evidence", open=True, params={"n": len(serious)})
-    missed = (found.kept.due or 0) - found.kept.taken
-    if missed > 0:
-        yield Remark("missed", open=True, params={"n": missed, "due": found.kept.due})
-    if not found.runs:
-        yield Remark("no-run", open=True)
-        return
-    if residue := found.left("residue"):
-        yield Remark("residue", open=True, params={"n": residue})
-    if failed := found.left("failed"):
-        yield Remark("failed", open=True, params={"n": failed})
-    if found.unexplained:
-        yield Remark("unexplained", open=True, params={"days": found.unexplained.days})
-    lasting = [trouble for trouble in found.troubles if not trouble.made_good]
-    if lasting and lasting[-1].outcome != "recovered":
-        yield Remark("last-run", open=True, params={"outcome": lasting[-1].outcome})
-    last = found.last
-    if last is not None and last.policy.not_decided:
-        yield Remark("not-decided", open=True, params={"n": len(last.policy.not_decided)})
-    if last is not None and not last.policy.approved:
-        yield Remark("not-approved", open=True)
-    if over := sum(trouble.count for trouble in found.troubles if trouble.made_good):
-        yield Remark("made-good", open=False, params={"n": over})
-    if found.overdue and not residue:
-        yield Remark("was-overdue", open=False, params={"days": found.overdue.days})
-    own = {seen.code for seen in found.findings if seen.open}
-    if others := own - {*EXEMPTIONS, "NOT_DECIDED"}:
-        yield Remark("findings", open=False, params={"n": len(others)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +204,30 @@ class _Annex:
             value = self.say("longest.value", time=self._time(kept.longest), since=since)
             pairs.append((self.say("longest"), value))
         yield KeyValue(tuple(pairs))
-        key = "schedule.unknown" if kept.due is None else "schedule.rule"
-        yield Paragraph(self.say(key), "note")
+        yield Paragraph(self._schedule_note(), "note")
+        if self.found.gaps:
+            yield Heading(self.say("gaps"), 3)
+            yield Table(
+                self._columns("since", "until", "reason", "remark"),
+                tuple(self._gap(note) for note in self.found.gaps),
+            )
+
+    def _schedule_note(self) -> str:
+        schedule = self.found.schedule
+        if schedule is None:
+            return self.say("schedule.unknown")
+        every = counted(schedule.interval, self.lang, thing="hour")
+        grace = counted(schedule.grace, self.lang, thing="hour")
+        key = "schedule.binding" if schedule.binding else "schedule.given"
+        rule = self.say("schedule.rule")
+        return f"{self.say(key, every=every, grace=grace)} {rule}"
+
+    def _gap(self, note: GapNote) -> tuple[str, ...]:
+        since, until = (
+            day(moment(at).astimezone(self.found.zone).date(), self.lang)
+            for at in (note.since, note.until)
+        )
+        return since, until, self.say(f"gap.{note.reason}"), note.remark or "-"
 
     def _time(self, length: timedelta) -> str:
         if length >= timedelta(days=2):
@@ -512,6 +461,9 @@ class _Annex:
         signers = list(dict.fromkeys(report.signer or "" for report, _ in runs))
         shown = [fingerprint(name) if name else self.say("unconfirmed") for name in signers]
         pairs += [(text("report.fingerprint", lang), name) for name in shown]
+        known = f"verify.level.{found.level or 'none'}"
+        pairs.append((text("verify.level", lang), text(known, lang)))
+        pairs.append((self.say("evidence.reviewed"), number(len(found.reviewed), lang)))
         if runs:
             level = runs[-1][1].evidence.level
             pairs += [(text("report.level", lang), text(f"level.{level}", lang))]

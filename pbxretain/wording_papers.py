@@ -138,12 +138,36 @@ PAPERS: Final[Mapping[str, tuple[str, str]]] = {
         "Ein Zeitplan ist nicht bekannt; deshalb steht hier nur die längste Zeit ohne Löschlauf.",
         "No schedule is known, so only the longest time without a run is given.",
     ),
+    "annex.schedule.binding": (
+        "Laut Schlüsselliste ist alle {every} ein Löschlauf fällig, mit {grace} Nachfrist.",
+        "The roster asks for a run every {every}, with {grace} of grace.",
+    ),
+    "annex.schedule.given": (
+        "Nach Angabe beim Erzeugen dieses Berichts ist alle {every} ein Löschlauf fällig, mit "
+        "{grace} Nachfrist; signiert hat das niemand.",
+        "As given when this summary was made, a run is due every {every}, with {grace} of grace; "
+        "nobody has signed that.",
+    ),
     "annex.schedule.rule": (
         "Gezählt ist, ob ein Löschlauf stattfand; wie er endete, steht unten. Zusätzliche Läufe "
         "von Hand zählen nicht mit.",
         "What counts is whether a run took place; how it ended stands below. Additional runs by "
         "hand don't count.",
     ),
+    "annex.remark.explained": (
+        "Fehlende Löschläufe, für die eine signierte Erklärung vorliegt: {n}.",
+        "Missing runs that a signed note accounts for: {n}.",
+    ),
+    "annex.gaps": ("Erklärte Lücken", "Gaps accounted for"),
+    "annex.col.since": ("Von", "From"),
+    "annex.col.until": ("Bis", "To"),
+    "annex.col.remark": ("Bemerkung", "Remark"),
+    "annex.gap.host-off": ("Rechner ausgeschaltet", "host switched off"),
+    "annex.gap.pbx-off": ("Anlage außer Betrieb", "telephone system out of service"),
+    "annex.gap.maintenance": ("Wartung", "maintenance"),
+    "annex.gap.disk-full": ("Speicher voll", "disk full"),
+    "annex.gap.mistake": ("Versehen", "mistake"),
+    "annex.gap.other": ("anderer Grund", "another reason"),
     "annex.longest": ("Längste Zeit ohne Löschlauf", "Longest time without a run"),
     "annex.longest.value": ("{time}, seit {since}", "{time}, from {since}"),
     "annex.classes.none": (
@@ -262,6 +286,10 @@ PAPERS: Final[Mapping[str, tuple[str, str]]] = {
     "annex.evidence.first": ("Erstes", "First"),
     "annex.evidence.last": ("Letztes", "Last"),
     "annex.evidence.place": ("Nr. {seq}, Prüfsumme {digest}", "no. {seq}, digest {digest}"),
+    "annex.evidence.reviewed": (
+        "Davon vom Datenschutzbeauftragten geprüft (signiert)",
+        "Of these reviewed by the data protection officer (signed)",
+    ),
     "annex.evidence.none": (
         "Die Prüfung ergab keine Feststellungen.",
         "The check gave no findings.",

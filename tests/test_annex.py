@@ -15,12 +15,13 @@ from support.canary import DIGITS, WORD
 from support.diary import CLASSES, KEEP, ZONE, Diary, at, days
 
 import pbxretain.annex
-from pbxretain import annex
-from pbxretain.aggregate import Figures, Schedule, Span, chain, figures
+from pbxretain import annex, remarks
+from pbxretain.aggregate import Figures, chain, figures
 from pbxretain.errors import DocumentError, Exit
 from pbxretain.evidence import statements as st
 from pbxretain.messages import CATALOGUE, LANGUAGES, Lang
 from pbxretain.render import as_html, as_text
+from pbxretain.spans import Schedule, Span
 from pbxretain.verify import Verdict
 
 LATER = datetime(2027, 2, 1, tzinfo=UTC)
@@ -36,7 +37,7 @@ def said(found: Figures, lang: Lang = "en") -> str:
 
 
 def names(found: Figures) -> set[str]:
-    return {remark.name for remark in annex.remarks(found)}
+    return {remark.name for remark in remarks.remarks(found)}
 
 
 # --- figures ----------------------------------------------------------------------------------
@@ -130,7 +131,7 @@ def test_a_quarter_and_a_year_are_the_sum_of_their_months(diary: Diary) -> None:
     assert [part.deleted for part in quarter.course] == [month.deleted for month in months]
     assert [part.deleted for part in year.course] == [0] * 9 + [m.deleted for m in months]
     assert (quarter.kept.taken, quarter.kept.due) == (92, 92)
-    assert annex.answer(quarter) == "good"
+    assert remarks.answer(quarter) == "good"
 
 
 def test_an_old_record_that_stays_for_a_reason_is_told_apart_from_an_overdue_one(
@@ -141,12 +142,12 @@ def test_an_old_record_that_stays_for_a_reason_is_told_apart_from_an_overdue_one
     assert found.overdue is None
     assert found.excepted
     assert found.excepted.days == 400
-    assert annex.answer(found) == "good"
+    assert remarks.answer(found) == "good"
     diary.run(at("2026-11-02"), older={"recordings": 3})
     found = diary.figures("2026-11", now=LATER)
     assert found.unexplained
     assert found.unexplained.days == 3
-    assert annex.answer(found) == "open"
+    assert remarks.answer(found) == "open"
 
 
 def test_the_age_of_the_oldest_record_is_drawn_against_its_period(diary: Diary) -> None:
@@ -218,6 +219,20 @@ def test_a_report_that_settles_a_dead_run_is_no_run_of_its_own(diary: Diary) -> 
     assert (found.kept.taken, found.kept.due) == (30, 30)
 
 
+def test_a_gap_that_a_signed_note_accounts_for_is_no_open_point(diary: Diary) -> None:
+    for day in days("2026-11-01", 30):
+        if day.day == 13:
+            diary.note(at("2026-11-10", 4), at("2026-11-13", 2))
+        if day.day not in (11, 12):
+            diary.run(at(day))
+    found = diary.figures("2026-11", now=LATER, every=24)
+    assert (found.kept.taken, found.kept.due, found.kept.explained) == (28, 30, 2)
+    assert names(found) == {"explained"}
+    assert remarks.answer(found) == "notes"
+    assert "maintenance" in said(found)
+    assert "new disks" in said(found)
+
+
 # --- what is not there ------------------------------------------------------------------------
 
 
@@ -225,8 +240,8 @@ def test_a_report_that_settles_a_dead_run_is_no_run_of_its_own(diary: Diary) -> 
 def test_an_empty_period_is_no_good_news(diary: Diary, lang: Lang) -> None:
     diary.run(at("2026-09-15"))
     found = diary.figures("2026-11", now=LATER, every=24)
-    assert annex.answer(found) == "none"
-    assert annex.exit_code(found) == Exit.INCOMPLETE
+    assert remarks.answer(found) == "none"
+    assert remarks.exit_code(found) == Exit.INCOMPLETE
     assert (found.kept.taken, found.kept.due) == (0, 30)
     assert {"de": "Nein:", "en": "No:"}[lang] in said(found, lang)
     assert "Acme GmbH" in said(found, lang)
@@ -294,7 +309,7 @@ def test_a_forged_report_is_a_finding_on_the_page_and_no_figure(diary: Diary) ->
     third.chmod(0o640)
     third.write_text(text)
     found = diary.figures("2026-11", now=LATER)
-    assert annex.exit_code(found) == Exit.FORGED
+    assert remarks.exit_code(found) == Exit.FORGED
     assert found.deleted == 4
     assert third.name in said(found)
     assert "Rely on no figure" in said(found)
@@ -305,7 +320,7 @@ def test_an_unreadable_report_is_told(diary: Diary) -> None:
     third.unlink()
     third.mkdir()
     found = diary.figures("2026-11", now=LATER)
-    assert annex.exit_code(found) == Exit.UNAVAILABLE
+    assert remarks.exit_code(found) == Exit.UNAVAILABLE
     assert third.name in said(found)
     assert "figures are incomplete" in said(found)
 
@@ -313,7 +328,7 @@ def test_an_unreadable_report_is_told(diary: Diary) -> None:
 def test_a_missing_report_is_an_open_point(diary: Diary) -> None:
     _five(diary)[2].unlink()
     found = diary.figures("2026-11", now=LATER)
-    assert annex.exit_code(found) == Exit.INCOMPLETE
+    assert remarks.exit_code(found) == Exit.INCOMPLETE
     assert "evidence" in names(found)
     assert "no. 2" in said(found)
 
@@ -321,7 +336,7 @@ def test_a_missing_report_is_an_open_point(diary: Diary) -> None:
 def test_nobody_vouches_for_a_key_that_only_lies_beside_the_reports(diary: Diary) -> None:
     _five(diary)
     found = diary.figures("2026-11", now=LATER, trusted=False)
-    assert annex.exit_code(found) == Exit.UNTRUSTED
+    assert remarks.exit_code(found) == Exit.UNTRUSTED
     assert "Not confirmed" in said(found)
 
 
@@ -329,7 +344,7 @@ def test_a_name_that_is_no_reports_is_not_repeated(diary: Diary) -> None:
     _five(diary)
     (diary.reports / f"{WORD}-{DIGITS}.dsse.json").write_text("{}")
     found = diary.figures("2026-11", now=LATER)
-    assert annex.exit_code(found) == Exit.FORGED
+    assert remarks.exit_code(found) == Exit.FORGED
     assert "a file that isn't named like a report" in said(found)
     assert WORD not in said(found)
     assert DIGITS not in said(found)
@@ -362,7 +377,7 @@ def test_bad_runs_are_told_with_their_reason_in_words(diary: Diary) -> None:
     text = said(found)
     assert "2026-11-04 to 2026-11-05" in text
     assert CATALOGUE["code.SHARE_LIMIT"][1] in text
-    assert annex.answer(found) == "notes"
+    assert remarks.answer(found) == "notes"
 
 
 def test_a_new_version_of_the_policy_is_a_change_with_its_days(diary: Diary) -> None:
@@ -414,13 +429,14 @@ def test_all_is_said_in_both_languages(diary: Diary, lang: Lang) -> None:
 def test_nothing_in_the_catalogue_is_unsaid() -> None:
     source = Path(pbxretain.annex.__file__).read_text("utf-8")
     folder = Path(pbxretain.annex.__file__).parent
-    source += (folder / "aggregate.py").read_text("utf-8")
+    for name in ("aggregate", "remarks"):
+        source += (folder / f"{name}.py").read_text("utf-8")
     words = set(re.findall(r'"([a-z][\w.-]*)"', source))
     prefixes = tuple(f"annex.{p}" for p in re.findall(r'say\(\s*f"([\w.-]+\.)\{', source))
     for key in (key for key in CATALOGUE if key.startswith(("annex.", "review."))):
         short = key.removeprefix("annex.")
         last = key.rpartition(".")[2]
-        built = key.startswith(prefixes) and last in words | set(annex._EXITS) | OUTCOMES
+        built = key.startswith(prefixes) and last in words | set(remarks.EXITS) | OUTCOMES
         shown = key.startswith(("annex.col.", "review.")) and last in words
         assert short in words or key in words or built or shown, key
 

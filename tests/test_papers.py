@@ -141,12 +141,26 @@ def test_the_figures_come_as_json_too(place: Place) -> None:
     found = place.json("report", "period", "--year", "2026", "--interval", "24")
     assert found["answer"] == "open"  # no run in December
     assert found["exit"] == Exit.INCOMPLETE
-    assert found["scheduled"] == {"taken": 30, "due": 61}
+    assert found["scheduled"] == {"taken": 30, "due": 61, "explained": 0}
     assert {c["data_class"]: c["deleted"] for c in found["classes"]} == {
         "call-detail-records": 60,
         "call-recordings": 0,
     }
     assert len(found["reports"]) == 30
+
+
+def test_the_schedule_of_a_trusted_roster_counts(place: Place) -> None:
+    for day in days("2026-11-02", 28):
+        if day.isoweekday() == 1 and day.day != 16:
+            place.diary.run(at(day))
+    roster = place.diary.roster(interval=168, grace=24)
+    asked = ("report", "period", "--month=2026-11", f"--from={place.diary.reports}")
+    found = place.json(*asked, f"--trust={roster}")
+    assert found["scheduled"] == {"taken": 3, "due": 4, "explained": 0}
+    assert [r["name"] for r in found["remarks"]] == ["evidence", "missed"]  # nobody witnessed
+    text = flat(place.run(*asked, f"--trust={roster}").stdout)
+    assert "The roster asks for a run every 168 hours, with 24 hours of grace." in text
+    assert place.json(*asked, f"--trust={roster}", "--interval=24")["scheduled"]["due"] == 29
 
 
 @pytest.mark.parametrize("options", [(), ("--month=2026-11", "--year=2026"), ("--month=11",)])

@@ -8,11 +8,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pbxretain import aggregate
-from pbxretain.aggregate import Figures, Kind, Schedule, Span
+from pbxretain.aggregate import Figures
 from pbxretain.cli import context
 from pbxretain.cli.face import Face
 from pbxretain.errors import DocumentError, UnavailableError
+from pbxretain.spans import Kind, Schedule, Span
 from pbxretain.verify import Verdict, verify_paths
+from pbxretain.verify.signers import Anchors
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def period(face: Face, wanted: Wanted, *, now: datetime) -> Figures:
             [folder], trust=[*wanted.trust, *wanted.keys], own_public=own, now=now
         )
     name, reports = aggregate.chain(verdict, source)
-    schedule = Schedule.every(wanted.interval) if wanted.interval else None
+    schedule = Schedule.every(wanted.interval) if wanted.interval else _schedule(wanted, name)
     return aggregate.figures(
         reports, verdict, span, source=name, now=now, zone=zone, schedule=schedule
     )
@@ -71,3 +73,12 @@ def _place(face: Face, wanted: Wanted) -> tuple[str | None, Path | None, ZoneInf
     folder = app.reports(names[0])
     known = folder if context.is_there(folder) else None
     return names[0], known, app.source(names[0]).zone
+
+
+def _schedule(wanted: Wanted, source: str) -> Schedule | None:
+    """What the roster says that the reader trusts; None without one."""
+    roster = Anchors.load([*wanted.trust, *wanted.keys], own_public=None).roster
+    expected = roster.trust.source(source) if roster else None
+    if expected is None:
+        return None
+    return Schedule(expected.interval_h, expected.grace_h, binding=True)

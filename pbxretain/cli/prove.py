@@ -106,12 +106,12 @@ def report_period(form: printed.Form | None, out: Path | None, **asked: Any) -> 
     Checks signatures and ledger first, as "verify" does, and ends with its codes. With --from it
     needs no settings.
     """
-    from pbxretain import annex
+    from pbxretain import annex, remarks
     from pbxretain.cli import context, periods
 
     found = periods.period(face(), periods.Wanted(**asked), now=context.now())
     printed.give(face(), annex.data(found), annex.sheet(found, face().lang), form=form, out=out)
-    return int(annex.exit_code(found))
+    return int(remarks.exit_code(found))
 
 
 @click.group()

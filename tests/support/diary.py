@@ -9,14 +9,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from pbxretain import signing
-from pbxretain.aggregate import Figures, Schedule, Span, chain, figures
+from pbxretain.aggregate import Figures, chain, figures
 from pbxretain.evidence import statements as st
+from pbxretain.evidence.attestations import (
+    GapNote,
+    LedgerPlace,
+    Role,
+    RosterKey,
+    RosterSource,
+    Trust,
+)
 from pbxretain.evidence.fields import instant
 from pbxretain.ledger import Ledger
 from pbxretain.period import first_instant
+from pbxretain.spans import Schedule, Span
 from pbxretain.verify import Verdict, verify_paths
 from support import reports as made
 
@@ -127,11 +139,69 @@ class Diary:
             schedule=schedule,
         )
 
+    def note(self, since: datetime, until: datetime) -> None:
+        """A gap-note in the ledger."""
+        seq, prev = self.ledger.next()
+        note = GapNote(
+            id=str(uuid4()),
+            installation=made.INSTALLATION,
+            at=instant(until),
+            source="head-office",
+            ledger=LedgerPlace(seq=seq, prev=prev),
+            since=instant(since),
+            until=instant(until),
+            reason="maintenance",
+            remark="new disks",
+        )
+        sealed = signing.seal(st.statement(note), self.key)
+        self.ledger.publish(sealed, public=self.key.public_key())
+
+    def roster(self, *, interval: int, grace: int) -> Path:
+        """A roster of an authority of its own that names this ledger's key and schedule."""
+        authority = signing.new_key(self.folder / "authority.pem")
+        sealed = signing.seal(
+            st.statement(
+                Trust(
+                    id=str(uuid4()),
+                    installation=made.INSTALLATION,
+                    at=instant(made.NOW),
+                    version=1,
+                    controller="Acme GmbH",
+                    keys=(_roster_key(authority, "authority"), _roster_key(self.key, "runner")),
+                    sources=(
+                        RosterSource(
+                            source="head-office",
+                            origin=f"pbxretain/{made.INSTALLATION}/head-office",
+                            interval_h=interval,
+                            grace_h=grace,
+                        ),
+                    ),
+                )
+            ),
+            authority,
+        )
+        path = self.folder / "roster.dsse.json"
+        path.write_bytes(sealed)
+        return path
+
     def raw(self) -> Iterator[dict[str, Any]]:
         """What the reports say, read by hand: base64 and JSON, none of our own code."""
         for path in sorted(self.reports.glob("*-deletion-report.dsse.json")):
             payload = json.loads(path.read_text())["payload"]
             yield json.loads(base64.b64decode(payload))["predicate"]
+
+
+def _roster_key(key: signing.PrivateKey, role: Role) -> RosterKey:
+    public = key.public_key()
+    der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return RosterKey(
+        id=signing.key_id(public),
+        role=role,
+        algorithm="ed25519",
+        public=base64.b64encode(der).decode(),
+        source="head-office" if role == "runner" else None,
+        valid_from=instant(made.NOW),
+    )
 
 
 def at(day: str | date, hour: int = 3) -> datetime:

@@ -561,7 +561,7 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "attachment.",
     ),
     # --- rendering ----------------------------------------------------------------------------
-    "report.written": ("Geschrieben: {path}", "Written: {path}"),
+    "report.written": ("Geschrieben:", "Written:"),
     "code.ATTACHMENT": (
         "Die PDF-Datei trägt nicht genau ein signiertes Löschprotokoll bei sich.",
         "The PDF doesn't carry exactly one signed report.",

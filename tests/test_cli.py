@@ -487,6 +487,8 @@ def test_a_report_is_written_as_a_document_and_never_over_another(
     assert json.loads(done.stdout)["format"] == "pdf"
     assert attached(out.read_bytes()) == report.read_bytes()
     assert out.read_bytes() != pdf  # another language
+    shown = [ready.run("report", "show", str(path)).stdout for path in (out, report)]
+    assert shown[0] == shown[1]
     assert ready.run("verify", str(report.parent)).exit_code == Exit.OK
 
 

@@ -293,7 +293,8 @@ def test_report_and_plan_are_told_at_any_width(lang: Lang, width: int) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_report_promises_nothing_about_law_or_storage_blocks(lang: Lang) -> None:
     text = told(report("complete", calls()), lang)
-    assert not re.search("compliant|konform|unrecoverable|unwiederbringlich", text, re.I)
+    promises = "compliant|konform|unrecoverable|unwiederbringlich|valid|gültig|rechtssicher"
+    assert not re.search(promises, text, re.I)
 
 
 def test_what_is_still_due_is_said_in_the_first_sentence() -> None:

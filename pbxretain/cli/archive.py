@@ -13,6 +13,7 @@ from pbxretain.cli import context, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
 from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
+from pbxretain.evidence.attachment import attached, is_pdf
 from pbxretain.evidence.statements import Account, parse_statement
 from pbxretain.explain import Seal
 from pbxretain.ledger import Entry, Ledger
@@ -75,9 +76,11 @@ class Opened:
 
 
 def opened(face: Face, path: Path) -> Opened:
-    """Reads a report or a dry run without verifying it; UnavailableError, EvidenceError (for any
-    other statement too)."""
+    """Reads a report or a dry run, by itself or out of its PDF, without verifying it;
+    UnavailableError, EvidenceError (for any other statement too)."""
     data = show.read_bytes(path)
+    if is_pdf(data):
+        data = attached(data)
     envelope = signing.open_envelope(data)
     predicate = parse_statement(envelope.payload).predicate
     if not isinstance(predicate, Account):
@@ -96,7 +99,7 @@ def printed(found: Opened, lang: Lang, *, form: Form) -> bytes:
     """The statement as a file for people; DocumentError without what a PDF needs."""
     sheet = explain.statement(found.predicate, lang, seal=found.seal)
     if form == "pdf":
-        return as_pdf(sheet, attached={found.path.name: found.data})
+        return as_pdf(sheet, attached={f"{_stem(found.path)}.dsse.json": found.data})
     words = as_html(sheet) if form == "html" else as_text(sheet)
     return words.encode()
 
@@ -109,8 +112,11 @@ def form_of(out: Path | None) -> Form:
 
 def beside(path: Path, lang: Lang, *, form: Form) -> Path:
     """Where a printed statement goes when nobody says: beside it, with its language."""
-    stem = path.name.removesuffix(".json").removesuffix(".dsse")
-    return path.with_name(f"{stem}.{lang}.{SUFFIXES[form]}")
+    return path.with_name(f"{_stem(path)}.{lang}.{SUFFIXES[form]}")
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(".pdf").removesuffix(".json").removesuffix(".dsse")
 
 
 def put(out: Path, data: bytes) -> None:

@@ -1,0 +1,517 @@
+"""The same files before both verifiers: what ``pbxretain verify`` says, and what verify.html says."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support import reports
+from support.browser import Page, encoded
+
+from pbxretain.errors import EvidenceError
+from pbxretain.evidence.statements import parse_statement, statement
+from pbxretain.explain import Seal
+from pbxretain.explain import statement as explained
+from pbxretain.ledger import LEDGER, PREPARED, Ledger
+from pbxretain.messages import Lang
+from pbxretain.sheet import Heading, Items, KeyValue, Paragraph, Sheet, Table
+from pbxretain.signing import (
+    MAX_ENVELOPE,
+    PAYLOAD_TYPE,
+    canonical,
+    key_id,
+    open_envelope,
+    pae,
+    public_pem,
+    seal,
+)
+from pbxretain.verify import Verdict, verify_paths
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+STRANGER = Ed25519PrivateKey.from_private_bytes(bytes(32))
+PEM = public_pem(KEY.public_key())
+OTHER_PEM = public_pem(STRANGER.public_key())
+NOW = reports.NOW + timedelta(days=3)
+_FOLDER = "reports"
+
+
+@dataclass(frozen=True)
+class Case:
+    """Files by name, and who is trusted. ``whole``: they are a folder, else single reports."""
+
+    files: Mapping[str, bytes]
+    whole: bool = True
+    keys: Sequence[bytes] = (PEM,)
+    now: datetime = field(default=NOW)
+
+
+def by_python(case: Case) -> dict[str, Any]:
+    """What ``pbxretain verify`` finds."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place, _FOLDER)
+        for name, data in case.files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+        keys = [Path(place, f"{n}.pem") for n in range(len(case.keys))]
+        for path, data in zip(keys, case.keys, strict=True):
+            path.write_bytes(data)
+        single = [folder / name for name in case.files if name.endswith(".dsse.json")]
+        paths = [folder] if case.whole else single
+        found = verify_paths(paths, trust=(), keys=keys, own_public=None, now=case.now)
+        return comparable(found)
+
+
+def comparable(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as both sides can say it."""
+    findings = [[f.code, int(f.exit), f.file, dict(f.params)] for f in verdict.findings]
+    read = [[r.path.name, r.digest, r.sha256, r.statement.type, r.signer] for r in verdict.reports]
+    return {
+        "exit": int(verdict.exit),
+        "level": verdict.level,
+        "findings": _in_order(findings),
+        "reports": _in_order(read),
+    }
+
+
+def by_page(page: Page, cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """What the page finds, all cases in one call."""
+    given = [
+        {
+            "files": {
+                f"{_FOLDER}/{name}" if case.whole else name: encoded(data)
+                for name, data in case.files.items()
+            },
+            "keys": [encoded(key) for key in case.keys],
+            "now": case.now.timestamp() * 1000,
+        }
+        for case in cases
+    ]
+    said = page.call(_EXAMINE, given)
+    for one in said:
+        one["findings"] = _in_order(one["findings"])
+        one["reports"] = _in_order(one["reports"])
+    return said  # type: ignore[no-any-return]
+
+
+def _in_order(rows: list[Any]) -> list[Any]:
+    return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
+
+
+_EXAMINE = """async (cases) => {
+  const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  const said = [];
+  for (const {files, keys, now} of cases) {
+    const trusted = new Map();
+    for (const key of keys) {
+      for (const [id, one] of await pbxretain.publicKeys(bytes(key))) trusted.set(id, one);
+    }
+    const given = Object.entries(files).map(([path, data]) => ({path, blob: new Blob([bytes(data)])}));
+    const {exit, level, findings, reports} = await pbxretain.examine(given, {keys: trusted}, now);
+    said.push({
+      exit,
+      level,
+      findings: findings.map((f) => [f.code, f.exit, f.file, f.params]),
+      reports: reports.map((r) => [r.name, r.digest, r.sha256, r.type, r.signer]),
+    });
+  }
+  return said;
+}"""
+
+
+# --- sheets -----------------------------------------------------------------------------------
+
+
+def sheet_by_python(sealed: bytes, lang: Lang, *, keyid: str) -> list[dict[str, Any]]:
+    """The report in words as ``explain`` tells it."""
+    envelope = open_envelope(sealed)
+    predicate = parse_statement(envelope.payload).predicate
+    return blocks(explained(predicate, lang, seal=Seal(envelope.digest, keyid)))
+
+
+def blocks(sheet: Sheet) -> list[dict[str, Any]]:
+    """A sheet as the page's script writes it."""
+    return [_block(block) for block in sheet.blocks]
+
+
+def _block(block: object) -> dict[str, Any]:
+    match block:
+        case Heading(text, level):
+            return {"block": "heading", "text": text, "level": level}
+        case Paragraph(text, tone):
+            return {"block": "paragraph", "text": text, "tone": tone}
+        case Items(items):
+            return {"block": "items", "items": list(items)}
+        case KeyValue(pairs):
+            return {"block": "pairs", "pairs": [list(pair) for pair in pairs]}
+        case Table(columns, rows):
+            heads = [{"title": column.title, "align": column.align} for column in columns]
+            return {"block": "table", "columns": heads, "rows": [list(row) for row in rows]}
+        case _:
+            raise TypeError("the page knows no such block")
+
+
+SHEETS = """async (cases, keys) => {
+  const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  const trusted = await pbxretain.publicKeys(bytes(keys));
+  const told = [];
+  for (const [data, lang] of cases) {
+    const given = [{path: "r.dsse.json", blob: new Blob([bytes(data)])}];
+    const {reports} = await pbxretain.examine(given, {keys: trusted}, Date.now());
+    told.push(reports.length ? pbxretain.explain(reports[0], lang) : null);
+  }
+  return told;
+}"""
+
+
+# --- cases ------------------------------------------------------------------------------------
+
+
+def signed(payload: bytes, *, key: Ed25519PrivateKey = KEY) -> bytes:
+    """An envelope around any bytes, soundly signed."""
+    sig = {"keyid": key_id(key.public_key()), "sig": encoded(key.sign(pae(PAYLOAD_TYPE, payload)))}
+    outer = {"payload": encoded(payload), "payloadType": PAYLOAD_TYPE, "signatures": [sig]}
+    return canonical(outer) + b"\n"
+
+
+GOOD_PAYLOAD = canonical(statement(reports.report()))
+GOOD = signed(GOOD_PAYLOAD)
+
+
+def folder(*, days: int = 3, **change: Any) -> dict[str, bytes]:
+    """The files of a good reports folder."""
+    with tempfile.TemporaryDirectory() as place:
+        ledger = Ledger(Path(place))
+        for day in range(days):
+            reports.publish(ledger, KEY, day=day, **change)
+        return {p.name: p.read_bytes() for p in sorted(Path(place).iterdir())}
+
+
+def report_name(seq: int) -> str:
+    """The file name of a report."""
+    return f"{seq:06d}-deletion-report.dsse.json"
+
+
+def single(data: bytes, **change: Any) -> Case:
+    """One report on its own."""
+    return Case({"r.dsse.json": data}, whole=False, **change)
+
+
+def bent_payloads() -> dict[str, Case]:
+    """Soundly signed, impossible all the same."""
+    changes = {
+        "key twice": (b'"schema":1', b'"schema":1,"schema":1'),
+        "NaN": (b'"schema":1', b'"schema":NaN'),
+        "infinite": (b'"schema":1', b'"schema":-Infinity'),
+        "float": (b'"schema":1', b'"schema":1.0'),
+        "exponent": (b'"schema":1', b'"schema":1e0'),
+        "too large": (b'"schema":1', b'"schema":9007199254740992'),
+        "largest": (b'"version":3', b'"version":9007199254740991'),
+        "smallest": (b'"version":3', b'"version":-9007199254740991'),
+        "minus nought": (b'"residue":0', b'"residue":-0'),
+        "leading nought": (b'"residue":0', b'"residue":00'),
+        "a space": (b'"schema":1', b'"schema": 1'),
+        "a line": (b'"schema":1', b'"schema":1,\r\n"seq":1'),
+        "newer schema": (b'"schema":1', b'"schema":2'),
+        "schema as text": (b'"schema":1', b'"schema":"2"'),
+        "schema as list": (b'"schema":1', b'"schema":[2]'),
+        "schema as truth": (b'"schema":1', b'"schema":true'),
+        "newer type": (b"deletion-report/v1", b"deletion-report/v2"),
+        "type of a prototype": (b"deletion-report/v1", b"constructor"),
+        "type elsewhere": (b"https://pbxretain.org/evidence/deletion", b"https://x.org/deletion"),
+        "plan": (b"deletion-report/v1", b"plan/v1"),
+        "no controller": (b'"controller":"Acme GmbH",', b""),
+        "no clock is a default": (
+            b'"clock":{"checks":[],"database_skew_s":null},',
+            b"",
+        ),
+        "no limits is a default": (
+            b'"limits":{"confirmed":null,"count":null,"share":null},',
+            b"",
+        ),
+        "another source": (b'"source":"head-office"', b'"source":"branch"'),
+        "residue": (b'"residue":0', b'"residue":5'),
+        "size": (b'"size":3', b'"size":4'),
+        "both bent": (b'"size":3', b'"size":"3"'),
+        "outcome": (b'"outcome":"complete"', b'"outcome":"perfect"'),
+        "outcome of a run": (b'"outcome":"complete","recovers"', b'"outcome":"refused","recovers"'),
+        "truth as number": (b'"approved":true', b'"approved":1'),
+        "number as truth": (b'"version":3', b'"version":true'),
+        "no such day": (b"2026-08-24T22:00:00Z", b"2026-02-30T22:00:00Z"),
+        "no such hour": (b"2026-08-24T22:00:00Z", b"2026-08-24T24:00:00Z"),
+        "leap second": (b"2026-08-24T22:00:00Z", b"2026-08-24T23:59:60Z"),
+        "leap day": (b"2026-08-24T22:00:00Z", b"2024-02-29T22:00:00Z"),
+        "no leap day": (b"2026-08-24T22:00:00Z", b"2100-02-29T22:00:00Z"),
+        "year one": (b"2026-08-24T22:00:00Z", b"0001-08-24T22:00:00Z"),
+        "year nought": (b"2026-08-24T22:00:00Z", b"0000-08-24T22:00:00Z"),
+        "oldest day": (b'"oldest_remaining":null', b'"oldest_remaining":"2026-09-01"'),
+        "oldest no day": (b'"oldest_remaining":null', b'"oldest_remaining":"2026-09-31"'),
+        "oldest year one": (b'"oldest_remaining":null', b'"oldest_remaining":"0001-01-01"'),
+        "line end after a name": (b'"source":"head-office"', b'"source":"head-office\\n"'),
+        "umlaut": ("Acme GmbH".encode(), "Ölmühle 𝄞 GmbH".encode()),
+        "umlaut escaped": (b"Acme GmbH", b"\\u00d6l"),
+        "half a sign": (b"Acme GmbH", b"\\ud834"),
+        "bad UTF-8": (b"Acme GmbH", b"\xff"),
+        "surrogate in UTF-8": (b"Acme GmbH", b"\xed\xa0\xb4"),
+        "control sign": (b"Acme GmbH", b"\x01"),
+        "control sign escaped": (b"Acme GmbH", b"\\u0001"),
+        "delete sign": (b"Acme GmbH", b"\x7f"),
+        "line separator": (b"Acme GmbH", "\u2028".encode()),
+        "quote": (b"Acme GmbH", b'Acme \\" GmbH'),
+        "slash escaped": (b"Acme GmbH", b"Acme \\/ GmbH"),
+        "long text": (b"Acme GmbH", "ä".encode() * 1000),
+        "too long a text": (b"Acme GmbH", "𝄞".encode() * 1001),
+        "long text of wide signs": (b"Acme GmbH", "𝄞".encode() * 1000),
+        "key beyond ASCII": (b'"controller"', '"contröller"'.encode()),
+        "prototype": (b'"also":{}', b'"__proto__":{}'),
+        "also constructor": (b'"also":{}', b'"also":{"constructor":1}'),
+        "also prototype": (b'"also":{}', b'"also":{"__proto__":1}'),
+        "also bad name": (b'"also":{}', b'"also":{"Ab":1}'),
+        "also": (b'"also":{}', b'"also":{"cel":12}'),
+        "copies": (
+            b'"copies_out_of_reach":[]',
+            '"copies_out_of_reach":[{"code":"backup","text":{"de":"Sicherung"}}]'.encode(),
+        ),
+        "copies in French": (
+            b'"copies_out_of_reach":[]',
+            b'"copies_out_of_reach":[{"code":"backup","text":{"fr":"x"}}]',
+        ),
+        "Arabic digits": (b'"P90D"', '"P٩٠D"'.encode()),
+        "huge sums": (
+            b'"arrived":0,"deleted":3,"due":3,"failed":0,"future":0,"held":0',
+            b'"arrived":9007199254740991,"deleted":3,"due":3,"failed":0,"future":0,'
+            b'"held":9007199254740990',
+        ),
+        "no subject": (b'"subject":[', b'"subject":[1,'),
+        "statement type": (b"in-toto.io/Statement/v1", b"in-toto.io/Statement/v2"),
+        "outer field": (b'{"_type"', b'{"A":1,"_type"'),
+        "an upside-down run": (b'"started_at":"2026', b'"started_at":"2027'),
+        "a first with a predecessor": (b'"prev":null', b'"prev":"' + b"ab" * 32 + b'"'),
+    }
+    for name, (old, _) in changes.items():
+        assert old in GOOD_PAYLOAD, name
+    cases = {
+        f"payload: {name}": single(signed(GOOD_PAYLOAD.replace(old, new)))
+        for name, (old, new) in changes.items()
+    }
+    others = {
+        "trailing bytes": GOOD_PAYLOAD + b"{}",
+        "trailing line": GOOD_PAYLOAD + b"\n",
+        "cut off": GOOD_PAYLOAD[:-1],
+        "empty": b"",
+        "byte order mark": b"\xef\xbb\xbf" + GOOD_PAYLOAD,
+        "list": b"[]",
+        "no statement": b"{}",
+        "nested": b'{"a":' * 100_000,
+        "nested lists": b'{"a":' + b"[" * 400 + b"]" * 400 + b"}",
+    }
+    return cases | {f"payload: {name}": single(signed(data)) for name, data in others.items()}
+
+
+def bent_envelopes() -> dict[str, Case]:
+    """One report whose envelope was changed, and what DSSE allows."""
+    outer = json.loads(GOOD)
+    other = json.loads(signed(canonical(statement(reports.report()))))
+    hint = outer["signatures"][0]["keyid"].encode()
+    swap = str.maketrans("+/", "-_")
+    swapped = [{**s, "sig": s["sig"].translate(swap)} for s in outer["signatures"]]
+
+    def many(count: int) -> list[dict[str, str]]:
+        unknown = [{"keyid": f"other-{n}", "sig": "AAAA"} for n in range(count - 1)]
+        return unknown + list(outer["signatures"])
+
+    last = GOOD[GOOD.index(b'=="}') - 1 :][:1]
+    cases = {
+        "as it is written": GOOD,
+        "indented": json.dumps(outer, indent=4).encode(),
+        "carriage return": GOOD.replace(b"\n", b"\r\n"),
+        "no newline": GOOD.strip(),
+        "the other alphabet": canonical(
+            {**outer, "payload": outer["payload"].translate(swap), "signatures": swapped}
+        ),
+        "co-signed": canonical(outer | {"signatures": many(2)}),
+        "sixteen signatures": canonical(outer | {"signatures": many(16)}),
+        "without a hint": canonical(
+            outer | {"signatures": [{"keyid": "", "sig": outer["signatures"][0]["sig"]}]}
+        ),
+        "payload": canonical(outer | {"payload": other["payload"]}),
+        "signature": canonical(outer | {"signatures": other["signatures"]}),
+        "short signature": GOOD.replace(b'"sig":"', b'"sig":"AAAA'),
+        "type": GOOD.replace(b"in-toto+json", b"in-toto-json"),
+        "two payloads": GOOD.replace(b"{", b'{"payload":"e30=",', 1),
+        "two lines": GOOD + GOOD,
+        "second line": GOOD + b"{}\n",
+        "a field that nobody signed": canonical(outer | {"zz": "deleted: all"}),
+        "such a field in a signature": GOOD.replace(b'"sig":', b'"x":1,"sig":'),
+        "the signature twice": canonical(outer | {"signatures": outer["signatures"] * 2}),
+        "two of one key": GOOD.replace(b"}]", b'},{"keyid":"%s","sig":"AAAA"}]' % hint),
+        "seventeen signatures": canonical(outer | {"signatures": many(17)}),
+        "no signatures": canonical(outer | {"signatures": []}),
+        "signatures no list": canonical(outer | {"signatures": {}}),
+        "a key twice": GOOD.replace(b'"sig":"', b'"sig":"AAAA","sig":"'),
+        "no key id": GOOD.replace(b'"keyid":"%s",' % hint, b""),
+        "a key id with a line": GOOD.replace(b'"keyid":"%s"' % hint, b'"keyid":"a\\n"'),
+        "another order": canonical(outer).replace(
+            b'"payloadType":"application/vnd.in-toto+json",', b""
+        )[:-1]
+        + b',"payloadType":"application/vnd.in-toto+json"}',
+        "an escape": GOOD.replace(b"in-toto+json", b"in-toto\\u002bjson"),
+        "no padding": GOOD.replace(b'=="}', b'"}'),
+        "other spare bits": GOOD.replace(last + b'=="}', bytes([last[0] + 1]) + b'=="}'),
+        "a mixture of alphabets": canonical(outer | {"payload": "ab-/"}),
+        "a space in base64": GOOD.replace(b'"payload":"', b'"payload":" '),
+        "a line in base64": GOOD.replace(b'"payload":"', b'"payload":"\n'),
+        "a vertical tab": GOOD.replace(b",", b",\v"),
+        "a byte order mark": b"\xef\xbb\xbf" + GOOD,
+        "larger than any": GOOD + b" " * MAX_ENVELOPE,
+        "empty": b"",
+        "binary": bytes(range(256)) * 9,
+        "nested": b'{"x":' + GOOD.strip() + b"}\n",
+        "an empty payload": canonical(outer | {"payload": ""}),
+    }
+    return {f"envelope: {name}": single(data) for name, data in cases.items()}
+
+
+def complaints() -> dict[str, Case]:
+    """Genuine reports that say what is wrong."""
+    refused = reports.run(outcome="refused", refused_reason="LIMIT", exit_code=5)
+    left = reports.dataset(residue=2, failed=1)
+    recovered = reports.run(outcome="recovered", recovers=reports.run().id)
+    changes: dict[str, dict[str, Any]] = {
+        "not decided": {"policy": reports.policy(not_decided=("fax-documents", "x-other"))},
+        "not approved": {"policy": reports.policy(approved=False)},
+        "refused": {"run": refused, "datasets": ()},
+        "refused and not approved": {
+            "run": refused,
+            "datasets": (),
+            "policy": reports.policy(approved=False),
+        },
+        "failed": {"run": reports.run(outcome="failed", exit_code=1)},
+        "interrupted": {"run": reports.run(outcome="interrupted", exit_code=143)},
+        "residue": {
+            "datasets": (left, reports.dataset("other", deleted=0)),
+            "run": reports.run(outcome="incomplete", exit_code=3),
+        },
+        "recovered": {"run": recovered},
+    }
+    cases = {
+        f"complaint: {name}": single(signed(canonical(statement(reports.report(**change)))))
+        for name, change in changes.items()
+    }
+    plan = signed(canonical(statement(reports.plan())))
+    cases["complaint: dry run"] = single(plan)
+    cases["complaint: dry run as report"] = Case({report_name(3): plan}, whole=False)
+    return cases
+
+
+def folders() -> dict[str, Case]:
+    """Whole folders, good and tampered with."""
+    good = folder()
+    lines = good[LEDGER].splitlines(keepends=True)
+    second = json.loads(lines[1])
+    other = seal(statement(reports.report(1, second["prev"])), KEY)
+    bent = json.loads(good[report_name(1)])
+    bent["payload"] = bent["payload"].replace("A", "B", 1)
+    cosigned = json.loads(good[report_name(0)])
+    cosigned["signatures"].append({"keyid": "dpo", "sig": "AAAA"})
+    key = "runner-a050837d.pub.pem"
+
+    def but(**change: bytes | None) -> dict[str, bytes]:
+        names = {"r0": report_name(0), "r1": report_name(1), "r2": report_name(2), "key": key}
+        names |= {"ledger": LEDGER, "prepared": PREPARED, "extra": "000001-other.dsse.json"}
+        files = good | {names[name]: data for name, data in change.items() if data is not None}
+        for name in (names[name] for name, data in change.items() if data is None):
+            files = {own: data for own, data in files.items() if own != name}
+        return files
+
+    def ledger(old: bytes, new: bytes) -> dict[str, bytes]:
+        assert old in good[LEDGER], old
+        return but(ledger=good[LEDGER].replace(old, new, 1))
+
+    back = folder(days=1)
+    entry = json.loads(back[LEDGER])
+    future = {"run": reports.run(started_at="2027-01-01T00:00:00Z", ended_at="2027-01-01T00:00:00Z")}
+    early = {"run": reports.run(started_at="2026-11-01T00:00:00Z", ended_at="2026-11-01T00:00:00Z")}
+    earlier = seal(statement(reports.report(1, entry["digest"], **early)), KEY)
+    line = {name: json.loads(lines[0])[name] for name in json.loads(lines[0])}
+    cases = {
+        "good": Case(good),
+        "in state": Case({f"reports/{name}": data for name, data in good.items()}),
+        "nobody trusted": Case(good, keys=()),
+        "a stranger trusted": Case(good, keys=(OTHER_PEM,)),
+        "two trusted in one file": Case(good, keys=(OTHER_PEM + PEM,)),
+        "nobody trusted and no key": Case(but(key=None), keys=()),
+        "a key file of rubbish": Case(but(key=b"rubbish"), keys=()),
+        "a private key beside": Case(
+            but(key=b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"), keys=()
+        ),
+        "forged": Case(but(r1=canonical(bent))),
+        "forged under an untrusted key": Case(but(r1=canonical(bent)), keys=()),
+        "forged under an unknown key": Case(but(r1=canonical(bent), key=None), keys=()),
+        "gap": Case(but(r1=None)),
+        "first missing, no ledger": Case(but(r0=None, ledger=None)),
+        "last missing": Case(but(r2=None)),
+        "all missing": Case({LEDGER: good[LEDGER]}),
+        "extra": Case(but(ledger=b"".join(lines[:2]))),
+        "fork": Case(but(extra=other)),
+        "another in its place": Case(but(r1=other)),
+        "another in its place, no ledger": Case(but(r1=other, ledger=None)),
+        "swapped": Case(but(r1=good[report_name(2)], r2=good[report_name(1)])),
+        "ledger line gone": Case(but(ledger=lines[0] + lines[2])),
+        "ledger lines swapped": Case(but(ledger=lines[1] + lines[0] + lines[2])),
+        "ledger empty": Case(but(ledger=b"")),
+        "ledger torn": Case(but(ledger=good[LEDGER][:-9])),
+        "ledger with an empty line": Case(but(ledger=good[LEDGER] + b"\n")),
+        "ledger with noughts": Case(but(ledger=good[LEDGER] + b"\0\0")),
+        "ledger of rubbish": Case(but(ledger=b"\xff\n")),
+        "ledger: time": Case(ledger(b'"at":"2', b'"at":"1')),
+        "ledger: short time": Case(ledger(b'"at":"2026-11-23T03', b'"at":"2026-11-23T3')),
+        "ledger: no time": Case(ledger(b'"at":"2026-11-23', b'"at":"2026-11-31')),
+        "ledger: leap second": Case(ledger(b'03:00:00Z"', b'03:00:60Z"')),
+        "ledger: small letters": Case(ledger(b"T03:00:00Z", b"t03:00:00z")),
+        "ledger: type": Case(ledger(b"deletion-report/v1", b"dry-run/v1")),
+        "ledger: no type": Case(ledger(b"deletion-report/v1", b"dry-run/vx")),
+        "ledger: sha256": Case(ledger(b'"sha256":"', b'"sha256":"0')),
+        "ledger: a number as text": Case(ledger(b'"seq":0', b'"seq":"0"')),
+        "ledger: a number as truth": Case(ledger(b'"seq":0', b'"seq":false')),
+        "ledger: no field": Case(ledger(b'"seq":0,', b"")),
+        "ledger: a field more": Case(but(ledger=canonical(line | {"zz": 1}) + b"\n")),
+        "ledger: prev a number": Case(ledger(b'"prev":null', b'"prev":0')),
+        "ledger: file elsewhere": Case(ledger(b'"file":"000000', b'"file":"../000')),
+        "prepared": Case(but(prepared=b"")),
+        "co-signed": Case(but(r0=canonical(cosigned))),
+        "clock back": Case(
+            {**back, report_name(1): earlier, LEDGER: back[LEDGER]}
+        ),
+        "from the future": Case(folder(days=1, **future)),
+        "settled by a newer one": Case(
+            {
+                **folder(days=1, policy=reports.policy(not_decided=("fax-documents",))),
+            }
+        ),
+        "empty": Case({"x.txt": b""}),
+        "only a hidden one": Case({".x.dsse.json": GOOD}),
+        "an unreadable one": Case({**good, f"{report_name(7)}/x": b""}),
+        "dry run beside": Case({**good, "plan.dsse.json": signed(canonical(statement(reports.plan())))}),
+    }
+    return {f"folder: {name}": case for name, case in cases.items()} | _loose(good, other)
+
+
+def _loose(good: Mapping[str, bytes], other: bytes) -> dict[str, Case]:
+    one, two, three = (report_name(n) for n in range(3))
+    cases = {
+        "two with a gap": {one: good[one], three: good[three]},
+        "a broken link": {one: good[one], two: other, three: good[three]},
+        "a stranger's": {two: signed(GOOD_PAYLOAD, key=STRANGER)},
+    }
+    return {f"files: {name}": Case(files, whole=False) for name, files in cases.items()}
+
+
+def all_cases() -> dict[str, Case]:
+    """Every case by its name."""
+    return bent_payloads() | bent_envelopes() | complaints() | folders()

@@ -69,6 +69,11 @@ def page() -> str:
     return frame
 
 
+def words() -> dict[str, tuple[str, str]]:
+    """The part of the catalogue that the page carries."""
+    return {key: said for key, said in sorted(CATALOGUE.items()) if key.startswith(_WORDS)}
+
+
 def scripts() -> list[Path]:
     """The hand-written scripts, in order."""
     return sorted(PARTS.glob("*.js"))
@@ -76,10 +81,10 @@ def scripts() -> list[Path]:
 
 def _script() -> str:
     facts = {
-        "CATALOGUE": {k: v for k, v in sorted(CATALOGUE.items()) if k.startswith(_WORDS)},
+        "CATALOGUE": words(),
         "SCHEMAS": {
             name.removeprefix(statements.BASE): _bare(model.model_json_schema(by_alias=True))
-            for name, model in statements._TYPES.items()
+            for name, model in statements.TYPES.items()
         },
         "FINDINGS": {code: int(exit_code) for code, exit_code in FINDINGS.items()},
         "SEVERITY": [int(exit_code) for exit_code in SEVERITY],

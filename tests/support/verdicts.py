@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from support import reports
 from support.browser import Page, encoded
 
 from pbxretain.errors import EvidenceError
+from pbxretain.evidence import attestations as at
+from pbxretain.evidence import statements as st
+from pbxretain.evidence.fields import instant
 from pbxretain.evidence.statements import parse_statement, statement
 from pbxretain.explain import Seal
 from pbxretain.explain import statement as explained
@@ -38,6 +43,7 @@ STRANGER = Ed25519PrivateKey.from_private_bytes(bytes(32))
 PEM = public_pem(KEY.public_key())
 OTHER_PEM = public_pem(STRANGER.public_key())
 NOW = reports.NOW + timedelta(days=3)
+DAWN = "2026-01-01T00:00:00Z"
 _FOLDER = "reports"
 
 
@@ -119,6 +125,180 @@ _EXAMINE = """async (cases) => {
       findings: findings.map((f) => [f.code, f.exit, f.file, f.params]),
       reports: reports.map((r) => [r.name, r.digest, r.sha256, r.type, r.signer]),
     });
+  }
+  return said;
+}"""
+
+
+# --- statements -------------------------------------------------------------------------------
+
+
+def one_of_each() -> dict[str, st.Predicate]:
+    """A sound statement of every type."""
+    der = KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    stranger = STRANGER.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    ids = [hashlib.sha256(each).hexdigest() for each in (der, stranger)]
+    common: dict[str, Any] = {
+        "id": reports.INSTALLATION,
+        "installation": reports.INSTALLATION,
+        "at": instant(reports.NOW),
+    }
+    source = common | {"source": "head-office"}
+    place = at.LedgerPlace(seq=4, prev="ab" * 32)
+    authority = at.RosterKey(
+        id=ids[0], role="authority", algorithm="ed25519", public=encoded(der), valid_from=DAWN
+    )
+    runner = at.RosterKey(
+        id=ids[1],
+        role="runner",
+        algorithm="ed25519",
+        public=encoded(stranger),
+        source="head-office",
+        valid_from=DAWN,
+        valid_until=instant(NOW),
+    )
+    expected = at.RosterSource(source="head-office", origin="x", interval_h=24, grace_h=6)
+    document = "policy: ä\n"
+    digest = "sha256:" + hashlib.sha256(document.encode()).hexdigest()
+    observed = at.Observed(
+        dataset="call-log",
+        data_class="call-detail-records",
+        cutoff=DAWN,
+        total=5,
+        overdue=0,
+        oldest="2026-01-01",
+    )
+    return {
+        "deletion-report": reports.report(
+            datasets=(reports.dataset(), reports.dataset("other", deleted=0)),
+            exceptions=(st.Exemption(code="HELD", dataset="call-log", count=2),),
+            copies_out_of_reach=(st.Copy(code="backup", text={"de": "Sicherung"}),),
+            clock=st.Clock(database_skew_s=-3, checks=(st.Check(code="CLOCK", passed=True),)),
+            limits=st.Limits(share=20),
+        ),
+        "plan": reports.plan(
+            datasets=(
+                st.PlannedDataset(
+                    dataset="call-log",
+                    data_class="call-detail-records",
+                    kind="table",
+                    rule=st.Rule(keep="P90D", basis="necessity"),
+                ),
+            )
+        ),
+        "trust": at.Trust(
+            **common,
+            version=2,
+            previous="cd" * 32,
+            controller="Acme",
+            keys=(authority, runner),
+            sources=(expected,),
+        ),
+        "policy": at.ApprovedPolicy(
+            **common, policy="acme", version=3, digest=digest, document=document
+        ),
+        "review": at.Review(
+            **source,
+            report="ab" * 32,
+            seq=3,
+            verdict="accepted-with-findings",
+            checks=("verified", "read"),
+            findings=("GAP",),
+        ),
+        "hold": at.Hold(
+            **source,
+            ledger=place,
+            event="set",
+            hold=reports.INSTALLATION,
+            kind="legal-hold",
+            data=("call-recordings",),
+            since="2026-01-01",
+            register="ef" * 32,
+        ),
+        "gap-note": at.GapNote(
+            **source, ledger=place, since=DAWN, until=instant(reports.NOW), reason="host-off"
+        ),
+        "observation": at.Observation(
+            **source,
+            as_of=instant(reports.NOW),
+            timezone="Europe/Berlin",
+            connector=reports.DIGEST,
+            policy=reports.DIGEST,
+            datasets=(observed,),
+        ),
+        "key-event": at.KeyEvent(
+            **source,
+            ledger=place,
+            event="rotate",
+            key=ids[0],
+            public=encoded(der),
+            previous=ids[1],
+            previous_public=encoded(stranger),
+            reason="scheduled",
+        ),
+        "evidence-access": at.EvidenceAccess(
+            **source, purpose="court", files=("ab" * 32,), matches=2
+        ),
+        "evidence-shred": at.EvidenceShred(**source, reason="ordered", files=("ab" * 32,)),
+    }
+
+
+_OTHERS: tuple[Any, ...] = (
+    None,
+    True,
+    0,
+    1,
+    -1,
+    2,
+    2**53 - 1,
+    "",
+    "x",
+    "X_Y",
+    "ab" * 32,
+    "AAAA",
+    "AAB=",
+    "2026-02-28",
+    "2026-11-31",
+    "2026-11-23T03:00:00Z",
+    "2099-12-31T23:59:59Z",
+    [],
+    ["x"],
+    {},
+    {"x": 1},
+)
+
+
+def changed(value: Any) -> Iterator[Any]:
+    """The value with one place of it taken away, doubled or replaced, in every way there is."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            rest = {k: v for k, v in value.items() if k != key}
+            yield rest
+            yield rest | {key + "_": inner}
+            for other in (*_OTHERS, *changed(inner)):
+                yield rest | {key: other}
+        yield value | {"aa": 1}
+    elif isinstance(value, list):
+        for n, inner in enumerate(value):
+            yield value[:n] + value[n + 1 :]
+            yield [*value, inner]
+            for other in changed(inner):
+                yield value[:n] + [other] + value[n + 1 :]
+
+
+def parsed_by_python(payload: bytes) -> str:
+    """The code with which a payload is refused; the type of a sound one."""
+    try:
+        return parse_statement(payload).type
+    except EvidenceError as error:
+        return error.code
+
+
+PARSE = """async (payloads) => {
+  const said = [];
+  for (const payload of payloads) {
+    const bytes = new TextEncoder().encode(payload);
+    said.push(await pbxretain.parseStatement(bytes).then((read) => read.type, (error) => error.code));
   }
   return said;
 }"""
@@ -512,6 +692,97 @@ def _loose(good: Mapping[str, bytes], other: bytes) -> dict[str, Case]:
     return {f"files: {name}": Case(files, whole=False) for name, files in cases.items()}
 
 
+def told() -> dict[str, Case]:
+    """Reports that have much to tell."""
+    balances = {"arrived": 1, "held": 4, "minimum": 5, "straddling": 6, "kept_for_part": 7}
+    full = reports.dataset("call-log", deleted=234).model_copy(
+        update={
+            "outcome": "incomplete",
+            "balances": st.Balances(
+                due=260, deleted=234, residue=2, failed=3, undated=8, future=9, late=1, **balances
+            ),
+            "also": {"cel_x": 1234567, "a": 2},
+            "findings": (st.Finding(code="SHARED_LEFT", count=5), st.Finding(code="A_LATER", count=1)),
+            "range": st.Range(oldest_remaining="2026-09-01"),
+            "total_before": st.Total(count=123456, exact=False),
+        }
+    )
+    copy = reports.dataset("call-log-cel-x", deleted=0)
+    kept = st.Dataset(
+        dataset="messages",
+        data_class="x-own",
+        kind="spool",
+        rule=st.Rule(keep="forever", basis="undecided"),
+        method="file_unlink",
+        outcome="kept",
+        total_before=st.Total(count=0),
+    )
+    common: dict[str, Any] = {
+        "not_covered": ("cel", "queue"),
+        "copies_out_of_reach": (
+            st.Copy(code="backup", text={"de": "Sicherung", "en": "Backup"}),
+            st.Copy(code="log", text={"en": "Log"}),
+            st.Copy(code="none", text={}),
+        ),
+        "limits": st.Limits(share=20, count=1000, confirmed=123456),
+        "policy": reports.policy(version=1234, not_decided=("fax-documents",)),
+        "processing_activity": "VVT 7",
+        "dpia_ref": "DSFA 2",
+    }
+    untried = reports.tool().model_copy(
+        update={
+            "connector": st.Connector(
+                name="own", digest=reports.DIGEST, contains_code=True, tried=False, accept_untried=True
+            )
+        }
+    )
+    times = {
+        "started_at": "2026-03-29T00:59:59Z",
+        "ended_at": "2026-03-29T01:00:00Z",
+        "trigger": "cron",
+    }
+    checks = (st.Check(code="CLOCK", passed=False), st.Check(code="A_LATER", passed=False))
+    reports_ = {
+        "full": reports.report(
+            7,
+            "ab" * 32,
+            datasets=(full, copy, kept),
+            run=reports.run(outcome="incomplete", exit_code=3, **times),
+            exceptions=(st.Exemption(code="HELD", dataset="call-log", count=4),) * 2,
+            clock=st.Clock(database_skew_s=-1234, checks=checks),
+            tool=untried,
+            evidence=st.Evidence(level="sealed"),
+            **common,
+        ),
+        "nothing": reports.report(
+            datasets=(), run=reports.run(outcome="nothing-due", timezone="UTC"), controller=""
+        ),
+        "unknown zone": reports.report(run=reports.run(timezone="Europe/Atlantis")),
+        "plan": reports.plan(
+            datasets=(
+                st.PlannedDataset(
+                    dataset="call-log",
+                    data_class="call-detail-records",
+                    kind="table",
+                    rule=full.rule,
+                    due=12345,
+                    held=1,
+                    over_limit=True,
+                    total=st.Total(count=20000),
+                    oldest="2020-02-29",
+                    findings=(st.Finding(code="NEVER_READY", count=1),),
+                ),
+                st.PlannedDataset(
+                    dataset="other", data_class="x-own", kind="tree", rule=kept.rule
+                ),
+            ),
+            **common,
+        ),
+        "plan of nothing": reports.plan(),
+    }
+    return {f"told: {n}": single(signed(canonical(statement(r)))) for n, r in reports_.items()}
+
+
 def all_cases() -> dict[str, Case]:
     """Every case by its name."""
-    return bent_payloads() | bent_envelopes() | complaints() | folders()
+    return bent_payloads() | bent_envelopes() | complaints() | folders() | told()

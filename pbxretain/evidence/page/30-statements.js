@@ -14,11 +14,20 @@ function pattern(source) {
   return PATTERNS.get(source);
 }
 
-/** Values that a pattern alone can't tell: real days and instants. */
+/** Values that a pattern alone can't tell: real days and instants, base64 without spare bits. */
 const REAL = {
   "^\\d{4}-\\d\\d-\\d\\d\\z": isDay,
   "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ\\z": isInstant,
+  "^[A-Za-z0-9+/]{4,400}={0,2}\\z": isBase64,
 };
+
+function isBase64(text) {
+  try {
+    return btoa(atob(text)) === text;
+  } catch {
+    return false;
+  }
+}
 
 function isDay(text) {
   const found = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text);
@@ -180,9 +189,14 @@ function checkDataset(dataset) {
   );
 }
 
+/** A place in the ledger: the first has no predecessor, all others have one. */
+function checkPlace({ seq, prev }) {
+  agree((seq === 0) === (prev === null));
+}
+
 function checkDeletionReport(report) {
   const { ledger, run, datasets } = report;
-  agree((ledger.seq === 0) === (ledger.prev === null));
+  checkPlace(ledger);
   checkRun(run);
   datasets.forEach(checkDataset);
   const fine = datasets.every((d) => ["complete", "nothing-due", "kept"].includes(d.outcome));
@@ -207,14 +221,111 @@ function reportSubjects(report) {
   return [...policySubjects(report), ...roots];
 }
 
+const subject = (name, digest) => ({ name, digest: { sha256: digest } });
+
+/** The key id of a public key in base64 of its DER form. */
+function keyDigest(publicKeyText) {
+  return sha256(base64Bytes(publicKeyText));
+}
+
+async function checkTrust({ version, previous, keys, sources }) {
+  for (const key of keys) {
+    agree(
+      key.id === (await keyDigest(key.public)),
+      (key.role === "escrow") === (key.algorithm === "x25519"),
+      (key.role === "runner") === (key.source !== null),
+      key.valid_until === null || key.valid_from <= key.valid_until,
+    );
+  }
+  const places = new Set(keys.map((key) => JSON.stringify([key.id, key.source])));
+  const roles = new Set(keys.map((key) => `${key.id} ${key.role}`));
+  const names = new Set(sources.map((source) => source.source));
+  agree(
+    (version === 1) === (previous === null),
+    places.size === keys.length,
+    roles.size === new Set(keys.map((key) => key.id)).size,
+    names.size === sources.length,
+    keys.some((key) => key.role === "authority"),
+    keys.every((key) => key.role !== "runner" || names.has(key.source)),
+  );
+}
+
+async function checkKeyEvent(event) {
+  const rotates = event.event === "rotate";
+  const given = (value) => value !== null;
+  checkPlace(event.ledger ?? { seq: 0, prev: null });
+  agree(
+    rotates === given(event.ledger),
+    rotates === given(event.previous),
+    rotates === given(event.previous_public),
+    rotates === !given(event.last_good),
+    (event.event === "revoke") === !given(event.public),
+    !given(event.public) || (await keyDigest(event.public)) === event.key,
+    !given(event.previous_public) || (await keyDigest(event.previous_public)) === event.previous,
+    event.previous !== event.key,
+  );
+}
+
+function checkGapNote({ ledger, since, until, at }) {
+  checkPlace(ledger);
+  agree(ledger.seq > 0, since < until, until <= at);
+}
+
+async function checkApproved({ digest, document: words }) {
+  agree(digest === `sha256:${await sha256(utf8(words))}`);
+}
+
+function checkReview({ checks, verdict, findings, remark }) {
+  agree(checks.length, verdict !== "accepted-with-findings" || findings.length || remark);
+}
+
+async function installationSubject({ installation }) {
+  return [subject("installation", await sha256(utf8(installation)))];
+}
+
+async function observedSubject({ source, datasets }) {
+  const found = utf8(canonical(asMaps({ datasets })));
+  return [subject(`${source}/observed`, await sha256(found))];
+}
+
 /** Per statement type: the rules between its fields, and what its subjects have to be. */
 const TYPES = {
   "deletion-report/v1": { check: checkDeletionReport, subjects: reportSubjects },
   "plan/v1": { check() {}, subjects: policySubjects },
+  "trust/v1": { check: checkTrust, subjects: installationSubject },
+  "policy/v1": {
+    check: checkApproved,
+    subjects: ({ policy, digest }) => [subject(`policy/${policy}`, digest.slice(7))],
+  },
+  "review/v1": {
+    check: checkReview,
+    subjects: ({ source, seq, report }) => [subject(`${source}/${seq}`, report)],
+  },
+  "hold/v1": {
+    check: ({ ledger }) => checkPlace(ledger),
+    subjects: ({ register }) => [subject("hold-register", register)],
+  },
+  "gap-note/v1": {
+    check: checkGapNote,
+    subjects: ({ ledger }) => [subject("previous", ledger.prev ?? "")],
+  },
+  "observation/v1": { check() {}, subjects: observedSubject },
+  "key-event/v1": {
+    check: checkKeyEvent,
+    subjects: ({ key }) => [subject(`key/${key.slice(0, 8)}`, key)],
+  },
+  "evidence-access/v1": {
+    check() {},
+    subjects: ({ files }) => files.map((file) => subject("sealed-key", file)),
+  },
+  "evidence-shred/v1": {
+    check: ({ files }) => agree(files.length),
+    subjects: ({ files }) => files.map((file) => subject("sidecar", file)),
+  },
 };
 
 /** Reads the payload of an envelope whose signature was checked before. */
-function parseStatement(payload) {
+async function parseStatement(payload) {
   const outer = parseCanonical(payload);
   const predicate = outer.get("predicate");
   if (outer.get("_type") !== STATEMENT_TYPE || !(predicate instanceof Map)) refuse("MALFORMED");
@@ -224,10 +335,11 @@ function parseStatement(payload) {
   const newer = typeof schema === "number" && schema > 1;
   if (!Object.hasOwn(TYPES, name) || newer) refuse("UNKNOWN_TYPE");
   const read = new SchemaReader(SCHEMAS[name]).read(predicate);
-  TYPES[name].check(read);
+  await TYPES[name].check(read);
   const fields = [...outer.keys()].sort().join();
   if (fields !== "_type,predicate,predicateType,subject") refuse("SCHEMA");
-  if (plain(outer.get("subject")) !== plain(TYPES[name].subjects(read))) refuse("SUBJECT");
+  const own = plain(await TYPES[name].subjects(read));
+  if (plain(outer.get("subject")) !== own) refuse("SUBJECT");
   return { type, kind: name.split("/")[0], predicate: read };
 }
 

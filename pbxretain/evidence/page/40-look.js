@@ -117,7 +117,7 @@ class Look {
     try {
       const envelope = await openEnvelope(data);
       const signer = await this.signer(envelope, item);
-      const statement = parseStatement(envelope.payload);
+      const statement = await parseStatement(envelope.payload);
       const { digest } = envelope;
       const keyid = signer ?? envelope.signatures[0].keyid;
       return { name: item.name, digest, sha256: await sha256(data), signer, keyid, ...statement };

@@ -87,6 +87,9 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     "page.word.forged": ("Nicht echt", "Not genuine"),
     "page.word.untrusted": ("Noch nicht bestätigt", "Not confirmed yet"),
     "page.word.unavailable": ("Nicht alles prüfbar", "Not everything could be checked"),
+    "page.word.stranger": ("Fremder Schlüssel", "Another key"),
+    "page.said.checked": ("{reports} geprüft, {findings}.", "{reports} checked, {findings}."),
+    "page.said.read": ("{reports} gelesen, {findings}.", "{reports} read, {findings}."),
     "page.next.genuine": (
         "Die Löschprotokolle stammen vom Inhaber dieses Schlüssels und sind unverändert.",
         "The reports were made by the holder of this key and have not been changed.",
@@ -97,10 +100,11 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
         "The signatures are sound. Go through the findings and ask about what is open.",
     ),
     "page.next.forged": (
-        "Mindestens eine Datei ist verändert, gefälscht oder beschädigt. Holen Sie die Lieferung "
-        "noch einmal; bleibt es dabei, gehen Sie der Sache nach.",
-        "At least one file has been changed, forged or damaged. Fetch the delivery once more; if "
-        "it stays so, look into the matter.",
+        "Verlassen Sie sich auf nichts davon: Mindestens eine Datei ist verändert, gefälscht oder "
+        "beschädigt. Holen Sie die Lieferung noch einmal; bleibt es dabei, gehen Sie der Sache "
+        "nach.",
+        "Rely on none of it: at least one file has been changed, forged or damaged. Fetch the "
+        "delivery once more; if it stays so, look into the matter.",
     ),
     "page.next.untrusted": (
         "Es fehlt nur noch der zweite Schritt: Geben Sie den Fingerabdruck ein, den Sie auf einem "
@@ -118,7 +122,10 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
         "lesen.",
         "What could be read is in order or told below; but something could not be read.",
     ),
-    "page.exit": ("Exit-Code wie bei pbxretain verify: {code}", "Exit code as of pbxretain verify: {code}"),
+    "page.exit": (
+        "Exit-Code wie bei pbxretain verify: {code}",
+        "Exit code as of pbxretain verify: {code}",
+    ),
     "page.compare": ("Fingerabdruck vergleichen", "Compare the fingerprint"),
     "page.compare.what": (
         "Dieser Schlüssel liegt der Lieferung bei. Er zählt erst, wenn alle acht Gruppen mit dem "

@@ -69,7 +69,7 @@ class Browser:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=pipes,  # noqa: PLW1509
+            preexec_fn=pipes,
             close_fds=False,
             env={**os.environ, "HOME": self._profile},
         )
@@ -78,7 +78,10 @@ class Browser:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         with contextlib.suppress(OSError, TimeoutError):
             self.send("Browser.close")

@@ -65,7 +65,7 @@ def page() -> str:
     )
     frame = (PARTS / "page.html").read_text("utf-8")
     for name, text in (("csp", csp), ("css", css), ("script", script)):
-        frame = frame.replace("{%s}" % name, text, 1)
+        frame = frame.replace(f"{{{name}}}", text, 1)
     return frame
 
 

@@ -1,4 +1,4 @@
-"""The same files before both verifiers: what ``pbxretain verify`` says, and what verify.html says."""
+"""The same files before both verifiers: what the command says, and what verify.html says."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from support import reports
-from support.browser import Page, encoded
 
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence import attestations as at
@@ -37,6 +35,8 @@ from pbxretain.signing import (
     seal,
 )
 from pbxretain.verify import Verdict, verify_paths
+from support import reports
+from support.browser import Page, encoded
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 STRANGER = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -55,6 +55,10 @@ class Case:
     whole: bool = True
     keys: Sequence[bytes] = (PEM,)
     now: datetime = field(default=NOW)
+
+    def holds(self, data: bytes) -> bool:
+        """Whether such a file is among them."""
+        return data in self.files.values()
 
 
 def by_python(case: Case) -> dict[str, Any]:
@@ -85,15 +89,22 @@ def comparable(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def by_page(page: Page, cases: Sequence[Case]) -> list[dict[str, Any]]:
-    """What the page finds, all cases in one call."""
+def by_page(
+    page: Page, cases: Sequence[Case], *, flat: bool = False, print_: str = ""
+) -> list[dict[str, Any]]:
+    """What the page finds, all cases in one call.
+
+    ``flat``: the files are dropped without their folder; ``print_``: a fingerprint is typed
+    instead of the keys.
+    """
     given = [
         {
             "files": {
-                f"{_FOLDER}/{name}" if case.whole else name: encoded(data)
+                f"{_FOLDER}/{name}" if case.whole and not flat else name: encoded(data)
                 for name, data in case.files.items()
             },
-            "keys": [encoded(key) for key in case.keys],
+            "keys": [] if print_ else [encoded(key) for key in case.keys],
+            "print": print_,
             "now": case.now.timestamp() * 1000,
         }
         for case in cases
@@ -112,13 +123,15 @@ def _in_order(rows: list[Any]) -> list[Any]:
 _EXAMINE = """async (cases) => {
   const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
   const said = [];
-  for (const {files, keys, now} of cases) {
+  for (const {files, keys, print, now} of cases) {
     const trusted = new Map();
     for (const key of keys) {
       for (const [id, one] of await pbxretain.publicKeys(bytes(key))) trusted.set(id, one);
     }
-    const given = Object.entries(files).map(([path, data]) => ({path, blob: new Blob([bytes(data)])}));
-    const {exit, level, findings, reports} = await pbxretain.examine(given, {keys: trusted}, now);
+    const blob = (data) => new Blob([bytes(data)]);
+    const given = Object.entries(files).map(([path, data]) => ({path, blob: blob(data)}));
+    const trust = {keys: trusted, print: pbxretain.readPrint(print)};
+    const {exit, level, findings, reports} = await pbxretain.examine(given, trust, now);
     said.push({
       exit,
       level,
@@ -283,7 +296,7 @@ def changed(value: Any) -> Iterator[Any]:
             yield value[:n] + value[n + 1 :]
             yield [*value, inner]
             for other in changed(inner):
-                yield value[:n] + [other] + value[n + 1 :]
+                yield [*value[:n], other, *value[n + 1 :]]
 
 
 def parsed_by_python(payload: bytes) -> str:
@@ -298,7 +311,8 @@ PARSE = """async (payloads) => {
   const said = [];
   for (const payload of payloads) {
     const bytes = new TextEncoder().encode(payload);
-    said.push(await pbxretain.parseStatement(bytes).then((read) => read.type, (error) => error.code));
+    const read = pbxretain.parseStatement(bytes);
+    said.push(await read.then(({type}) => type, ({code}) => code));
   }
   return said;
 }"""
@@ -433,7 +447,7 @@ def bent_payloads() -> dict[str, Case]:
         "oldest no day": (b'"oldest_remaining":null', b'"oldest_remaining":"2026-09-31"'),
         "oldest year one": (b'"oldest_remaining":null', b'"oldest_remaining":"0001-01-01"'),
         "line end after a name": (b'"source":"head-office"', b'"source":"head-office\\n"'),
-        "umlaut": ("Acme GmbH".encode(), "Ölmühle 𝄞 GmbH".encode()),
+        "umlaut": (b"Acme GmbH", "Ölmühle 𝄞 GmbH".encode()),
         "umlaut escaped": (b"Acme GmbH", b"\\u00d6l"),
         "half a sign": (b"Acme GmbH", b"\\ud834"),
         "bad UTF-8": (b"Acme GmbH", b"\xff"),
@@ -455,7 +469,7 @@ def bent_payloads() -> dict[str, Case]:
         "also": (b'"also":{}', b'"also":{"cel":12}'),
         "copies": (
             b'"copies_out_of_reach":[]',
-            '"copies_out_of_reach":[{"code":"backup","text":{"de":"Sicherung"}}]'.encode(),
+            b'"copies_out_of_reach":[{"code":"backup","text":{"de":"Sicherung"}}]',
         ),
         "copies in French": (
             b'"copies_out_of_reach":[]',
@@ -615,7 +629,9 @@ def folders() -> dict[str, Case]:
 
     back = folder(days=1)
     entry = json.loads(back[LEDGER])
-    future = {"run": reports.run(started_at="2027-01-01T00:00:00Z", ended_at="2027-01-01T00:00:00Z")}
+    future = {
+        "run": reports.run(started_at="2027-01-01T00:00:00Z", ended_at="2027-01-01T00:00:00Z")
+    }
     early = {"run": reports.run(started_at="2026-11-01T00:00:00Z", ended_at="2026-11-01T00:00:00Z")}
     earlier = seal(statement(reports.report(1, entry["digest"], **early)), KEY)
     line = {name: json.loads(lines[0])[name] for name in json.loads(lines[0])}
@@ -665,9 +681,7 @@ def folders() -> dict[str, Case]:
         "ledger: file elsewhere": Case(ledger(b'"file":"000000', b'"file":"../000')),
         "prepared": Case(but(prepared=b"")),
         "co-signed": Case(but(r0=canonical(cosigned))),
-        "clock back": Case(
-            {**back, report_name(1): earlier, LEDGER: back[LEDGER]}
-        ),
+        "clock back": Case({**back, report_name(1): earlier, LEDGER: back[LEDGER]}),
         "from the future": Case(folder(days=1, **future)),
         "settled by a newer one": Case(
             {
@@ -677,7 +691,9 @@ def folders() -> dict[str, Case]:
         "empty": Case({"x.txt": b""}),
         "only a hidden one": Case({".x.dsse.json": GOOD}),
         "an unreadable one": Case({**good, f"{report_name(7)}/x": b""}),
-        "dry run beside": Case({**good, "plan.dsse.json": signed(canonical(statement(reports.plan())))}),
+        "dry run beside": Case(
+            {**good, "plan.dsse.json": signed(canonical(statement(reports.plan())))}
+        ),
     }
     return {f"folder: {name}": case for name, case in cases.items()} | _loose(good, other)
 
@@ -702,7 +718,10 @@ def told() -> dict[str, Case]:
                 due=260, deleted=234, residue=2, failed=3, undated=8, future=9, late=1, **balances
             ),
             "also": {"cel_x": 1234567, "a": 2},
-            "findings": (st.Finding(code="SHARED_LEFT", count=5), st.Finding(code="A_LATER", count=1)),
+            "findings": (
+                st.Finding(code="SHARED_LEFT", count=5),
+                st.Finding(code="A_LATER", count=1),
+            ),
             "range": st.Range(oldest_remaining="2026-09-01"),
             "total_before": st.Total(count=123456, exact=False),
         }
@@ -732,7 +751,11 @@ def told() -> dict[str, Case]:
     untried = reports.tool().model_copy(
         update={
             "connector": st.Connector(
-                name="own", digest=reports.DIGEST, contains_code=True, tried=False, accept_untried=True
+                name="own",
+                digest=reports.DIGEST,
+                contains_code=True,
+                tried=False,
+                accept_untried=True,
             )
         }
     )
@@ -772,9 +795,7 @@ def told() -> dict[str, Case]:
                     oldest="2020-02-29",
                     findings=(st.Finding(code="NEVER_READY", count=1),),
                 ),
-                st.PlannedDataset(
-                    dataset="other", data_class="x-own", kind="tree", rule=kept.rule
-                ),
+                st.PlannedDataset(dataset="other", data_class="x-own", kind="tree", rule=kept.rule),
             ),
             **common,
         ),

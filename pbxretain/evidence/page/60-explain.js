@@ -385,14 +385,6 @@ function resultWord(verdict) {
   return RESULTS[verdict.exit] ?? "forged";
 }
 
-function verdictSentence(verdict, lang) {
-  const serious = verdict.findings.filter((finding) => finding.exit !== EXIT_OK).length;
-  return text(`verify.result.${resultWord(verdict)}`, lang, {
-    reports: counted(verdict.reports.length, lang, "report"),
-    findings: counted(serious, lang, "finding"),
-  });
-}
-
 /** One finding in words, without the file's name. */
 function findingLine(finding, lang) {
   const details = PARAMS.filter((name) => name in finding.params).map((name) =>

@@ -1,6 +1,8 @@
 // What does the person see and do? Everything shown goes through textContent, never as HTML.
 
-const SIGNS = { genuine: "✓", findings: "!", forged: "✗", untrusted: "?", unavailable: "?" };
+const SIGNS = {
+  genuine: "✓", findings: "!", forged: "✗", untrusted: "?", stranger: "?", unavailable: "?",
+};
 const SHADES = { 7: "bad", 3: "warn", 8: "open", 6: "open" };
 const SHOWN_FILES = 4;
 
@@ -67,6 +69,7 @@ class Face {
     if (!this.given.length) return this.draw();
     this.busy = true;
     this.drawVerdict();
+    this.result.setAttribute("aria-busy", "true");
     const trust = { keys: this.trust.keys, print: readPrint(this.typed) ?? "" };
     const progress = (count) => {
       if (own === this.round && count % 50 === 0) this.tell(count);
@@ -74,6 +77,7 @@ class Face {
     const verdict = await examine(this.given, trust, Date.now(), progress);
     if (own !== this.round) return undefined;
     this.busy = false;
+    this.result.removeAttribute("aria-busy");
     this.verdict = verdict;
     return this.draw();
   }
@@ -248,7 +252,7 @@ class Face {
   }
 
   told(verdict) {
-    const serious = verdict.findings.filter((finding) => finding.exit !== EXIT_OK);
+    const serious = seriousOf(verdict);
     const notes = verdict.findings.filter((finding) => finding.exit === EXIT_OK);
     return [
       this.verdictCard(verdict),
@@ -262,22 +266,30 @@ class Face {
   verdictCard(verdict) {
     const word = resultWord(verdict);
     const trusted = this.trust.keys.size || readPrint(this.typed);
-    const next = word === "untrusted" && trusted ? "page.next.stranger" : `page.next.${word}`;
+    const shown = word === "untrusted" && trusted ? "stranger" : word;
     const small = [this.say("page.exit", { code: String(verdict.exit) })];
     if (verdict.level) small.unshift(this.say(`verify.level.${verdict.level}`));
     return make(
       "section",
-      { class: `card verdict ${word}`, id: "verdict" },
-      make("div", { class: "sign", "aria-hidden": "true" }, SIGNS[word]),
+      { class: `card verdict ${shown}`, id: "verdict" },
+      make("div", { class: "sign", "aria-hidden": "true" }, SIGNS[shown]),
       make(
         "div",
         {},
-        make("p", { class: "word", role: "heading", "aria-level": "2" }, this.say(`page.word.${word}`)),
-        make("p", { class: "said" }, verdictSentence(verdict, this.lang)),
-        make("p", {}, this.say(next)),
+        make("p", { class: "word", role: "heading", "aria-level": "2" }, this.say(`page.word.${shown}`)),
+        make("p", { class: "said" }, this.said(verdict, word)),
+        make("p", {}, this.say(`page.next.${shown}`)),
         make("p", { class: "small soft" }, small.join(" · ")),
       ),
     );
+  }
+
+  said(verdict, word) {
+    const sound = word === "genuine" || word === "findings";
+    return this.say(sound ? "page.said.checked" : "page.said.read", {
+      reports: counted(verdict.reports.length, this.lang, "report"),
+      findings: counted(seriousOf(verdict).length, this.lang, "finding"),
+    });
   }
 
   /** The fingerprints to compare: of the keys that came with the reports. */
@@ -289,11 +301,12 @@ class Face {
       return missing ? make("section", { class: "card" }, make("p", {}, this.say("page.print.nokey"))) : null;
     }
     const typed = this.typed.toLowerCase().replace(/^sha-?256:/, "").replace(/[^0-9a-f]/g, "");
+    const agreed = keys.some((id) => signers.has(id));
     return make(
       "section",
       { class: "card", id: "compare" },
       make("h2", {}, this.say("page.compare")),
-      make("p", { class: "soft small" }, this.say("page.compare.what")),
+      ...(agreed ? [] : [make("p", { class: "soft small" }, this.say("page.compare.what"))]),
       ...keys.flatMap((id) => this.compared(id, typed, signers.has(id))),
     );
   }
@@ -400,6 +413,10 @@ class Face {
   }
 }
 
+function seriousOf(verdict) {
+  return verdict.findings.filter((finding) => finding.exit !== EXIT_OK);
+}
+
 function whenOf({ predicate }) {
   return predicate.run?.ended_at ?? predicate.made_at ?? predicate.at ?? "";
 }
@@ -435,8 +452,13 @@ function make(tag, attributes, ...children) {
     else if (typeof value === "boolean") node[name] = value;
     else if (value !== "") node.setAttribute(name, value);
   }
-  node.append(...children);
+  node.append(...children.map((child) => (typeof child === "string" ? clean(child) : child)));
   return node;
+}
+
+/** Text without signs that can't be seen or turn the writing round, as render.py prints it. */
+function clean(words) {
+  return words.replace(/[\p{C}\p{Z}]/gu, (sign) => (sign === " " ? sign : "\ufffd"));
 }
 
 // --- dropping -------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ def by_python(case: Case) -> dict[str, Any]:
             path.write_bytes(data)
         single = [folder / name for name in case.files if name.endswith(".dsse.json")]
         paths = [folder] if case.whole else single
-        found = verify_paths(paths, trust=(), keys=keys, own_public=None, now=case.now)
+        found = verify_paths(paths, trust=keys, own_public=None, now=case.now)
         return comparable(found)
 
 

@@ -59,7 +59,7 @@ async function publicKey(body) {
   if (der.length !== 44 || !hex(der).startsWith(SPKI_START)) refuse("KEY_KIND");
   try {
     const key = await crypto.subtle.importKey("spki", der, "Ed25519", true, ["verify"]);
-    return { id: await sha256(der), key };
+    return { id: await sha256(der), key, raw: der.subarray(12) };
   } catch {
     return refuse("KEY_KIND");
   }
@@ -70,15 +70,23 @@ function fingerprint(keyid) {
   return keyid.slice(0, 32).match(/.{4}/g).join(" ");
 }
 
+function verifies({ key }, signature, message) {
+  return signature.length === 64 && crypto.subtle.verify("Ed25519", key, signature, message);
+}
+
 /** The id of the first of these keys that signed, null when none did. Hints decide nothing. */
 async function signedBy(envelope, keys) {
   for (const { sig } of envelope.signatures) {
-    for (const [id, { key }] of keys) {
-      if (sig.length !== 64) continue;
-      if (await crypto.subtle.verify("Ed25519", key, sig, envelope.message)) return id;
-    }
+    for (const [id, key] of keys) if (await verifies(key, sig, envelope.message)) return id;
   }
   return null;
+}
+
+/** The id of the trusted key that signed, null for a stranger; Refusal where one is named. */
+async function verifyEnvelope(envelope, trusted) {
+  const signer = await signedBy(envelope, trusted);
+  const named = envelope.signatures.some(({ keyid }) => trusted.has(keyid));
+  return signer === null && named ? refuse("BAD_SIGNATURE") : signer;
 }
 
 /** Whether this browser can check what it is asked to check. */

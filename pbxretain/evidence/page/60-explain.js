@@ -17,7 +17,8 @@ const table = (columns, rows) => ({ block: "table", columns, rows });
 /** The sheet of a report; `report` as Look reads it. */
 function explain(report, lang) {
   const seal = { digest: report.digest, keyid: report.keyid };
-  return EXPLAIN[report.kind](report.predicate, lang, seal);
+  const told = EXPLAIN[report.kind];
+  return told ? told(report.predicate, lang, seal) : explainOther(report, lang, seal);
 }
 
 const EXPLAIN = { "deletion-report": explainReport, plan: explainPlan };
@@ -230,6 +231,34 @@ function keep(iso, lang) {
   return text(`period.${unit}.${n === 1 ? "one" : "many"}`, lang, { n });
 }
 
+/** A statement that tells of no records: its kind in words, its fields as they stand. */
+function explainOther({ kind, predicate }, lang, seal) {
+  const own = ["schema", "id", "installation", "source", "at", "controller"];
+  const list = [
+    ["controller", predicate.controller],
+    ["source", predicate.source],
+    ["installation", predicate.installation],
+    ["digest", seal.digest],
+    ["fingerprint", printOf(seal.keyid)],
+  ];
+  const fields = Object.entries(predicate).filter(
+    ([name, value]) => !own.includes(name) && value !== null && value !== "",
+  );
+  return [
+    heading(text(`page.kind.${kind}`, lang), 1),
+    paragraph(text(`page.kind.${kind}.what`, lang), "result"),
+    paragraph(text("page.made", lang, { at: moment(predicate.at, "UTC", lang) })),
+    keyValue(list, lang),
+    heading(text("page.content", lang)),
+    pairs(fields.map(([name, value]) => [name, valueOf(value)])),
+  ];
+}
+
+function valueOf(value) {
+  const flat = (each) => (each !== null && typeof each === "object" ? JSON.stringify(each) : each);
+  return Array.isArray(value) ? value.map(flat).join(", ") : String(flat(value));
+}
+
 // --- what reports and dry runs share ----------------------------------------------------------
 
 function who(what, lang) {
@@ -379,7 +408,9 @@ function sorted(dictionary) {
 // --- the verdict ------------------------------------------------------------------------------
 
 const RESULTS = { 0: "genuine", 3: "findings", 8: "untrusted", 6: "unavailable" };
-const PARAMS = ["seq", "first", "last", "dataset", "count", "data", "reason", "fingerprint"];
+const PARAMS = [
+  "seq", "first", "last", "dataset", "count", "data", "reason", "hours", "fingerprint",
+];
 
 function resultWord(verdict) {
   return RESULTS[verdict.exit] ?? "forged";

@@ -175,20 +175,33 @@ function crc32(bytes) {
 // --- the whole examination --------------------------------------------------------------------
 
 /**
- * Examines what was given. `trust`: {keys: Map, print: hex digits}. Result as Look.verdict.
- * A fingerprint makes a key count that lies beside the reports and has that fingerprint.
+ * Examines what was given. `trust`: {keys: Map, roster, print: hex digits}. Result as Look.at.
+ * A fingerprint makes a key count that lies beside the reports and has that fingerprint, or the
+ * roster beside them when its authority's key has it.
  */
 async function examine(given, trust, now, progress) {
   const { folders, files, broken } = await sort(given);
-  const print = trust.print ?? "";
-  const trusts = (id) => trust.keys.has(id) || (print.length >= 32 && id.startsWith(print));
-  const look = new Look({ keys: trust.keys, trusts, now, progress });
+  const roots = folders.map((folder) => withLedger(bundleRoot(folder)));
+  const places = new Set([...roots, ...files.map((file) => file.folder)]);
+  const offered = new Map();
+  for (const folder of places) for (const [id, key] of await keysIn(folder)) offered.set(id, key);
+  const anchors = await anchored(trust, offered, roots);
+  const look = new Look(anchors, now, progress);
   for (const name of broken) look.find("UNREADABLE", name);
-  for (const folder of folders) await look.folder(bundleRoot(folder));
-  if (files.length) await look.files(files);
-  const verdict = look.verdict();
-  const offered = [...look.offered.values()].flatMap((keys) => [...keys.keys()]);
-  return { ...verdict, offered: [...new Set(offered)] };
+  const verdict = await look.at(roots, files);
+  return { ...verdict, offered: [...offered.keys()], roster: anchors.roster };
+}
+
+async function anchored({ keys, roster, print }, offered, roots) {
+  const meant = (id) => Boolean(print) && id.startsWith(print);
+  const beside = [...offered].filter(([id]) => meant(id));
+  const anchors = { keys: new Map([...keys, ...beside]), roster: roster ?? null };
+  for (const folder of anchors.roster || !print ? [] : roots) {
+    const data = folder.files.has(ROSTER) ? await folder.item(ROSTER).read(MAX_TRUST) : null;
+    const [own] = data ? await attempt(() => Roster.read(data)) : [null];
+    if (own && [...own.keys("authority").keys()].some(meant)) anchors.roster = own;
+  }
+  return anchors;
 }
 
 /** The hex digits of a fingerprint (32) or key id (64) as somebody typed it; null for neither. */

@@ -11,7 +11,7 @@ class Face {
     this.root = root;
     this.lang = (navigator.language || "").toLowerCase().startsWith("de") ? "de" : "en";
     this.given = [];
-    this.trust = { keys: new Map(), names: [] };
+    this.trust = { keys: new Map(), roster: null, names: [] };
     this.typed = "";
     this.keyProblem = "";
     this.verdict = null;
@@ -43,15 +43,14 @@ class Face {
   async takeKeys(files) {
     for (const { path, blob } of files) {
       const name = path.split("/").pop();
-      try {
-        const bytes = new Uint8Array(await blob.slice(0, MAX_KEY_FILE).arrayBuffer());
-        for (const [id, key] of await publicKeys(bytes)) this.trust.keys.set(id, key);
-        this.trust.names.push(name);
-        this.keyProblem = "";
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        this.keyProblem = this.say("page.key.none", { file: name });
-      }
+      const bytes = new Uint8Array(await blob.slice(0, MAX_TRUST).arrayBuffer());
+      const isRoster = /^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)));
+      const [taken] = await attempt(() => (isRoster ? Roster.read(bytes) : publicKeys(bytes)));
+      this.keyProblem = taken ? "" : this.say("page.key.none", { file: name });
+      if (!taken) continue;
+      if (isRoster) this.trust.roster = taken;
+      else for (const [id, key] of taken) this.trust.keys.set(id, key);
+      this.trust.names.push(name);
     }
     await this.look();
   }
@@ -70,7 +69,8 @@ class Face {
     this.busy = true;
     this.drawVerdict();
     this.result.setAttribute("aria-busy", "true");
-    const trust = { keys: this.trust.keys, print: readPrint(this.typed) ?? "" };
+    const { keys, roster } = this.trust;
+    const trust = { keys, roster, print: readPrint(this.typed) ?? "" };
     const progress = (count) => {
       if (own === this.round && count % 50 === 0) this.tell(count);
     };
@@ -212,9 +212,10 @@ class Face {
   }
 
   keysLine() {
-    const prints = [...this.trust.keys.keys()].map(fingerprint);
+    const authority = this.trust.roster ? [...this.trust.roster.keys("authority").keys()] : [];
+    const prints = [...authority, ...this.trust.keys.keys()].map(fingerprint);
     const clear = () => {
-      this.trust = { keys: new Map(), names: [] };
+      this.trust = { keys: new Map(), roster: null, names: [] };
       this.look();
     };
     return make(
@@ -265,7 +266,7 @@ class Face {
 
   verdictCard(verdict) {
     const word = resultWord(verdict);
-    const trusted = this.trust.keys.size || readPrint(this.typed);
+    const trusted = this.trust.names.length || readPrint(this.typed);
     const shown = word === "untrusted" && trusted ? "stranger" : word;
     const small = [this.say("page.exit", { code: String(verdict.exit) })];
     if (verdict.level) small.unshift(this.say(`verify.level.${verdict.level}`));
@@ -363,7 +364,7 @@ class Face {
 
   reportsTold(reports) {
     if (!reports.length) return [];
-    const order = [...reports].sort((a, b) => (whenOf(a) < whenOf(b) ? 1 : -1));
+    const order = [...reports].sort((a, b) => (madeAt(a) < madeAt(b) ? 1 : -1));
     const shown = this.shown ?? order[0];
     const list = order.length > 1 ? [this.reportsList(order, shown)] : [];
     return [...list, this.sheetCard(shown)];
@@ -390,11 +391,13 @@ class Face {
       this.drawVerdict();
       this.root.querySelector("#sheet").scrollIntoView();
     };
-    const name = run ? String(run.ledger.seq) : this.say("page.plan");
-    const zone = run ? run.run.timezone : predicate.timezone;
+    const place = placeOf(report);
+    const kind = report.kind === "plan" ? "page.plan" : `page.kind.${report.kind}`;
+    const name = run ? String(run.ledger.seq) : `${place ? `${place.seq} ` : ""}${this.say(kind)}`;
+    const zone = (run ? run.run.timezone : predicate.timezone) ?? "UTC";
     const cells = [
       make("button", { type: "button", click: show }, name),
-      zone ? moment(whenOf(report), zone, this.lang) : "",
+      moment(madeAt(report), zone, this.lang),
       predicate.source ?? "",
       run ? statusOf(run, this.lang) : "",
       this.say(report.signer ? "page.signed" : "page.unsigned"),
@@ -415,10 +418,6 @@ class Face {
 
 function seriousOf(verdict) {
   return verdict.findings.filter((finding) => finding.exit !== EXIT_OK);
-}
-
-function whenOf({ predicate }) {
-  return predicate.run?.ended_at ?? predicate.made_at ?? predicate.at ?? "";
 }
 
 function blockNode(block) {

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ from pbxretain.signing import (
     seal,
 )
 from pbxretain.verify import Verdict, verify_paths
-from support import reports
+from support import office, reports
 from support.browser import Page, encoded
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -59,6 +60,13 @@ class Case:
     def holds(self, data: bytes) -> bool:
         """Whether such a file is among them."""
         return data in self.files.values()
+
+
+def differences(page: Page, cases: Mapping[str, Case]) -> dict[str, tuple[object, object]]:
+    """What the command and the page say differently, by case."""
+    said = dict(zip(cases, by_page(page, list(cases.values())), strict=True))
+    own = {name: by_python(case) for name, case in cases.items()}
+    return {name: (own[name], said[name]) for name in cases if own[name] != said[name]}
 
 
 def by_python(case: Case) -> dict[str, Any]:
@@ -125,12 +133,15 @@ _EXAMINE = """async (cases) => {
   const said = [];
   for (const {files, keys, print, now} of cases) {
     const trusted = new Map();
+    let roster = null;
     for (const key of keys) {
-      for (const [id, one] of await pbxretain.publicKeys(bytes(key))) trusted.set(id, one);
+      const data = bytes(key);
+      if (data[0] === 123) roster = await pbxretain.Roster.read(data);
+      else for (const [id, one] of await pbxretain.publicKeys(data)) trusted.set(id, one);
     }
     const blob = (data) => new Blob([bytes(data)]);
     const given = Object.entries(files).map(([path, data]) => ({path, blob: blob(data)}));
-    const trust = {keys: trusted, print: pbxretain.readPrint(print)};
+    const trust = {keys: trusted, roster, print: pbxretain.readPrint(print)};
     const {exit, level, findings, reports} = await pbxretain.examine(given, trust, now);
     said.push({
       exit,
@@ -804,6 +815,259 @@ def told() -> dict[str, Case]:
     return {f"told: {n}": single(signed(canonical(statement(r)))) for n, r in reports_.items()}
 
 
+def months(
+    *, rotate: bool = True, between: Callable[[office.Book], None] = lambda book: None
+) -> tuple[office.Book, office.Key]:
+    """A week of runs, a rotation, two cosigned checkpoints."""
+    book = office.Book()
+    for _ in range(3):
+        book.run()
+    book.cosign()
+    book.run()
+    between(book)
+    runner = office.RUNNER
+    if rotate:
+        book.rotate(office.RUNNER, office.NEXT)
+        runner = office.NEXT
+    for _ in range(2):
+        book.run(runner)
+    book.cosign(runner=runner)
+    book.run(runner)
+    book.checkpoint(runner)
+    return book, runner
+
+
+def office_files() -> dict[str, bytes]:
+    """A good bundle with everything in it."""
+    book, _ = months()
+    book.file("review", office.review(book, 1), office.DPO)
+    book.file("look", office.observation(book.now, overdue=0), office.OBSERVER)
+    end = office.revocation(book.now, office.NEXT, last_good=99)
+    book.file("end", end, office.AUTHORITY)
+    return book.bundle(keys=(office.RUNNER, office.NEXT))
+
+
+def offices() -> dict[str, Case]:
+    """Bundles of a source with an officer, under the roster and under plain keys."""
+    cases: dict[str, Case] = {}
+
+    def add(name: str, files: Mapping[str, bytes], *, now: datetime, **change: Any) -> None:
+        first, last = pem(office.RUNNER), pem(office.NEXT)
+        anchors = {"roster": (office.TRUST,), "first key": (first,), "last key": (last,)}
+        if len(cases) % 4 == 0:
+            anchors |= {"no key": (), "roster and key": (office.TRUST, last)}
+        for label, keys in anchors.items():
+            case = Case(files, keys=keys, now=now)
+            cases[f"office: {name}, {label}"] = replace(case, **change)
+
+    whole, _ = months()
+    keys = (office.RUNNER, office.NEXT)
+    good = whole.bundle(keys=keys)
+    now = whole.now
+    add("good", good, now=now)
+    add("without its list", whole.bundle(keys=keys, sums=False), now=now)
+    add("never rotated", months(rotate=False)[0].bundle(), now=now)
+    add("later", good, now=now + timedelta(days=2))
+    add("much later", good, now=now + timedelta(days=90))
+    add("before its time", good, now=now - timedelta(days=9))
+    for name in sorted(good):
+        add(f"without {name}", {n: d for n, d in good.items() if n != name}, now=now)
+        rest = {n: d for n, d in whole.bundle(keys=keys).items() if n != name}
+        add(f"without {name}, list made anew", office.with_sums(rest), now=now)
+    add("empty list", {**good, "SHA256SUMS": b""}, now=now)
+    add("odd list", {**good, "SHA256SUMS": b"x\n\r\ny  z\rx  checkpoint\n  "}, now=now)
+    add("a file more", {**good, "cosigned/letter.txt": b"", "deep/er/x": b""}, now=now)
+    add("filed rubbish", {**good, "filed/x": b"", "filed/y.dsse.json": b"{}"}, now=now)
+
+    def one_sided(book: office.Book) -> None:
+        book.rotate(office.RUNNER, office.NEXT, office.NEXT)
+
+    def stolen(book: office.Book) -> None:
+        book.rotate(office.RUNNER, office.THIRD, office.THIRD, office.STRANGER)
+
+    def held(book: office.Book) -> None:
+        book.put(lambda place: office.hold(book, place), office.RUNNER)
+
+    def gap(book: office.Book) -> None:
+        book.now += timedelta(days=4, hours=12)
+
+    def explained(book: office.Book) -> None:
+        since = book.now - timedelta(days=1)
+        book.now += timedelta(days=4)
+        until = book.now
+        book.put(
+            lambda place: office.gap_note(book, place, since=since, until=until), office.RUNNER
+        )
+
+    def back(book: office.Book) -> None:
+        book.now -= timedelta(days=3)
+
+    def retired(book: office.Book) -> None:
+        book.rotate(office.RUNNER, office.NEXT)
+        book.run(office.RUNNER)
+
+    def twice(book: office.Book) -> None:
+        book.rotate(office.RUNNER, office.THIRD)
+        book.run(office.THIRD)
+        book.rotate(office.THIRD, office.RUNNER)
+
+    events = (one_sided, stolen, held, gap, explained, back, retired, twice)
+    for event in events:
+        for rotate in (True, False):
+            book, _ = months(rotate=rotate, between=event)
+            files = book.bundle(keys=(*keys, office.THIRD))
+            add(f"{event.__name__} {rotate}", files, now=book.now)
+
+    def handed(name: str, *signers: office.Key, what: st.Predicate) -> None:
+        book, _ = months()
+        book.file("x", what, *signers)
+        add(name, book.bundle(keys=keys), now=book.now)
+
+    late = whole.now
+    for label, signer in (
+        ("dpo", office.DPO),
+        ("runner", office.RUNNER),
+        ("new runner", office.NEXT),
+        ("stranger", office.STRANGER),
+        ("authority", office.AUTHORITY),
+        ("observer", office.OBSERVER),
+    ):
+        for seq, verdict in ((1, "accepted"), (2, "rejected")):
+            review = office.review(whole, seq, verdict=verdict)
+            book, _ = months()
+            book.file("x", office.review(book, seq, verdict=verdict), signer)
+            add(f"{verdict} by {label}", book.bundle(keys=keys), now=book.now)
+            handed(f"stray review {verdict} by {label}", signer, what=review)
+        handed(
+            f"revoked by {label}", signer, what=office.revocation(late, office.RUNNER, last_good=1)
+        )
+        handed(
+            f"none good by {label}", signer, what=office.revocation(late, office.NEXT, last_good=-1)
+        )
+        handed(
+            f"recovered by {label}", signer, what=office.recovery(late, office.THIRD, last_good=5)
+        )
+        handed(
+            f"recovered to the new by {label}",
+            signer,
+            what=office.recovery(late, office.NEXT, last_good=3),
+        )
+        handed(f"seen fine by {label}", signer, what=office.observation(late, overdue=0))
+        handed(f"seen overdue by {label}", signer, what=office.observation(late, overdue=3))
+        other = office.observation(late, overdue=3, cutoff="2026-08-25T22:00:00Z")
+        handed(f"seen under another rule by {label}", signer, what=other)
+        handed(f"policy by {label}", signer, what=office.approved(late))
+        handed(
+            f"an old policy by {label}", signer, what=office.approved(office.START - 9 * office.DAY)
+        )
+        handed(f"roster by {label}", signer, what=office.roster())
+    both = (office.CONTROLLER, office.DPO)
+    handed("policy by both", *both, what=office.approved(late))
+    handed(
+        "review before its key was valid",
+        office.DPO,
+        what=office.review(whole, 1, at=office.instant(office.START - 2 * office.DAY)),
+    )
+    access = at.EvidenceAccess(**office.about(late), purpose="court", files=("ab" * 32,), matches=2)
+    handed("access", office.DPO, what=access)
+
+    for name, at_ in (("late", late + timedelta(days=9)), ("early", office.START - office.DAY)):
+        book = office.Book()
+        book.run()
+        book.cosign(at_=at_)
+        book.run()
+        book.run()
+        book.checkpoint(office.RUNNER)
+        add(f"cosigned {name}", book.bundle(), now=book.now)
+    for name, signer in (("stranger", office.STRANGER), ("runner", office.RUNNER)):
+        book = office.Book()
+        book.run()
+        book.cosign(signer)
+        book.run()
+        book.checkpoint(signer)
+        add(f"cosigned and checked by {name}", book.bundle(), now=book.now)
+    book = office.Book()
+    book.run()
+    book.checkpoint(office.RUNNER)
+    book.run()
+    add("a checkpoint behind", book.bundle(), now=book.now)
+    for name, old, new in (
+        ("origin", b"pbxretain/", b"pbxr/"),
+        ("size", b"\n8\n", b"\n9\n"),
+        ("size of noughts", b"\n8\n", b"\n08\n"),
+        ("huge size", b"\n8\n", b"\n9999999999999999\n"),
+        ("dash", "\N{EM DASH}".encode(), b"-"),
+        ("end", b"\n", b"\r\n"),
+        ("a line", b"\n\n", b"\nx\n\n"),
+        ("plus", "\N{EM DASH} ".encode(), "\N{EM DASH} +".encode()),
+    ):
+        bent = good["checkpoint"].replace(old, new)
+        assert bent != good["checkpoint"], name
+        add(f"checkpoint: {name}", {**good, "checkpoint": bent}, now=now)
+        seen = {n: d.replace(old, new) for n, d in good.items() if n.startswith("cosigned/")}
+        add(f"cosigned: {name}", good | seen, now=now)
+    for size in (0, 65 * 1024):
+        add(f"checkpoint of {size}", {**good, "checkpoint": b"x" * size}, now=now)
+
+    def counted(left: int | None, there: int | None, *, deleted: str | None = None) -> office.Book:
+        first = reports.dataset().model_copy(
+            update={
+                "total_after": st.Total(count=left),
+                "range": st.Range(oldest_remaining="2026-09-01"),
+            }
+        )
+        second = reports.dataset().model_copy(
+            update={
+                "total_before": st.Total(count=there),
+                "range": st.Range(oldest_deleted=deleted),
+            }
+        )
+        book = office.Book()
+        book.run(datasets=(first,))
+        book.run(datasets=(second,))
+        book.checkpoint(office.RUNNER)
+        return book
+
+    for left, there, deleted in (
+        (10, 12, None),
+        (12, 10, None),
+        (None, 10, None),
+        (10, None, "2026-08-31"),
+        (10, 10, "2026-09-01"),
+        (10, 9, "2026-08-31"),
+    ):
+        book = counted(left, there, deleted=deleted)
+        add(f"counts {left} {there} {deleted}", book.bundle(), now=book.now)
+    loose = {n: d for n, d in good.items() if n.endswith(".dsse.json") and "/" not in n}
+    add("single files", loose, now=now, whole=False)
+    foreign = office.sealed(office.roster(installation=str(uuid.uuid4())), office.AUTHORITY)
+    cases["office: another installation's roster"] = Case(good, keys=(foreign,), now=now)
+    unknown = office.sealed(
+        office.roster(
+            sources=(), keys=tuple(k for k in office.roster().keys if k.role != "runner")
+        ),
+        office.AUTHORITY,
+    )
+    cases["office: a roster without the source"] = Case(good, keys=(unknown,), now=now)
+    return cases
+
+
+def pem(key: Ed25519PrivateKey) -> bytes:
+    """The public half as a file."""
+    return public_pem(key.public_key())
+
+
+FAMILIES: Mapping[str, Callable[[], dict[str, Case]]] = {
+    "payloads": bent_payloads,
+    "envelopes": bent_envelopes,
+    "complaints": complaints,
+    "folders": folders,
+    "told": told,
+    "offices": offices,
+}
+"""Cases by kind, each by its name."""
+
+
 def all_cases() -> dict[str, Case]:
     """Every case by its name."""
-    return bent_payloads() | bent_envelopes() | complaints() | folders() | told()
+    return {name: case for family in FAMILIES.values() for name, case in family().items()}

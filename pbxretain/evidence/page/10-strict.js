@@ -213,7 +213,9 @@ function base64Bytes(value) {
     refuse("MALFORMED");
   }
   if (btoa(decoded) !== text) refuse("MALFORMED");
-  return Uint8Array.from(decoded, (sign) => sign.charCodeAt(0));
+  const bytes = new Uint8Array(decoded.length);
+  for (let n = 0; n < decoded.length; n += 1) bytes[n] = decoded.charCodeAt(n);
+  return bytes;
 }
 
 function hex(bytes) {

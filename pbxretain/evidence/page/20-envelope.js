@@ -74,10 +74,16 @@ function verifies({ key }, signature, message) {
   return signature.length === 64 && crypto.subtle.verify("Ed25519", key, signature, message);
 }
 
-/** The id of the first of these keys that signed, null when none did. Hints decide nothing. */
+/**
+ * The id of the first of these keys that signed, null when none did. A hint decides nothing; the
+ * key that it names is only tried first.
+ */
 async function signedBy(envelope, keys) {
-  for (const { sig } of envelope.signatures) {
-    for (const [id, key] of keys) if (await verifies(key, sig, envelope.message)) return id;
+  for (const { keyid, sig } of envelope.signatures) {
+    const hinted = keys.has(keyid) ? [[keyid, keys.get(keyid)]] : [];
+    for (const [id, key] of [...hinted, ...keys]) {
+      if (await verifies(key, sig, envelope.message)) return id;
+    }
   }
   return null;
 }

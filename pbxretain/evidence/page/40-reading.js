@@ -77,6 +77,15 @@ async function readFile(item, find) {
   return { item, name: item.name, digest, sha256: await sha256(data), envelope, ...statement };
 }
 
+/** What an action gives for each of a list, in its order, several at a time. */
+async function together(list, action) {
+  const results = [];
+  for (let n = 0; n < list.length; n += 64) {
+    results.push(...(await Promise.all(list.slice(n, n + 64).map(action))));
+  }
+  return results;
+}
+
 /** What it gives, or the code with which it refuses. */
 async function attempt(action) {
   try {
@@ -96,11 +105,10 @@ async function readFolder(folder, find, progress) {
   if (filed) files.push(...filed.names().map((name) => filed.item(name)));
   else if (names.includes(FILED)) find("UNREADABLE", FILED);
   if (names.includes(ROSTER)) files.push(folder.item(ROSTER));
-  const read = [];
-  for (const file of files) {
+  const read = await together(files, (file) => {
     progress();
-    read.push(await readFile(file, find));
-  }
+    return readFile(file, find);
+  });
   const result = { folder, names: new Set(names), entries: null, checkpoint: null };
   result.reports = read.filter((each) => each && !each.unread);
   result.unread = read.filter((each) => each && each.unread);

@@ -231,8 +231,9 @@ class Signers {
     this.find(changed ? "BAD_SIGNATURE" : unread, item.name);
   }
 
-  async besideIt(folder) {
-    if (!this.offered.has(folder)) this.offered.set(folder, await keysIn(folder));
+  /** Promised once, however many ask at a time. */
+  besideIt(folder) {
+    if (!this.offered.has(folder)) this.offered.set(folder, keysIn(folder));
     return this.offered.get(folder);
   }
 

@@ -134,13 +134,13 @@ class Look {
   }
 
   async genuine(reports) {
-    const kept = [];
-    for (const report of reports) {
+    const kept = await together(reports, async (report) => {
       const [signer, code] = await attempt(() => this.signers.signer(report));
       if (code) this.find(code, report.name);
-      else kept.push({ ...report, signer, keyid: signer ?? report.envelope.signatures[0].keyid });
-    }
-    return kept;
+      const keyid = signer ?? report.envelope.signatures[0].keyid;
+      return code ? null : { ...report, signer, keyid };
+    });
+    return kept.filter(Boolean);
   }
 
   async folder(read) {

@@ -350,7 +350,7 @@ class Face {
 
   findingItem(line, { finding, files }) {
     const more = files.length - SHOWN_FILES;
-    const names = files.slice(0, SHOWN_FILES).join(", ");
+    const names = files.sort().slice(0, SHOWN_FILES).join(", ");
     const shown = more > 0 ? `${names} ${this.say("page.more", { n: more })}` : names;
     return make(
       "li",

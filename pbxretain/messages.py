@@ -21,6 +21,7 @@ from pbxretain.wording_discovery import DISCOVERY
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
 from pbxretain.wording_page import PAGE
+from pbxretain.wording_report import REPORT
 from pbxretain.wording_verify import VERIFY
 
 Lang = Literal["de", "en"]
@@ -34,6 +35,7 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
     **DISCOVERY,
     **CONNECTOR,
     **PAGE,
+    **REPORT,
     **VERIFY,
 }
 """Key to (German, English)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -56,12 +57,36 @@ def report_show(which: str, source: str | None) -> None:
     from pbxretain import explain
     from pbxretain.cli import archive, show
 
-    path = archive.find(face(), which, source=source)
-    predicate, seal, signed = archive.account(face(), path)
-    if not signed:
-        face().note(face().text("report.unchecked", path=path))
-    sheet = explain.statement(predicate, face().lang, seal=seal)
-    face().give(show.report_data(path, predicate, digest=seal.digest), sheet)
+    found = archive.opened(face(), archive.find(face(), which, source=source))
+    if not found.signed:
+        face().note(face().text("report.unchecked", path=found.path))
+    sheet = explain.statement(found.predicate, face().lang, seal=found.seal)
+    face().give(show.report_data(found.path, found.predicate, digest=found.seal.digest), sheet)
+
+
+@command(report, name="render")
+@click.argument("which", default="latest", metavar="[NUMBER|FILE|latest]")
+@click.option("--source", metavar="NAME", help="Whose report; needed when there are several.")
+@click.option("--format", "form", type=click.Choice(["html", "pdf", "text"]), help="Default: html.")
+@click.option("--out", type=FILES, metavar="FILE", help="Where to; else beside the report.")
+def report_render(
+    which: str, source: str | None, form: Literal["html", "pdf", "text"] | None, out: Path | None
+) -> None:
+    """Write one report, or a signed dry run, as a document to read, print and hand on.
+
+    A PDF (PDF/A-3) carries the signed report along. Nothing is verified, and no file is
+    overwritten.
+    """
+    from pbxretain.cli import archive, show
+
+    found = archive.opened(face(), archive.find(face(), which, source=source))
+    if not found.signed:
+        face().note(face().text("report.unchecked", path=found.path))
+    chosen = form or archive.form_of(out)
+    target = out or archive.beside(found.path, face().lang, form=chosen)
+    archive.put(target, archive.printed(found, face().lang, form=chosen))
+    data = {"path": str(target), "format": chosen, "digest": found.seal.digest}
+    face().give(data, show.written(target, face().lang))
 
 
 @click.group()

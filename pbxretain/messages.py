@@ -21,6 +21,7 @@ from pbxretain.wording_details import DETAILS
 from pbxretain.wording_discovery import DISCOVERY
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
+from pbxretain.wording_page import PAGE
 from pbxretain.wording_papers import PAPERS
 from pbxretain.wording_report import REPORT
 from pbxretain.wording_verify import VERIFY
@@ -30,13 +31,14 @@ LANGUAGES: Final[tuple[Lang, ...]] = ("de", "en")
 
 PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
     CODES,
-    FAULTS,
-    DETAILS,
-    FACE,
-    DISCOVERY,
-    CONNECTOR,
-    PAPERS,
     CONCEPT,
+    CONNECTOR,
+    DETAILS,
+    DISCOVERY,
+    FACE,
+    FAULTS,
+    PAGE,
+    PAPERS,
     REPORT,
     VERIFY,
 )

@@ -30,13 +30,13 @@ from pbxretain.evidence.statements import (
     moment,
     parse_statement,
 )
+from pbxretain.keys import public_pem
 from pbxretain.signing import (
     PublicKey,
     canonical,
     key_id,
     open_envelope,
     parse_canonical,
-    public_pem,
     signed_by,
 )
 

@@ -21,6 +21,7 @@ from pbxretain.wording_discovery import DISCOVERY
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
 from pbxretain.wording_keys import KEYS
+from pbxretain.wording_verify import VERIFY
 
 Lang = Literal["de", "en"]
 LANGUAGES: Final[tuple[Lang, ...]] = ("de", "en")
@@ -33,6 +34,7 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
     **DISCOVERY,
     **CONNECTOR,
     **KEYS,
+    **VERIFY,
 }
 """Key to (German, English)."""
 

@@ -21,16 +21,14 @@ from pathlib import Path
 from pbxretain.errors import DocumentError, EvidenceError, Exit, TrustError, UnavailableError, worst
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import DeletionReport, Statement, parse_statement
+from pbxretain.keys import load_public, merge_keys, public_keys
 from pbxretain.ledger import LEDGER, PREPARED, REPORT_NAME, Entry, read_ledger
 from pbxretain.signing import (
     MAX_ENVELOPE,
     Envelope,
     PublicKey,
     fingerprint,
-    load_public,
-    merge_keys,
     open_envelope,
-    public_keys,
     signed_by,
     verify_envelope,
 )

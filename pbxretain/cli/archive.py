@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pbxretain import signing
+from pbxretain import keys, signing
 from pbxretain.cli import context, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
@@ -62,10 +62,10 @@ def opened(face: Face, path: Path) -> tuple[Predicate, Seal, bool]:
     predicate = parse_statement(envelope.payload).predicate
     own = context.own_public(face)
     try:
-        keys = signing.load_public(own) if own else {}
+        known = keys.load_public(own) if own else {}
     except (DocumentError, UnavailableError):
-        keys = {}
-    signer = signing.signed_by(envelope, keys)
+        known = {}
+    signer = signing.signed_by(envelope, known)
     seal = Seal(digest=envelope.digest, keyid=signer or envelope.signatures[0].keyid)
     return predicate, seal, signer is not None
 
@@ -84,4 +84,4 @@ def own_key(app: App) -> str:
         raise UnavailableError(
             "this installation has no signing key yet", hint="pbxretain key new", code="KEY_MISSING"
         )
-    return next(iter(signing.load_public(app.public)))
+    return next(iter(keys.load_public(app.public)))

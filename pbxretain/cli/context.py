@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import click
 
-from pbxretain import connector, policy, settings, signing
+from pbxretain import connector, keys, policy, settings, signing
 from pbxretain.cli.face import Face
 from pbxretain.connector import Connector, Opened
 from pbxretain.documents import Loaded
@@ -99,7 +99,7 @@ class App:
                 hint="pbxretain key new",
                 code="KEY_MISSING",
             )
-        key = signing.load_key(self.key)
+        key = keys.load_key(self.key)
         return Site(state=self.state / name, installation=self.installation(), key=key)
 
     def installation(self) -> str:
@@ -129,7 +129,7 @@ class App:
         except OSError:
             raise _unwritable(self.state) from None
         self.installation()
-        return signing.key_id(signing.new_key(self.key).public_key())
+        return signing.key_id(keys.new_key(self.key).public_key())
 
     @contextmanager
     def opened(self, terms: Terms) -> Iterator[Opened]:

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, NoReturn, get_args
+from typing import Any, Literal, NoReturn
 
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -29,11 +29,10 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from pbxretain import posix
 from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
+from pbxretain.evidence.attestations import ROLES, Role
 from pbxretain.settings import Secret
 from pbxretain.signing import PrivateKey, PublicKey, canonical, key_id, parse_canonical
 
-Role = Literal["authority", "dpo", "escrow", "observer", "controller", "admin", "runner"]
-ROLES: tuple[Role, ...] = get_args(Role)
 AnyPrivate = Ed25519PrivateKey | X25519PrivateKey
 AnyPublic = Ed25519PublicKey | X25519PublicKey
 
@@ -163,7 +162,11 @@ def open_container(path: Path, passphrase: Secret) -> Keyring:
     RefusedError: PASSPHRASE when the passphrase is wrong or anything in the file was changed,
     KEY_KIND when it is no container of this version, KEY_MISSING when it can't be read.
     """
-    outer, listed, cost = _container(_read(path))
+    return _opened(_read(path), passphrase)
+
+
+def _opened(data: bytes, passphrase: Secret) -> Keyring:
+    outer, listed, cost = _container(data)
     try:
         salt, nonce = _decoded(outer["kdf"]["salt"], 16), _decoded(outer["cipher"]["nonce"], 12)
         sealed = _decoded(outer.pop("ciphertext"), _RAW * len(listed) + 16)
@@ -322,11 +325,26 @@ def new_key(path: Path) -> PrivateKey:
 
     Refuses (RefusedError) to overwrite, and a folder that others than its owner may write to.
     """
-    _check_key_folder(path)
     key = Ed25519PrivateKey.generate()
-    _write_private(path, private_pem(key))
+    store_key(path, key)
     write_public(path, key.public_key())
     return key
+
+
+def store_key(
+    path: Path,
+    key: PrivateKey,
+    passphrase: Secret | None = None,
+    *,
+    created: datetime | None = None,
+) -> None:
+    """Writes a runner key: PKCS#8 PEM, or with a passphrase a container; errors as ``new_key``."""
+    _check_key_folder(path)
+    if passphrase is None:
+        _write_private(path, private_pem(key))
+    else:
+        made = created or datetime.now(UTC)
+        write_container(path, {"runner": key}, passphrase, created=made)
 
 
 def write_public(path: Path, public: PublicKey) -> Path:
@@ -337,6 +355,16 @@ def write_public(path: Path, public: PublicKey) -> Path:
     except OSError:
         raise UnavailableError("The key could not be written.", code="KEY_WRITE") from None
     return beside
+
+
+def remember_public(path: Path, public: PublicKey) -> None:
+    """Puts a public key first in a PEM file that keeps those before it; nothing where it is."""
+    try:
+        before = path.read_bytes() if path.exists() else b""
+        if key_id(public) not in (public_keys(before) if before else {}):
+            posix.write_synced(path, public_pem(public) + before, 0o644)
+    except OSError:
+        raise UnavailableError("The key could not be written.", code="KEY_WRITE") from None
 
 
 def _check_key_folder(path: Path) -> None:
@@ -360,8 +388,10 @@ def _own_ids() -> tuple[int, ...]:
     return (0, os.geteuid())
 
 
-def load_key(path: Path) -> PrivateKey:
-    """Reads a runner key; RefusedError when it is missing, exposed to others, or not Ed25519."""
+def load_key(path: Path, passphrase: Secret | None = None) -> PrivateKey:
+    """Reads a runner key; RefusedError when it is missing, exposed to others, or not Ed25519.
+
+    PKCS#8 in PEM, or a container with a key of the role *runner*: that needs its passphrase."""
     try:
         fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     except OSError:
@@ -373,6 +403,19 @@ def load_key(path: Path) -> PrivateKey:
         data = os.read(fd, _MAX_KEY_FILE)
     finally:
         os.close(fd)
+    return parse_key(data, passphrase)
+
+
+def parse_key(data: bytes, passphrase: Secret | None = None) -> PrivateKey:
+    """A runner key out of the content of its file; errors as in ``load_key``."""
+    if data.startswith(b"{"):
+        if passphrase is None:
+            raise RefusedError(
+                "The signing key needs its passphrase.",
+                hint="signing_key: {passphrase: ...} in settings",
+                code="PASSPHRASE",
+            )
+        return _opened(data, passphrase).signer("runner")
     try:
         key = serialization.load_pem_private_key(data, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

@@ -14,6 +14,10 @@ KEYS: Final[Mapping[str, tuple[str, str]]] = {
         "Die Passphrase ist zu kurz.",
         "The passphrase is too short.",
     ),
+    "code.KEY_OUTSIDE": (
+        "Die Einstellungen nennen einen Signaturschlüssel außerhalb des Zustandsordners.",
+        "Settings name a signing key outside the state folder.",
+    ),
     "code.ROLE_MISSING": (
         "Die Schlüsseldatei enthält keinen Schlüssel für diese Rolle.",
         "The key file holds no key for this role.",

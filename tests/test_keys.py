@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from pbxretain import keys, signing
 from pbxretain.errors import DocumentError, RefusedError
-from pbxretain.keys import Cost, Role
+from pbxretain.evidence.attestations import Role
+from pbxretain.keys import Cost
 from pbxretain.settings import Secret
 
 NOW = datetime(2026, 11, 29, 6, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import click
 
-from pbxretain import connector, keys, policy, settings, signing
+from pbxretain import connector, policy, settings, signing
 from pbxretain.cli.face import Face
 from pbxretain.connector import Connector, Opened
 from pbxretain.documents import Loaded
@@ -21,9 +21,9 @@ from pbxretain.execute import Site
 from pbxretain.plan import Terms
 from pbxretain.policy import Policy
 from pbxretain.posix import write_synced
+from pbxretain.runner import RunnerKey
 from pbxretain.settings import Settings, Source
 
-KEY = "keys/runner.pem"
 INSTALLATION = "installation"
 _LONGEST = 100
 """Characters of a name that becomes a file's."""
@@ -81,25 +81,30 @@ class App:
         )
 
     @property
+    def runner(self) -> RunnerKey:
+        """The key that signs this installation's reports."""
+        return RunnerKey(self.state / "keys", self.settings.signing_key)
+
+    @property
     def key(self) -> Path:
-        return self.state / KEY
+        return self.runner.path
 
     @property
     def public(self) -> Path:
-        return self.key.with_name(self.key.name + ".pub")
+        return self.runner.public
 
     def reports(self, name: str) -> Path:
         return self.state / name / "reports"
 
     def site(self, name: str) -> Site:
         """State folder, installation id and key of a source; RefusedError without a key."""
-        if not is_there(self.key):
+        if self.runner.ours and not is_there(self.key):
             raise RefusedError(
                 "this installation has no signing key yet",
                 hint="pbxretain key new",
                 code="KEY_MISSING",
             )
-        key = keys.load_key(self.key)
+        key = self.runner.load()
         return Site(state=self.state / name, installation=self.installation(), key=key)
 
     def installation(self) -> str:
@@ -125,11 +130,11 @@ class App:
         """Makes the runner key and the installation id; returns the key id."""
         try:
             self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.key.parent.mkdir(mode=0o700, exist_ok=True)
+            self.runner.folder.mkdir(mode=0o700, exist_ok=True)
         except OSError:
             raise _unwritable(self.state) from None
         self.installation()
-        return signing.key_id(keys.new_key(self.key).public_key())
+        return signing.key_id(self.runner.new(now=now()).public_key())
 
     @contextmanager
     def opened(self, terms: Terms) -> Iterator[Opened]:
@@ -165,7 +170,7 @@ def own_public(face: Face) -> Path | None:
     try:
         return load(face).public
     except (DocumentError, RefusedError):
-        return settings.state_folder() / (KEY + ".pub")
+        return RunnerKey(settings.state_folder() / "keys").public
 
 
 def now() -> datetime:

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import NoReturn
+from typing import IO, NoReturn
 
 from pbxretain import posix
 from pbxretain.errors import EvidenceError, RefusedError, UnavailableError
@@ -88,14 +88,12 @@ def _is_plain_file(path: Path) -> bool:
 
 def write(bundle: Contents, out: Path) -> None:
     """Writes a bundle: one zip file where ``out`` ends in ``.zip``, else a folder. Never over
-    anything (RefusedError FILE_EXISTS); whole or not at all (RefusedError FILE_WRITE).
+    anything (RefusedError FILE_EXISTS); what can't be finished is removed (FILE_WRITE).
 
     The same contents give the same zip file, byte for byte, under one version of zlib.
     """
     if os.path.lexists(out):
-        raise RefusedError(
-            f"{out} is there already and is not overwritten", code="FILE_EXISTS"
-        )
+        raise exists(out)
     try:
         if out.suffix.lower() == ".zip":
             _write_zip(bundle, out)
@@ -106,9 +104,9 @@ def write(bundle: Contents, out: Path) -> None:
 
 
 def _write_zip(bundle: Contents, out: Path) -> None:
-    part = out.with_name(f".{out.name}.part~")
-    try:
-        with part.open("xb") as file:
+    # Straight to its place: memory sticks know neither modes nor a rename that never replaces.
+    with out.open("xb") as file:
+        try:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
                 for name in bundle.names:
                     entry = zipfile.ZipInfo(name, _EPOCH)
@@ -119,12 +117,31 @@ def _write_zip(bundle: Contents, out: Path) -> None:
                         _pour(bundle, name, target)
             file.flush()
             os.fsync(file.fileno())
-        posix.rename_noreplace(part, out)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise
-    posix.fsync_dir(out.absolute().parent)
+        except BaseException:
+            with suppress(OSError):
+                out.unlink()
+            raise
+
+
+def hand_over(out: Path, data: bytes) -> None:
+    """Writes one file that goes to the other side, onto any kind of disk; never over another.
+
+    RefusedError (FILE_EXISTS, FILE_WRITE).
+    """
+    try:
+        with out.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        raise exists(out) from None
+    except (OSError, ValueError):
+        raise RefusedError(f"{out} can't be written", code="FILE_WRITE") from None
+
+
+def exists(out: Path) -> RefusedError:
+    """What is said when a file would be overwritten."""
+    return RefusedError(f"{out} is there already and is not overwritten", code="FILE_EXISTS")
 
 
 def _write_folder(bundle: Contents, out: Path) -> None:
@@ -145,14 +162,13 @@ def _write_folder(bundle: Contents, out: Path) -> None:
     posix.fsync_dir(out.absolute().parent)
 
 
-def _pour(bundle: Contents, name: str, target: object) -> None:
-    write_to = getattr(target, "write")  # noqa: B009  (zip entries and files share no type)
+def _pour(bundle: Contents, name: str, target: IO[bytes]) -> None:
     if name in bundle.added:
-        write_to(bundle.added[name])
+        target.write(bundle.added[name])
         return
     with bundle.files[name].open("rb") as source:
         while chunk := source.read(_CHUNK):
-            write_to(chunk)
+            target.write(chunk)
 
 
 # --- opening ------------------------------------------------------------------------------------

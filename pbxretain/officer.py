@@ -21,6 +21,7 @@ from uuid import uuid4
 
 import platformdirs
 from cryptography.hazmat.primitives import serialization
+from pydantic import ValidationError
 
 from pbxretain import keys, posix
 from pbxretain.errors import (
@@ -123,10 +124,18 @@ class Home:
                 "another command works in the officer's folder", hint="wait until it has ended"
             ) from None
 
+    def must_have_keys(self) -> None:
+        """RefusedError before ``dpo init``, before anybody is asked for a passphrase."""
+        if not self.has_keys:
+            raise RefusedError(
+                f"there are no keys of an officer in {self.folder}",
+                hint="pbxretain dpo init",
+                code="NO_OFFICER_KEYS",
+            )
+
     def open(self, passphrase: Secret) -> Keyring:
         """The officer's private keys; RefusedError (PASSPHRASE) for a wrong passphrase."""
-        if not self.has_keys:
-            raise _no_home(self)
+        self.must_have_keys()
         return keys.open_container(self.keys, passphrase)
 
     def new_keys(self, passphrase: Secret, *, now: datetime) -> Keyring:
@@ -148,8 +157,8 @@ class Home:
                 code="NO_ROSTER",
             )
         roster = read_roster(_read(self.roster_file, _MAX_ROSTER))
-        own = {each.id for each in keys.listed(self.keys) if each.role == "authority"}
-        if not own & set(roster.authority):
+        own = keys.listed(self.keys) if self.has_keys else ()
+        if own and not {each.id for each in own} & set(roster.authority):
             raise TrustError(
                 "the roster in the officer's folder is signed by another authority", code="ROSTER"
             )
@@ -168,14 +177,6 @@ class Home:
         """What ``verify`` says of reports under this home's roster."""
         self.roster()
         return verify_paths(paths, trust=(self.roster_file,), keys=(), own_public=None, now=now)
-
-
-def _no_home(home: Home) -> RefusedError:
-    return RefusedError(
-        f"there are no keys of an officer in {home.folder}",
-        hint="pbxretain dpo init",
-        code="NO_DPO_KEY",
-    )
 
 
 # --- what a bundle says of itself -----------------------------------------------------------------
@@ -334,15 +335,20 @@ def _first(ring: Keyring, wanted: Wanted, *, now: datetime) -> Trust:
             "the roster has to say who is responsible", hint="--controller NAME", code="ROSTER"
         )
     own = [roster_key(role, ring.key(role).public_key(), now=now) for role in OWN_ROLES]
-    return Trust(
-        id=str(uuid4()),
-        installation=wanted.claim.installation,
-        at=instant(now),
-        version=1,
-        controller=wanted.controller,
-        keys=tuple(own),
-        sources=(),
-    )
+    try:
+        return Trust(
+            id=str(uuid4()),
+            installation=wanted.claim.installation,
+            at=instant(now),
+            version=1,
+            controller=wanted.controller,
+            keys=tuple(own),
+            sources=(),
+        )
+    except ValidationError:
+        raise DocumentError(
+            "the name of the controller is one line of at most 1000 characters", code="ROSTER"
+        ) from None
 
 
 def roster_key(
@@ -401,9 +407,7 @@ def _with_source(trust: Trust, wanted: Wanted) -> Trust:
     )
     others = [source for source in trust.sources if source.source != told.source]
     ordered = [entry if s.source == told.source else s for s in trust.sources]
-    return trust.model_copy(
-        update={"sources": tuple(ordered if known else [*others, entry])}
-    )
+    return trust.model_copy(update={"sources": tuple(ordered if known else [*others, entry])})
 
 
 # --- small pieces ---------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Literal, NoReturn, get_args
 from uuid import uuid4
 
+from pydantic import ValidationError
+
 from pbxretain.errors import DocumentError, EvidenceError, Exit, RefusedError, UnavailableError
 from pbxretain.evidence import notes
 from pbxretain.evidence.attestations import KeyEvent, Review
@@ -212,18 +214,23 @@ def review(
         _unbearable("there are findings: accept with them, or reject")
     if outcome == "accepted-with-findings" and not (serious or remark):
         _unbearable("there is no finding; say in --remark which one you have")
-    made = Review(
-        id=str(uuid4()),
-        installation=run.installation,
-        at=instant(now),
-        source=run.source,
-        report=report.digest,
-        seq=run.ledger.seq,
-        verdict=outcome,
-        checks=tuple(dict.fromkeys(looked)),
-        findings=tuple(sorted({f.code for f in serious})),
-        remark=remark,
-    )
+    try:
+        made = Review(
+            id=str(uuid4()),
+            installation=run.installation,
+            at=instant(now),
+            source=run.source,
+            report=report.digest,
+            seq=run.ledger.seq,
+            verdict=outcome,
+            checks=tuple(dict.fromkeys(looked)),
+            findings=tuple(sorted({f.code for f in serious})),
+            remark=remark,
+        )
+    except ValidationError:
+        raise DocumentError(
+            "a remark is one line of at most 1000 characters", code="REMARK"
+        ) from None
     return seal(statement(made), key)
 
 

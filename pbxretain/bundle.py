@@ -7,6 +7,7 @@ no second file of one name, no more bytes than a small file may honestly hold.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -14,17 +15,25 @@ import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, NoReturn
 
 from pbxretain import posix
 from pbxretain.errors import EvidenceError, RefusedError, UnavailableError
-from pbxretain.ledger import CHECKPOINT, COSIGNED, COSIGNED_NAME, FILED, LEDGER, SIDECARS
+from pbxretain.ledger import (
+    CHECKPOINT,
+    COSIGNED,
+    COSIGNED_NAME,
+    FILED,
+    LEDGER,
+    ROSTER,
+    SIDECARS,
+)
+from pbxretain.verify.reading import SUMS
 
-ROSTER = "trust.dsse.json"
 PAGE = "verify.html"
 _AT_TOP = re.compile(
     r"\d{6,}-[a-z-]+\.(dsse\.json|verify\.sh)|runner-[0-9a-f]{8}\.pub\.pem"
@@ -59,7 +68,33 @@ class Contents:
 
     @property
     def names(self) -> list[str]:
+        """Every file but the list of sums."""
         return sorted({*self.files, *self.added})
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """One file's bytes."""
+        if name in self.added:
+            yield self.added[name]
+            return
+        with self.files[name].open("rb") as source:
+            while chunk := source.read(_CHUNK):
+                yield chunk
+
+
+def _poured(
+    bundle: Contents, open_entry: Callable[[str], AbstractContextManager[IO[bytes]]]
+) -> None:
+    """Writes each file where ``open_entry`` says, and last the sums over what was written."""
+    sums = ""
+    for name in bundle.names:
+        digest = hashlib.sha256()
+        with open_entry(name) as target:
+            for chunk in bundle.chunks(name):
+                digest.update(chunk)
+                target.write(chunk)
+        sums += f"{digest.hexdigest()}  {name}\n"
+    with open_entry(SUMS) as target:
+        target.write(sums.encode())
 
 
 def contents(folder: Path, *, sidecars: bool, added: Mapping[str, bytes]) -> Contents:
@@ -108,19 +143,21 @@ def _write_zip(bundle: Contents, out: Path) -> None:
     with out.open("xb") as file:
         try:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-                for name in bundle.names:
-                    entry = zipfile.ZipInfo(name, _EPOCH)
-                    entry.compress_type = zipfile.ZIP_DEFLATED
-                    entry.create_system = 3
-                    entry.external_attr = (stat.S_IFREG | 0o644) << 16
-                    with archive.open(entry, "w", force_zip64=True) as target:
-                        _pour(bundle, name, target)
+                _poured(bundle, lambda name: _entry(archive, name))
             file.flush()
             os.fsync(file.fileno())
         except BaseException:
             with suppress(OSError):
                 out.unlink()
             raise
+
+
+def _entry(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    entry = zipfile.ZipInfo(name, _EPOCH)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.create_system = 3
+    entry.external_attr = (stat.S_IFREG | 0o644) << 16
+    return archive.open(entry, "w", force_zip64=True)
 
 
 def hand_over(out: Path, data: bytes) -> None:
@@ -148,13 +185,7 @@ def _write_folder(bundle: Contents, out: Path) -> None:
     part = out.with_name(f".{out.name}.part~")
     part.mkdir()
     try:
-        for name in bundle.names:
-            path = part.joinpath(*PurePosixPath(name).parts)
-            path.parent.mkdir(exist_ok=True)
-            with path.open("xb") as target:
-                _pour(bundle, name, target)
-                target.flush()
-                os.fsync(target.fileno())
+        _poured(bundle, lambda name: _file(part, name))
         part.rename(out)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
@@ -162,13 +193,14 @@ def _write_folder(bundle: Contents, out: Path) -> None:
     posix.fsync_dir(out.absolute().parent)
 
 
-def _pour(bundle: Contents, name: str, target: IO[bytes]) -> None:
-    if name in bundle.added:
-        target.write(bundle.added[name])
-        return
-    with bundle.files[name].open("rb") as source:
-        while chunk := source.read(_CHUNK):
-            target.write(chunk)
+@contextmanager
+def _file(folder: Path, name: str) -> Iterator[IO[bytes]]:
+    path = folder.joinpath(*PurePosixPath(name).parts)
+    path.parent.mkdir(exist_ok=True)
+    with path.open("xb") as target:
+        yield target
+        target.flush()
+        os.fsync(target.fileno())
 
 
 # --- opening ------------------------------------------------------------------------------------

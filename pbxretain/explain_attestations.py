@@ -194,6 +194,7 @@ class _Teller:
             source=each.source,
             interval=each.interval_h,
             grace=each.grace_h,
+            witness=each.witness_h,
         )
 
     # -- small pieces

@@ -22,6 +22,7 @@ from pbxretain.wording_evidence import EVIDENCE
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
 from pbxretain.wording_keys import KEYS
+from pbxretain.wording_verify import VERIFY
 
 Lang = Literal["de", "en"]
 LANGUAGES: Final[tuple[Lang, ...]] = ("de", "en")
@@ -35,6 +36,7 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
     **CONNECTOR,
     **KEYS,
     **EVIDENCE,
+    **VERIFY,
 }
 """Key to (German, English)."""
 

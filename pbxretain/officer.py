@@ -173,10 +173,13 @@ class Home:
                 f"can't write in the officer's folder {self.folder}", code="DPO_HOME"
             ) from None
 
-    def check(self, paths: Sequence[Path], *, now: datetime) -> Verdict:
-        """What ``verify`` says of reports under this home's roster."""
+    def check(
+        self, paths: Sequence[Path], *, now: datetime, seen: Sequence[Checkpoint] = ()
+    ) -> Verdict:
+        """What ``verify`` says of reports under this home's roster; ``seen``: checkpoints from
+        which they must have grown."""
         self.roster()
-        return verify_paths(paths, trust=(self.roster_file,), keys=(), own_public=None, now=now)
+        return verify_paths(paths, trust=(self.roster_file,), own_public=None, now=now, seen=seen)
 
 
 # --- what a bundle says of itself -----------------------------------------------------------------
@@ -262,7 +265,7 @@ def confirmed(told: Claim, folder: Path, *, now: datetime) -> tuple[Claim, Verdi
     with tempfile.TemporaryDirectory(prefix="pbxretain-") as made:
         pem = Path(made) / "key.pem"
         pem.write_bytes(keys.public_pem(told.key))
-        verdict = verify_paths([folder], trust=(), keys=(pem,), own_public=None, now=now)
+        verdict = verify_paths([folder], trust=(pem,), own_public=None, now=now)
     if verdict.exit in (Exit.FORGED, Exit.UNTRUSTED):
         return told, verdict
     first: str | None = None
@@ -291,11 +294,12 @@ class Wanted:
     claim: Claim
     interval_h: int | None
     grace_h: int | None
+    witness_h: int | None
     controller: str
     observer: PublicKey | None = None
 
 
-DEFAULT_HOURS = 24
+_DEFAULT = RosterSource(source="x", origin="", interval_h=24, grace_h=24)
 
 
 def next_roster(home: Home, ring: Keyring, wanted: Wanted, *, now: datetime) -> Roster | None:
@@ -398,12 +402,13 @@ def _with_keys(trust: Trust, wanted: Wanted, *, now: datetime) -> Trust:
 
 def _with_source(trust: Trust, wanted: Wanted) -> Trust:
     told, known = wanted.claim, trust.source(wanted.claim.source)
-    before = (known.interval_h, known.grace_h) if known else (DEFAULT_HOURS, DEFAULT_HOURS)
+    before = known or _DEFAULT
     entry = RosterSource(
         source=told.source,
         origin=told.note.origin,
-        interval_h=wanted.interval_h or before[0],
-        grace_h=wanted.grace_h or before[1],
+        interval_h=wanted.interval_h or before.interval_h,
+        grace_h=wanted.grace_h or before.grace_h,
+        witness_h=wanted.witness_h or before.witness_h,
     )
     others = [source for source in trust.sources if source.source != told.source]
     ordered = [entry if s.source == told.source else s for s in trust.sources]

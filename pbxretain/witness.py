@@ -160,6 +160,13 @@ def last_seen(home: Home, origin: str) -> Seen:
     return seen
 
 
+def kept(home: Home) -> list[Checkpoint]:
+    """The checkpoints of all ledgers that were witnessed here, as ``verify`` takes them."""
+    roster = home.roster()
+    seen = [last_seen(home, source.origin) for source in roster.trust.sources]
+    return [notes.parse(each.note.encode()) for each in seen if each.digests]
+
+
 def _seen_file(home: Home, origin: str) -> Path:
     # By digest: names of sources may be those of devices on Windows.
     return home.seen / f"{hashlib.sha256(origin.encode()).hexdigest()[:16]}.json"

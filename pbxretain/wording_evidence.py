@@ -131,8 +131,10 @@ EVIDENCE: Final[Mapping[str, tuple[str, str]]] = {
     "trust.until": ("Gültig bis", "Valid until"),
     "trust.sources": ("Quellen", "Sources"),
     "trust.source": (
-        "{source}: ein Löschlauf alle {interval} Stunden, mit {grace} Stunden Geduld",
-        "{source}: a run every {interval} hours, with {grace} hours of patience",
+        "{source}: ein Löschlauf alle {interval} Stunden, mit {grace} Stunden Geduld; eine "
+        "Gegenzeichnung alle {witness} Stunden",
+        "{source}: a run every {interval} hours, with {grace} hours of patience; cosigned every "
+        "{witness} hours",
     ),
     "role.authority": ("Vertrauensanker", "authority"),
     "role.runner": ("Löschlauf", "runner"),

@@ -28,6 +28,7 @@ from pbxretain.wording_evidence import EVIDENCE
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
 from pbxretain.wording_keys import KEYS
+from pbxretain.wording_verify import VERIFY
 
 PACKAGE = Path(pbxretain.__file__).parent
 CODE = re.compile(r"[A-Z][A-Z0-9]+(_[A-Z0-9]+)*")
@@ -75,7 +76,7 @@ def error_classes(base: type[RetainError] = RetainError) -> Iterator[type[Retain
 
 
 def test_no_key_stands_in_two_parts_of_the_catalogue() -> None:
-    parts = (CODES, FAULTS, DETAILS, FACE, DISCOVERY, CONNECTOR, KEYS, EVIDENCE)
+    parts = (CODES, FAULTS, DETAILS, FACE, DISCOVERY, CONNECTOR, KEYS, EVIDENCE, VERIFY)
     assert sum(map(len, parts)) == len(CATALOGUE)
 
 

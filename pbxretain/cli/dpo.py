@@ -44,6 +44,9 @@ def dpo() -> None:
 @click.option("--controller", metavar="NAME", default="", help="Who is responsible.")
 @click.option("--interval", callback=_hours, metavar="24h|1d", help="A run at least this often.")
 @click.option("--grace", callback=_hours, metavar="24h|1d", help="Patience with a late run.")
+@click.option(
+    "--witness-every", callback=_hours, metavar="35d", help="You cosign at least this often."
+)
 @click.option("--observer", type=FILE, metavar="FILE", help="Public key of an observer.")
 @click.option("--fingerprint", metavar="TEXT", help="The fingerprint as it was read to you.")
 @click.option("--out", type=FILE, help="Where the roster for the admin goes (else beside BUNDLE).")

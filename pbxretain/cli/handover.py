@@ -19,7 +19,7 @@ from pbxretain.errors import DocumentError, EvidenceError, Exit
 from pbxretain.evidence import notes
 from pbxretain.evidence.statements import made_at, parse_statement
 from pbxretain.filing import Cabinet, Gap, Reason
-from pbxretain.ledger import CHECKPOINT, FILED, Ledger
+from pbxretain.ledger import CHECKPOINT, FILED, ROSTER, Ledger
 from pbxretain.sheet import Heading, Items, Paragraph, Sheet
 from pbxretain.signing import MAX_ENVELOPE, key_id, open_envelope
 
@@ -33,7 +33,7 @@ def _one(app: App, name: str | None) -> str:
 
 def roster_file(app: App) -> Path:
     """Where ``key add`` puts the roster."""
-    return app.state / packing.ROSTER
+    return app.state / ROSTER
 
 
 # --- bundle ---------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ def _added(app: App, ledger: Ledger, source: str) -> dict[str, bytes]:
     an empty ledger's checkpoint, so that the officer can enter it before its first run."""
     found: dict[str, bytes] = {}
     if context.is_there(roster_file(app)):
-        found[packing.ROSTER] = roster_file(app).read_bytes()
+        found[ROSTER] = roster_file(app).read_bytes()
     page = resources.files("pbxretain.evidence").joinpath(packing.PAGE)
     if page.is_file():
         found[packing.PAGE] = page.read_bytes()

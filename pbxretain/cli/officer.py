@@ -90,6 +90,7 @@ def _enter(desk: Desk, bundle: Path, folder: Path, given: dict[str, Any]) -> int
         told,
         interval_h=given["interval"],
         grace_h=given["grace"],
+        witness_h=given["witness_every"],
         controller=given["controller"],
         observer=observer,
     )
@@ -229,7 +230,8 @@ def review(
             found = desk.home.check([bundle], now=desk.now)
         else:
             with opened_bundle(bundle) as folder:
-                found = desk.home.check([folder], now=desk.now)
+                seen = witnessing.kept(desk.home)
+                found = desk.home.check([folder], now=desk.now, seen=seen)
         report = witnessing.chosen(found, number)
         ring = desk.open()
         sealed = witnessing.review(

@@ -18,6 +18,7 @@ from pbxretain.wording_codes import CODES
 from pbxretain.wording_connector import CONNECTOR
 from pbxretain.wording_details import DETAILS
 from pbxretain.wording_discovery import DISCOVERY
+from pbxretain.wording_evidence import EVIDENCE
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
 from pbxretain.wording_keys import KEYS
@@ -34,6 +35,7 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
     **DISCOVERY,
     **CONNECTOR,
     **KEYS,
+    **EVIDENCE,
     **VERIFY,
 }
 """Key to (German, English)."""

@@ -24,6 +24,7 @@ from pbxretain.wording_codes import CODES
 from pbxretain.wording_connector import CONNECTOR
 from pbxretain.wording_details import DETAILS
 from pbxretain.wording_discovery import DISCOVERY
+from pbxretain.wording_evidence import EVIDENCE
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
 from pbxretain.wording_keys import KEYS
@@ -75,7 +76,7 @@ def error_classes(base: type[RetainError] = RetainError) -> Iterator[type[Retain
 
 
 def test_no_key_stands_in_two_parts_of_the_catalogue() -> None:
-    parts = (CODES, FAULTS, DETAILS, FACE, DISCOVERY, CONNECTOR, KEYS, VERIFY)
+    parts = (CODES, FAULTS, DETAILS, FACE, DISCOVERY, CONNECTOR, KEYS, EVIDENCE, VERIFY)
     assert sum(map(len, parts)) == len(CATALOGUE)
 
 
@@ -155,7 +156,7 @@ def test_the_catalogue_holds_nothing_that_nobody_says() -> None:
     prefixes |= {f"{kind}." for kind in re.findall(r"""code\(\s*['"]([a-z]+)""", source)}
     unsaid = [
         key
-        for key in {**FACE, **DISCOVERY, **CONNECTOR}
+        for key in {**FACE, **DISCOVERY, **CONNECTOR, **EVIDENCE}
         if key not in whole and not key.startswith(tuple(prefixes))
     ]
     assert unsaid == []

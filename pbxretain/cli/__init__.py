@@ -19,6 +19,7 @@ _COMMANDS = {
     "verify": "prove:verify",
     "report": "prove:report",
     "key": "prove:key",
+    "dpo": "dpo:dpo",
     "policy": "author:policy",
     "connector": "author:connector",
     "schema": "author:schema",

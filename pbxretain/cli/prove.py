@@ -64,6 +64,44 @@ def report_show(which: str, source: str | None) -> None:
     face().give(show.report_data(path, predicate, digest=seal.digest), sheet)
 
 
+@command(report, name="bundle")
+@click.argument("source", required=False)
+@click.option("--out", required=True, type=FILES, help="A new folder, or a new file named *.zip.")
+@click.option("--without-sidecars", is_flag=True, help="Leave out leaves and sealed keys.")
+def report_bundle(source: str | None, out: Path, without_sidecars: bool) -> int:
+    """Copy a source's evidence for the data protection officer. Overwrites nothing."""
+    from pbxretain.cli import handover
+
+    return handover.bundle(face(), source, out=out, sidecars=not without_sidecars)
+
+
+@command(report, name="add")
+@click.argument("files", nargs=-1, required=True, type=FILES, metavar="FILE...")
+def report_add(files: tuple[Path, ...]) -> int:
+    """File what the data protection officer handed back, after checking who signed it."""
+    from pbxretain.cli import handover
+
+    return handover.add(face(), files)
+
+
+@command(report, name="gap-note")
+@click.argument("source", required=False)
+@click.option("--since", required=True, metavar="TIME", help="First day or time without a run.")
+@click.option("--until", required=True, metavar="TIME", help="Last day or time without a run.")
+@click.option(
+    "--reason",
+    required=True,
+    type=click.Choice(["host-off", "pbx-off", "maintenance", "disk-full", "mistake", "other"]),
+    help="Why there was none.",
+)
+@click.option("--remark", default="", metavar="TEXT", help="One line; no names of persons.")
+def report_gap_note(source: str | None, since: str, until: str, reason: str, remark: str) -> int:
+    """Write into the ledger why there was no run. Explains a gap, never takes it away."""
+    from pbxretain.cli import handover
+
+    return handover.gap_note(face(), source, since=since, until=until, reason=reason, remark=remark)
+
+
 @click.group()
 @common
 def key() -> None:

@@ -27,18 +27,18 @@ from pbxretain.evidence import notes
 from pbxretain.evidence.attestations import KeyEvent, LedgerPlace
 from pbxretain.evidence.fields import instant, moment
 from pbxretain.evidence.statements import BASE, parse_statement, statement
-from pbxretain.evidence.trust import Roster, read_roster
+from pbxretain.evidence.trust import Roster, der_key, read_roster
 from pbxretain.ledger import FILED, Ledger
 from pbxretain.runner import ENCRYPTED, PLAIN, RunnerKey
 from pbxretain.signing import PrivateKey, PublicKey, key_id, open_envelope, seal, signed_by
 
-ROSTER = "trust.dsse.json"
 KEY_EVENT = f"{BASE}key-event/v1"
 RECOVERY = "recovery-"
 """Before the name of a key that waits for the authority's word."""
 
 _NAME = re.compile(rf"({RECOVERY})?([0-9a-f]{{64}})({PLAIN}|{ENCRYPTED})".replace(".", r"\."))
 Reason = Literal["scheduled", "requested"]
+EndReason = Literal["compromised", "lost", "superseded"]
 Rotations = list[tuple[int, KeyEvent]]
 """The ledger's hand-overs, with their numbers, oldest first."""
 
@@ -88,6 +88,20 @@ class Chain:
                 code="KEY_REVOKED",
             )
         return key
+
+    def current_public(self, ledger: Ledger) -> PublicKey:
+        """The public half of the key that signs now, for those who may not read the private one.
+        UnavailableError without one."""
+        rotations, told = _rotations(ledger), list(self._filed(ledger))
+        keyid = _current_id(rotations, told)
+        for event in (*told, *(event for _, event in rotations)):
+            if event.key == keyid and (public := der_key(event.public)) is not None:
+                return public
+        return next(iter(keys.load_public(self.first.public).values()))
+
+    def holds(self, keyid: str) -> bool:
+        """Whether a key's private half lies here."""
+        return any(name == keyid for _, name in self._files()) or keyid == self._first_id()
 
     def _load(self, keyid: str) -> PrivateKey:
         for path, name in self._files():
@@ -256,6 +270,42 @@ def read_event(data: bytes, signers: dict[str, PublicKey]) -> tuple[KeyEvent, st
     if not isinstance(event, KeyEvent):
         raise EvidenceError("The file is no key event.", code="UNKNOWN_TYPE")
     return event, signed_by(envelope, signers)
+
+
+def ended(
+    roster: Roster,
+    source: str,
+    keyid: str,
+    *,
+    public: PublicKey | None,
+    last_good: int,
+    reason: EndReason,
+    now: datetime,
+    key: PrivateKey,
+) -> bytes:
+    """The authority's word on a key of a source, signed with ``key``: ``revoke``, or with a
+    ``public`` half ``recover``."""
+    event = KeyEvent(
+        id=str(uuid4()),
+        installation=roster.trust.installation,
+        at=instant(now),
+        source=source,
+        ledger=None,
+        event="revoke" if public is None else "recover",
+        key=keyid,
+        public=spki(public) if public is not None else None,
+        last_good=last_good,
+        reason=reason,
+    )
+    return seal(statement(event), key)
+
+
+def pem(public: str) -> bytes:
+    """A public key as statements carry it, in PEM."""
+    key = serialization.load_der_public_key(base64.b64decode(public))
+    return key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
 
 
 def spki(public: keys.AnyPublic) -> str:

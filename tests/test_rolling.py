@@ -19,7 +19,7 @@ from pbxretain.errors import Exit, RefusedError
 from pbxretain.evidence.fields import instant
 from pbxretain.evidence.trust import Roster
 from pbxretain.execute import Site
-from pbxretain.ledger import Ledger
+from pbxretain.ledger import ROSTER, Ledger
 from pbxretain.posix import destroy
 from pbxretain.rolling import KEY_EVENT, Chain
 from pbxretain.runner import RunnerKey
@@ -47,7 +47,7 @@ class House:
     def enroll(self) -> None:
         public = self.first.load().public_key()
         data = trusted.roster(INSTALLATION, dict.fromkeys(self.sources, public), now=NOW)
-        (self.state / rolling.ROSTER).write_bytes(data)
+        (self.state / ROSTER).write_bytes(data)
 
     def ledger(self, source: str = SOURCE) -> Ledger:
         folder = self.state / source / "reports"
@@ -60,7 +60,7 @@ class House:
             installation=INSTALLATION,
             folder=self.state / source / "keys",
             first=self.first,
-            roster=rolling.installed(self.state / rolling.ROSTER),
+            roster=rolling.installed(self.state / ROSTER),
             others=tuple(self.ledger(other).folder for other in self.sources if other != source),
         )
 
@@ -88,7 +88,7 @@ class House:
 
 
 def _roster(house: House) -> Roster:
-    roster = rolling.installed(house.state / rolling.ROSTER)
+    roster = rolling.installed(house.state / ROSTER)
     assert roster
     return roster
 
@@ -173,11 +173,11 @@ def test_a_source_that_comes_later_gets_a_new_first_key(tmp_path: Path) -> None:
     second = house.first.new(now=NOW)
     house.report("office", now=NOW + DAY)
     assert house.first.path.exists(), "the branch needs it"
-    before = rolling.installed(house.state / rolling.ROSTER)
+    before = rolling.installed(house.state / ROSTER)
     (first,) = _roster(house).runners("office").values()
     runners = {"office": first, "branch": second.public_key()}
     data = trusted.roster(INSTALLATION, runners, now=NOW, after=before)
-    (house.state / rolling.ROSTER).write_bytes(data)
+    (house.state / ROSTER).write_bytes(data)
     house.report("branch", now=NOW + DAY)
     assert not house.first.path.exists()
     for source in house.sources:
@@ -188,7 +188,7 @@ def test_a_roster_that_does_not_know_the_source_rolls_nothing(tmp_path: Path) ->
     house = House(tmp_path)
     public = house.first.load().public_key()
     data = trusted.roster(INSTALLATION, {"elsewhere": public}, now=NOW)
-    (house.state / rolling.ROSTER).write_bytes(data)
+    (house.state / ROSTER).write_bytes(data)
     house.report()
     assert house.rotations() == 0
 
@@ -301,7 +301,7 @@ def _small(folder: Path) -> tuple[Small, Site]:
     state = folder / "state"
     first = RunnerKey(state / "keys")
     data = trusted.roster(site.installation, {SOURCE: site.key.public_key()}, now=NOW)
-    (state / rolling.ROSTER).write_bytes(data)
+    (state / ROSTER).write_bytes(data)
     chain = Chain(
         source=SOURCE,
         installation=site.installation,

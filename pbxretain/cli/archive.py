@@ -76,12 +76,3 @@ def account(face: Face, path: Path) -> tuple[Account, Seal, bool]:
     if not isinstance(predicate, Account):
         raise EvidenceError(f"{path.name} is no deletion report", code="UNKNOWN_TYPE")
     return predicate, seal, signed
-
-
-def own_key(app: App) -> str:
-    """The id of this installation's key; UnavailableError without one."""
-    if not context.is_there(app.public):
-        raise UnavailableError(
-            "this installation has no signing key yet", hint="pbxretain key new", code="KEY_MISSING"
-        )
-    return next(iter(keys.load_public(app.public)))

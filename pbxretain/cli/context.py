@@ -18,7 +18,7 @@ from pbxretain.connector import Connector, Opened
 from pbxretain.documents import Loaded
 from pbxretain.errors import DocumentError, RefusedError, UnavailableError
 from pbxretain.execute import Site
-from pbxretain.ledger import Ledger
+from pbxretain.ledger import ROSTER, Ledger
 from pbxretain.plan import Terms
 from pbxretain.policy import Policy
 from pbxretain.posix import write_synced
@@ -113,7 +113,7 @@ class App:
             installation=self.installation(),
             folder=self.state / name / "keys",
             first=self.runner,
-            roster=rolling.installed(self.state / rolling.ROSTER),
+            roster=rolling.installed(self.state / ROSTER),
             others=tuple(self.reports(other) for other in self.settings.sources if other != name),
         )
 

@@ -19,8 +19,10 @@ from pbxretain.wording_concept import CONCEPT
 from pbxretain.wording_connector import CONNECTOR
 from pbxretain.wording_details import DETAILS
 from pbxretain.wording_discovery import DISCOVERY
+from pbxretain.wording_evidence import EVIDENCE
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
+from pbxretain.wording_keys import KEYS
 from pbxretain.wording_page import PAGE
 from pbxretain.wording_papers import PAPERS
 from pbxretain.wording_report import REPORT
@@ -35,8 +37,10 @@ PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
     CONNECTOR,
     DETAILS,
     DISCOVERY,
+    EVIDENCE,
     FACE,
     FAULTS,
+    KEYS,
     PAGE,
     PAPERS,
     REPORT,

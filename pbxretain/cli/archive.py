@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pbxretain import explain, signing
+from pbxretain import explain, keys, signing
 from pbxretain.cli import context, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
@@ -87,10 +87,10 @@ def opened(face: Face, path: Path) -> Opened:
         raise EvidenceError(f"{path.name} is no deletion report", code="UNKNOWN_TYPE")
     own = context.own_public(face)
     try:
-        keys = signing.load_public(own) if own else {}
+        known = keys.load_public(own) if own else {}
     except (DocumentError, UnavailableError):
-        keys = {}
-    signer = signing.signed_by(envelope, keys)
+        known = {}
+    signer = signing.signed_by(envelope, known)
     seal = Seal(digest=envelope.digest, keyid=signer or envelope.signatures[0].keyid)
     return Opened(path, data, predicate, seal, signer is not None)
 
@@ -129,12 +129,3 @@ def put(out: Path, data: bytes) -> None:
         ) from None
     except (OSError, ValueError):
         raise RefusedError(f"{out} can't be written", code="FILE_WRITE") from None
-
-
-def own_key(app: App) -> str:
-    """The id of this installation's key; UnavailableError without one."""
-    if not context.is_there(app.public):
-        raise UnavailableError(
-            "this installation has no signing key yet", hint="pbxretain key new", code="KEY_MISSING"
-        )
-    return next(iter(signing.load_public(app.public)))

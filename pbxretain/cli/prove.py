@@ -1,4 +1,4 @@
-"""What does somebody do who wants proof: verify, look at reports, look at keys."""
+"""What does somebody do who wants proof: verify, look at reports."""
 
 from __future__ import annotations
 
@@ -114,27 +114,39 @@ def report_period(form: printed.Form | None, out: Path | None, **asked: Any) -> 
     return int(remarks.exit_code(found))
 
 
-@click.group()
-@common
-def key() -> None:
-    """Make or look at this installation's signing key."""
+@command(report, name="bundle")
+@click.argument("source", required=False)
+@click.option("--out", required=True, type=FILES, help="A new folder, or a new file named *.zip.")
+@click.option("--without-sidecars", is_flag=True, help="Leave out leaves and sealed keys.")
+def report_bundle(source: str | None, out: Path, without_sidecars: bool) -> int:
+    """Copy a source's evidence for the data protection officer. Overwrites nothing."""
+    from pbxretain.cli import handover
+
+    return handover.bundle(face(), source, out=out, sidecars=not without_sidecars)
 
 
-@command(key, name="new")
-def key_new() -> None:
-    """Make the key that signs reports. Never overwrites one."""
-    from pbxretain.cli import context, show
+@command(report, name="add")
+@click.argument("files", nargs=-1, required=True, type=FILES, metavar="FILE...")
+def report_add(files: tuple[Path, ...]) -> int:
+    """File what the data protection officer handed back, after checking who signed it."""
+    from pbxretain.cli import handover
 
-    app = context.load(face())
-    keyid = app.new_key()
-    face().give({"key": keyid, "path": str(app.public)}, show.key(app.public, keyid, face().lang))
+    return handover.add(face(), files)
 
 
-@command(key, name="show")
-def key_show() -> None:
-    """Show the public key's id and fingerprint, to compare by a second way."""
-    from pbxretain.cli import archive, context, show
+@command(report, name="gap-note")
+@click.argument("source", required=False)
+@click.option("--since", required=True, metavar="TIME", help="First day or time without a run.")
+@click.option("--until", required=True, metavar="TIME", help="Last day or time without a run.")
+@click.option(
+    "--reason",
+    required=True,
+    type=click.Choice(["host-off", "pbx-off", "maintenance", "disk-full", "mistake", "other"]),
+    help="Why there was none.",
+)
+@click.option("--remark", default="", metavar="TEXT", help="One line; no names of persons.")
+def report_gap_note(source: str | None, since: str, until: str, reason: str, remark: str) -> int:
+    """Write into the ledger why there was no run. Explains a gap, never takes it away."""
+    from pbxretain.cli import handover
 
-    app = context.load(face())
-    keyid = archive.own_key(app)
-    face().give({"key": keyid, "path": str(app.public)}, show.key(app.public, keyid, face().lang))
+    return handover.gap_note(face(), source, since=since, until=until, reason=reason, remark=remark)

@@ -29,7 +29,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -c "import venv, ensurepip" 2>/dev/null || { echo "python3-venv is missing: apt install python3-venv"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "$(VENV) could not be made; remove it and try again"; exit 1; }
 	@echo "Installing into $(VENV) ..."
-	@$(BIN)/python -m pip install -qq --upgrade pip && $(BIN)/python -m pip install -qq --group dev --editable ".[mysql,postgresql,api]" || { echo "The packages could not be installed, see above; pip needs a package index (network or its configuration)"; exit 1; }
+	@$(BIN)/python -m pip install -qq --upgrade pip && $(BIN)/python -m pip install -qq --group dev --editable ".[mysql,postgresql,api,pdf]" || { echo "The packages could not be installed, see above; pip needs a package index (network or its configuration)"; exit 1; }
 	@touch $(STAMP)
 
 demo: $(STAMP)

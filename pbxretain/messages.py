@@ -22,6 +22,7 @@ from pbxretain.wording_evidence import EVIDENCE
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
 from pbxretain.wording_keys import KEYS
+from pbxretain.wording_report import REPORT
 from pbxretain.wording_verify import VERIFY
 
 Lang = Literal["de", "en"]
@@ -37,6 +38,7 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
     **KEYS,
     **EVIDENCE,
     **VERIFY,
+    **REPORT,
 }
 """Key to (German, English)."""
 

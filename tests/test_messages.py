@@ -28,6 +28,7 @@ from pbxretain.wording_evidence import EVIDENCE
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
 from pbxretain.wording_keys import KEYS
+from pbxretain.wording_report import REPORT
 from pbxretain.wording_verify import VERIFY
 
 PACKAGE = Path(pbxretain.__file__).parent
@@ -76,7 +77,7 @@ def error_classes(base: type[RetainError] = RetainError) -> Iterator[type[Retain
 
 
 def test_no_key_stands_in_two_parts_of_the_catalogue() -> None:
-    parts = (CODES, FAULTS, DETAILS, FACE, DISCOVERY, CONNECTOR, KEYS, EVIDENCE, VERIFY)
+    parts = (CODES, FAULTS, DETAILS, FACE, DISCOVERY, CONNECTOR, KEYS, EVIDENCE, VERIFY, REPORT)
     assert sum(map(len, parts)) == len(CATALOGUE)
 
 
@@ -156,7 +157,7 @@ def test_the_catalogue_holds_nothing_that_nobody_says() -> None:
     prefixes |= {f"{kind}." for kind in re.findall(r"""code\(\s*['"]([a-z]+)""", source)}
     unsaid = [
         key
-        for key in {**FACE, **DISCOVERY, **CONNECTOR, **EVIDENCE}
+        for key in {**FACE, **DISCOVERY, **CONNECTOR, **EVIDENCE, **REPORT}
         if key not in whole and not key.startswith(tuple(prefixes))
     ]
     assert unsaid == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -39,29 +40,59 @@ def report() -> None:
 @command(report, name="list")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 def report_list(sources: tuple[str, ...]) -> None:
-    """List the reports of the sources, with outcome and counts."""
+    """List the reports of the sources, with outcome and counts, and what was handed back."""
     from pbxretain.cli import archive, context, show
 
     app = context.load(face())
-    rows = [row for name in app.sources(sources) for row in archive.rows(app, name)]
-    sheet = show.reports(rows, face().lang, zones=archive.zones(app))
-    face().give({"reports": [show.row_data(row) for row in rows]}, sheet)
+    names, zones = app.sources(sources), archive.zones(app)
+    rows = [row for name in names for row in archive.rows(app, name)]
+    back = [row for name in names for row in archive.filed(app, name)]
+    sheets = [show.reports(rows, face().lang, zones=zones)]
+    sheets += [show.filed(back, face().lang, zones=zones)] if back else []
+    data = {
+        "reports": [show.row_data(row) for row in rows],
+        "filed": [show.filed_data(row) for row in back],
+    }
+    face().give(data, *sheets)
 
 
 @command(report, name="show")
 @click.argument("which", default="latest", metavar="[NUMBER|FILE|latest]")
 @click.option("--source", metavar="NAME", help="Whose report; needed when there are several.")
 def report_show(which: str, source: str | None) -> None:
-    """Show one report, or a signed dry run, in words. Doesn't verify: see "verify"."""
-    from pbxretain import explain
+    """Show one report, or any other signed statement, in words. Doesn't verify: see "verify"."""
     from pbxretain.cli import archive, show
 
-    path = archive.find(face(), which, source=source)
-    predicate, seal, signed = archive.account(face(), path)
-    if not signed:
-        face().note(face().text("report.unchecked", path=path))
-    sheet = explain.statement(predicate, face().lang, seal=seal)
-    face().give(show.report_data(path, predicate, digest=seal.digest), sheet)
+    found = archive.opened(face(), archive.find(face(), which, source=source))
+    if not found.signed:
+        face().note(face().text("report.unchecked", path=found.path))
+    data = show.report_data(found.path, found.predicate, digest=found.seal.digest)
+    face().give(data, archive.sheet(found, face().lang))
+
+
+@command(report, name="render")
+@click.argument("which", default="latest", metavar="[NUMBER|FILE|latest]")
+@click.option("--source", metavar="NAME", help="Whose report; needed when there are several.")
+@click.option("--format", "form", type=click.Choice(["html", "pdf", "text"]), help="Default: html.")
+@click.option("--out", type=FILES, metavar="FILE", help="Where to; else beside the report.")
+def report_render(
+    which: str, source: str | None, form: Literal["html", "pdf", "text"] | None, out: Path | None
+) -> None:
+    """Write one report, or any other signed statement, as a document to read, print and hand on.
+
+    A PDF (PDF/A-3) carries the signed report along. Nothing is verified, and no file is
+    overwritten.
+    """
+    from pbxretain.cli import archive, show
+
+    found = archive.opened(face(), archive.find(face(), which, source=source))
+    if not found.signed:
+        face().note(face().text("report.unchecked", path=found.path))
+    chosen = form or archive.form_of(out)
+    target = out or archive.beside(found.path, face().lang, form=chosen)
+    archive.put(target, archive.printed(found, face().lang, form=chosen))
+    data = {"path": str(target), "format": chosen, "digest": found.seal.digest}
+    face().give(data, show.written(target, face().lang))
 
 
 @command(report, name="bundle")

@@ -17,16 +17,28 @@ FILES = click.Path(path_type=Path)
 @click.option("--trust", multiple=True, type=FILES, help="Public keys that you trust (PEM).")
 @click.option("--key", "keys", multiple=True, type=FILES, help="One public key that you trust.")
 def verify(paths: tuple[Path, ...], trust: tuple[Path, ...], keys: tuple[Path, ...]) -> int:
-    """Check reports, or whole report folders, offline.
+    """Check reports, whole report folders, or bundles, offline.
 
-    A report is genuine when a key that you trust signed it. Without --trust or --key this
-    installation's own public key counts, where there is one.
+    A report is genuine when a key that you trust signed it. Without --trust or --key the roster in
+    the officer's folder counts where there is one, else this installation's own public key.
     """
     from pbxretain import verify as verifying
+    from pbxretain import witness
+    from pbxretain.bundle import opened_paths
     from pbxretain.cli import context, verdict
 
-    own = None if trust or keys else context.own_public(face())
-    found = verifying.verify_paths(paths, trust=[*trust, *keys], own_public=own, now=context.now())
+    known, seen = [*trust, *keys], witness.standpoint()
+    own = None if known or seen else context.own_public(face())
+    if seen and not known:
+        known = [seen.roster]
+    with opened_paths(paths) as opened:
+        found = verifying.verify_paths(
+            opened,
+            trust=known,
+            own_public=own,
+            now=context.now(),
+            seen=seen.kept if seen else (),
+        )
     face().give(verdict.data(found), verdict.sheet(found, face().lang))
     return int(found.exit)
 

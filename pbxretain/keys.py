@@ -153,7 +153,7 @@ def write_container(
     plain = b"".join(key.private_bytes_raw() for key in keys.values())
     cipher = _cipher(passphrase, salt, cost)
     outer["ciphertext"] = _encoded(cipher.encrypt(nonce, plain, canonical(outer)))
-    _write_private(path, canonical(outer) + b"\n")
+    write_private(path, canonical(outer) + b"\n")
 
 
 def open_container(path: Path, passphrase: Secret) -> Keyring:
@@ -292,7 +292,8 @@ def private_pem(key: AnyPrivate) -> bytes:
     )
 
 
-def _write_private(path: Path, data: bytes) -> None:
+def write_private(path: Path, data: bytes) -> None:
+    """Writes what only the owner may read (0400, synced); never over another file."""
     try:
         posix.write_synced(path, data, 0o400, replace=False)
     except FileExistsError:
@@ -341,7 +342,7 @@ def store_key(
     """Writes a runner key: PKCS#8 PEM, or with a passphrase a container; errors as ``new_key``."""
     _check_key_folder(path)
     if passphrase is None:
-        _write_private(path, private_pem(key))
+        write_private(path, private_pem(key))
     else:
         made = created or datetime.now(UTC)
         write_container(path, {"runner": key}, passphrase, created=made)
@@ -459,6 +460,26 @@ def load_public(path: Path) -> dict[str, PublicKey]:
     except (OSError, ValueError):
         raise UnavailableError("A key file can't be read.", code="KEY_MISSING") from None
     return public_keys(data)
+
+
+def load_any_public(path: Path) -> AnyPublic:
+    """The one public key of a PEM file, be it for signing or for sealing; errors as in
+    ``load_public``."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_KEY_FILE)
+    except (OSError, ValueError):
+        raise UnavailableError("A key file can't be read.", code="KEY_MISSING") from None
+    blocks = list(_PEM.finditer(data))
+    if len(blocks) != 1 or blocks[0][1] != b"PUBLIC KEY":
+        raise DocumentError("The file is not one public key in PEM form.", code="KEY_KIND")
+    try:
+        key = serialization.load_pem_public_key(blocks[0][0])
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise DocumentError("A key file can't be read as a public key.", code="KEY_KIND") from None
+    if not isinstance(key, Ed25519PublicKey | X25519PublicKey):
+        raise DocumentError("A public key is of a kind that isn't used here.", code="KEY_KIND")
+    return key
 
 
 def public_keys(data: bytes) -> dict[str, PublicKey]:

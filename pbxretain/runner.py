@@ -40,10 +40,11 @@ class RunnerKey:
 
     @property
     def path(self) -> Path:
-        """The private half in the state folder: where it is, or where it would be made."""
+        """The private half in the state folder: where it is, or where it would be made. OSError
+        where nobody lets us look."""
         places = [self.folder / f"runner{self.ending}"]
         places += [self.folder / f"runner{other}" for other in (PLAIN, ENCRYPTED)]
-        return next((place for place in places if _there(place)), places[0])
+        return next((place for place in places if place.exists()), places[0])
 
     @property
     def ending(self) -> str:
@@ -59,6 +60,12 @@ class RunnerKey:
         """The private key. RefusedError when it is missing, exposed, or of the wrong kind;
         DocumentError when the place that settings name has none."""
         outside = self.named.outside if self.named else None
+        if outside is None and not self._there():
+            raise RefusedError(
+                "this installation has no signing key yet",
+                hint="pbxretain key new",
+                code="KEY_MISSING",
+            )
         if outside is None:
             return keys.load_key(self.path, self.passphrase())
         if outside.file is not None:
@@ -78,7 +85,7 @@ class RunnerKey:
                 code="KEY_OUTSIDE",
             )
         key = Ed25519PrivateKey.generate()
-        if _there(self.path):
+        if self._there():
             raise RefusedError(
                 "There is a key already, and a key is never overwritten.", code="KEY_EXISTS"
             )
@@ -94,9 +101,11 @@ class RunnerKey:
         except (OSError, UnavailableError):
             return  # who only looks may not write here
 
-
-def _there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # nobody lets us look: who needs the key is told so
-        return False
+    def _there(self) -> bool:
+        try:
+            return self.path.exists()
+        except OSError:
+            raise UnavailableError(
+                f"this user can't look into the state folder at {self.folder}",
+                hint="run pbxretain as the user who owns it",
+            ) from None

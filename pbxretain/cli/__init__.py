@@ -18,7 +18,7 @@ _COMMANDS = {
     "run": "operate:run",
     "verify": "prove:verify",
     "report": "prove:report",
-    "key": "prove:key",
+    "key": "holder:key",
     "dpo": "dpo:dpo",
     "policy": "author:policy",
     "connector": "author:connector",

@@ -150,12 +150,3 @@ def put(out: Path, data: bytes) -> None:
         ) from None
     except (OSError, ValueError):
         raise RefusedError(f"{out} can't be written", code="FILE_WRITE") from None
-
-
-def own_key(app: App) -> str:
-    """The id of this installation's key; UnavailableError without one."""
-    if not context.is_there(app.public):
-        raise UnavailableError(
-            "this installation has no signing key yet", hint="pbxretain key new", code="KEY_MISSING"
-        )
-    return next(iter(keys.load_public(app.public)))

@@ -12,15 +12,17 @@ from uuid import uuid4
 
 import click
 
-from pbxretain import connector, policy, settings, signing
+from pbxretain import connector, policy, rolling, settings, signing
 from pbxretain.cli.face import Face
 from pbxretain.connector import Connector, Opened
 from pbxretain.documents import Loaded
 from pbxretain.errors import DocumentError, RefusedError, UnavailableError
 from pbxretain.execute import Site
+from pbxretain.ledger import ROSTER, Ledger
 from pbxretain.plan import Terms
 from pbxretain.policy import Policy
 from pbxretain.posix import write_synced
+from pbxretain.rolling import Chain
 from pbxretain.runner import RunnerKey
 from pbxretain.settings import Settings, Source
 
@@ -97,15 +99,23 @@ class App:
         return self.state / name / "reports"
 
     def site(self, name: str) -> Site:
-        """State folder, installation id and key of a source; RefusedError without a key."""
-        if self.runner.ours and not is_there(self.key):
-            raise RefusedError(
-                "this installation has no signing key yet",
-                hint="pbxretain key new",
-                code="KEY_MISSING",
-            )
-        key = self.runner.load()
-        return Site(state=self.state / name, installation=self.installation(), key=key)
+        """State folder, installation id and keys of a source; RefusedError without a key."""
+        if not is_there(self.runner.folder):
+            self.runner.load()  # says what is missing, before anything is made
+        chain = self.chain(name)
+        key = chain.current(Ledger(self.reports(name)))
+        return Site(state=self.state / name, installation=chain.installation, key=key, chain=chain)
+
+    def chain(self, name: str) -> Chain:
+        """The keys of a source; EvidenceError for a roster that isn't sound."""
+        return Chain(
+            source=name,
+            installation=self.installation(),
+            folder=self.state / name / "keys",
+            first=self.runner,
+            roster=rolling.installed(self.state / ROSTER),
+            others=tuple(self.reports(other) for other in self.settings.sources if other != name),
+        )
 
     def installation(self) -> str:
         """The id of this installation, made once."""

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from pbxretain.cli.face import command, common, face
+from pbxretain.cli.passphrase import DESCRIPTOR
 from pbxretain.cli.passphrase import OPTION as PASSPHRASE
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -51,6 +52,7 @@ def dpo() -> None:
 @click.option("--fingerprint", metavar="TEXT", help="The fingerprint as it was read to you.")
 @click.option("--out", type=FILE, help="Where the roster for the admin goes (else beside BUNDLE).")
 @PASSPHRASE
+@DESCRIPTOR
 @HOME
 def init(bundle: Path | None, home: Path | None, passphrase_file: Path | None, **given: Any) -> int:
     """Make the officer's keys; with a BUNDLE, enter its source in the roster.
@@ -68,6 +70,7 @@ def init(bundle: Path | None, home: Path | None, passphrase_file: Path | None, *
 @click.argument("bundle", type=BUNDLE)
 @click.option("--out", type=FILE, help="Where the cosigned checkpoint goes (else beside BUNDLE).")
 @PASSPHRASE
+@DESCRIPTOR
 @HOME
 def witness(bundle: Path, out: Path | None, passphrase_file: Path | None, home: Path | None) -> int:
     """Check a bundle, compare it with what you saw last, and cosign its checkpoint."""
@@ -96,6 +99,7 @@ def witness(bundle: Path, out: Path | None, passphrase_file: Path | None, home: 
 )
 @click.option("--out", type=FILE, help="Where the signed review goes (else beside BUNDLE).")
 @PASSPHRASE
+@DESCRIPTOR
 @HOME
 def review(bundle: Path, passphrase_file: Path | None, home: Path | None, **given: Any) -> int:
     """Sign your verdict on a report, with the findings that verify shows now."""
@@ -105,11 +109,72 @@ def review(bundle: Path, passphrase_file: Path | None, home: Path | None, **give
     return officer.review(desk, bundle, **given)
 
 
+REASON = click.option(
+    "--reason",
+    required=True,
+    type=click.Choice(["compromised", "lost", "superseded"]),
+    help="Why.",
+)
+LAST_GOOD = click.option(
+    "--last-good",
+    required=True,
+    type=click.IntRange(min=-1, max=2**53 - 1),
+    metavar="NUMBER",
+    help="The last report that is good; -1 when none is.",
+)
+SOURCE = click.option("--source", metavar="NAME", help="Which ledger; needed with several.")
+
+
+@command(dpo, name="revoke")
+@click.argument("key", metavar="KEYID|FILE")
+@LAST_GOOD
+@REASON
+@SOURCE
+@click.option("--out", type=FILE, help="Where the statement for the admin goes.")
+@PASSPHRASE
+@DESCRIPTOR
+@HOME
+def revoke(key: str, passphrase_file: Path | None, home: Path | None, **given: Any) -> int:
+    """Declare that a key which signs reports counts no more, above a number of its ledger."""
+    from pbxretain.cli import context, endings, officer
+
+    desk = officer.Desk(face(), home, passphrase_file, now=context.now())
+    return endings.revoke(desk, key, endings.Ending(**given))
+
+
+@command(dpo, name="recover")
+@click.argument("public", type=FILE, metavar="FILE")
+@LAST_GOOD
+@REASON
+@SOURCE
+@click.option("--fingerprint", metavar="TEXT", help="The fingerprint as it was read to you.")
+@click.option("--out", type=FILE, help="Where the statement for the admin goes.")
+@PASSPHRASE
+@DESCRIPTOR
+@HOME
+def recover(
+    public: Path,
+    fingerprint: str | None,
+    passphrase_file: Path | None,
+    home: Path | None,
+    **given: Any,
+) -> int:
+    """Declare that the key in FILE counts from a number on, and none before it.
+
+    FILE comes from "pbxretain key new --source NAME" on the host.
+    """
+    from pbxretain.cli import context, endings, officer
+
+    desk = officer.Desk(face(), home, passphrase_file, now=context.now())
+    return endings.recover(desk, public, endings.Ending(**given), given=fingerprint)
+
+
 @command(dpo, name="observe")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--key", type=FILE, help="Key file of an observer (else the officer's own).")
 @click.option("--out", type=FILE, help="Where the signed observation goes; for one source.")
 @PASSPHRASE
+@DESCRIPTOR
 @HOME
 def observe(
     sources: tuple[str, ...],

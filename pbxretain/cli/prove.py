@@ -1,4 +1,4 @@
-"""What does somebody do who wants proof: verify, look at reports, look at keys."""
+"""What does somebody do who wants proof: verify, look at reports."""
 
 from __future__ import annotations
 
@@ -143,29 +143,3 @@ def report_gap_note(source: str | None, since: str, until: str, reason: str, rem
     from pbxretain.cli import handover
 
     return handover.gap_note(face(), source, since=since, until=until, reason=reason, remark=remark)
-
-
-@click.group()
-@common
-def key() -> None:
-    """Make or look at this installation's signing key."""
-
-
-@command(key, name="new")
-def key_new() -> None:
-    """Make the key that signs reports. Never overwrites one."""
-    from pbxretain.cli import context, show
-
-    app = context.load(face())
-    keyid = app.new_key()
-    face().give({"key": keyid, "path": str(app.public)}, show.key(app.public, keyid, face().lang))
-
-
-@command(key, name="show")
-def key_show() -> None:
-    """Show the public key's id and fingerprint, to compare by a second way."""
-    from pbxretain.cli import archive, context, show
-
-    app = context.load(face())
-    keyid = archive.own_key(app)
-    face().give({"key": keyid, "path": str(app.public)}, show.key(app.public, keyid, face().lang))

@@ -19,8 +19,8 @@ from pbxretain.evidence.statements import DeletionReport, Predicate, Statement, 
 from pbxretain.evidence.statements import Plan as PlanStatement
 from pbxretain.messages import Lang, code, counted, number, text
 from pbxretain.plan import Plan
-from pbxretain.sheet import Block, Column, Heading, Items, KeyValue, Paragraph, Sheet, Table
-from pbxretain.signing import MAX_ENVELOPE, Envelope, fingerprint, open_envelope
+from pbxretain.sheet import Block, Column, Heading, Items, Paragraph, Sheet, Table
+from pbxretain.signing import MAX_ENVELOPE, Envelope, open_envelope
 
 # --- plan -------------------------------------------------------------------------------------
 
@@ -338,16 +338,6 @@ def row_data(row: Row) -> dict[str, object]:
         "deleted": total(report, "deleted") if report else None,
         "residue": total(report, "residue") if report else None,
     }
-
-
-# --- keys -------------------------------------------------------------------------------------
-
-
-def key(path: Path, keyid: str, lang: Lang) -> Sheet:
-    """A public key: where it is and how it is compared."""
-    pairs = (("file", str(path)), ("id", keyid), ("fingerprint", fingerprint(keyid)))
-    named = tuple((text(f"key.{name}", lang), value) for name, value in pairs)
-    return Sheet(lang, (Heading(text("key.title", lang), 1), KeyValue(named)))
 
 
 # --- small pieces -----------------------------------------------------------------------------

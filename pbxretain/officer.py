@@ -93,6 +93,14 @@ class Home:
     def has_keys(self) -> bool:
         return _there(self.keys)
 
+    @property
+    def is_set_up(self) -> bool:
+        """Whether there are keys and a roster, as far as this user can tell."""
+        try:
+            return self.keys.exists() and self.roster_file.exists()
+        except OSError:
+            return False
+
     def make(self) -> None:
         """Makes the folder for its owner alone; RefusedError when others may look into it."""
         try:

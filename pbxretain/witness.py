@@ -23,7 +23,7 @@ from pbxretain.evidence.attestations import KeyEvent, Review
 from pbxretain.evidence.fields import instant
 from pbxretain.evidence.notes import Checkpoint
 from pbxretain.evidence.statements import DeletionReport, statement
-from pbxretain.officer import Home, checkpoint, digests, offered, origin_of
+from pbxretain.officer import Home, checkpoint, digests, home_folder, offered, origin_of
 from pbxretain.signing import PrivateKey, canonical, parse_canonical, seal
 from pbxretain.verify import Report, Verdict
 
@@ -158,6 +158,22 @@ def last_seen(home: Home, origin: str) -> Seen:
             code="SEEN",
         )
     return seen
+
+
+@dataclass(frozen=True, slots=True)
+class Standpoint:
+    """What an officer's machine knows before it looks: its roster, and what it saw last."""
+
+    roster: Path
+    kept: Sequence[Checkpoint]
+
+
+def standpoint(home: Home | None = None) -> Standpoint | None:
+    """That of this user's officer's folder; None on a machine that has none."""
+    home = home or Home(home_folder(None))
+    if not home.is_set_up:
+        return None
+    return Standpoint(home.roster_file, kept(home))
 
 
 def kept(home: Home) -> list[Checkpoint]:

@@ -15,13 +15,12 @@ from pbxretain import filing, keys
 from pbxretain.cli import context
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
-from pbxretain.errors import DocumentError, EvidenceError, Exit
+from pbxretain.errors import DocumentError, Exit
 from pbxretain.evidence import notes
-from pbxretain.evidence.statements import made_at, parse_statement
 from pbxretain.filing import Cabinet, Gap, Reason
-from pbxretain.ledger import CHECKPOINT, FILED, ROSTER, Ledger
+from pbxretain.ledger import CHECKPOINT, ROSTER, Ledger
 from pbxretain.sheet import Heading, Items, Paragraph, Sheet
-from pbxretain.signing import MAX_ENVELOPE, key_id, open_envelope
+from pbxretain.signing import key_id
 
 
 def _one(app: App, name: str | None) -> str:
@@ -103,21 +102,6 @@ def add(face: Face, files: tuple[Path, ...]) -> int:
     sheet = Sheet(face.lang, (Heading(face.text("filed.title"), 1), Items(tuple(lines))))
     face.give({"filed": data}, sheet)
     return int(Exit.OK)
-
-
-def filed(app: App, source: str) -> list[tuple[str, str, Path]]:
-    """What lies filed for a source: kind, when it was made, file; oldest first. One that can't be
-    read is left out here: ``verify`` tells of it."""
-    found: list[tuple[str, str, Path]] = []
-    folder = app.reports(source) / FILED
-    for path in sorted(folder.glob("*.dsse.json")) if context.is_there(folder) else ():
-        try:
-            with path.open("rb") as file:
-                said = parse_statement(open_envelope(file.read(MAX_ENVELOPE + 1)).payload)
-        except (OSError, EvidenceError):
-            continue
-        found.append((path.name.rpartition("-")[0], made_at(said.predicate), path))
-    return sorted(found, key=lambda each: each[1])
 
 
 # --- gap note -------------------------------------------------------------------------------------

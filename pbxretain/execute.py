@@ -29,8 +29,9 @@ from pbxretain.errors import (
     StoreError,
     UnavailableError,
 )
-from pbxretain.evidence import statements
+from pbxretain.evidence import notes, statements
 from pbxretain.evidence.commitments import Committer, RunKey
+from pbxretain.evidence.statements import ReportPlace
 from pbxretain.journal import Journal
 from pbxretain.ledger import Entry, Ledger
 from pbxretain.outcomes import DatasetResult, judge, remaining, verdict
@@ -43,6 +44,7 @@ from pbxretain.settings import Source
 
 log = logging.getLogger("pbxretain")
 
+_NOWHERE = ReportPlace(seq=0, prev=None)
 PASSES = 3
 """How often a dataset is worked through when records arrive behind the cursor meanwhile."""
 
@@ -58,6 +60,10 @@ class Site:
     @property
     def reports(self) -> Path:
         return self.state / "reports"
+
+    def origin(self, source: str) -> str:
+        """The name of a source's ledger in its checkpoints."""
+        return notes.origin(self.installation, source)
 
     @property
     def mark(self) -> str:
@@ -96,6 +102,7 @@ def run(
     """
     with _source_lock(terms.name, site.state):
         ledger = _ledger(site)
+        ledger.sign_checkpoint(site.key, site.origin(terms.name))  # a crash may have come before
         worker = _Run(
             terms=terms,
             site=site,
@@ -489,7 +496,7 @@ class _Run:
         show while everything is still there. Raises EvidenceError."""
         ending = Ending("incomplete", int(Exit.INCOMPLETE), self.now)
         try:
-            draft = report.deletion_report(known, [], ending, report_id=self.id, seq=0, prev=None)
+            draft = report.deletion_report(known, [], ending, report_id=self.id, place=_NOWHERE)
             signing.seal(statements.statement(draft), self.site.key)
         except (ValueError, RetainError):
             raise EvidenceError(
@@ -502,8 +509,11 @@ class _Run:
         self, known: dict[str, Any], results: Sequence[DatasetResult], ending: Ending
     ) -> Entry:
         seq, prev = self.ledger.next()
+        place = ReportPlace(seq=seq, prev=prev, last_witness=self.ledger.last_witness())
         predicate = report.deletion_report(
-            known, results, ending, report_id=str(uuid4()), seq=seq, prev=prev
+            known, results, ending, report_id=str(uuid4()), place=place
         )
         sealed = signing.seal(statements.statement(predicate), self.site.key)
-        return self.ledger.publish(sealed, public=self.site.key.public_key())
+        entry = self.ledger.publish(sealed, public=self.site.key.public_key())
+        self.ledger.sign_checkpoint(self.site.key, self.site.origin(self.terms.name))
+        return entry

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
+from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import (
+    Account,
     Dataset,
     DeletionReport,
     Plan,
     PlannedDataset,
-    Predicate,
     Rule,
     Total,
-    moment,
 )
 from pbxretain.messages import Lang, code, counted, day, known, number, period, text
 from pbxretain.messages import moment as shown_moment
@@ -55,7 +55,7 @@ class Seal:
     keyid: str
 
 
-def statement(predicate: Predicate, lang: Lang, *, seal: Seal | None = None) -> Sheet:
+def statement(predicate: Account, lang: Lang, *, seal: Seal | None = None) -> Sheet:
     """The sheet of a deletion report or a dry run; items in the order of evidence.md 5.5."""
     if isinstance(predicate, Plan):
         return Sheet(lang, tuple(planned(predicate, lang, seal=seal)))
@@ -290,7 +290,7 @@ def keep(iso: str, lang: Lang) -> str:
 # --- what reports and dry runs share ----------------------------------------------------------
 
 
-def _who(what: Predicate, lang: Lang) -> Iterator[Block]:
+def _who(what: Account, lang: Lang) -> Iterator[Block]:
     connector = what.tool.connector
     form = "code" if connector.contains_code else "plain"
     yield Heading(text("report.who", lang))
@@ -311,7 +311,7 @@ def _who(what: Predicate, lang: Lang) -> Iterator[Block]:
 
 
 def _rules(
-    what: Predicate, datasets: Sequence[Dataset | PlannedDataset], lang: Lang, *, zone: str
+    what: Account, datasets: Sequence[Dataset | PlannedDataset], lang: Lang, *, zone: str
 ) -> Iterator[Block]:
     policy, limits = what.policy, what.limits
     share = limits.share
@@ -344,9 +344,7 @@ def _rule(item: Dataset | PlannedDataset, lang: Lang, *, zone: str) -> tuple[str
     )
 
 
-def _findings(
-    found: Iterable[tuple[str, str, int]], what: Predicate, lang: Lang
-) -> Iterator[Block]:
+def _findings(found: Iterable[tuple[str, str, int]], what: Account, lang: Lang) -> Iterator[Block]:
     lines = [
         text("report.exceptions.item", lang, where=where, what=_sentence(name, lang), n=n)
         for where, name, n in found
@@ -371,7 +369,7 @@ def _sentence(name: str, lang: Lang) -> str:
     return text(f"code.{name}", lang) if known("code", name) else f"{name}."
 
 
-def _copies(what: Predicate, lang: Lang) -> Iterator[Block]:
+def _copies(what: Account, lang: Lang) -> Iterator[Block]:
     yield Heading(text("report.copies", lang))
     if not what.copies_out_of_reach:
         yield Paragraph(text("report.copies.none", lang))
@@ -381,7 +379,7 @@ def _copies(what: Predicate, lang: Lang) -> Iterator[Block]:
     yield Items(tuple(c.text.get(lang) or next(iter(c.text.values()), c.code) for c in copies))
 
 
-def _seal(what: Predicate, seal: Seal | None) -> list[tuple[str, str]]:
+def _seal(what: Account, seal: Seal | None) -> list[tuple[str, str]]:
     pairs = [("id", what.report_id)]
     if seal is not None:
         pairs += [("digest", seal.digest), ("fingerprint", fingerprint(seal.keyid))]
@@ -390,7 +388,7 @@ def _seal(what: Predicate, seal: Seal | None) -> list[tuple[str, str]]:
     return [*pairs, ("tool", f"{tool.name} {tool.version}, Python {tool.python}")]
 
 
-def _privacy(what: Predicate, lang: Lang) -> Iterator[Block]:
+def _privacy(what: Account, lang: Lang) -> Iterator[Block]:
     yield Heading(text("report.privacy", lang))
     yield Paragraph(text("report.privacy.content", lang))
     if isinstance(what, DeletionReport) and what.evidence.level == "counts":

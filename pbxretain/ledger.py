@@ -23,14 +23,20 @@ from typing import NoReturn
 
 from pbxretain import posix
 from pbxretain.errors import EvidenceError
+from pbxretain.evidence import notes
+from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import (
     BASE,
     DeletionReport,
+    Plan,
+    Predicate,
     file_type,
-    moment,
+    made_at,
     parse_statement,
+    place,
 )
 from pbxretain.signing import (
+    PrivateKey,
     PublicKey,
     canonical,
     key_id,
@@ -42,6 +48,15 @@ from pbxretain.signing import (
 
 LEDGER = "ledger.jsonl"
 PREPARED = ".prepared"
+CHECKPOINT = "checkpoint"
+COSIGNED = "cosigned"
+"""Folder with the checkpoints that the officer's machine cosigned, by size."""
+
+FILED = "filed"
+"""Folder with statements from the officer's side that were handed back."""
+
+SIDECARS = "sidecars"
+COSIGNED_NAME = re.compile(r"\d{6,16}\.checkpoint")
 _TRIAL = 64 * 1024
 """Bytes that must find room before anything is deleted; a report is smaller."""
 REPORT_NAME = re.compile(r"\d{6,}-[a-z-]+\.dsse\.json")
@@ -133,6 +148,34 @@ class Ledger:
         self._finish(sealed, entry)
         return entry
 
+    def sign_checkpoint(self, key: PrivateKey, name: str) -> None:
+        """Writes the checkpoint of all that is published, signed; nothing where it stands there
+        already. ``name`` is its origin. Call it under the source's lock; repeatable."""
+        digests = [entry.digest for entry in self.entries()]
+        if not digests:
+            return
+        note = notes.sign(notes.checkpoint(name, digests), key)
+        path = self.folder / CHECKPOINT
+        if path.is_file() and path.read_bytes() == note.text:
+            return
+        with self._written():
+            posix.write_synced(path, note.text, 0o644)
+
+    def last_witness(self) -> str | None:
+        """SHA-256 (hex) of the newest cosigned checkpoint that this ledger grew from; None without
+        one. Who cosigned it, the verifier asks."""
+        digests = [entry.digest for entry in self.entries()]
+        for path in sorted((self.folder / COSIGNED).glob("*.checkpoint"), reverse=True):
+            try:
+                data = path.read_bytes()
+                note = notes.parse(data)
+            except (OSError, EvidenceError):
+                continue
+            grew = note.size <= len(digests)
+            if grew and note.root == notes.ledger_root(digests[: note.size]):
+                return hashlib.sha256(data).hexdigest()
+        return None
+
     def try_writing(self) -> None:
         """Whether a report could be written here: asked while everything is still there. Leaves
         nothing behind, also in a crash. EvidenceError when not."""
@@ -221,22 +264,30 @@ class Ledger:
 
 
 def entry_for(sealed: bytes) -> Entry:
-    """The ledger line that belongs to a sealed deletion report; EvidenceError for other types."""
+    """The ledger line that belongs to a sealed statement; EvidenceError for types that have no
+    place in a ledger."""
     envelope = open_envelope(sealed)
     statement = parse_statement(envelope.payload)
-    report = statement.predicate
-    if not isinstance(report, DeletionReport):
-        raise EvidenceError("Only reports of real runs stand in the ledger.")
+    predicate, where = statement.predicate, place(statement.predicate)
+    if where is None:
+        raise EvidenceError("This kind of statement doesn't stand in the ledger.")
     return Entry(
-        seq=report.ledger.seq,
-        prev=report.ledger.prev,
+        seq=where.seq,
+        prev=where.prev,
         digest=envelope.digest,
         type=statement.type,
-        file=f"{report.ledger.seq:06d}-{file_type(statement.type)}.dsse.json",
-        at=report.run.ended_at,
+        file=f"{where.seq:06d}-{file_type(statement.type)}.dsse.json",
+        at=made_at(predicate),
         sha256=hashlib.sha256(sealed).hexdigest(),
-        run=report.run.recovers or report.run.id,
+        run=_speaks_for(predicate),
     )
+
+
+def _speaks_for(predicate: Predicate) -> str:
+    """The run that a report tells of; any other statement tells of itself only."""
+    if isinstance(predicate, DeletionReport):
+        return predicate.run.recovers or predicate.run.id
+    return predicate.report_id if isinstance(predicate, Plan) else predicate.id
 
 
 def read_ledger(data: bytes) -> tuple[tuple[Entry, ...], bytes]:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from pbxretain import __version__
 from pbxretain.evidence import statements
-from pbxretain.evidence.statements import instant
+from pbxretain.evidence.fields import instant
 from pbxretain.outcomes import DatasetResult, still_due
 from pbxretain.period import Period
 from pbxretain.plan import Item, Plan, Terms
@@ -163,8 +163,7 @@ def deletion_report(
     ending: Ending,
     *,
     report_id: str,
-    seq: int,
-    prev: str | None,
+    place: statements.ReportPlace,
 ) -> statements.DeletionReport:
     """The report of one run. Raises a validation error when the figures contradict each other."""
     by_name = {result.dataset: result for result in results}
@@ -177,7 +176,7 @@ def deletion_report(
         _tuples(
             {
                 **_common(known, report_id),
-                "ledger": {"seq": seq, "prev": prev},
+                "ledger": place.model_dump(),
                 "run": {
                     "id": report_id if ending.recovers else known["run"],
                     "trigger": known["trigger"],

@@ -19,7 +19,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from pbxretain.errors import DocumentError, EvidenceError, Exit, TrustError, UnavailableError, worst
-from pbxretain.evidence.statements import DeletionReport, Statement, moment, parse_statement
+from pbxretain.evidence.fields import moment
+from pbxretain.evidence.statements import DeletionReport, Statement, parse_statement
 from pbxretain.ledger import LEDGER, PREPARED, REPORT_NAME, Entry, read_ledger
 from pbxretain.signing import (
     MAX_ENVELOPE,

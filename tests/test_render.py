@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pbxretain import explain
 from pbxretain.cli import show
+from pbxretain.evidence.fields import instant
 from pbxretain.evidence.statements import (
     Balances,
     Clock,
@@ -22,19 +23,18 @@ from pbxretain.evidence.statements import (
     Evidence,
     Exemption,
     Finding,
-    LedgerPlace,
     Limits,
     Merkle,
     Plan,
     PlannedDataset,
     Policy,
     Range,
+    ReportPlace,
     Rule,
     Run,
     RunOutcome,
     Tool,
     Total,
-    instant,
 )
 from pbxretain.messages import LANGUAGES, Lang
 from pbxretain.render import as_text
@@ -92,7 +92,7 @@ def report(outcome: RunOutcome = "complete", *datasets: Dataset) -> DeletionRepo
         not_covered=("events",),
         copies_out_of_reach=(COPY,),
         limits=Limits(share=20, confirmed=1300),
-        ledger=LedgerPlace(seq=41, prev="ef" * 32),
+        ledger=ReportPlace(seq=41, prev="ef" * 32),
         run=Run(
             id=UUID,
             trigger="cron",

@@ -12,6 +12,7 @@ from support import reports
 
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence import statements as st
+from pbxretain.evidence.fields import instant, moment
 from pbxretain.signing import canonical
 
 
@@ -176,8 +177,8 @@ def test_an_error_quotes_nothing_of_the_statement() -> None:
 
 def test_times_are_written_in_utc_and_whole_seconds() -> None:
     east = datetime(2026, 1, 1, 1, 0, 0, 999, tzinfo=timezone(timedelta(hours=1)))
-    assert st.instant(east) == "2026-01-01T00:00:00Z"
-    assert st.moment("2026-01-01T00:00:00Z") == datetime(2026, 1, 1, tzinfo=UTC)
+    assert instant(east) == "2026-01-01T00:00:00Z"
+    assert moment("2026-01-01T00:00:00Z") == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("place", ["_type", "subject", "predicate", "run"])

@@ -11,7 +11,7 @@ from pbxretain.cli import context, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
 from pbxretain.errors import DocumentError, EvidenceError, UnavailableError
-from pbxretain.evidence.statements import Predicate, parse_statement
+from pbxretain.evidence.statements import Account, Predicate, parse_statement
 from pbxretain.explain import Seal
 from pbxretain.ledger import Entry, Ledger
 
@@ -68,6 +68,14 @@ def opened(face: Face, path: Path) -> tuple[Predicate, Seal, bool]:
     signer = signing.signed_by(envelope, keys)
     seal = Seal(digest=envelope.digest, keyid=signer or envelope.signatures[0].keyid)
     return predicate, seal, signer is not None
+
+
+def account(face: Face, path: Path) -> tuple[Account, Seal, bool]:
+    """As ``opened``, for what tells of records; EvidenceError for any other statement."""
+    predicate, seal, signed = opened(face, path)
+    if not isinstance(predicate, Account):
+        raise EvidenceError(f"{path.name} is no deletion report", code="UNKNOWN_TYPE")
+    return predicate, seal, signed
 
 
 def own_key(app: App) -> str:

@@ -57,7 +57,7 @@ def report_show(which: str, source: str | None) -> None:
     from pbxretain.cli import archive, show
 
     path = archive.find(face(), which, source=source)
-    predicate, seal, signed = archive.opened(face(), path)
+    predicate, seal, signed = archive.account(face(), path)
     if not signed:
         face().note(face().text("report.unchecked", path=path))
     sheet = explain.statement(predicate, face().lang, seal=seal)

@@ -93,3 +93,55 @@ def is_included(leaf: bytes, *, index: int, size: int, proof: Sequence[bytes], r
             leaf = node_hash(leaf, sibling)
         index, last = index >> 1, last >> 1
     return last == 0 and leaf == root
+
+
+def consistency_proof(leaves: Sequence[bytes], old: int) -> list[bytes]:
+    """RFC 9162 section 2.1.4: that the tree over these leaf hashes begins with its first ``old``.
+
+    Empty for the whole tree and for nothing; IndexError outside the tree.
+    """
+    if not 0 <= old <= len(leaves):
+        raise IndexError("no such size")
+    return _subproof(list(leaves), old, whole=True) if 0 < old < len(leaves) else []
+
+
+def _subproof(leaves: list[bytes], old: int, *, whole: bool) -> list[bytes]:
+    size = len(leaves)
+    if old == size:
+        return [] if whole else [root(leaves)]
+    half = 1 << (size - 1).bit_length() - 1
+    if old <= half:
+        return [*_subproof(leaves[:half], old, whole=whole), root(leaves[half:])]
+    return [*_subproof(leaves[half:], old - half, whole=False), root(leaves[:half])]
+
+
+def is_consistent(
+    *, old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]
+) -> bool:
+    """Whether ``proof`` shows that the tree of size ``new`` begins with the one of size ``old``."""
+    if not 0 <= old <= new or any(len(node) != 32 for node in (old_root, new_root, *proof)):
+        return False
+    if old == new:
+        return old_root == new_root and not proof
+    if old == 0:
+        return old_root == EMPTY_ROOT and not proof
+    path = list(proof)
+    if old & (old - 1) == 0:
+        path.insert(0, old_root)
+    if not path:
+        return False
+    at, last = old - 1, new - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    before = after = path[0]
+    for node in path[1:]:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            before, after = node_hash(node, before), node_hash(node, after)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            after = node_hash(after, node)
+        at, last = at >> 1, last >> 1
+    return last == 0 and before == old_root and after == new_root

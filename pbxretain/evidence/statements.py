@@ -11,14 +11,41 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic.types import StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import Field, ValidationError, model_validator
 
 from pbxretain.errors import EvidenceError
+from pbxretain.evidence.attestations import (
+    ApprovedPolicy,
+    Attestation,
+    EvidenceAccess,
+    EvidenceShred,
+    GapNote,
+    Hold,
+    KeyEvent,
+    LedgerPlace,
+    Observation,
+    Review,
+    Trust,
+)
+from pbxretain.evidence.fields import (
+    Basis,
+    Code,
+    Count,
+    Day,
+    DocumentDigest,
+    Hex,
+    Instant,
+    Keep,
+    Model,
+    Name,
+    Text,
+    Uuid,
+    Version,
+    Zone,
+    require,
+)
 from pbxretain.evidence.merkle import EMPTY_ROOT
 from pbxretain.signing import parse_canonical
 
@@ -26,73 +53,15 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 BASE = "https://pbxretain.org/evidence/"
 DELETION_REPORT = f"{BASE}deletion-report/v1"
 PLAN = f"{BASE}plan/v1"
+TRUST = f"{BASE}trust/v1"
 _ROOT_DIGEST = "smdr2"
-T = TypeVar("T")
-_INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def instant(moment: datetime) -> str:
-    """An aware time as a statement writes it: UTC, whole seconds."""
-    return moment.astimezone(UTC).strftime(_INSTANT)
+class ReportPlace(LedgerPlace):
+    """A report's place; ``last_witness`` is the SHA-256 of the newest checkpoint that the
+    officer's machine had cosigned when the report was written: it was made after that."""
 
-
-def moment(text: str) -> datetime:
-    """The aware UTC time of an ``Instant``."""
-    return datetime.strptime(text, _INSTANT).replace(tzinfo=UTC)
-
-
-def _real_instant(text: str) -> str:
-    if instant(moment(text)) != text:
-        raise ValueError("not an instant")
-    return text
-
-
-def _real_day(text: str) -> str:
-    if date.fromisoformat(text).isoformat() != text:
-        raise ValueError("not a day")
-    return text
-
-
-def _matching(pattern: str) -> StringConstraints:
-    return StringConstraints(pattern=rf"^{pattern}\z")
-
-
-Count = Annotated[int, Field(ge=0, lt=2**53)]
-Name = Annotated[str, _matching(r"[a-z0-9][a-z0-9_-]{0,62}")]
-Code = Annotated[str, _matching(r"[A-Z][A-Z0-9_]{1,63}")]
-Basis = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")]
-Text = Annotated[str, _matching(r"[^\x00-\x1f\x7f\u2028\u2029]{0,1000}")]
-Instant = Annotated[
-    str, _matching(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), AfterValidator(_real_instant)
-]
-Day = Annotated[str, _matching(r"\d{4}-\d\d-\d\d"), AfterValidator(_real_day)]
-Hex = Annotated[str, _matching(r"[0-9a-f]{64}")]
-DocumentDigest = Annotated[str, _matching(r"sha256:[0-9a-f]{64}")]
-Uuid = Annotated[str, _matching(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")]
-Keep = Annotated[str, _matching(r"(forever|P\d{1,5}[DWMY])")]
-Version = Annotated[str, _matching(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,63}")]
-Zone = Annotated[str, _matching(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,3}")]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
-
-
-def _require(model: T, *conditions: bool) -> T:
-    if not all(conditions):
-        raise PydanticCustomError("contradiction", "the figures contradict each other")
-    return model
-
-
-class LedgerPlace(_Model):
-    """Where the statement stands in its source's ledger; ``prev`` is null for the first."""
-
-    seq: Count
-    prev: Hex | None
-
-    @model_validator(mode="after")
-    def _first_has_none(self) -> Self:
-        return _require(self, (self.seq == 0) == (self.prev is None))
+    last_witness: Hex | None = None
 
 
 RunOutcome = Literal[
@@ -100,7 +69,7 @@ RunOutcome = Literal[
 ]
 
 
-class Run(_Model):
+class Run(Model):
     """One run. ``recovers`` is the dead run that a ``recovered`` report speaks for."""
 
     id: Uuid
@@ -116,7 +85,7 @@ class Run(_Model):
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
-        return _require(
+        return require(
             self,
             self.started_at <= self.ended_at,
             (self.outcome == "refused") == (self.refused_reason is not None),
@@ -124,21 +93,21 @@ class Run(_Model):
         )
 
 
-class Check(_Model):
+class Check(Model):
     """One guard and whether it passed."""
 
     code: Code
     passed: bool
 
 
-class Clock(_Model):
+class Clock(Model):
     """Source's clock minus the host's, whole seconds; null where the source has none."""
 
     database_skew_s: Annotated[int, Field(gt=-(2**53), lt=2**53)] | None = None
     checks: tuple[Check, ...] = ()
 
 
-class Connector(_Model):
+class Connector(Model):
     """Which manifest described the source."""
 
     name: Name
@@ -148,7 +117,7 @@ class Connector(_Model):
     accept_untried: bool
 
 
-class Tool(_Model):
+class Tool(Model):
     """What ran."""
 
     name: Literal["pbxretain"] = "pbxretain"
@@ -158,7 +127,7 @@ class Tool(_Model):
     connector: Connector
 
 
-class Policy(_Model):
+class Policy(Model):
     """Which rules applied; ``not_decided`` lists data classes that nobody has decided on."""
 
     name: Name
@@ -168,7 +137,7 @@ class Policy(_Model):
     not_decided: tuple[Name, ...] = ()
 
 
-class Rule(_Model):
+class Rule(Model):
     """How long, from when, and why. ``cutoff`` is null when nothing is ever due."""
 
     keep: Keep
@@ -178,7 +147,7 @@ class Rule(_Model):
     deletion_class: Text = ""
 
 
-class Balances(_Model):
+class Balances(Model):
     """Records before the cut-off: what was due and became of it. The last three lie outside."""
 
     due: Count = 0
@@ -199,17 +168,17 @@ class Balances(_Model):
     def _adds_up(self) -> Self:
         became = self.deleted + self.already_absent + self.held + self.minimum
         became += self.straddling + self.kept_for_part + self.failed + self.residue
-        return _require(self, self.due + self.arrived == became)
+        return require(self, self.due + self.arrived == became)
 
 
-class Total(_Model):
+class Total(Model):
     """Records of a dataset at one moment; null where counting would cost a full scan."""
 
     count: Count | None = None
     exact: bool = True
 
 
-class Range(_Model):
+class Range(Model):
     """Dates, never times, in the source's zone."""
 
     oldest_deleted: Day | None = None
@@ -217,7 +186,7 @@ class Range(_Model):
     oldest_remaining: Day | None = None
 
 
-class Merkle(_Model):
+class Merkle(Model):
     """The root over the leaves of all deleted records."""
 
     scheme: Literal["SMDR-2"] = "SMDR-2"
@@ -226,17 +195,17 @@ class Merkle(_Model):
 
     @model_validator(mode="after")
     def _empty_has_empty_root(self) -> Self:
-        return _require(self, (self.size == 0) == (self.root == EMPTY_ROOT.hex()))
+        return require(self, (self.size == 0) == (self.root == EMPTY_ROOT.hex()))
 
 
-class Finding(_Model):
+class Finding(Model):
     """Something worth knowing, by code."""
 
     code: Code
     count: Count
 
 
-class Exemption(_Model):
+class Exemption(Model):
     """Records that something kept from being deleted, by code and dataset."""
 
     code: Code
@@ -244,21 +213,21 @@ class Exemption(_Model):
     count: Count
 
 
-class Copy(_Model):
+class Copy(Model):
     """A copy that this tool can't reach, in the manifest's words."""
 
     code: Name
     text: dict[Literal["de", "en"], Text]
 
 
-class Evidence(_Model):
+class Evidence(Model):
     """How much can be proved later. At level counts, single records can't be proved."""
 
     level: Literal["counts", "sealed"]
     note: Code = "SINGLE_RECORDS_NOT_PROVABLE"
 
 
-class Limits(_Model):
+class Limits(Model):
     """The limits in force; ``confirmed`` is the number given with ``--confirm-count``."""
 
     share: Annotated[int, Field(ge=0, le=100)] | None = None
@@ -272,7 +241,7 @@ DatasetOutcome = Literal[
 Kind = Literal["table", "tree", "spool", "lines", "api", "command"]
 
 
-class Dataset(_Model):
+class Dataset(Model):
     """What became of one dataset."""
 
     dataset: Name
@@ -292,7 +261,7 @@ class Dataset(_Model):
     @model_validator(mode="after")
     def _agrees(self) -> Self:
         done = self.balances.residue == self.balances.failed == 0
-        return _require(
+        return require(
             self,
             self.merkle.size == self.balances.deleted,
             self.outcome not in ("complete", "nothing-due") or done,
@@ -300,7 +269,7 @@ class Dataset(_Model):
         )
 
 
-class _Predicate(_Model):
+class _Predicate(Model):
     schema_: int = Field(default=1, ge=1, le=1, alias="schema")
     report_id: Uuid
     installation: Uuid
@@ -323,7 +292,7 @@ class _Predicate(_Model):
 class DeletionReport(_Predicate):
     """A real run, also one that found nothing due, refused or failed."""
 
-    ledger: LedgerPlace
+    ledger: ReportPlace
     run: Run
     clock: Clock = Clock()
     datasets: tuple[Dataset, ...] = ()
@@ -345,7 +314,7 @@ class DeletionReport(_Predicate):
         outcomes = {d.outcome for d in self.datasets}
         fine = outcomes <= {"complete", "nothing-due", "kept"}
         residue = any(d.balances.residue or d.balances.failed for d in self.datasets)
-        return _require(
+        return require(
             self,
             not names or max(names.values()) == 1,
             self.run.outcome not in ("complete", "nothing-due") or (fine and not residue),
@@ -353,7 +322,7 @@ class DeletionReport(_Predicate):
         )
 
 
-class PlannedDataset(_Model):
+class PlannedDataset(Model):
     """What a run would do with one dataset, as counted."""
 
     dataset: Name
@@ -383,11 +352,27 @@ class Plan(_Predicate):
     datasets: tuple[PlannedDataset, ...] = ()
 
 
-Predicate = DeletionReport | Plan
-_TYPES: Mapping[str, type[DeletionReport] | type[Plan]] = {
+Account = DeletionReport | Plan
+"""What tells of records: a run, real or dry."""
+
+Predicate = Account | Attestation
+InLedger = DeletionReport | KeyEvent | GapNote | Hold
+"""What may stand in a ledger."""
+
+TYPES: Mapping[str, type[Predicate]] = {
     DELETION_REPORT: DeletionReport,
     PLAN: Plan,
+    TRUST: Trust,
+    f"{BASE}policy/v1": ApprovedPolicy,
+    f"{BASE}review/v1": Review,
+    f"{BASE}hold/v1": Hold,
+    f"{BASE}gap-note/v1": GapNote,
+    f"{BASE}observation/v1": Observation,
+    f"{BASE}key-event/v1": KeyEvent,
+    f"{BASE}evidence-access/v1": EvidenceAccess,
+    f"{BASE}evidence-shred/v1": EvidenceShred,
 }
+"""Every type that this version knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,6 +383,18 @@ class Statement:
     predicate: Predicate
 
 
+def place(predicate: Predicate) -> LedgerPlace | None:
+    """Where a statement stands in its source's ledger; None for one that stands alone."""
+    return predicate.ledger if isinstance(predicate, InLedger) else None
+
+
+def made_at(predicate: Predicate) -> str:
+    """When the statement was made, by its own word."""
+    if isinstance(predicate, DeletionReport):
+        return predicate.run.ended_at
+    return predicate.made_at if isinstance(predicate, Plan) else predicate.at
+
+
 def file_type(predicate_type: str) -> str:
     """The word for a statement type in file names: ``deletion-report``, ``plan``."""
     return predicate_type.removeprefix(BASE).partition("/")[0]
@@ -405,7 +402,7 @@ def file_type(predicate_type: str) -> str:
 
 def statement(predicate: Predicate) -> dict[str, Any]:
     """The in-toto statement around a predicate, ready to be sealed."""
-    kind = next(name for name, model in _TYPES.items() if type(predicate) is model)
+    kind = next(name for name, model in TYPES.items() if type(predicate) is model)
     return {
         "_type": STATEMENT_TYPE,
         "subject": predicate.subjects(),
@@ -426,7 +423,7 @@ def parse_statement(payload: bytes) -> Statement:
     if outer.get("_type") != STATEMENT_TYPE or not isinstance(predicate, dict):
         raise EvidenceError("The content is not an in-toto statement.", code="MALFORMED")
     kind = outer.get("predicateType")
-    model = _TYPES.get(kind) if isinstance(kind, str) else None
+    model = TYPES.get(kind) if isinstance(kind, str) else None
     if model is None or not isinstance(kind, str) or _is_newer(predicate):
         raise EvidenceError(
             "The statement is of a kind that this version doesn't know.", code="UNKNOWN_TYPE"
@@ -444,7 +441,7 @@ def _is_newer(predicate: Mapping[str, object]) -> bool:
     return type(schema) is int and schema > 1
 
 
-def _read(model: type[DeletionReport] | type[Plan], predicate: dict[str, Any]) -> Predicate:
+def _read(model: type[Predicate], predicate: dict[str, Any]) -> Predicate:
     try:
         return model.model_validate(_tuples(predicate))
     except ValidationError as error:

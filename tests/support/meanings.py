@@ -585,9 +585,10 @@ REPORT: Meanings = {
         "exceptions": "What kept records from being deleted, by code.",
         "evidence": "How much can be proved later.",
     },
-    "LedgerPlace": {
+    "ReportPlace": {
         "seq": "Number of the report, from 0, without gaps.",
         "prev": "Digest of the statement before it; null for the first.",
+        "last_witness": "SHA-256 of the newest checkpoint that the officer's machine had cosigned.",
     },
     "Run": {
         "id": "A random id.",

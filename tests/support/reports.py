@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pbxretain.evidence import statements as st
+from pbxretain.evidence.fields import instant
 from pbxretain.evidence.merkle import leaf_hash, root
 from pbxretain.ledger import Ledger
 from pbxretain.signing import PrivateKey, seal
@@ -41,9 +42,9 @@ def run(**change: Any) -> st.Run:
     values: dict[str, Any] = {
         "id": str(uuid.uuid4()),
         "trigger": "manual",
-        "started_at": st.instant(NOW),
-        "ended_at": st.instant(NOW),
-        "as_of": st.instant(NOW),
+        "started_at": instant(NOW),
+        "ended_at": instant(NOW),
+        "as_of": instant(NOW),
         "timezone": "Europe/Berlin",
         "outcome": "complete",
         "exit_code": 0,
@@ -76,7 +77,7 @@ def report(seq: int = 0, prev: str | None = None, **change: Any) -> st.DeletionR
         "installation": INSTALLATION,
         "source": "head-office",
         "controller": "Acme GmbH",
-        "ledger": st.LedgerPlace(seq=seq, prev=prev),
+        "ledger": st.ReportPlace(seq=seq, prev=prev),
         "run": run(),
         "tool": tool(),
         "policy": policy(),
@@ -95,8 +96,8 @@ def plan(**change: Any) -> st.Plan:
         "controller": "Acme GmbH",
         "tool": tool(),
         "policy": policy(),
-        "made_at": st.instant(NOW),
-        "as_of": st.instant(NOW),
+        "made_at": instant(NOW),
+        "as_of": instant(NOW),
         "timezone": "Europe/Berlin",
     }
     return st.Plan(**(values | change))
@@ -105,7 +106,7 @@ def plan(**change: Any) -> st.Plan:
 def publish(ledger: Ledger, key: PrivateKey, *, day: int = 0, **change: Any) -> str:
     """Publishes one more report, ``day`` days after NOW; returns its file name."""
     seq, prev = ledger.next()
-    at = st.instant(NOW + timedelta(days=day))
+    at = instant(NOW + timedelta(days=day))
     change.setdefault("run", run(started_at=at, ended_at=at, as_of=at))
     sealed = seal(st.statement(report(seq, prev, **change)), key)
     return ledger.publish(sealed, public=key.public_key()).file

@@ -17,6 +17,7 @@ from pbxretain.cli.face import Face
 from pbxretain.connector import Connector, Opened
 from pbxretain.documents import Loaded
 from pbxretain.errors import DocumentError, RefusedError, UnavailableError
+from pbxretain.evidence.sealing import Recipient, load_recipients
 from pbxretain.execute import Site
 from pbxretain.plan import Terms
 from pbxretain.policy import Policy
@@ -24,6 +25,7 @@ from pbxretain.posix import write_synced
 from pbxretain.settings import Settings, Source
 
 KEY = "keys/runner.pem"
+ESCROW = "escrow-*.pub.pem"
 INSTALLATION = "installation"
 _LONGEST = 100
 """Characters of a name that becomes a file's."""
@@ -78,6 +80,7 @@ class App:
             policy_digest=loaded.digest,
             approved=policy.approval_state(loaded.value) == "approved",
             evidence=self.settings.evidence,
+            recipients=escrow_keys(self),
         )
 
     @property
@@ -139,6 +142,13 @@ class App:
             terms.source, terms.connector, name=terms.name, installation=mark, exclusive=False
         ) as stores:
             yield stores
+
+
+def escrow_keys(app: App) -> tuple[Recipient, ...]:
+    """Those to whom evidence is sealed: the public keys ``escrow-*.pub.pem`` beside the runner
+    key. DocumentError for a file that holds none, UnavailableError where nobody lets us look."""
+    folder = app.key.parent
+    return load_recipients(sorted(folder.glob(ESCROW)) if is_there(folder) else ())
 
 
 def load(face: Face) -> App:

@@ -1,9 +1,10 @@
 """What is on disk of a batch that may or may not become final?
 
 The *leaf file* of one dataset of one run holds the leaves in blocks; a block that a crash tore off
-at the end never existed. At level sealed a *row file* of the same form holds the lookup rows. The *pending file* of one batch holds settle tags, by
-which a later run finds out which of its records are gone; it is the one thing here that is
-pseudonymous, covers one batch, and is erased with the batch's mark.
+at the end never existed. At level sealed a *row file* of the same form holds the lookup rows. The
+*pending file* of one batch holds settle tags, by which a later run finds out which of its records
+are gone; it is the one thing here that is pseudonymous, covers one batch, and is erased with the
+batch's mark.
 """
 
 from __future__ import annotations

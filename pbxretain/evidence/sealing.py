@@ -126,10 +126,11 @@ def context(*, installation: str, source: str, run: str) -> bytes:
 
 def seal_key(key: RunKey, recipients: Iterable[Recipient], *, info: bytes) -> Mapping[str, bytes]:
     """The run key sealed to each recipient, by the recipient's id."""
-    return {
-        who.id: key.sealed(lambda plain, to=who.key: _SUITE.encrypt(plain, to, info))
-        for who in recipients
-    }
+
+    def to(who: Recipient) -> bytes:
+        return key.sealed(lambda plain: _SUITE.encrypt(plain, who.key, info))
+
+    return {who.id: to(who) for who in recipients}
 
 
 def open_key(sealed: bytes, private: X25519PrivateKey, *, info: bytes) -> RunKey:

@@ -30,6 +30,7 @@ from pbxretain.evidence.statements import (
     DeletionReport,
     Plan,
     Predicate,
+    Statement,
     file_type,
     made_at,
     parse_statement,
@@ -49,6 +50,9 @@ from pbxretain.signing import (
 LEDGER = "ledger.jsonl"
 PREPARED = ".prepared"
 CHECKPOINT = "checkpoint"
+ROSTER = "trust.dsse.json"
+"""Copy of the roster; nobody trusts it from here."""
+
 COSIGNED = "cosigned"
 """Folder with the checkpoints that the officer's machine cosigned, by size."""
 
@@ -268,18 +272,26 @@ def entry_for(sealed: bytes) -> Entry:
     place in a ledger."""
     envelope = open_envelope(sealed)
     statement = parse_statement(envelope.payload)
-    predicate, where = statement.predicate, place(statement.predicate)
-    if where is None:
+    entry = entry_of(statement, digest=envelope.digest, sha256=hashlib.sha256(sealed).hexdigest())
+    if entry is None:
         raise EvidenceError("This kind of statement doesn't stand in the ledger.")
+    return entry
+
+
+def entry_of(statement: Statement, *, digest: str, sha256: str) -> Entry | None:
+    """The ledger line of a statement; None for one that stands beside the ledger."""
+    where = place(statement.predicate)
+    if where is None:
+        return None
     return Entry(
         seq=where.seq,
         prev=where.prev,
-        digest=envelope.digest,
+        digest=digest,
         type=statement.type,
         file=f"{where.seq:06d}-{file_type(statement.type)}.dsse.json",
-        at=made_at(predicate),
-        sha256=hashlib.sha256(sealed).hexdigest(),
-        run=_speaks_for(predicate),
+        at=made_at(statement.predicate),
+        sha256=sha256,
+        run=_speaks_for(statement.predicate),
     )
 
 

@@ -20,6 +20,7 @@ from pbxretain.wording_details import DETAILS
 from pbxretain.wording_discovery import DISCOVERY
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
+from pbxretain.wording_verify import VERIFY
 
 Lang = Literal["de", "en"]
 LANGUAGES: Final[tuple[Lang, ...]] = ("de", "en")
@@ -31,6 +32,7 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
     **FACE,
     **DISCOVERY,
     **CONNECTOR,
+    **VERIFY,
 }
 """Key to (German, English)."""
 

@@ -218,17 +218,22 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "The report is signed with another key than the one before.",
     ),
     "code.GAP": (
-        "In der Nachweiskette fehlt ein Löschlauf.",
-        "A run is missing in the ledger.",
+        "In der Nachweiskette fehlen Löschprotokolle: Nummern sind ausgelassen.",
+        "Reports are missing in the ledger: numbers are left out.",
     ),
-    "code.OVERDUE": ("Ein Löschlauf ist überfällig.", "A run is overdue."),
+    "code.OVERDUE": (
+        "Der nächste Löschlauf ist überfällig.",
+        "The next run is overdue.",
+    ),
     "code.FORK": (
-        "Zwei Löschprotokolle tragen dieselbe Nummer: Die Nachweiskette ist gespalten.",
-        "Two reports bear the same number: the ledger has been split.",
+        "Die Nachweiskette ist gespalten: Zu derselben Nummer gibt es zwei Fassungen (etwa nach "
+        "dem Zurückspielen einer alten Sicherung des Rechners).",
+        "The ledger has been split: there are two versions of the same number (such as after an "
+        "old image of the machine was restored).",
     ),
     "code.TRUNCATED": (
-        "Am Ende der Nachweiskette fehlen Löschprotokolle.",
-        "Reports are missing at the end of the ledger.",
+        "Am Ende der Nachweiskette fehlen Löschprotokolle, die schon einmal da waren.",
+        "Reports are missing at the end of the ledger that had been there before.",
     ),
     "code.COUNTS": (
         "Die Anzahlen in einem Löschprotokoll gehen nicht auf.",

@@ -69,7 +69,7 @@ def _inspect(pbx: Small, expected: dict[str, object]) -> None:
     assert not [p for p in pbx.pbx.rglob(".*") if p.is_file() and p.name != ".pbxretain.lock"]
     site = pbx.site()
     own = signing.write_public(site.state / "own.pem", site.key.public_key())
-    verdict = verify.verify_paths([site.reports], trust=(), keys=[own], own_public=None, now=LATER)
+    verdict = verify.verify_paths([site.reports], trust=[own], own_public=None, now=LATER)
     assert verdict.exit == Exit.OK, verdict.findings
 
 

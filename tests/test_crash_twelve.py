@@ -361,7 +361,7 @@ def _two_days(folder: Path) -> tuple[small.Small, Path]:
 def _verified(site: Site, paths: list[Path]) -> verify.Verdict:
     own = signing.write_public(site.state / "own.pem", site.key.public_key())
     now = small.NOW + timedelta(days=4)
-    return verify.verify_paths(paths, trust=(), keys=[own], own_public=None, now=now)
+    return verify.verify_paths(paths, trust=[own], own_public=None, now=now)
 
 
 # --- 11, once more: a line that reached the file but not surely the disk ---

@@ -152,7 +152,7 @@ def test_exactly_the_expected_goes_in_every_store_and_a_second_run_finds_nothing
 
     own = signing.write_public(pbx.site.state / "own.pem", pbx.site.key.public_key())
     verdict = verify.verify_paths(
-        [pbx.site.reports], trust=(), keys=[own], own_public=None, now=datetime.now(UTC)
+        [pbx.site.reports], trust=[own], own_public=None, now=datetime.now(UTC)
     )
     assert verdict.exit == Exit.OK
 

@@ -25,7 +25,7 @@ def verify(paths: tuple[Path, ...], trust: tuple[Path, ...], keys: tuple[Path, .
     from pbxretain.cli import context, verdict
 
     own = None if trust or keys else context.own_public(face())
-    found = verifying.verify_paths(paths, trust=trust, keys=keys, own_public=own, now=context.now())
+    found = verifying.verify_paths(paths, trust=[*trust, *keys], own_public=own, now=context.now())
     face().give(verdict.data(found), verdict.sheet(found, face().lang))
     return int(found.exit)
 

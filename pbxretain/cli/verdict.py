@@ -18,7 +18,7 @@ _RESULTS: Mapping[Exit, str] = {
 }
 """Everything else is not genuine."""
 
-_PARAMS = ("seq", "first", "last", "dataset", "count", "data", "reason", "fingerprint")
+_PARAMS = ("seq", "first", "last", "dataset", "count", "data", "reason", "hours", "fingerprint")
 
 
 def sheet(verdict: Verdict, lang: Lang) -> Sheet:

@@ -121,12 +121,14 @@ class RosterKey(Model):
 
 class RosterSource(Model):
     """What the authority expects of one source: a run at least every ``interval_h`` hours, with
-    ``grace_h`` hours of patience. An admin can't relax it quietly."""
+    ``grace_h`` hours of patience, and a look by the officer's machine at least every ``witness_h``
+    hours. An admin can't relax it quietly."""
 
     source: Name
     origin: Text
     interval_h: Hours
     grace_h: Hours
+    witness_h: Hours = 24 * 35
 
 
 class Trust(_Attestation):

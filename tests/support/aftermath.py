@@ -44,7 +44,7 @@ def assert_genuine(site: Site, now: datetime) -> None:
     """The whole chain verifies, and no run folder is left."""
     assert not (site.state / "run").exists()
     own = signing.write_public(site.state / "own.pem", site.key.public_key())
-    verdict = verify.verify_paths([site.reports], trust=(), keys=[own], own_public=None, now=now)
+    verdict = verify.verify_paths([site.reports], trust=[own], own_public=None, now=now)
     assert verdict.exit == Exit.OK, verdict.findings
 
 

@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pbxretain.evidence import notes
 from pbxretain.evidence import statements as st
 from pbxretain.evidence.fields import instant
 from pbxretain.evidence.merkle import leaf_hash, root
@@ -14,6 +15,7 @@ from pbxretain.signing import PrivateKey, seal
 
 INSTALLATION = "6b2f0c1e-0000-4000-8000-000000000001"
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+SOURCE = "head-office"
 DIGEST = "sha256:" + "ab" * 32
 
 
@@ -109,4 +111,6 @@ def publish(ledger: Ledger, key: PrivateKey, *, day: int = 0, **change: Any) -> 
     at = instant(NOW + timedelta(days=day))
     change.setdefault("run", run(started_at=at, ended_at=at, as_of=at))
     sealed = seal(st.statement(report(seq, prev, **change)), key)
-    return ledger.publish(sealed, public=key.public_key()).file
+    file = ledger.publish(sealed, public=key.public_key()).file
+    ledger.sign_checkpoint(key, notes.origin(INSTALLATION, SOURCE))
+    return file

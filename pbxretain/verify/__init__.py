@@ -1,0 +1,159 @@
+"""Are these reports genuine, complete, and what do they themselves complain about?
+
+Reads single reports, report folders and bundles, without database, network or settings. Order:
+strict parse with the statement's own figures, keys and their succession, signatures over the bytes
+as received, the chain and the ledger, checkpoints and cosignatures, the schedule, what one report
+says against the next, and what people said of them. Nothing under examination is trusted, least
+of all a key. Whatever a hostile file holds becomes a finding, never a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pbxretain.errors import EvidenceError, Exit
+from pbxretain.evidence import notes
+from pbxretain.ledger import LEDGER
+from pbxretain.signing import fingerprint
+from pbxretain.verify import chain, content, history
+from pbxretain.verify.findings import FINDINGS, Finding, Report, Unread, Verdict, found
+from pbxretain.verify.reading import Folder, is_folder, is_there, read_file, read_folder
+from pbxretain.verify.signers import Anchors, Signers
+from pbxretain.verify.witness import Sight, Witness
+
+__all__ = ["FINDINGS", "Finding", "Report", "Verdict", "verify_paths"]
+
+
+def verify_paths(
+    paths: Sequence[Path],
+    *,
+    trust: Sequence[Path],
+    own_public: Path | None,
+    now: datetime,
+    seen: Sequence[notes.Checkpoint] = (),
+) -> Verdict:
+    """Examines report files and report folders, each once however often it is named.
+
+    ``trust`` are files that the caller trusts: PEM files of public keys, or one roster; without
+    any ``own_public`` counts where it exists. ``seen`` are checkpoints that the caller has kept.
+    ``now`` is aware UTC. Raises DocumentError, UnavailableError or EvidenceError for the files of
+    ``trust`` only; everything else ends in the verdict.
+    """
+    anchors = Anchors.load(trust, own_public=own_public)
+    look = _Look(anchors, now=now, seen=seen)
+    once = {path.absolute(): path for path in paths}.values()
+    files = [path for path in once if not is_folder(path)]
+    folders = [_with_ledger(path) for path in once if path not in files]
+    return look.at(folders, files)
+
+
+def _with_ledger(path: Path) -> Path:
+    inner = path / "reports"
+    inside = not is_there(path / LEDGER) and is_folder(inner)
+    return inner if inside else path
+
+
+class _Look:
+    """One examination; gathers findings."""
+
+    def __init__(
+        self, anchors: Anchors, *, now: datetime, seen: Sequence[notes.Checkpoint]
+    ) -> None:
+        self._anchors = anchors
+        self._now = now
+        self._seen = seen
+        self._findings: list[Finding] = []
+        self._signers = Signers(anchors, self._findings.append)
+        self._sights: list[Sight] = []
+
+    def at(self, folders: Sequence[Path], files: Sequence[Path]) -> Verdict:
+        find = self._findings.append
+        read = [read_folder(path, find) for path in folders]
+        inside = {report.path.absolute() for folder in read for report in folder.reports}
+        inside |= {unread.path.absolute() for folder in read for unread in folder.unread}
+        alone = [read_file(path, find) for path in files if path.absolute() not in inside]
+        single = [each for each in alone if isinstance(each, Report)]
+        unread = [each for folder in read for each in folder.unread]
+        unread += [each for each in alone if isinstance(each, Unread)]
+        self._signers.learn([r for folder in read for r in folder.reports] + single)
+        self._findings += map(self._signers.unread, unread)
+        for folder in read:
+            folder.reports = list(self._genuine(folder.reports))
+        single = list(self._genuine(single))
+        reports = [report for folder in read for report in folder.reports] + single
+        if not reports and not self._findings:
+            find(found("NOTHING"))
+        for folder in read:
+            self._folder(folder)
+        chain.links(chain.chains(single), find, whole=False)
+        known = chain.chains(reports)
+        chain.forks(known, find)
+        content.runs(known, find, now=self._now)
+        content.plans(reports, find)
+        self._own(reports)
+        return self._verdict(reports)
+
+    def _genuine(self, reports: Sequence[Report]) -> Iterator[Report]:
+        for report in reports:
+            try:
+                signer = self._signers.signer(report)
+            except EvidenceError as error:
+                self._findings.append(found(error.code, file=report.path.name))
+                continue
+            yield replace(report, signer=signer)
+
+    def _folder(self, folder: Folder) -> None:
+        find, roster = self._findings.append, self._anchors.roster
+        known = chain.chains(folder.reports)
+        chain.links(known, find, whole=True)
+        chain.ledger(folder, find)
+        beside = [report for report in folder.reports if report.place is None]
+        for source, placed in known.items():
+            witness = Witness(source, folder, find)
+            witness.own(self._signers, trusted=any(report.signer for report in placed))
+            witness.cosigned(self._anchors, ahead=self._now + content.AHEAD)
+            witness.seen(self._seen)
+            witness.brackets(placed)
+            self._sights += witness.sights.values()
+            history.continuity(placed, find)
+            content.policies(placed, beside, find)
+            content.reviews(placed, beside, find)
+            content.observations(placed, beside, find)
+            expected = roster.trust.source(source[1]) if roster else None
+            if expected is not None:
+                history.schedule(placed, expected, find, now=self._now)
+                self._witnessed(timedelta(hours=expected.witness_h))
+
+    def _witnessed(self, within: timedelta) -> None:
+        if not any(self._now - sight.at <= within for sight in self._sights):
+            self._findings.append(found("UNWITNESSED"))
+
+    def _own(self, reports: Sequence[Report]) -> None:
+        signers = {report.signer for report in reports if report.signer}
+        if self._anchors.own and signers:
+            self._findings.append(found("OWN_KEY", fingerprint=fingerprint(min(signers))))
+
+    def _verdict(self, reports: Sequence[Report]) -> Verdict:
+        findings = tuple(_once(self._findings))
+        verdict = Verdict(findings, tuple(reports), None)
+        unseen = any(finding.exit == Exit.UNAVAILABLE for finding in findings)
+        sound = verdict.exit in (Exit.OK, Exit.INCOMPLETE) and reports and not unseen
+        placed = [report for report in reports if report.place is not None or report.deletion]
+        if not sound or not all(r.signer for r in placed or reports):
+            return verdict
+        codes = {finding.code for finding in findings if finding.exit is not Exit.OK}
+        shaky = codes & {"UNWITNESSED", "TRUNCATED", "NOT_APPROVED", "UNAPPROVED_POLICY"}
+        witnessed = self._anchors.roster is not None and self._sights and not shaky
+        return replace(verdict, level="L2" if witnessed else "L1")
+
+
+def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
+    seen: set[object] = set()
+    for finding in findings:
+        key = (finding.code, finding.file, tuple(sorted(finding.params.items())))
+        if key not in seen:
+            seen.add(key)
+            yield finding

@@ -1,0 +1,112 @@
+"""What do genuine statements complain about, themselves or one about the other?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from pbxretain.errors import Exit
+from pbxretain.evidence.attestations import ApprovedPolicy, Observation, Review
+from pbxretain.evidence.fields import moment
+from pbxretain.evidence.statements import Balances, DeletionReport, Plan
+from pbxretain.ledger import REPORT_NAME
+from pbxretain.verify.chain import Chains, number
+from pbxretain.verify.findings import FINDINGS, Find, Finding, Report, found
+
+AHEAD = timedelta(days=1)
+"""A date so far ahead of the reader's clock is wrong."""
+
+
+def runs(known: Chains, find: Find, *, now: datetime) -> None:
+    """What reports say of themselves. What the newest one doesn't repeat is settled."""
+    for chain in known.values():
+        reports = [report for report in chain if report.deletion is not None]
+        for report in reports:
+            run = report.deletion
+            assert run is not None  # noqa: S101  (chosen above)
+            newest = number(report) == number(reports[-1])
+            for finding in _complaints(run, report.path.name):
+                find(finding if newest else replace(finding, exit=Exit.OK))
+            if moment(run.run.ended_at) > now + AHEAD:
+                find(found("CLOCK_AHEAD", file=report.path.name))
+            if newest and run.evidence.level == "counts":
+                find(found("LEVEL_COUNTS", file=report.path.name))
+
+
+def plans(reports: Sequence[Report], find: Find) -> None:
+    """A dry run is named as one; under the name of a report somebody may take it for one."""
+    for report in reports:
+        if isinstance(report.statement.predicate, Plan):
+            find(found("DRY_RUN", file=report.path.name))
+            if REPORT_NAME.fullmatch(report.path.name):
+                find(found("EXTRA_REPORT", file=report.path.name))
+
+
+def _complaints(report: DeletionReport, file: str) -> Iterator[Finding]:
+    if report.policy.not_decided:
+        yield found("NOT_DECIDED", file=file, data=", ".join(report.policy.not_decided))
+    if not report.policy.approved and report.run.outcome != "refused":
+        yield found("NOT_APPROVED", file=file)
+    outcome = f"RUN_{report.run.outcome.upper()}"
+    if outcome == "RUN_REFUSED":
+        yield found(outcome, file=file, reason=report.run.refused_reason or "")
+    elif outcome in FINDINGS:
+        yield found(outcome, file=file)
+    for dataset in report.datasets:
+        name, balances = dataset.dataset, dataset.balances
+        if balances.residue:
+            yield found("RESIDUE", file=file, dataset=name, count=balances.residue)
+        if balances.failed:
+            yield found("RECORDS_FAILED", file=file, dataset=name, count=balances.failed)
+
+
+def policies(chain: Sequence[Report], beside: Sequence[Report], find: Find) -> None:
+    """Where signed policies are there, each report must name one of them."""
+    signed = {
+        r.statement.predicate.digest
+        for r in beside
+        if isinstance(r.statement.predicate, ApprovedPolicy) and r.signer
+    }
+    for report in chain if signed else ():
+        run = report.deletion
+        if run and run.run.outcome != "refused" and run.policy.digest not in signed:
+            find(found("UNAPPROVED_POLICY", file=report.path.name, seq=number(report)))
+
+
+def reviews(chain: Sequence[Report], beside: Sequence[Report], find: Find) -> None:
+    """What the officer said of which report."""
+    digests = {report.digest: report for report in chain}
+    for report in beside:
+        review = report.statement.predicate
+        if not isinstance(review, Review) or not report.signer:
+            continue
+        about = digests.get(review.report)
+        if about is None or number(about) != review.seq:
+            find(found("REVIEW_STRAY", file=report.path.name, seq=review.seq))
+        else:
+            code = "REVIEW_REJECTED" if review.verdict == "rejected" else "REVIEWED"
+            find(found(code, file=report.path.name, seq=review.seq))
+
+
+def observations(chain: Sequence[Report], beside: Sequence[Report], find: Find) -> None:
+    """An independent look found more overdue than the last report before it had told."""
+    for report in beside:
+        seen = report.statement.predicate
+        if not isinstance(seen, Observation) or not report.signer:
+            continue
+        before = [r.deletion for r in chain if r.deletion and r.deletion.run.ended_at <= seen.as_of]
+        told = {d.dataset: d for d in before[-1].datasets} if before else {}
+        for each in seen.datasets:
+            dataset = told.get(each.dataset)
+            if dataset is None or each.cutoff is None or each.cutoff != dataset.rule.cutoff:
+                continue
+            if each.overdue > _left(dataset.balances):
+                file, name, count = report.path.name, each.dataset, each.overdue
+                find(found("OBSERVED_OVERDUE", file=file, dataset=name, count=count))
+
+
+def _left(balances: Balances) -> int:
+    """Records before the cut-off of which the report said that they are still there."""
+    kept = balances.held + balances.minimum + balances.straddling + balances.kept_for_part
+    return kept + balances.failed + balances.residue + balances.late

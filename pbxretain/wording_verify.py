@@ -1,0 +1,121 @@
+"""Which sentence tells what ``verify`` found between statements, keys and witnesses? (German,
+English.)"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+VERIFY: Final[Mapping[str, tuple[str, str]]] = {
+    "code.CHECKPOINT": (
+        "Ein Prüfpunkt passt nicht zur Nachweiskette: Er ist beschädigt, gehört zu einer anderen "
+        "Kette, oder die Kette wurde nachträglich geändert.",
+        "A checkpoint doesn't fit the ledger: it is damaged, belongs to another ledger, or the "
+        "ledger was changed afterwards.",
+    ),
+    "code.RETIRED_KEY": (
+        "Signiert mit einem Schlüssel, der an dieser Stelle nicht mehr oder noch nicht galt.",
+        "Signed with a key that no longer counted there, or not yet.",
+    ),
+    "code.REVOKED_KEY": (
+        "Signiert mit einem Schlüssel, der für diese Stelle widerrufen ist.",
+        "Signed with a key that is revoked for this place.",
+    ),
+    "code.WRONG_ROLE": (
+        "Signiert mit einem Schlüssel, dem diese Aussage nicht zusteht: Niemand bestätigt seine "
+        "eigene Arbeit.",
+        "Signed with a key that may not say this: nobody confirms his own work.",
+    ),
+    "code.MISSED_RUNS": (
+        "Zwischen zwei Löschprotokollen fehlen vorgesehene Löschläufe.",
+        "Scheduled runs are missing between two reports.",
+    ),
+    "code.GAP_EXPLAINED": (
+        "Vorgesehene Löschläufe fehlen; der Administrator hat dazu einen Vermerk signiert.",
+        "Scheduled runs are missing; the administrator signed a note about it.",
+    ),
+    "code.BACKDATED": (
+        "Das Löschprotokoll nennt einen Prüfpunkt, den es zu seinem Datum noch nicht gab: Es ist "
+        "rückdatiert, oder eine Uhr ging falsch.",
+        "The report names a checkpoint that didn't exist yet at its date: it is backdated, or a "
+        "clock was wrong.",
+    ),
+    "code.POSTDATED": (
+        "Das Löschprotokoll trägt ein späteres Datum als der Prüfpunkt, der es schon enthielt: "
+        "Eine Uhr ging falsch.",
+        "The report bears a later date than the checkpoint that already held it: a clock was "
+        "wrong.",
+    ),
+    "code.UNEXPLAINED_ROWS": (
+        "Seit dem vorigen Löschlauf sind Datensätze verschwunden, von denen kein Löschprotokoll "
+        "weiß: Jemand oder die Anlage selbst hat sie gelöscht.",
+        "Since the run before, records have gone of which no report knows: somebody, or the "
+        "system itself, deleted them.",
+    ),
+    "code.WATERMARK": (
+        "Es wurden Datensätze gelöscht, die älter sind als der älteste, den der vorige Löschlauf "
+        "übrig ließ: Eine Sicherung wurde eingespielt, oder das vorige Löschprotokoll stimmte "
+        "nicht.",
+        "Records were deleted that are older than the oldest one which the run before had left: a "
+        "backup was restored, or the report before was not true.",
+    ),
+    "code.UNWITNESSED": (
+        "Der letzte Prüfpunkt, den der Rechner des Datenschutzbeauftragten gegengezeichnet hat, "
+        "ist älter als vorgesehen, oder es gibt keinen.",
+        "The last checkpoint that the data protection officer's machine cosigned is older than "
+        "agreed, or there is none.",
+    ),
+    "code.MISSING_WITNESS": (
+        "Das Löschprotokoll nennt einen gegengezeichneten Prüfpunkt, der nicht dabei ist.",
+        "The report names a cosigned checkpoint that isn't here.",
+    ),
+    "code.MISSING_CHECKPOINT": (
+        "Der Prüfpunkt der Nachweiskette fehlt.",
+        "The ledger's checkpoint is missing.",
+    ),
+    "code.UNAPPROVED_POLICY": (
+        "Gelöscht wurde nach einem Regelwerk, das nicht in dieser Fassung freigegeben und dem "
+        "Datenschutzbeauftragten vorgelegt ist.",
+        "Deletion followed a policy that isn't approved in this version and put before the data "
+        "protection officer.",
+    ),
+    "code.REVIEWED": (
+        "Der Datenschutzbeauftragte hat das Löschprotokoll geprüft.",
+        "The data protection officer has reviewed the report.",
+    ),
+    "code.REVIEW_REJECTED": (
+        "Der Datenschutzbeauftragte hat das Löschprotokoll beanstandet.",
+        "The data protection officer has rejected the report.",
+    ),
+    "code.REVIEW_STRAY": (
+        "Ein Prüfvermerk gilt einem Löschprotokoll, das nicht in dieser Nachweiskette steht.",
+        "A review is about a report that doesn't stand in this ledger.",
+    ),
+    "code.OBSERVED_OVERDUE": (
+        "Ein unabhängiger Blick in die Anlage hat mehr überfällige Datensätze gefunden, als das "
+        "letzte Löschprotokoll davor nennt.",
+        "An independent look into the system found more overdue records than the last report "
+        "before it tells.",
+    ),
+    "code.BUNDLE_CHANGED": (
+        "Eine Datei des Pakets ist verändert, fehlt, oder ist hinzugekommen.",
+        "A file of the bundle was changed, is missing, or was added.",
+    ),
+    "code.OTHER_SIGNERS": (
+        "Die Aussage eines anderen (etwa des Datenschutzbeauftragten) wurde nicht geprüft: Dafür "
+        "braucht es die Schlüsselliste (--trust trust.dsse.json).",
+        "The statement of somebody else (such as the data protection officer) was not checked: "
+        "that needs the roster (--trust trust.dsse.json).",
+    ),
+    "code.ROSTER": (
+        "Die Schlüsselliste schließt nicht an die an, die schon da ist.",
+        "The roster doesn't follow the one that is there.",
+    ),
+    "verify.level.L2": (
+        "L2: wie L1, und der Rechner des Datenschutzbeauftragten hat die Nachweiskette "
+        "gegengezeichnet; schützt auch gegen nachträgliches Ändern durch den Administrator",
+        "L2: as L1, and the data protection officer's machine has cosigned the ledger; also "
+        "protects against later changes by the administrator",
+    ),
+    "verify.param.hours": ("seit {value} Stunden", "for {value} hours"),
+}

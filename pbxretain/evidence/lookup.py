@@ -78,15 +78,22 @@ def _international(text: str, region: str | None) -> str | None:
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
-def parties_meant(number: str, *, region: str | None, extension: bool) -> tuple[str, ...]:
-    """Every spelling under which an index may hold a number that a person typed."""
+def parties_meant(
+    number: str, *, region: str | None, stored: bool, extension: bool
+) -> tuple[str, ...]:
+    """Every spelling under which an index may hold a number that a person typed. ``stored``:
+    the source had a region, so that national numbers are there in international form."""
     if extension:
         return (f"ext:{re.sub(r'[^0-9*#]', '', number)}",)
-    meant = [party(number.encode(), region)]
-    digits = re.sub("[^0-9]", "", number)
-    if meant[0] is not None and not meant[0].startswith("ext:"):
-        meant.append(f"raw:{digits}")
-    return tuple(dict.fromkeys(spelled for spelled in meant if spelled))
+    meant = party(number.encode("utf-8", "replace"), region)
+    if meant is None or not meant.startswith("+") or stored:
+        return (meant,) if meant else ()
+    import phonenumbers
+
+    style = phonenumbers.PhoneNumberFormat.NATIONAL
+    national = phonenumbers.format_number(phonenumbers.parse(meant), style)
+    digits = (re.sub("[^0-9]", "", text) for text in (national, number))
+    return tuple(dict.fromkeys([meant, *(f"raw:{text}" for text in digits)]))
 
 
 class _Parties:

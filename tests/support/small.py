@@ -64,11 +64,11 @@ class Small:
         )
 
     def recipients(self) -> tuple[Recipient, ...]:
-        """Those whose escrow keys lie beside the runner key: level sealed, once ``seal`` did that."""
+        """Those whose escrow keys lie beside the runner key; nobody before ``seal``."""
         return load_recipients(sorted((self.folder / "state" / "keys").glob("escrow-*.pub.pem")))
 
     def seal(self) -> Path:
-        """From now on evidence is sealed to a new escrow key; returns the file of its private half."""
+        """From now on evidence is sealed to a new escrow key; gives the file of its private half."""
         key = X25519PrivateKey.generate()
         private = self.folder / "dpo" / "escrow.pem"
         private.parent.mkdir(mode=0o700)

@@ -68,7 +68,7 @@ class Small:
         return load_recipients(sorted((self.folder / "state" / "keys").glob("escrow-*.pub.pem")))
 
     def seal(self) -> Path:
-        """From now on evidence is sealed to a new escrow key; gives the file of its private half."""
+        """From now on evidence is sealed to a new escrow key; gives its private half's file."""
         key = X25519PrivateKey.generate()
         private = self.folder / "dpo" / "escrow.pem"
         private.parent.mkdir(mode=0o700)

@@ -20,6 +20,7 @@ from pbxretain.wording_details import DETAILS
 from pbxretain.wording_discovery import DISCOVERY
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
+from pbxretain.wording_opening import OPENING
 from pbxretain.wording_verify import VERIFY
 
 Lang = Literal["de", "en"]
@@ -33,6 +34,7 @@ CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
     **DISCOVERY,
     **CONNECTOR,
     **VERIFY,
+    **OPENING,
 }
 """Key to (German, English)."""
 

@@ -26,6 +26,7 @@ from pbxretain.wording_details import DETAILS
 from pbxretain.wording_discovery import DISCOVERY
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
+from pbxretain.wording_opening import OPENING
 from pbxretain.wording_verify import VERIFY
 
 PACKAGE = Path(pbxretain.__file__).parent
@@ -74,7 +75,7 @@ def error_classes(base: type[RetainError] = RetainError) -> Iterator[type[Retain
 
 
 def test_no_key_stands_in_two_parts_of_the_catalogue() -> None:
-    parts = (CODES, FAULTS, DETAILS, FACE, DISCOVERY, CONNECTOR, VERIFY)
+    parts = (CODES, FAULTS, DETAILS, FACE, DISCOVERY, CONNECTOR, VERIFY, OPENING)
     assert sum(map(len, parts)) == len(CATALOGUE)
 
 

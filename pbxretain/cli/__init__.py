@@ -18,6 +18,7 @@ _COMMANDS = {
     "run": "operate:run",
     "verify": "prove:verify",
     "report": "prove:report",
+    "evidence": "opening:evidence",
     "key": "prove:key",
     "policy": "author:policy",
     "connector": "author:connector",

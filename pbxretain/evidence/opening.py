@@ -7,7 +7,7 @@ match with the report's signed root.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NoReturn
@@ -22,7 +22,6 @@ from pbxretain.evidence.commitments import RunKey, keystream, record_prefix
 from pbxretain.evidence.lookup import ROW, Entry, Search, parties_meant
 from pbxretain.evidence.proofs import Record
 from pbxretain.evidence.statements import Dataset
-from pbxretain.signing import PublicKey
 
 _AT_ONCE = 1 << 14
 
@@ -73,16 +72,16 @@ def find(
     *,
     first: date | datetime,
     last: date | datetime,
-    keys: Mapping[str, PublicKey] | None = None,
+    vouched: Container[str] | None = None,
 ) -> Found:
     """Every deleted record of a number whose start lies between ``first`` and ``last``, both
     included: days of the source, or minutes (a time without a zone is the source's).
 
     Raises EvidenceError when something in the bundle isn't what was signed, TrustError when a
-    report isn't signed by one of ``keys``.
+    report isn't among those ``vouched`` for.
     """
     found = Found()
-    for told in bundle.reports(keys):
+    for told in bundle.reports(vouched):
         covered = [d for d in told.report.datasets if _minutes(told, d, first, last)]
         if not covered:
             continue
@@ -217,13 +216,13 @@ def prove_record(
     *,
     number: int,
     dataset: str,
-    keys: Mapping[str, PublicKey] | None = None,
+    vouched: Container[str] | None = None,
 ) -> bytes:
     """The proof for a record that somebody still holds, out of the report of this number.
 
     DocumentError when there is no such report, dataset or record in it.
     """
-    told = next((t for t in bundle.reports(keys) if t.report.ledger.seq == number), None)
+    told = next((t for t in bundle.reports(vouched) if t.report.ledger.seq == number), None)
     if told is None:
         raise DocumentError(f"there is no report {number} in {bundle.path}")
     figures = next((d for d in told.report.datasets if d.dataset == dataset), None)

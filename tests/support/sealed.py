@@ -62,9 +62,9 @@ def assert_sealed(reports: Path, escrow: Path, gone: Mapping[str, Sequence[Taken
                 rows[dataset.dataset] += _opened(
                     bundle, told, dataset, key, gone[dataset.dataset], proved[dataset.dataset]
                 )
-    for dataset, records in gone.items():
-        assert proved[dataset] == Counter(map(record_body, records)), dataset
-        assert rows[dataset] == sum(len(_parties(record)) for record in records), dataset
+    for name, records in gone.items():
+        assert proved[name] == Counter(map(record_body, records)), name
+        assert rows[name] == sum(len(_parties(record)) for record in records), name
     folder = reports / "sidecars"
     there = {path.name for path in folder.iterdir()} if folder.exists() else set()
     assert there == named
@@ -104,16 +104,15 @@ def _opened(
     if not dataset.lookup.size:
         return 0
     index = sidecars.read(bundle.sidecar(told.file("index", dataset.dataset)) or b"")
-    body = index.body
-    assert len(body) == ROW * dataset.lookup.size
-    in_order = [bytes(body[i : i + ROW]) for i in range(0, len(body), ROW)]
+    assert len(index.body) == ROW * dataset.lookup.size
+    in_order = [bytes(index.body[i : i + ROW]) for i in range(0, len(index.body), ROW)]
     assert in_order == sorted(in_order)
     assert merkle.root([row[32:] for row in in_order]).hex() == dataset.lookup.root
     search = Search(key, source=told.report.source, dataset=dataset.dataset)
     found: Counter[tuple[int, str]] = Counter()
     for name, when in {(p, minute(r)) for r in at.values() for p in _parties(r)}:
         for entry in search.entries(
-            body, party=name, minutes=range(when, when + 1), probe=index.count("probe")
+            index.body, party=name, minutes=range(when, when + 1), probe=index.count("probe")
         ):
             found[entry.position, name] += 1
     assert found == Counter({(p, name): 1 for p, r in at.items() for name in _parties(r)})

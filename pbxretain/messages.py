@@ -19,8 +19,12 @@ from pbxretain.wording_concept import CONCEPT
 from pbxretain.wording_connector import CONNECTOR
 from pbxretain.wording_details import DETAILS
 from pbxretain.wording_discovery import DISCOVERY
+from pbxretain.wording_evidence import EVIDENCE
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
+from pbxretain.wording_keys import KEYS
+from pbxretain.wording_opening import OPENING
+from pbxretain.wording_page import PAGE
 from pbxretain.wording_papers import PAPERS
 from pbxretain.wording_report import REPORT
 from pbxretain.wording_verify import VERIFY
@@ -28,17 +32,24 @@ from pbxretain.wording_verify import VERIFY
 Lang = Literal["de", "en"]
 LANGUAGES: Final[tuple[Lang, ...]] = ("de", "en")
 
+PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
+    CODES,
+    CONCEPT,
+    CONNECTOR,
+    DETAILS,
+    DISCOVERY,
+    EVIDENCE,
+    FACE,
+    FAULTS,
+    KEYS,
+    OPENING,
+    PAGE,
+    PAPERS,
+    REPORT,
+    VERIFY,
+)
 CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
-    **CODES,
-    **FAULTS,
-    **DETAILS,
-    **FACE,
-    **DISCOVERY,
-    **CONNECTOR,
-    **PAPERS,
-    **CONCEPT,
-    **REPORT,
-    **VERIFY,
+    key: words for part in PARTS for key, words in part.items()
 }
 """Key to (German, English)."""
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from pbxretain import signing
+from pbxretain import keys, signing
 from pbxretain.aggregate import Figures, chain, figures
 from pbxretain.evidence import statements as st
 from pbxretain.evidence.attestations import (
@@ -49,7 +49,7 @@ class Diary:
     def __post_init__(self) -> None:
         self.reports = self.folder / "reports"
         self.reports.mkdir(parents=True)
-        self.key = signing.new_key(self.folder / "runner.pem")
+        self.key = keys.new_key(self.folder / "runner.pem")
         self.public = self.folder / "runner.pem.pub"
         self.ledger = Ledger(self.reports)
 
@@ -158,7 +158,7 @@ class Diary:
 
     def roster(self, *, interval: int, grace: int) -> Path:
         """A roster of an authority of its own that names this ledger's key and schedule."""
-        authority = signing.new_key(self.folder / "authority.pem")
+        authority = keys.new_key(self.folder / "authority.pem")
         sealed = signing.seal(
             st.statement(
                 Trust(

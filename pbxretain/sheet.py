@@ -119,7 +119,7 @@ class PageBreak:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Boxes to tick and lines to fill in by hand, on paper."""
+    """Boxes to tick and lines to fill in by hand, on paper; a line without words is one more."""
 
     choices: tuple[str, ...]
     lines: tuple[str, ...]

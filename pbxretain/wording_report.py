@@ -100,6 +100,7 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
     "report.limit.confirmed": ("Von Hand bestätigte Höchstzahl", "Count confirmed by hand"),
     "report.col.data": ("Datenart", "Data class"),
     "report.col.dataset": ("Datenbestand", "Dataset"),
+    "report.col.where": ("Datenart, Datenbestand", "Data class, dataset"),
     "report.col.class": ("Löschklasse", "Deletion class"),
     "report.col.keep": ("Regellöschfrist", "Retention period"),
     "report.col.start": ("Startzeitpunkt", "Start event"),
@@ -125,7 +126,7 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
     "report.col.deleted": ("Gelöscht", "Deleted"),
     "report.col.already_absent": ("Schon fort", "Already absent"),
     "report.col.held": ("Unter Löschsperre", "Held"),
-    "report.col.minimum": ("Aufbewahrungspflichtig", "Minimum not reached"),
+    "report.col.minimum": ("Aufzubewahren", "Minimum not reached"),
     "report.col.straddling": ("Über den Stichtag", "Straddling"),
     "report.col.kept_for_part": ("Wartet auf Datei", "Waits for a file"),
     "report.col.failed": ("Fehlgeschlagen", "Failed"),
@@ -139,7 +140,10 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "Es gab keine Ausnahmen und keine Feststellungen.",
         "There were no exceptions and no findings.",
     ),
-    "report.exceptions.item": ("{where}: {what} ({n})", "{where}: {what} ({n})"),
+    "report.exceptions.item": (
+        "{where}: {what} (Anzahl: {n})",
+        "{where}: {what} (count: {n})",
+    ),
     "report.exceptions.plain": ("{where}: {what}", "{where}: {what}"),
     "report.not-covered": (
         "{dataset}: Dieser Datenbestand wurde nicht erfasst.",
@@ -167,9 +171,12 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "This is the first report of this system.",
     ),
     "report.evidence": ("Nachweis", "Evidence"),
-    "report.id": ("Kennung des Löschprotokolls", "Report id"),
+    "report.id": ("Kennung", "Id"),
     "report.number": ("Nummer in der Nachweiskette", "Number in the ledger"),
-    "report.digest": ("Prüfsumme dieses Protokolls", "Digest of this report"),
+    "report.digest": (
+        "Prüfsumme der signierten Aussage",
+        "Digest of the signed statement",
+    ),
     "report.fingerprint": ("Fingerabdruck des Schlüssels", "Fingerprint of the key"),
     "report.prev": ("Prüfsumme des Vorgängers", "Digest of the predecessor"),
     "report.prev.none": ("kein Vorgänger", "none"),
@@ -254,6 +261,7 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "report.light.complete": ("vollständig", "complete"),
     "report.light.findings": ("mit Feststellungen", "with findings"),
+    "report.light.incomplete": ("unvollständig", "incomplete"),
     "report.light.failed": ("abgebrochen", "broken off"),
     "report.light.refused": ("verweigert", "refused"),
     "report.scope": (
@@ -296,6 +304,41 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "Zählung danach noch fand.",
         "“Looked at” is everything that was there before the run; “still due” is what a fresh "
         "count found after it.",
+    ),
+    "report.results.aside": (
+        "Außerdem kam vor:",
+        "Also seen:",
+    ),
+    "report.col.what": ("Was", "What"),
+    "report.col.count": ("Anzahl", "Count"),
+    "report.col.means": ("Bedeutung", "Meaning"),
+    "report.aside.arrived": (
+        "mit altem Datum eingetroffen, während der Löschlauf schon lief",
+        "came in with an old date while the run was on",
+    ),
+    "report.aside.already_absent": (
+        "von anderer Hand gelöscht, bevor der Löschlauf dazu kam",
+        "deleted by another hand before the run came to them",
+    ),
+    "report.aside.straddling": (
+        "Anrufe, die über den Stichtag reichen oder nicht abgeschlossen sind; sie bleiben ganz",
+        "calls that reach across the cut-off date or haven't ended; they stay whole",
+    ),
+    "report.aside.kept_for_part": (
+        "bleiben, bis eine verknüpfte Datei anderer Datenart gelöscht ist",
+        "stay until a linked file of another data class has been deleted",
+    ),
+    "report.aside.undated": (
+        "ohne brauchbares Datum; werden nie gelöscht, nur gezählt",
+        "without a usable date; never deleted, only counted",
+    ),
+    "report.aside.future": (
+        "mit einem Datum in der Zukunft; werden nie gelöscht, nur gezählt",
+        "dated in the future; never deleted, only counted",
+    ),
+    "report.aside.late": (
+        "nach der ersten Zählung eingetroffen; der nächste Löschlauf nimmt sie mit",
+        "came in after the first count; the next run takes them",
     ),
     "report.exceptions": ("Ausnahmen und Feststellungen", "Exceptions and findings"),
     "report.method.logical": (
@@ -518,7 +561,7 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "attachment.",
     ),
     # --- rendering ----------------------------------------------------------------------------
-    "report.written": ("Geschrieben: {path}", "Written: {path}"),
+    "report.written": ("Geschrieben:", "Written:"),
     "code.ATTACHMENT": (
         "Die PDF-Datei trägt nicht genau ein signiertes Löschprotokoll bei sich.",
         "The PDF doesn't carry exactly one signed report.",

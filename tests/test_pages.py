@@ -237,6 +237,15 @@ def test_words_are_cut_only_where_no_line_is_wide_enough(tmp_path: Path) -> None
     assert huge * 2 == "".join(word for word in said if set(word) <= set("x9"))
 
 
+@needs_poppler
+def test_a_row_taller_than_a_page_goes_on_on_the_next(tmp_path: Path) -> None:
+    row = ("kurz", " ".join(f"w{n}" for n in range(4000)))
+    table = Table((Column("Kopf"), Column("Inhalt")), (row, ("danach", "x")))
+    said = text_of(as_pdf(Sheet("de", (Heading("Lang", 1), table))), tmp_path)
+    assert set(row[1].split()) <= set(said.split())
+    assert "danach" in said
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_charts_of_nothing_and_of_zero_are_drawn(
     kind: Literal["bars", "columns", "line"],

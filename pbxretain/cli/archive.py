@@ -13,6 +13,7 @@ from pbxretain.cli import context, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
 from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
+from pbxretain.evidence.attachment import attached, is_pdf
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import Account, Predicate, file_type, made_at, parse_statement
 from pbxretain.explain import Seal
@@ -94,8 +95,11 @@ class Opened:
 
 
 def opened(face: Face, path: Path) -> Opened:
-    """Reads a statement without verifying it; UnavailableError, EvidenceError."""
+    """Reads a statement, by itself or out of its PDF, without verifying it; UnavailableError,
+    EvidenceError."""
     data = show.read_bytes(path)
+    if is_pdf(data):
+        data = attached(data)
     envelope = signing.open_envelope(data)
     statement = parse_statement(envelope.payload)
     own = context.own_public(face)
@@ -123,7 +127,7 @@ def printed(found: Opened, lang: Lang, *, form: Form) -> bytes:
     """The statement as a file for people; DocumentError without what a PDF needs."""
     page = sheet(found, lang)
     if form == "pdf":
-        return as_pdf(page, attached={found.path.name: found.data})
+        return as_pdf(page, attached={f"{_stem(found.path)}.dsse.json": found.data})
     words = as_html(page) if form == "html" else as_text(page)
     return words.encode()
 
@@ -136,8 +140,11 @@ def form_of(out: Path | None) -> Form:
 
 def beside(path: Path, lang: Lang, *, form: Form) -> Path:
     """Where a printed statement goes when nobody says: beside it, with its language."""
-    stem = path.name.removesuffix(".json").removesuffix(".dsse")
-    return path.with_name(f"{stem}.{lang}.{SUFFIXES[form]}")
+    return path.with_name(f"{_stem(path)}.{lang}.{SUFFIXES[form]}")
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(".pdf").removesuffix(".json").removesuffix(".dsse")
 
 
 def put(out: Path, data: bytes) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
+from pbxretain.cli import printed
 from pbxretain.cli.face import command, common, face
 
 FILES = click.Path(path_type=Path)
@@ -105,6 +106,30 @@ def report_render(
     archive.put(target, archive.printed(found, face().lang, form=chosen))
     data = {"path": str(target), "format": chosen, "digest": found.seal.digest}
     face().give(data, show.written(target, face().lang))
+
+
+@command(report, name="period")
+@click.argument("source", required=False, metavar="[SOURCE]")
+@click.option("--month", metavar="YYYY-MM", help="One month, such as 2026-10.")
+@click.option("--quarter", metavar="YYYY-QN", help="One quarter, such as 2026-Q4.")
+@click.option("--year", metavar="YYYY", help="One year.")
+@click.option("--from", "folder", type=FILES, metavar="FOLDER", help="A folder of reports.")
+@click.option("--interval", type=click.IntRange(1, 8784), metavar="HOURS", help="Runs are due so.")
+@click.option("--trust", multiple=True, type=FILES, help="Public keys that you trust (PEM).")
+@click.option("--key", "keys", multiple=True, type=FILES, help="One public key that you trust.")
+@printed.options
+def report_period(form: printed.Form | None, out: Path | None, **asked: Any) -> int:
+    """Sum up the runs of a month, quarter or year, as the DPIA's annex.
+
+    Checks signatures and ledger first, as "verify" does, and ends with its codes. With --from it
+    needs no settings.
+    """
+    from pbxretain import annex, remarks
+    from pbxretain.cli import context, periods
+
+    found = periods.period(face(), periods.Wanted(**asked), now=context.now())
+    printed.give(face(), annex.data(found), annex.sheet(found, face().lang), form=form, out=out)
+    return int(remarks.exit_code(found))
 
 
 @command(report, name="bundle")

@@ -233,7 +233,7 @@ def deletion(path: Path) -> DeletionReport:
 
 def written(path: Path, lang: Lang) -> Sheet:
     """Where a file went."""
-    return Sheet(lang, (Paragraph(text("report.written", lang, path=path)),))
+    return Sheet(lang, (Paragraph(text("report.written", lang)), Paragraph(str(path), "command")))
 
 
 def report_data(path: Path, predicate: Predicate, *, digest: str) -> dict[str, object]:

@@ -25,7 +25,7 @@ def instant(moment: datetime) -> str:
 
 def moment(text: str) -> datetime:
     """The aware UTC time of an ``Instant``."""
-    return datetime.strptime(text, _INSTANT).replace(tzinfo=UTC)
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _real_instant(text: str) -> str:
@@ -56,6 +56,7 @@ Day = Annotated[str, _matching(r"\d{4}-\d\d-\d\d"), AfterValidator(_real_day)]
 Hex = Annotated[str, _matching(r"[0-9a-f]{64}")]
 DocumentDigest = Annotated[str, _matching(r"sha256:[0-9a-f]{64}")]
 Uuid = Annotated[str, _matching(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")]
+FileName = Annotated[str, _matching(r"[0-9a-f]{64}\.bin")]
 Keep = Annotated[str, _matching(r"(forever|P\d{1,5}[DWMY])")]
 Version = Annotated[str, _matching(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,63}")]
 Zone = Annotated[str, _matching(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,3}")]

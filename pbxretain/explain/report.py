@@ -30,25 +30,13 @@ from pbxretain.sheet import (
     Verdict,
 )
 
-_BALANCES = (
-    "due",
-    "arrived",
-    "deleted",
-    "already_absent",
-    "held",
-    "minimum",
-    "straddling",
-    "kept_for_part",
-    "failed",
-    "residue",
-    "undated",
-    "future",
-    "late",
-)
+_MAIN = ("due", "deleted", "held", "minimum", "failed", "residue")
 _ALWAYS = ("due", "deleted", "residue")
+_ASIDE = ("arrived", "already_absent", "straddling", "kept_for_part", "undated", "future", "late")
 _LIGHTS: dict[str, Light] = {
     "complete": "good",
     "findings": "attention",
+    "incomplete": "bad",
     "failed": "bad",
     "refused": "bad",
 }
@@ -109,11 +97,11 @@ def _answer(report: DeletionReport, lang: Lang) -> Verdict:
     key = f"report.answer.{report.run.outcome}"
     light: str = report.run.outcome
     if light == "recovered" and _left(report):
-        key, light = f"{key}.residue", "findings"
+        key, light = f"{key}.residue", "incomplete"
     elif light in ("complete", "nothing-due", "recovered"):
         found = _count_findings(report)
         key, light = (f"{key}.findings", "findings") if found else (key, "complete")
-    light = {"incomplete": "findings", "interrupted": "failed"}.get(light, light)
+    light = "failed" if light == "interrupted" else light
     return Verdict(_told(report, key, lang), text(f"report.light.{light}", lang), _LIGHTS[light])
 
 
@@ -253,22 +241,34 @@ class _Report:
         if not datasets:
             yield Paragraph(text("report.results.uncounted", lang))
             return
-        seen = [n for n in _BALANCES if any(getattr(d.balances, n) for d in datasets)]
-        names = [n for n in _BALANCES if n in _ALWAYS or n in seen]
+        seen = [n for n in _MAIN + _ASIDE if any(getattr(d.balances, n) for d in datasets)]
+        names = [n for n in _MAIN if n in _ALWAYS or n in seen]
         columns = [
-            column("data", lang),
-            column("dataset", lang),
+            column("where", lang),
             column("total", lang, "right"),
             *(column(name, lang, "right") for name in names),
             column("outcome", lang),
         ]
         yield Table(tuple(columns), tuple(self._row(d, names) for d in datasets))
-        unseen = [text(f"report.col.{n}", lang) for n in _BALANCES if n not in names]
-        if unseen:
-            yield Paragraph(text("report.results.zero", lang, columns=", ".join(unseen)))
         yield Paragraph(text("report.results.note", lang))
+        if rows := tuple(self._aside()):
+            yield Paragraph(text("report.results.aside", lang))
+            sides = (("dataset", "left"), ("what", "left"), ("count", "right"), ("means", "left"))
+            yield Table(tuple(column(name, lang, side) for name, side in sides), rows)
+        unseen = [n for n in _MAIN + _ASIDE if n not in names and n not in seen]
+        if unseen:
+            shown = ", ".join(text(f"report.col.{name}", lang) for name in unseen)
+            yield Paragraph(text("report.results.zero", lang, columns=shown))
         if copies := tuple(self._copies_along()):
             yield Items(copies)
+
+    def _aside(self) -> Iterator[tuple[str, ...]]:
+        """What stands in few datasets only: each count with what it means."""
+        for item in self.report.datasets:
+            for name in _ASIDE:
+                if count := getattr(item.balances, name):
+                    words = (text(f"report.col.{name}", self.lang), number(count, self.lang))
+                    yield (item.dataset, *words, text(f"report.aside.{name}", self.lang))
 
     def _copies_along(self) -> Iterator[str]:
         """Of datasets that are copies: how many went with their record, under its own count."""
@@ -281,8 +281,7 @@ class _Report:
 
     def _row(self, item: Dataset, names: Sequence[str]) -> tuple[str, ...]:
         return (
-            data_class(item.data_class, self.lang),
-            item.dataset,
+            f"{data_class(item.data_class, self.lang)}\n{item.dataset}",
             parts.total(item.total_before, self.lang),
             *(number(getattr(item.balances, name), self.lang) for name in names),
             code("dataset", item.outcome, self.lang),
@@ -367,10 +366,10 @@ def _review(lang: Lang) -> Iterator[Block]:
     yield Form(tuple(text(f"report.review.{name}", lang) for name in checks), ())
     yield Paragraph(text("report.review.verdict", lang))
     verdicts = ("accepted", "accepted-with-findings", "rejected")
-    lines = ("remark", "date", "signature")
+    lines = ("remark", "", "date", "signature")
     yield Form(
         tuple(text(f"report.review.{name}", lang) for name in verdicts),
-        tuple(text(f"report.review.{name}", lang) for name in lines),
+        tuple(text(f"report.review.{name}", lang) if name else "" for name in lines),
     )
 
 

@@ -106,7 +106,8 @@ def _block(block: Block) -> Iterator[str]:
 
 def _table(columns: tuple[Column, ...], rows: tuple[tuple[str, ...], ...]) -> Iterator[str]:
     # The first cell names its row, so a screen reader says it before each figure.
-    yield '<div class="wide" tabindex="0"><table><thead><tr>'
+    name = ", ".join(_plain(column.title) for column in columns)
+    yield f'<div class="wide" tabindex="0" role="region" aria-label="{name}"><table><thead><tr>'
     yield "".join(
         f'<th scope="col"{_align(column)}>{_inline(column.title)}</th>' for column in columns
     )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LEFT, RIGHT, TOP, BOTTOM = 22.0, 188.0, 22.0, 272.0
 WIDTH = RIGHT - LEFT
 _CODE_SIZE = 0.8
+_COMPOUND = 20
 _POINT = 25.4 / 72
 _FONTS = (("sans", "", "NotoSans-Regular"), ("sans", "B", "NotoSans-Bold"))
 _CODE_FONT = ("mono", "", "NotoSansMono-Regular")
@@ -55,10 +56,11 @@ class Type:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of runs of the same type each, and how wide it is."""
+    """One line of runs of the same type each, how wide it is, and where it stands below its top."""
 
     runs: tuple[tuple[str, Type], ...]
     width: float
+    base: float
 
 
 class Paper:
@@ -128,7 +130,7 @@ class Paper:
 
     def longest(self, words: str, kind: Type) -> float:
         """Width of the widest word that must not be broken."""
-        plain = [self._typed(word, kind) for word in clean(words).split()]
+        plain = [self._typed(part, kind) for word in clean(words).split() for part in _parts(word)]
         return max((self.width(w, t) for w, t in plain if not t.code), default=0.0)
 
     def width(self, words: str, kind: Type) -> float:
@@ -143,16 +145,15 @@ class Paper:
         for words, kind in line.runs:
             self._use(kind)
             self.pdf.set_text_color(*kind.colour)
-            self.pdf.text(x, y + kind.line * 0.74, words)
+            self.pdf.text(x, y + line.base, words)
             x += self.width(words, kind)
 
-    def block(
-        self, x: float, lines: Sequence[Line], kind: Type, *, width: float = 0, right: bool = False
-    ) -> None:
-        """Lines one under the other from ``y`` on, new pages where needed."""
-        for line in lines:
-            self.need(kind.line)
-            self.write(x + width - line.width if right else x, self.y, line)
+    def block(self, x: float, lines: Sequence[Line], kind: Type) -> None:
+        """Lines one under the other from ``y`` on; no first or last line stands alone."""
+        for number, line in enumerate(lines):
+            first, last_but_one = number == 0, number == len(lines) - 2
+            self.need(kind.line * (2 if last_but_one or (first and len(lines) > 1) else 1))
+            self.write(x, self.y, line)
             self.y += kind.line
 
     # --- shapes -------------------------------------------------------------------------------
@@ -193,18 +194,18 @@ class Paper:
         return self.printable(word, "sans"), kind
 
     def _wrapped(self, words: Sequence[str], kind: Type, width: float) -> Iterator[Line]:
-        space = self.width(" ", kind)
+        space, base = self.width(" ", kind), kind.line * 0.74
         runs: list[tuple[str, Type]] = []
         used = 0.0
         for word in words:
             piece, shape = self._typed(word, kind)
             gap = space if runs else 0.0
             if runs and used + gap + self.width(piece, shape) > width:
-                yield Line(tuple(runs), used)
+                yield Line(tuple(runs), used, base)
                 runs, used, gap = [], 0.0, 0.0
             while self.width(piece, shape) > width and len(piece) > 1:
                 fits = self._fitting(piece, shape, width)
-                yield Line(((piece[:fits], shape),), self.width(piece[:fits], shape))
+                yield Line(((piece[:fits], shape),), self.width(piece[:fits], shape), base)
                 piece = piece[fits:]
             if runs and runs[-1][1] == shape == kind:
                 runs[-1] = (f"{runs[-1][0]} {piece}", kind)
@@ -220,14 +221,14 @@ class Paper:
                     )
                 runs.append((piece, shape))
             used += gap + self.width(piece, shape)
-        yield Line(tuple(runs), used)
+        yield Line(tuple(runs), used, base)
 
     def _fitting(self, word: str, kind: Type, width: float) -> int:
         """How much of a word too long for any line goes on this one; after a sign if it can."""
         count = 1
         while count < len(word) and self.width(word[: count + 1], kind) <= width:
             count += 1
-        signs = [n for n in range(count, count // 2, -1) if word[n - 1] in "-_/.:,;"]
+        signs = [n for n in range(count, 0, -1) if word[n - 1] in "-_/.:,;"]
         return signs[0] if signs else count
 
     def _use(self, kind: Type) -> None:
@@ -243,6 +244,13 @@ class Paper:
         pdf.set_creation_date(self.made)
         # fpdf2's own would hold the time of printing, and two printings would differ.
         pdf.set_xmp_metadata(_xmp(title, lang=self.lang, made=self.made))
+
+
+def _parts(word: str) -> list[str]:
+    """A long compound may be parted after its hyphens."""
+    if len(word) < _COMPOUND:
+        return [word]
+    return [f"{part}-" for part in word.split("-")[:-1]] + word.split("-")[-1:]
 
 
 def _new_pdf() -> FPDF:

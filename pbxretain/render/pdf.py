@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from pbxretain.render.grid import draw, fitting
 from pbxretain.render.paper import (
     BOTTOM,
     INK,
@@ -28,7 +29,6 @@ from pbxretain.render.paper import (
 from pbxretain.sheet import (
     Block,
     Chart,
-    Column,
     Form,
     Heading,
     Items,
@@ -50,8 +50,8 @@ _LIGHTS: Mapping[str, Colour] = {
     "quiet": SOFT,
 }
 _LIMIT: Colour = (164, 38, 44)
-_PAD = 1.6
-_TABLE_SIZES = (8.5, 8.0, 7.5, 7.0, 6.5)
+_WHOLE = 75.0
+"""Names and values that need no more than this aren't parted by a page's end."""
 
 
 def as_pdf(sheet: Sheet, *, attached: Mapping[str, bytes] | None = None) -> bytes:
@@ -76,15 +76,16 @@ def as_pdf(sheet: Sheet, *, attached: Mapping[str, bytes] | None = None) -> byte
 def _filled(sheet: Sheet, *, total: int) -> Paper:
     paper = Paper(sheet, total=total)
     paper.new_page()
-    for number, block in enumerate(sheet.blocks):
-        _block(paper, block, first=number == 0)
+    following: tuple[Block | None, ...] = (*sheet.blocks[1:], None)
+    for block, then in zip(sheet.blocks, following, strict=False):
+        _block(paper, block, then=then)
     return paper
 
 
-def _block(paper: Paper, block: Block, *, first: bool) -> None:
+def _block(paper: Paper, block: Block, *, then: Block | None) -> None:
     match block:
         case Heading(text, level):
-            _heading(paper, text, level, first=first)
+            _heading(paper, text, level, keep=_least(paper, then))
         case Paragraph(text, "command"):
             _command(paper, text)
         case Paragraph(text, tone):
@@ -109,11 +110,27 @@ def _block(paper: Paper, block: Block, *, first: bool) -> None:
             paper.need(BOTTOM)
 
 
-def _heading(paper: Paper, text: str, level: int, *, first: bool) -> None:
+def _least(paper: Paper, block: Block | None) -> float:
+    """How much of a block has to stand below its heading."""
+    match block:
+        case KeyValue(pairs):
+            high = sum(high for _, _, high in _pair_lines(paper, pairs)[1])
+            return high if high <= _WHOLE else 30
+        case Chart():
+            return 68
+        case Table() | Verdict():
+            return 32
+        case Heading():
+            return 36
+        case _:
+            return 16
+
+
+def _heading(paper: Paper, text: str, level: int, *, keep: float) -> None:
     kind = Type({1: 18.0, 2: 12.5}.get(level, 10.5), bold=True, colour=STRONG)
     lines = paper.lines(text, kind, WIDTH)
-    above = 0.0 if first or paper.y == TOP else {1: 8.0, 2: 6.0}.get(level, 3.5)
-    paper.need(above + len(lines) * kind.line + 24)  # never alone at the foot of a page
+    above = 0.0 if paper.y == TOP else {1: 8.0, 2: 6.0}.get(level, 3.5)
+    paper.need(above + len(lines) * kind.line + 2 + keep)  # never alone at the foot of a page
     paper.y += above if paper.y > TOP else 0
     paper.bookmark(text, max(level - 1, 0))
     paper.block(LEFT, lines, kind)
@@ -143,22 +160,35 @@ def _item(paper: Paper, text: str) -> None:
 
 
 def _pairs(paper: Paper, pairs: Sequence[tuple[str, str]]) -> None:
-    soft = Type(8.5, colour=SOFT)
-    wish = max((paper.lines(name, soft, WIDTH)[0].width for name, _ in pairs), default=0)
-    word = max((paper.longest(name, soft) for name, _ in pairs), default=0)
-    side = min(max(min(wish, WIDTH * 0.33), word) + 5, WIDTH * 0.6)
-    for name, value in pairs:
-        names = paper.lines(name, soft, side - 3)
-        values = paper.lines(value or "–", SMALL, WIDTH - side)
-        high = max(len(names), len(values)) * SMALL.line + 2 * 0.9
+    side, rows = _pair_lines(paper, pairs)
+    whole = sum(high for _, _, high in rows)
+    if whole <= _WHOLE:
+        paper.need(whole)
+    for names, values, high in rows:
         paper.need(high)
         paper.rule(LEFT, paper.y, RIGHT)
         top = paper.y + 0.9
-        _lines_at(paper, LEFT, top, names, soft)
+        _lines_at(paper, LEFT, top, names, SMALL)
         _lines_at(paper, LEFT + side, top, values, SMALL)
         paper.y += high
     paper.rule(LEFT, paper.y, RIGHT)
     paper.y += 2.5
+
+
+def _pair_lines(
+    paper: Paper, pairs: Sequence[tuple[str, str]]
+) -> tuple[float, list[tuple[list[Line], list[Line], float]]]:
+    """The width of the names' side; of each pair both sides' lines and its height."""
+    soft = Type(SMALL.size, colour=SOFT)
+    wish = max((paper.lines(name, soft, WIDTH)[0].width for name, _ in pairs), default=0)
+    word = max((paper.longest(name, soft) for name, _ in pairs), default=0)
+    side = min(max(min(wish, WIDTH * 0.33), word) + 5, WIDTH * 0.6)
+    rows = []
+    for name, value in pairs:
+        names = paper.lines(name, soft, side - 3)
+        values = paper.lines(value or "–", SMALL, WIDTH - side)
+        rows.append((names, values, max(len(names), len(values)) * SMALL.line + 2 * 0.9))
+    return side, rows
 
 
 def _lines_at(paper: Paper, x: float, y: float, lines: Sequence[Line], kind: Type) -> None:
@@ -170,94 +200,11 @@ def _lines_at(paper: Paper, x: float, y: float, lines: Sequence[Line], kind: Typ
 
 
 def _table(paper: Paper, table: Table) -> None:
-    for size in _TABLE_SIZES:
-        body, head = Type(size), Type(size, bold=True, colour=STRONG)
-        widths = _fit(paper, table, body, head)
-        if widths is not None:
-            break
-    else:
-        _as_cards(paper, table)
+    grid = fitting(paper, table)
+    if grid is not None:
+        draw(paper, grid, table)
         return
-    titles = [
-        paper.lines(column.title, head, wide - 2 * _PAD)
-        for column, wide in zip(table.columns, widths, strict=True)
-    ]
-    rows = [
-        [paper.lines(cell, body, wide - 2 * _PAD) for cell, wide in zip(row, widths, strict=True)]
-        for row in table.rows
-    ]
-    band = _height(titles, head)
-    paper.need(band + (_height(rows[0], body) if rows else 0))
-    _head(paper, table.columns, titles, widths, head)
-    for row in rows:
-        if paper.y + _height(row, body) > BOTTOM:
-            paper.new_page()
-            _head(paper, table.columns, titles, widths, head)
-        _row(paper, table.columns, row, widths, body)
-        paper.y += _height(row, body)
-        paper.rule(LEFT, paper.y, RIGHT)
-    paper.y += 3
-
-
-def _fit(paper: Paper, table: Table, body: Type, head: Type) -> list[float] | None:
-    """Widths under which no word is cut, together the page's; None when there is no room."""
-    least, wish = [], []
-    for number, column in enumerate(table.columns):
-        cells = [row[number] for row in table.rows]
-        words = [paper.longest(cell, body) for cell in cells] + [paper.longest(column.title, head)]
-        whole = [paper.lines(cell, body, 10_000)[0].width for cell in cells]
-        least.append(max(*words, 6) + 2 * _PAD + 0.2)
-        wish.append(max(least[-1], min(max(whole, default=0) + 2 * _PAD + 0.2, WIDTH * 0.6)))
-    spare = WIDTH - sum(least)
-    if spare < 0:
-        return None
-    wanted = sum(wish) - sum(least)
-    if wanted > spare:
-        return [a + (b - a) * spare / wanted for a, b in zip(least, wish, strict=True)]
-    rest = (WIDTH - sum(wish)) / max(len(wish), 1)
-    return [wide + rest for wide in wish]
-
-
-def _height(cells: Sequence[Sequence[Line]], kind: Type) -> float:
-    return max((len(lines) for lines in cells), default=1) * kind.line + 2 * 1.1
-
-
-def _head(
-    paper: Paper,
-    columns: Sequence[Column],
-    titles: Sequence[Sequence[Line]],
-    widths: Sequence[float],
-    kind: Type,
-) -> None:
-    high = _height(titles, kind)
-    paper.fill(LEFT, paper.y, WIDTH, high, colour=TINT)
-    _row(paper, columns, titles, widths, kind, foot=high)
-    paper.y += high
-    paper.rule(LEFT, paper.y, RIGHT, colour=STRONG, thick=0.35)
-
-
-def _row(
-    paper: Paper,
-    columns: Sequence[Column],
-    cells: Sequence[Sequence[Line]],
-    widths: Sequence[float],
-    kind: Type,
-    *,
-    foot: float = 0,
-) -> None:
-    x = LEFT
-    for column, lines, wide in zip(columns, cells, widths, strict=True):
-        # Titles stand on the head's lower edge, cells hang from the row's upper one.
-        top = paper.y + (foot - 1.1 - len(lines) * kind.line if foot else 1.1)
-        for number, line in enumerate(lines):
-            at = x + wide - _PAD - line.width if column.align == "right" else x + _PAD
-            paper.write(at, top + number * kind.line, line)
-        x += wide
-
-
-def _as_cards(paper: Paper, table: Table) -> None:
-    """A table too wide for the page: each row as a block of names and values."""
-    for row in table.rows:
+    for row in table.rows:  # too wide for the page: each row as a block of names and values
         titles = (column.title for column in table.columns)
         _pairs(paper, list(zip(titles, row, strict=True)))
 
@@ -298,7 +245,7 @@ def _chart(paper: Paper, chart: Chart) -> None:
 
 
 def _bars(paper: Paper, chart: Chart) -> None:
-    side, room, gap = WIDTH * 0.3, WIDTH * 0.4, 4.0
+    side, room, gap = WIDTH * 0.27, WIDTH * 0.31, 4.0
     at = LEFT + side + gap
     for point in chart.points:
         label = paper.lines(point.label, SMALL, side)
@@ -363,6 +310,7 @@ def _form(paper: Paper, form: Form) -> None:
     for lines in labels:
         paper.y += 7
         paper.block(LEFT + 6, lines, SMALL)
-        end = LEFT + 6 + max(line.width for line in lines) + 3
+        words = max(line.width for line in lines)
+        end = LEFT + 6 + (words + 3 if words else 0)
         paper.rule(end, paper.y - 0.6, RIGHT - 6, colour=SOFT)
     paper.y += 8

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
+from string import hexdigits
 
 from pbxretain.sheet import (
     Block,
@@ -51,8 +52,9 @@ def clean(text: str) -> str:
 def is_code(word: str) -> bool:
     """Whether a word is a digest, a path or the like: set in type of even width, broken anywhere
     where no line is wide enough."""
-    plain = word.replace("-", "").isalpha() or not word.isascii()
-    return len(word) >= CODE_LENGTH and not plain
+    if len(word) < CODE_LENGTH or not word.isascii():
+        return False
+    return not word.replace("-", "").isalpha() or set(word) <= set(hexdigits)
 
 
 def _block(block: Block, width: int) -> list[str]:
@@ -145,7 +147,9 @@ def _table(table: Table, width: int) -> list[str]:
 def _fit(rows: list[tuple[str, ...]], width: int) -> list[int] | None:
     """Widths under which no word is cut, the widest columns shrunk first; None: no room."""
     columns = list(zip(*rows, strict=True))
-    wish = [max(_columns(cell) for cell in column) for column in columns]
+    wish = [
+        max(_columns(line) for cell in column for line in cell.split("\n")) for column in columns
+    ]
     least = [max((_columns(w) for c in column for w in c.split()), default=1) for column in columns]
     room = width - GAP * (len(columns) - 1)
     if sum(least) > room:
@@ -209,11 +213,11 @@ def _bar(value: float, top: float, room: int, *, limit: float | None) -> str:
 
 
 def _blank(label: str, width: int) -> list[str]:
-    lines = _wrap(f"{label}:", width=width)
+    lines = _wrap(f"{label}:", width=width) if label else [""]
     rest = width - _columns(lines[-1]) - 1
-    if rest >= SHORTEST_BLANK:
+    if label and rest >= SHORTEST_BLANK:
         return [*lines[:-1], f"{lines[-1]} {'_' * min(rest, WIDEST_BAR)}"]
-    return [*lines, "_" * min(width, WIDEST_BAR)]
+    return [*filter(None, lines), "_" * min(width, WIDEST_BAR)]
 
 
 def _pad(text: str, width: int, column: Column) -> str:

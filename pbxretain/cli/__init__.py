@@ -20,6 +20,7 @@ _COMMANDS = {
     "report": "prove:report",
     "key": "holder:key",
     "dpo": "dpo:dpo",
+    "concept": "author:concept",
     "policy": "author:policy",
     "connector": "author:connector",
     "schema": "author:schema",

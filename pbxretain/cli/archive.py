@@ -1,20 +1,28 @@
-"""Where is the report that somebody asks for?"""
+"""Where is the report that somebody asks for, and how does it become a file to hand on?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pbxretain import keys, signing
+from pbxretain import explain, keys, signing
 from pbxretain.cli import context, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
-from pbxretain.errors import DocumentError, EvidenceError, UnavailableError
-from pbxretain.evidence.statements import Account, Predicate, parse_statement
+from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
+from pbxretain.evidence.attachment import attached, is_pdf
+from pbxretain.evidence.statements import Account, parse_statement
 from pbxretain.explain import Seal
 from pbxretain.ledger import Entry, Ledger
+from pbxretain.messages import Lang
+from pbxretain.posix import write_synced
+from pbxretain.render import as_html, as_pdf, as_text
 
+Form = Literal["html", "pdf", "text"]
+SUFFIXES: Mapping[Form, str] = {"html": "html", "pdf": "pdf", "text": "txt"}
 _DIGITS = 16
 """More than any number of a report has."""
 
@@ -56,10 +64,27 @@ def find(face: Face, which: str, *, source: str | None) -> Path:
     return app.reports(names[0]) / wanted[-1].file
 
 
-def opened(face: Face, path: Path) -> tuple[Predicate, Seal, bool]:
-    """What a report says, what its envelope claims, and whether this installation signed it."""
-    envelope = show.read_envelope(path)
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A statement, its bytes, what its envelope claims, and whether this installation signed it."""
+
+    path: Path
+    data: bytes
+    predicate: Account
+    seal: Seal
+    signed: bool
+
+
+def opened(face: Face, path: Path) -> Opened:
+    """Reads a report or a dry run, by itself or out of its PDF, without verifying it;
+    UnavailableError, EvidenceError (for any other statement too)."""
+    data = show.read_bytes(path)
+    if is_pdf(data):
+        data = attached(data)
+    envelope = signing.open_envelope(data)
     predicate = parse_statement(envelope.payload).predicate
+    if not isinstance(predicate, Account):
+        raise EvidenceError(f"{path.name} is no deletion report", code="UNKNOWN_TYPE")
     own = context.own_public(face)
     try:
         known = keys.load_public(own) if own else {}
@@ -67,12 +92,40 @@ def opened(face: Face, path: Path) -> tuple[Predicate, Seal, bool]:
         known = {}
     signer = signing.signed_by(envelope, known)
     seal = Seal(digest=envelope.digest, keyid=signer or envelope.signatures[0].keyid)
-    return predicate, seal, signer is not None
+    return Opened(path, data, predicate, seal, signer is not None)
 
 
-def account(face: Face, path: Path) -> tuple[Account, Seal, bool]:
-    """As ``opened``, for what tells of records; EvidenceError for any other statement."""
-    predicate, seal, signed = opened(face, path)
-    if not isinstance(predicate, Account):
-        raise EvidenceError(f"{path.name} is no deletion report", code="UNKNOWN_TYPE")
-    return predicate, seal, signed
+def printed(found: Opened, lang: Lang, *, form: Form) -> bytes:
+    """The statement as a file for people; DocumentError without what a PDF needs."""
+    sheet = explain.statement(found.predicate, lang, seal=found.seal)
+    if form == "pdf":
+        return as_pdf(sheet, attached={f"{_stem(found.path)}.dsse.json": found.data})
+    words = as_html(sheet) if form == "html" else as_text(sheet)
+    return words.encode()
+
+
+def form_of(out: Path | None) -> Form:
+    """The form that a file's name asks for; HTML, which needs no further package, where none."""
+    suffix = out.suffix.removeprefix(".").lower() if out else ""
+    return next((form for form, end in SUFFIXES.items() if end == suffix), "html")
+
+
+def beside(path: Path, lang: Lang, *, form: Form) -> Path:
+    """Where a printed statement goes when nobody says: beside it, with its language."""
+    return path.with_name(f"{_stem(path)}.{lang}.{SUFFIXES[form]}")
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(".pdf").removesuffix(".json").removesuffix(".dsse")
+
+
+def put(out: Path, data: bytes) -> None:
+    """Writes a new file for people; RefusedError where there is one already."""
+    try:
+        write_synced(out, data, 0o644, replace=False)
+    except FileExistsError:
+        raise RefusedError(
+            f"{out} is there already and is not overwritten", code="FILE_EXISTS"
+        ) from None
+    except (OSError, ValueError):
+        raise RefusedError(f"{out} can't be written", code="FILE_WRITE") from None

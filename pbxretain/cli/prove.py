@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Literal
 
 import click
 
+from pbxretain.cli import printed
 from pbxretain.cli.face import command, common, face
 
 FILES = click.Path(path_type=Path)
@@ -56,12 +58,60 @@ def report_show(which: str, source: str | None) -> None:
     from pbxretain import explain
     from pbxretain.cli import archive, show
 
-    path = archive.find(face(), which, source=source)
-    predicate, seal, signed = archive.account(face(), path)
-    if not signed:
-        face().note(face().text("report.unchecked", path=path))
-    sheet = explain.statement(predicate, face().lang, seal=seal)
-    face().give(show.report_data(path, predicate, digest=seal.digest), sheet)
+    found = archive.opened(face(), archive.find(face(), which, source=source))
+    if not found.signed:
+        face().note(face().text("report.unchecked", path=found.path))
+    sheet = explain.statement(found.predicate, face().lang, seal=found.seal)
+    face().give(show.report_data(found.path, found.predicate, digest=found.seal.digest), sheet)
+
+
+@command(report, name="render")
+@click.argument("which", default="latest", metavar="[NUMBER|FILE|latest]")
+@click.option("--source", metavar="NAME", help="Whose report; needed when there are several.")
+@click.option("--format", "form", type=click.Choice(["html", "pdf", "text"]), help="Default: html.")
+@click.option("--out", type=FILES, metavar="FILE", help="Where to; else beside the report.")
+def report_render(
+    which: str, source: str | None, form: Literal["html", "pdf", "text"] | None, out: Path | None
+) -> None:
+    """Write one report, or a signed dry run, as a document to read, print and hand on.
+
+    A PDF (PDF/A-3) carries the signed report along. Nothing is verified, and no file is
+    overwritten.
+    """
+    from pbxretain.cli import archive, show
+
+    found = archive.opened(face(), archive.find(face(), which, source=source))
+    if not found.signed:
+        face().note(face().text("report.unchecked", path=found.path))
+    chosen = form or archive.form_of(out)
+    target = out or archive.beside(found.path, face().lang, form=chosen)
+    archive.put(target, archive.printed(found, face().lang, form=chosen))
+    data = {"path": str(target), "format": chosen, "digest": found.seal.digest}
+    face().give(data, show.written(target, face().lang))
+
+
+@command(report, name="period")
+@click.argument("source", required=False, metavar="[SOURCE]")
+@click.option("--month", metavar="YYYY-MM", help="One month, such as 2026-10.")
+@click.option("--quarter", metavar="YYYY-QN", help="One quarter, such as 2026-Q4.")
+@click.option("--year", metavar="YYYY", help="One year.")
+@click.option("--from", "folder", type=FILES, metavar="FOLDER", help="A folder of reports.")
+@click.option("--interval", type=click.IntRange(1, 8784), metavar="HOURS", help="Runs are due so.")
+@click.option("--trust", multiple=True, type=FILES, help="Public keys that you trust (PEM).")
+@click.option("--key", "keys", multiple=True, type=FILES, help="One public key that you trust.")
+@printed.options
+def report_period(form: printed.Form | None, out: Path | None, **asked: Any) -> int:
+    """Sum up the runs of a month, quarter or year, as the DPIA's annex.
+
+    Checks signatures and ledger first, as "verify" does, and ends with its codes. With --from it
+    needs no settings.
+    """
+    from pbxretain import annex, remarks
+    from pbxretain.cli import context, periods
+
+    found = periods.period(face(), periods.Wanted(**asked), now=context.now())
+    printed.give(face(), annex.data(found), annex.sheet(found, face().lang), form=form, out=out)
+    return int(remarks.exit_code(found))
 
 
 @command(report, name="bundle")

@@ -204,13 +204,18 @@ def problem_data(problem: Problem) -> dict[str, object]:
 # --- reports ----------------------------------------------------------------------------------
 
 
-def read_envelope(path: Path) -> Envelope:
-    """An envelope from a file; UnavailableError, EvidenceError."""
+def read_bytes(path: Path) -> bytes:
+    """A file no longer than an envelope may be, and one byte more; UnavailableError."""
     try:
         with path.open("rb") as file:
-            return open_envelope(file.read(MAX_ENVELOPE + 1))
+            return file.read(MAX_ENVELOPE + 1)
     except (OSError, ValueError):
         raise UnavailableError(f"{path} can't be read") from None
+
+
+def read_envelope(path: Path) -> Envelope:
+    """An envelope from a file; UnavailableError, EvidenceError."""
+    return open_envelope(read_bytes(path))
 
 
 def read_report(path: Path) -> Statement:
@@ -224,6 +229,11 @@ def deletion(path: Path) -> DeletionReport:
     if not isinstance(predicate, DeletionReport):
         raise EvidenceError(f"{path.name} is no deletion report", code="UNKNOWN_TYPE")
     return predicate
+
+
+def written(path: Path, lang: Lang) -> Sheet:
+    """Where a file went."""
+    return Sheet(lang, (Paragraph(text("report.written", lang)), Paragraph(str(path), "command")))
 
 
 def report_data(path: Path, predicate: Predicate, *, digest: str) -> dict[str, object]:

@@ -654,6 +654,7 @@ REPORT: Meanings = {
         "findings": "What is worth knowing.",
         "outcome": "How it ended. `kept`: the data class stays forever.",
         "merkle": "Root over the deleted records.",
+        "lookup": "Root over the entries by which they can be found; at level sealed only.",
     },
     "Rule": {
         "keep": "The period.",
@@ -702,8 +703,22 @@ REPORT: Meanings = {
         "count": "How many.",
     },
     "Evidence": {
-        "level": "`counts`: counts and roots only. `sealed` comes with DPO keys.",
+        "level": "`counts`: counts and roots only. `sealed`: recipients can open `files`.",
         "note": "What that means, as a code.",
+        "files": "What stays in `sidecars/` beside the report.",
+        "recipients": "Key ids (SHA-256 of the SPKI) of the escrow keys it is sealed to.",
+        "shred_after": "The day after which `evidence shred` destroys the files.",
+    },
+    "Lookup": {
+        "size": "Number of entries: one for each record and party.",
+        "root": "The root (RFC 9162).",
+    },
+    "KeptFile": {
+        "name": "The file's name: its SHA-256.",
+        "role": "Leaf hashes, lookup index, or the run key sealed to one recipient.",
+        "dataset": "Of which dataset; null for a sealed key.",
+        "sha256": "SHA-256 of the content.",
+        "bytes": "Its size.",
     },
     "Plan": {
         LEAD: "A dry run. A type of its own, so that it never passes for a run.",

@@ -158,6 +158,7 @@ SETTLED = (
     "docs/how-to/dpia-annex.md",
     "docs/how-to/anlage-dsfa.md",
     "docs/how-to/recover.md",
+    "docs/how-to/keys.md",
 )
 OWN = (
     "docs/tutorial.md",

@@ -45,6 +45,7 @@ def bundle(face: Face, name: str | None, *, out: Path, sidecars: bool) -> int:
     source = _one(app, name)
     site = app.site(source)
     with filing.locked(source, site.state) as ledger:
+        site = site.settled(ledger)
         ledger.sign_checkpoint(site.key, site.origin(source))
         packed = packing.contents(
             ledger.folder, sidecars=sidecars, added=_added(app, ledger, source)
@@ -130,6 +131,7 @@ def gap_note(face: Face, name: str | None, **given: Any) -> int:
     now, zone, site = context.now(), app.source(source).zone, app.site(source)
     gap = _gap(zone=zone, now=now, **given)
     with filing.locked(source, site.state) as ledger:
+        site = site.settled(ledger)
         entry = filing.note_gap(
             ledger, gap, installation=site.installation, source=source, key=site.key, now=now
         )

@@ -36,6 +36,7 @@ from pbxretain.evidence.statements import (
     parse_statement,
     place,
 )
+from pbxretain.keys import public_pem
 from pbxretain.signing import (
     PrivateKey,
     PublicKey,
@@ -43,7 +44,6 @@ from pbxretain.signing import (
     key_id,
     open_envelope,
     parse_canonical,
-    public_pem,
     signed_by,
 )
 

@@ -113,6 +113,11 @@ def test_a_whole_cycle_with_broken_things_leaves_no_mark(place: Place) -> None:
         ("report", "render", "0"),
         ("report", "render", "0", "--format", "pdf"),
         ("report", "render", str(place.state / "plan.dsse.json"), "--format", "pdf"),
+        ("report", "period", "--year", str(datetime.now(UTC).year)),
+        ("report", "period", "--year", str(datetime.now(UTC).year), "--json"),
+        ("report", "period", "--month", f"{datetime.now(UTC):%Y-%m}", "--format", "html"),
+        ("concept",),
+        ("concept", "--format", "html", "--lang", "de"),
         ("key", "show"),
         ("policy", "check", "all"),
     ]

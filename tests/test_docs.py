@@ -155,6 +155,8 @@ def _settled(sandbox: Sandbox, policy: str = "acme-calls") -> None:
 SETTLED = (
     "docs/how-to/check-a-report.md",
     "docs/how-to/bericht-pruefen.md",
+    "docs/how-to/dpia-annex.md",
+    "docs/how-to/anlage-dsfa.md",
     "docs/how-to/recover.md",
 )
 OWN = (

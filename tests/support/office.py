@@ -20,16 +20,9 @@ from pbxretain.evidence import attestations as at
 from pbxretain.evidence import notes
 from pbxretain.evidence import statements as st
 from pbxretain.evidence.fields import instant
+from pbxretain.keys import public_pem
 from pbxretain.ledger import entry_for
-from pbxretain.signing import (
-    PAYLOAD_TYPE,
-    canonical,
-    fingerprint,
-    key_id,
-    open_envelope,
-    pae,
-    public_pem,
-)
+from pbxretain.signing import PAYLOAD_TYPE, canonical, fingerprint, key_id, open_envelope, pae
 from pbxretain.verify.reading import SUMS
 from support import reports
 

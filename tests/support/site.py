@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import uuid4
 
-from pbxretain import connector, signing
+from pbxretain import connector, keys
 from pbxretain.connector import Connector
 from pbxretain.documents import parse
+from pbxretain.evidence.sealing import Recipient
 from pbxretain.execute import Site
 from pbxretain.manifest import Manifest
 from pbxretain.plan import Terms
@@ -43,6 +44,7 @@ def make_terms(
     approved: bool = True,
     share: int = 100,
     extra: str = "",
+    recipients: Sequence[Recipient] = (),
 ) -> Terms:
     """Terms of one source under a policy; ``extra`` is YAML appended to the source."""
     known = connector.find(product) if isinstance(product, str) else product
@@ -62,19 +64,20 @@ def make_terms(
         policy=policy.value,
         policy_digest=policy.digest,
         approved=approved,
+        recipients=recipients,
     )
 
 
 def make_site(folder: Path) -> Site:
     """A site with a fresh key; the same folder gives the same site."""
-    keys = folder / "keys"
-    path = keys / "runner.pem"
+    place = folder / "keys"
+    path = place / "runner.pem"
     if not path.exists():
-        keys.mkdir(mode=0o700, parents=True)
-        signing.new_key(path)
+        place.mkdir(mode=0o700, parents=True)
+        keys.new_key(path)
         (folder / "installation").write_text(str(uuid4()))
     return Site(
         state=folder / "office",
         installation=(folder / "installation").read_text(),
-        key=signing.load_key(path),
+        key=keys.load_key(path),
     )

@@ -20,9 +20,10 @@ from pbxretain.errors import EvidenceError
 from pbxretain.evidence import attestations as at
 from pbxretain.evidence import statements as st
 from pbxretain.evidence.fields import instant
-from pbxretain.evidence.statements import parse_statement, statement
+from pbxretain.evidence.statements import Account, parse_statement, statement
 from pbxretain.explain import Seal
 from pbxretain.explain import statement as explained
+from pbxretain.keys import public_pem
 from pbxretain.ledger import LEDGER, PREPARED, Ledger
 from pbxretain.messages import Lang
 from pbxretain.signing import (
@@ -32,7 +33,6 @@ from pbxretain.signing import (
     key_id,
     open_envelope,
     pae,
-    public_pem,
     seal,
 )
 from pbxretain.verify import Verdict, verify_paths
@@ -336,6 +336,7 @@ def sheet_by_python(sealed: bytes, lang: Lang, *, keyid: str) -> list[dict[str, 
     """The report in words as ``explain`` tells it."""
     envelope = open_envelope(sealed)
     predicate = parse_statement(envelope.payload).predicate
+    assert isinstance(predicate, Account)
     return blocks(explained(predicate, lang, seal=Seal(envelope.digest, keyid)))
 
 
@@ -784,7 +785,7 @@ def told() -> dict[str, Case]:
         "trigger": "cron",
     }
     checks = (st.Check(code="CLOCK", passed=False), st.Check(code="A_LATER", passed=False))
-    reports_ = {
+    reports_: dict[str, Account] = {
         "full": reports.report(
             7,
             "ab" * 32,
@@ -861,7 +862,11 @@ def offices() -> dict[str, Case]:
 
     def add(name: str, files: Mapping[str, bytes], *, now: datetime, **change: Any) -> None:
         first, last = pem(office.RUNNER), pem(office.NEXT)
-        anchors = {"roster": (office.TRUST,), "first key": (first,), "last key": (last,)}
+        anchors: dict[str, tuple[bytes, ...]] = {
+            "roster": (office.TRUST,),
+            "first key": (first,),
+            "last key": (last,),
+        }
         if len(cases) % 4 == 0:
             anchors |= {"no key": (), "roster and key": (office.TRUST, last)}
         for label, keys in anchors.items():
@@ -974,7 +979,7 @@ def offices() -> dict[str, Case]:
     handed(
         "review before its key was valid",
         office.DPO,
-        what=office.review(whole, 1, at=office.instant(office.START - 2 * office.DAY)),
+        what=office.review(whole, 1, at=instant(office.START - 2 * office.DAY)),
     )
     access = at.EvidenceAccess(**office.about(late), purpose="court", files=("ab" * 32,), matches=2)
     handed("access", office.DPO, what=access)

@@ -836,7 +836,7 @@ def told() -> dict[str, Case]:
         "trigger": "cron",
     }
     checks = (st.Check(code="CLOCK", passed=False), st.Check(code="A_LATER", passed=False))
-    reports_: dict[str, Account] = {
+    reports_: dict[str, st.Predicate] = {
         "full": reports.report(
             7,
             "ab" * 32,

@@ -129,7 +129,7 @@ function oldest(report, lang) {
   const title = heading(text("report.oldest", lang));
   const { datasets, run } = report;
   if (!datasets.length) return [title, paragraph(text("report.results.uncounted", lang))];
-  const names = ["data", "dataset", "oldest", "age", "keep", "cutoff"];
+  const names = ["data", "dataset", "oldest-record", "age", "keep", "cutoff"];
   const columns = names.map((name) => column(name, lang, name === "age" ? "right" : "left"));
   const rows = datasets.map((item) => {
     const there = item.range.oldest_remaining;

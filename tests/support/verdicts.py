@@ -15,12 +15,13 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from pbxretain import sheet
-from pbxretain.errors import EvidenceError
+from pbxretain import explain_attestations, sheet
+from pbxretain.bundle import opened_paths
+from pbxretain.errors import EvidenceError, UnavailableError
 from pbxretain.evidence import attestations as at
 from pbxretain.evidence import statements as st
 from pbxretain.evidence.fields import instant
-from pbxretain.evidence.statements import Account, parse_statement, statement
+from pbxretain.evidence.statements import parse_statement, statement
 from pbxretain.explain import Seal
 from pbxretain.explain import statement as explained
 from pbxretain.keys import public_pem
@@ -60,6 +61,24 @@ class Case:
     def holds(self, data: bytes) -> bool:
         """Whether such a file is among them."""
         return data in self.files.values()
+
+
+def archive_by_python(data: bytes, *, like: Case) -> dict[str, Any]:
+    """What ``pbxretain verify`` finds in a bundle's ZIP file."""
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place, "bundle.zip")
+        path.write_bytes(data)
+        keys = [Path(place, f"{n}.pem") for n in range(len(like.keys))]
+        for file, content in zip(keys, like.keys, strict=True):
+            file.write_bytes(content)
+        try:
+            with opened_paths([path]) as opened:
+                found = verify_paths(opened, trust=keys, own_public=None, now=like.now)
+        except (EvidenceError, UnavailableError):
+            # Where a damaged archive can't even be read through, the command says so by 6.
+            finding = ["BUNDLE", 7, path.name, {}]
+            return {"exit": 7, "level": None, "findings": [finding], "reports": []}
+        return comparable(found)
 
 
 def differences(page: Page, cases: Mapping[str, Case]) -> dict[str, tuple[object, object]]:
@@ -267,6 +286,34 @@ def one_of_each() -> dict[str, st.Predicate]:
     }
 
 
+def sealed_report() -> st.DeletionReport:
+    """A report at level sealed, with the files that it needs."""
+    digests = [f"{n:02x}" * 32 for n in range(3)]
+    roles: tuple[tuple[Any, str | None], ...] = (
+        ("leaves", "call-log"),
+        ("index", "call-log"),
+        ("sealed-key", None),
+    )
+    files = tuple(
+        st.KeptFile(name=f"{digest}.bin", role=role, dataset=dataset, sha256=digest, bytes=5)
+        for digest, (role, dataset) in zip(digests, roles, strict=True)
+    )
+    lookup = st.Lookup(size=2, root="ab" * 32)
+    return reports.report(
+        datasets=(
+            reports.dataset().model_copy(update={"lookup": lookup}),
+            reports.dataset("other", deleted=0).model_copy(update={"lookup": st.Lookup()}),
+        ),
+        evidence=st.Evidence(
+            level="sealed",
+            note="SEALED",
+            files=files,
+            recipients=("cd" * 32,),
+            shred_after="2027-12-31",
+        ),
+    )
+
+
 _OTHERS: tuple[Any, ...] = (
     None,
     True,
@@ -333,11 +380,15 @@ PARSE = """async (payloads) => {
 
 
 def sheet_by_python(sealed: bytes, lang: Lang, *, keyid: str) -> list[dict[str, Any]]:
-    """The report in words as ``explain`` tells it."""
+    """The statement in words as the command tells it."""
     envelope = open_envelope(sealed)
-    predicate = parse_statement(envelope.payload).predicate
-    assert isinstance(predicate, Account)
-    return blocks(explained(predicate, lang, seal=Seal(envelope.digest, keyid)))
+    found = parse_statement(envelope.payload)
+    predicate, digest = found.predicate, envelope.digest
+    if isinstance(predicate, st.Account):
+        return blocks(explained(predicate, lang, seal=Seal(digest, keyid)))
+    kind = st.file_type(found.type)
+    told = explain_attestations.sheet(predicate, lang, kind=kind, digest=digest, keyid=keyid)
+    return blocks(told)
 
 
 def blocks(told: sheet.Sheet) -> list[dict[str, Any]]:
@@ -729,7 +780,7 @@ def _loose(good: Mapping[str, bytes], other: bytes) -> dict[str, Case]:
 
 
 def told() -> dict[str, Case]:
-    """Reports that have much to tell."""
+    """Reports that have much to tell, and every other statement."""
     balances = {"arrived": 1, "held": 4, "minimum": 5, "straddling": 6, "kept_for_part": 7}
     full = reports.dataset("call-log", deleted=234).model_copy(
         update={
@@ -785,7 +836,7 @@ def told() -> dict[str, Case]:
         "trigger": "cron",
     }
     checks = (st.Check(code="CLOCK", passed=False), st.Check(code="A_LATER", passed=False))
-    reports_: dict[str, Account] = {
+    reports_: dict[str, st.Predicate] = {
         "full": reports.report(
             7,
             "ab" * 32,
@@ -794,9 +845,9 @@ def told() -> dict[str, Case]:
             exceptions=(st.Exemption(code="HELD", dataset="call-log", count=4),) * 2,
             clock=st.Clock(database_skew_s=-1234, checks=checks),
             tool=untried,
-            evidence=st.Evidence(level="sealed"),
             **common,
         ),
+        "sealed": sealed_report(),
         "nothing": reports.report(
             datasets=(), run=reports.run(outcome="nothing-due", timezone="UTC"), controller=""
         ),
@@ -821,7 +872,13 @@ def told() -> dict[str, Case]:
         ),
         "plan of nothing": reports.plan(),
     }
-    return {f"told: {n}": single(signed(canonical(statement(r)))) for n, r in reports_.items()}
+    events = {
+        "revoked": office.revocation(NOW, office.RUNNER, last_good=7),
+        "recovered": office.recovery(NOW, office.THIRD, last_good=7),
+        "seen overdue": office.observation(NOW, overdue=12345),
+    }
+    every = reports_ | one_of_each() | events
+    return {f"told: {n}": single(signed(canonical(statement(r)))) for n, r in every.items()}
 
 
 def months(

@@ -14,7 +14,7 @@ export PIP_ROOT_USER_ACTION := ignore
 help:
 	@echo "make demo   the whole path on an embedded PBX: plan, run, report, verification"
 	@echo "make test   every test, on real database servers where they can be installed"
-	@echo "make large  200,000 calls on MariaDB and PostgreSQL; takes some minutes"
+	@echo "make large  200,000 calls on MariaDB and PostgreSQL, thousands of bent bundles; takes minutes"
 	@echo "make check  ruff, mypy, import-linter"
 	@echo "make smoke  builds the wheel and tries it in a fresh environment"
 	@echo "make schema writes the JSON Schemas under docs anew"
@@ -29,7 +29,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -c "import venv, ensurepip" 2>/dev/null || { echo "python3-venv is missing: apt install python3-venv"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "$(VENV) could not be made; remove it and try again"; exit 1; }
 	@echo "Installing into $(VENV) ..."
-	@$(BIN)/python -m pip install -qq --upgrade pip && $(BIN)/python -m pip install -qq --group dev --editable ".[mysql,postgresql,api]" || { echo "The packages could not be installed, see above; pip needs a package index (network or its configuration)"; exit 1; }
+	@$(BIN)/python -m pip install -qq --upgrade pip && $(BIN)/python -m pip install -qq --group dev --editable ".[mysql,postgresql,api,pdf]" || { echo "The packages could not be installed, see above; pip needs a package index (network or its configuration)"; exit 1; }
 	@touch $(STAMP)
 
 demo: $(STAMP)
@@ -42,7 +42,7 @@ test: $(STAMP) servers
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 large: $(STAMP) servers
-	@PBXRETAIN_LARGE=1 $(BIN)/python -m pytest tests/test_freepbx.py $(PYTEST_ARGS)
+	@PBXRETAIN_LARGE=1 $(BIN)/python -m pytest tests/test_freepbx.py tests/test_page.py $(PYTEST_ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff check .
@@ -57,7 +57,7 @@ schema: $(STAMP)
 	@$(BIN)/python -m pbxretain.schemas docs/reference/schema
 
 docs: schema
-	@PYTHONPATH=tests $(BIN)/python -m support.reference && PYTHONPATH=tests $(BIN)/python -m support.docs && PYTHONPATH=tests $(BIN)/python -m support.fields
+	@PYTHONPATH=tests $(BIN)/python -m support.reference && PYTHONPATH=tests $(BIN)/python -m support.docs && PYTHONPATH=tests $(BIN)/python -m support.fields && PYTHONPATH=tests $(BIN)/python -m support.page
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

@@ -42,6 +42,7 @@ from pbxretain.posix import lock_file
 from pbxretain.records import Store
 from pbxretain.recovery import frozen, settle_dead
 from pbxretain.report import Ending
+from pbxretain.rolling import Chain
 from pbxretain.settings import Source
 
 log = logging.getLogger("pbxretain")
@@ -53,11 +54,23 @@ PASSES = 3
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a source's runs share: state folder, installation id and runner key."""
+    """What a source's runs share: state folder, installation id and runner key, with the chain
+    that it belongs to where keys take turns."""
 
     state: Path
     installation: str
     key: signing.PrivateKey
+    chain: Chain | None = None
+
+    def settled(self, ledger: Ledger) -> Site:
+        """With the key that signs now, after whatever a crash left is finished."""
+        return replace(self, key=self.chain.settle(ledger)) if self.chain else self
+
+    def rolled(self, ledger: Ledger, *, now: datetime) -> Site:
+        """With the next key, where its month has begun."""
+        if self.chain is None or not self.chain.due(ledger, now):
+            return self
+        return replace(self, key=self.chain.rotate(ledger, now=now, reason="scheduled"))
 
     @property
     def reports(self) -> Path:
@@ -100,10 +113,12 @@ def run(
     """One run over one source. ``now`` is aware UTC and holds for the whole run.
 
     Raises LockedError when another run works on the source, EvidenceError when the ledger isn't
-    sound or a report can't be written; all else is in the result.
+    sound or a report can't be written, RefusedError when no key may sign; all else is in the
+    result.
     """
     with _source_lock(terms.name, site.state):
         ledger = _ledger(site)
+        site = site.settled(ledger)
         ledger.sign_checkpoint(site.key, site.origin(terms.name))  # a crash may have come before
         worker = _Run(
             terms=terms,
@@ -191,6 +206,8 @@ class _Run:
             progress=self.progress,
         )
         decided = plan.without(decided, untidy)
+        if not any(refusal.code in plan.CLOCK_CODES for refusal in decided.refusals):
+            self.site = self.site.rolled(self.ledger, now=self._clock())
         known = self._facts(decided)
         if decided.refusals:
             return self._refused(known, decided)

@@ -15,26 +15,41 @@ from typing import Final, Literal, TypeGuard
 from zoneinfo import ZoneInfo
 
 from pbxretain.wording_codes import CODES
+from pbxretain.wording_concept import CONCEPT
 from pbxretain.wording_connector import CONNECTOR
 from pbxretain.wording_details import DETAILS
 from pbxretain.wording_discovery import DISCOVERY
+from pbxretain.wording_evidence import EVIDENCE
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
+from pbxretain.wording_keys import KEYS
 from pbxretain.wording_opening import OPENING
+from pbxretain.wording_page import PAGE
+from pbxretain.wording_papers import PAPERS
+from pbxretain.wording_report import REPORT
 from pbxretain.wording_verify import VERIFY
 
 Lang = Literal["de", "en"]
 LANGUAGES: Final[tuple[Lang, ...]] = ("de", "en")
 
+PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
+    CODES,
+    CONCEPT,
+    CONNECTOR,
+    DETAILS,
+    DISCOVERY,
+    EVIDENCE,
+    FACE,
+    FAULTS,
+    KEYS,
+    OPENING,
+    PAGE,
+    PAPERS,
+    REPORT,
+    VERIFY,
+)
 CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
-    **CODES,
-    **FAULTS,
-    **DETAILS,
-    **FACE,
-    **DISCOVERY,
-    **CONNECTOR,
-    **VERIFY,
-    **OPENING,
+    key: words for part in PARTS for key, words in part.items()
 }
 """Key to (German, English)."""
 

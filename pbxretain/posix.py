@@ -119,6 +119,24 @@ def remove_synced(path: AnyPath) -> None:
         fsync_dir(target.parent)
 
 
+def destroy(path: AnyPath) -> None:
+    """Overwrites a file once, syncs, and removes it durably; one that is gone is no error.
+
+    Flash media, snapshots and backups may keep the old bytes all the same.
+    """
+    target = Path(os.fsdecode(path))
+    with suppress(FileNotFoundError):
+        target.chmod(0o600)
+        flags = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        fd = os.open(target, flags | getattr(os, "O_CLOEXEC", 0))
+        try:
+            write_all(fd, secrets.token_bytes(os.fstat(fd).st_size))
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        remove_synced(target)
+
+
 def sweep_temporary(folder: AnyPath) -> int:
     """Removes what a killed ``write_synced`` left in a folder; only under that folder's lock."""
     left = [p for p in Path(os.fsdecode(folder)).glob(f".*{TEMPORARY}") if not p.is_dir()]

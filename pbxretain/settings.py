@@ -12,6 +12,7 @@ import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -145,6 +146,45 @@ class SecretRef(Document):
         return self
 
 
+class KeyRef(Document):
+    """Where a key or its passphrase is to be had: exactly one of the three. Never the environment,
+    which every program of the same user can read."""
+
+    credential: CredentialName | None = None
+    file: AbsolutePath | None = None
+    descriptor: int | None = Field(default=None, ge=3, le=1023)
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(x is not None for x in (self.credential, self.file, self.descriptor)) != 1:
+            raise ValueError("name exactly one of credential, file, descriptor")
+        return self
+
+
+class SigningKey(Document):
+    """Where the unattended key is to be had that signs reports, when not from the state folder."""
+
+    credential: CredentialName | None = None
+    file: AbsolutePath | None = None
+    descriptor: int | None = Field(default=None, ge=3, le=1023)
+    passphrase: KeyRef | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        given = sum(x is not None for x in (self.credential, self.file, self.descriptor))
+        if given > 1:
+            raise ValueError("name at most one of credential, file, descriptor")
+        if not given and self.passphrase is None:
+            raise ValueError("name where the key is to be had, its passphrase, or both")
+        return self
+
+    @property
+    def outside(self) -> KeyRef | None:
+        """Where the key lies outside the state folder; None when it lies there."""
+        places = self.model_dump(include={"credential", "file", "descriptor"}, exclude_none=True)
+        return KeyRef(**places) if places else None
+
+
 class Asterisk(Document):
     """What a voicemail spool depends on: Asterisk's version and its configuration folder."""
 
@@ -219,6 +259,7 @@ class Settings(Document):
     language: Literal["de", "en"] = "en"
     evidence: Literal["auto", "counts", "sealed"] = "auto"
     state: AbsolutePath | None = None
+    signing_key: SigningKey | None = None
     policies: AbsolutePath | None = None
     connectors: AbsolutePath | None = None
     sources: dict[Name, Source] = Field(min_length=1)
@@ -349,18 +390,42 @@ class Secret:
         return "********"
 
 
-def resolve_secret(ref: SecretRef, *, environ: Mapping[str, str] = os.environ) -> Secret:
+def resolve_secret(ref: SecretRef | KeyRef, *, environ: Mapping[str, str] = os.environ) -> Secret:
     """Fetches a secret; one newline at its end is dropped.
 
     Raises DocumentError when it isn't there, RefusedError when every user may read its file.
     """
-    if ref.env is not None:
+    if isinstance(ref, KeyRef):
+        if ref.descriptor is not None:
+            return secret_from_descriptor(ref.descriptor)
+    elif ref.env is not None:
         if ref.env not in environ:
             raise DocumentError(f"The environment variable {ref.env} is not set", code="SECRET")
         return _secret(environ[ref.env])
     if ref.credential is not None:
         return _from_file(_credential(ref.credential, environ), what="The credential")
+    if isinstance(ref, KeyRef):
+        return passphrase_from_file(Path(ref.file or ""))
     return _from_file(Path(ref.file or ""), what="The password file")
+
+
+def passphrase_from_file(path: Path) -> Secret:
+    """What a file holds that only its owner may read; errors as in ``resolve_secret``."""
+    return _from_file(path, what="The passphrase file", exposed=0o077)
+
+
+@cache
+def secret_from_descriptor(number: int) -> Secret:
+    """What an open descriptor gives until its end. It is read once and kept, for the sources that
+    follow. DocumentError when nothing is open there."""
+    try:
+        with os.fdopen(number, "rb") as file:
+            data = file.read(64 * 1024)
+        return _secret(data.decode("utf-8"))
+    except (OSError, ValueError):
+        raise DocumentError(
+            f"Nothing can be read from descriptor {number}", hint=f"{number}< FILE", code="SECRET"
+        ) from None
 
 
 def _credential(name: str, environ: Mapping[str, str]) -> Path:
@@ -374,15 +439,17 @@ def _credential(name: str, environ: Mapping[str, str]) -> Path:
     return _from_environment(folder, "CREDENTIALS_DIRECTORY") / name
 
 
-def _from_file(path: Path, *, what: str) -> Secret:
+def _from_file(path: Path, *, what: str, exposed: int = stat.S_IROTH | stat.S_IWOTH) -> Secret:
     shown = printable(str(path))
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            if os.name == "posix" and mode & (stat.S_IROTH | stat.S_IWOTH):
+            if os.name == "posix" and mode & exposed:
+                group = exposed & stat.S_IRWXG
+                whom = "others than its owner" if group else "every user of this machine"
                 raise RefusedError(
-                    f"{what} {shown} may be read by every user of this machine",
-                    hint=f"chmod o-rw {shown}",
+                    f"{what} {shown} may be read by {whom}",
+                    hint=f"chmod {'go=' if group else 'o-rw'} {shown}",
                     code="SECRET_READABLE",
                 )
             data = file.read(64 * 1024)

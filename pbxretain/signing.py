@@ -1,8 +1,9 @@
 """Who says so, and are these the bytes that were said?
 
-Ed25519 keys on disk and DSSE envelopes around in-toto statements. The algorithm belongs to the
-key, never to the envelope: a key that isn't Ed25519 is no key. Whatever stands in a hostile
-envelope, the only errors that leave this module while reading it are EvidenceError and its kin.
+Canonical JSON and DSSE envelopes around in-toto statements; keys on disk are in ``keys``. The
+algorithm belongs to the key, never to the envelope: a key that isn't Ed25519 signs nothing.
+Whatever stands in a hostile envelope, the only errors that leave this module while reading it are
+EvidenceError and its kin.
 """
 
 from __future__ import annotations
@@ -11,27 +12,18 @@ import base64
 import binascii
 import hashlib
 import json
-import os
 import re
-import stat
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NoReturn
 
 import rfc8785
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
-from pbxretain import posix
-from pbxretain.errors import (
-    DocumentError,
-    EvidenceError,
-    RefusedError,
-    TrustError,
-    UnavailableError,
-)
+from pbxretain.errors import EvidenceError, TrustError
 
 PrivateKey = Ed25519PrivateKey
 PublicKey = Ed25519PublicKey
@@ -41,144 +33,13 @@ MAX_ENVELOPE = 8 * 1024 * 1024
 MAX_SIGNATURES = 16
 _FIELDS = ("payload", "payloadType", "signatures")
 _KEY_HINT = re.compile(r"[A-Za-z0-9._-]*")
-_MAX_KEY_FILE = 64 * 1024
 _MAX_INTEGER = 2**53 - 1
-_PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 
 
-# --- keys ---------------------------------------------------------------------------------
+# --- what a key is called ------------------------------------------------------------------
 
 
-def new_key(path: Path) -> PrivateKey:
-    """Makes a runner key: PKCS#8 PEM at ``path`` (0400) and the public half at ``path`` + .pub.
-
-    Refuses (RefusedError) to overwrite, and a folder that others than its owner may write to.
-    """
-    _check_key_folder(path)
-    key = Ed25519PrivateKey.generate()
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    try:
-        posix.write_synced(path, pem, 0o400, replace=False)
-        write_public(path, key.public_key())
-    except FileExistsError:
-        raise RefusedError(
-            "There is a key already, and a key is never overwritten.", code="KEY_EXISTS"
-        ) from None
-    except OSError:
-        raise UnavailableError("The key could not be written.", code="KEY_WRITE") from None
-    return key
-
-
-def write_public(path: Path, public: PublicKey) -> Path:
-    """Writes the public half beside a private key (``path`` + .pub); repeatable."""
-    beside = path.with_name(path.name + ".pub")
-    posix.write_synced(beside, public_pem(public), 0o644)
-    return beside
-
-
-def _check_key_folder(path: Path) -> None:
-    try:
-        status = path.parent.stat()
-    except OSError:
-        raise RefusedError(
-            "The folder for the key does not exist.", hint=f"mkdir -m 700 {path.parent}"
-        ) from None
-    if not stat.S_ISDIR(status.st_mode):
-        raise RefusedError("The folder for the key is not a folder.", code="KEY_FOLDER")
-    if os.name == "posix" and (status.st_mode & 0o022 or status.st_uid not in _own_ids()):
-        raise RefusedError(
-            "Others may write to the folder for the key.",
-            hint=f"chmod go-w {path.parent}",
-            code="KEY_FOLDER",
-        )
-
-
-def _own_ids() -> tuple[int, ...]:
-    return (0, os.geteuid())
-
-
-def load_key(path: Path) -> PrivateKey:
-    """Reads a runner key; RefusedError when it is missing, exposed to others, or not Ed25519."""
-    try:
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    except OSError:
-        raise RefusedError(
-            "The signing key is missing or unreadable.", code="KEY_MISSING"
-        ) from None
-    try:
-        _check_key_file(os.fstat(fd), path)
-        data = os.read(fd, _MAX_KEY_FILE)
-    finally:
-        os.close(fd)
-    try:
-        key = serialization.load_pem_private_key(data, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise RefusedError("The signing key can't be read as a key.", code="KEY_KIND") from None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise RefusedError("The signing key is not an Ed25519 key.", code="KEY_KIND")
-    return key
-
-
-def _check_key_file(status: os.stat_result, path: Path) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise RefusedError("The signing key is not a regular file.", code="KEY_KIND")
-    if os.name != "posix":
-        return
-    if status.st_mode & 0o077:
-        raise RefusedError(
-            "Others than its owner may read or write the signing key.",
-            hint=f"chmod 400 {path}",
-            code="KEY_EXPOSED",
-        )
-    if status.st_uid not in _own_ids():
-        raise RefusedError("The signing key belongs to somebody else.", code="KEY_EXPOSED")
-
-
-def public_pem(public: PublicKey) -> bytes:
-    """The public key as SubjectPublicKeyInfo in PEM."""
-    return public.public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-
-
-def load_public(path: Path) -> dict[str, PublicKey]:
-    """All public keys of one PEM file, by key id.
-
-    Raises UnavailableError when it can't be read, DocumentError when anything in it is not an
-    Ed25519 public key: a private key handed out by mistake is refused, not used.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_KEY_FILE)
-    except (OSError, ValueError):
-        raise UnavailableError("A key file can't be read.", code="KEY_MISSING") from None
-    return public_keys(data)
-
-
-def public_keys(data: bytes) -> dict[str, PublicKey]:
-    """The public keys of a PEM text, by key id; DocumentError as in ``load_public``."""
-    blocks = list(_PEM.finditer(data))
-    if not blocks or any(block[1] != b"PUBLIC KEY" for block in blocks):
-        raise DocumentError("A key file holds no public key in PEM form.", code="KEY_KIND")
-    keys = [_public_key(block[0]) for block in blocks]
-    return {key_id(key): key for key in keys}
-
-
-def _public_key(pem: bytes) -> PublicKey:
-    try:
-        key = serialization.load_pem_public_key(pem)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise DocumentError("A key file can't be read as a public key.", code="KEY_KIND") from None
-    if not isinstance(key, Ed25519PublicKey):
-        raise DocumentError("A public key is not an Ed25519 key.", code="KEY_KIND")
-    return key
-
-
-def key_id(public: PublicKey) -> str:
+def key_id(public: PublicKey | X25519PublicKey) -> str:
     """SHA-256 over the DER SubjectPublicKeyInfo, 64 hex digits; ``openssl`` computes the same."""
     der = public.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -311,17 +172,21 @@ def statement_digest(statement: Mapping[str, Any]) -> str:
     return hashlib.sha256(pae(PAYLOAD_TYPE, canonical(statement))).hexdigest()
 
 
-def seal(statement: Mapping[str, Any], key: PrivateKey) -> bytes:
-    """Signs a statement: canonical payload, DSSE envelope on one line, ending with a newline."""
+def seal(statement: Mapping[str, Any], key: PrivateKey, *others: PrivateKey) -> bytes:
+    """Signs a statement: canonical payload, DSSE envelope on one line, ending with a newline.
+
+    Each key signs once, in the order given."""
     payload = canonical(statement)
+    message = pae(PAYLOAD_TYPE, payload)
     envelope = {
         "payload": base64.b64encode(payload).decode(),
         "payloadType": PAYLOAD_TYPE,
         "signatures": [
             {
-                "keyid": key_id(key.public_key()),
-                "sig": base64.b64encode(key.sign(pae(PAYLOAD_TYPE, payload))).decode(),
+                "keyid": key_id(each.public_key()),
+                "sig": base64.b64encode(each.sign(message)).decode(),
             }
+            for each in (key, *others)
         ],
     }
     return canonical(envelope) + b"\n"
@@ -406,8 +271,3 @@ def verify_envelope(envelope: Envelope, trusted: Mapping[str, PublicKey]) -> str
     if any(signature.keyid in trusted for signature in envelope.signatures):
         raise EvidenceError("The signature is not genuine.", code="BAD_SIGNATURE")
     raise TrustError("The report is signed by a key that is not trusted here.")
-
-
-def merge_keys(files: Iterable[Path]) -> dict[str, PublicKey]:
-    """All public keys of several PEM files, by key id; errors as in ``load_public``."""
-    return {keyid: key for path in files for keyid, key in load_public(path).items()}

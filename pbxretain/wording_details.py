@@ -11,6 +11,10 @@ from collections.abc import Mapping
 from typing import Final
 
 DETAILS: Final[Mapping[str, tuple[str, str]]] = {
+    "detail.PDF_MISSING": (
+        "für eine PDF-Datei fehlt das Paket fpdf2",
+        "a PDF needs the package fpdf2",
+    ),
     "detail.SHARE_LIMIT": (
         "Datenbestand {dataset}: {due} von {total} Datensätzen sind fällig, mehr als {share} %",
         "dataset {dataset}: {due} of {total} records are due, more than {share} %",

@@ -1,4 +1,4 @@
-"""Fixtures that every test module may ask for, and the word on server tests that didn't run."""
+"""Fixtures that every test module may ask for, and the word on tests that didn't run."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 import pytest
+from support.browser import Browser, MissingBrowserError
 from support.servers import MariaDB, MissingServerError, PostgreSQL, Server
 
 _NOT_RUN = "server test not run: "
+_NO_BROWSER = "browser test not run: "
 S = TypeVar("S", bound=Server)
 
 
@@ -39,14 +41,30 @@ def _serve(kind: type[S]) -> Iterator[S]:
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A running Chromium, one for each test process; every test opens its own page in it."""
+    try:
+        chromium = Browser()
+    except MissingBrowserError as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{_NO_BROWSER}{error}", pytrace=False)
+        pytest.skip(f"{_NO_BROWSER}{error}")
+    with chromium:
+        yield chromium
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"mariadb", "postgresql"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("server")
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
-    count = sum(_NOT_RUN in str(report.longrepr) for report in skipped)
-    if count:
-        terminalreporter.write_line(f"{count} server tests not run", yellow=True)
+    for kind, words in (("server", _NOT_RUN), ("browser", _NO_BROWSER)):
+        count = sum(words in str(report.longrepr) for report in skipped)
+        if count:
+            terminalreporter.write_line(f"{count} {kind} tests not run", yellow=True)

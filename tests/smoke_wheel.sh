@@ -37,4 +37,13 @@ run "$pbxretain" schema policy
 grep -q '"rules"' "$work/out"
 run "$work/venv/bin/python" -m pbxretain.cli.demo --into "$work/demo"
 run "$work/venv/bin/python" -c 'from pbxretain.policy import template_text; template_text("eu-90-days")'
+# Pages come out of the wheel's own style sheet; a PDF needs the extra and says so.
+report="$work/demo/state/demo/reports/000000-deletion-report.dsse.json"
+run "$pbxretain" report render "$report" --out "$work/report.html"
+grep -q "<style>:root" "$work/report.html"
+"$pbxretain" report render "$report" --out "$work/report.pdf" >"$work/out" 2>&1 && exit 1
+grep -q "pbxretain\[pdf\]" "$work/out"
+"$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check "$(echo "$work"/dist/*.whl)[pdf]"
+run "$pbxretain" report render "$report" --out "$work/report.pdf"
+grep -q "pdfaid:part>3" "$work/report.pdf"
 echo "smoke: the wheel works in a fresh environment"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -109,12 +110,27 @@ def test_a_whole_cycle_with_broken_things_leaves_no_mark(place: Place) -> None:
         ("report", "show"),
         ("report", "show", "0", "--json"),
         ("report", "show", "0", "--lang", "de"),
+        ("report", "render", "0"),
+        ("report", "render", "0", "--format", "pdf"),
+        ("report", "render", str(place.state / "plan.dsse.json"), "--format", "pdf"),
+        ("report", "period", "--year", str(datetime.now(UTC).year)),
+        ("report", "period", "--year", str(datetime.now(UTC).year), "--json"),
+        ("report", "period", "--month", f"{datetime.now(UTC):%Y-%m}", "--format", "html"),
+        ("concept",),
+        ("concept", "--format", "html", "--lang", "de"),
         ("key", "show"),
         ("policy", "check", "all"),
     ]
     for args in then:
         code = place.run(*args)
         assert code in (Exit.OK, Exit.INCOMPLETE), (args, place.outputs[-1])
+    pages = sorted(place.state.rglob("*.pdf"))
+    assert [path.name for path in pages] == ["000000-deletion-report.en.pdf", "plan.en.pdf"]
+    for path in pages if shutil.which("pdftotext") else []:
+        # Letters of a PDF are numbers of glyphs: only a reader of PDF sees the words.
+        words = subprocess.run(["pdftotext", "-raw", path, "-"], capture_output=True, check=True)
+        assert b"call detail records" in words.stdout
+        assert place.canary.scan(words.stdout, words.stdout.replace(b"\n", b"")) == []
 
 
 def test_only_the_listing_shows_what_it_is_asked_for(place: Place) -> None:

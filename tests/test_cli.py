@@ -29,6 +29,7 @@ from pbxretain.cli import context, main
 from pbxretain.cli.face import Face, Plain
 from pbxretain.cli.progress import stop_flag
 from pbxretain.errors import Exit
+from pbxretain.evidence.attachment import attached
 from pbxretain.plan import Terms
 
 DAY = timedelta(days=1)
@@ -459,6 +460,45 @@ def test_reports_are_listed_and_shown_in_both_languages(ready: Place) -> None:
         assert shown.exit_code == 0
         assert shown.stdout.startswith("Löschprotokoll Nr. 0: office")
     assert ready.run("report", "show", "7").exit_code == Exit.USAGE
+
+
+def test_a_report_is_written_as_a_document_and_never_over_another(
+    ready: Place, tmp_path: Path
+) -> None:
+    ready.run("run")
+    report = ready.reports[0]
+    for args, name, begin in (
+        ((), "000000-deletion-report.en.html", b"<!DOCTYPE html>"),
+        (("0", "--format", "pdf"), "000000-deletion-report.en.pdf", b"%PDF-1.7"),
+        (("--format", "text"), "000000-deletion-report.en.txt", b"Deletion report no. 0: office"),
+    ):
+        done = ready.run("report", "render", *args)
+        path = report.with_name(name)
+        assert (done.exit_code, done.stdout) == (Exit.OK, f"Written:\n\n    {path}\n")
+        assert path.read_bytes().startswith(begin)
+        assert path.stat().st_mode & 0o777 == 0o644
+        again = ready.run("report", "render", *args)
+        assert again.exit_code == Exit.REFUSED
+        assert "already" in again.stderr
+    pdf = report.with_name("000000-deletion-report.en.pdf").read_bytes()
+    assert attached(pdf) == report.read_bytes()
+    out = tmp_path / "bericht.pdf"
+    done = ready.run("report", "render", str(report), "--out", str(out), "--json", lang="de")
+    assert json.loads(done.stdout)["format"] == "pdf"
+    assert attached(out.read_bytes()) == report.read_bytes()
+    assert out.read_bytes() != pdf  # another language
+    shown = [ready.run("report", "show", str(path)).stdout for path in (out, report)]
+    assert shown[0] == shown[1]
+    assert ready.run("verify", str(report.parent)).exit_code == Exit.OK
+
+
+def test_a_dry_run_is_written_as_a_document(ready: Place, tmp_path: Path) -> None:
+    target = tmp_path / "plan.dsse.json"
+    ready.run("plan", "--report", str(target))
+    assert ready.run("report", "render", str(target), lang="de").exit_code == Exit.OK
+    page = (tmp_path / "plan.de.html").read_text("utf-8")
+    assert "Ein Löschlauf würde jetzt" in page
+    assert "Löschprotokoll Nr." not in page
 
 
 def test_a_report_holds_nothing_personal(ready: Place) -> None:

@@ -18,7 +18,7 @@ from support import small
 from support.crash import Outcome, When, Zygote, campaign
 from support.small import NOW, Small
 
-from pbxretain import signing, verify
+from pbxretain import keys, signing, verify
 from pbxretain.errors import Exit
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.ledger import Ledger
@@ -68,7 +68,7 @@ def _inspect(pbx: Small, expected: dict[str, object]) -> None:
     assert not (pbx.site().state / "run").exists()
     assert not [p for p in pbx.pbx.rglob(".*") if p.is_file() and p.name != ".pbxretain.lock"]
     site = pbx.site()
-    own = signing.write_public(site.state / "own.pem", site.key.public_key())
+    own = keys.write_public(site.state / "own.pem", site.key.public_key())
     verdict = verify.verify_paths([site.reports], trust=[own], own_public=None, now=LATER)
     assert verdict.exit == Exit.OK, verdict.findings
 

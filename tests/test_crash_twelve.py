@@ -25,7 +25,7 @@ from support.proxy import proxy
 from support.served import Served
 from support.steps import at, dies_at, forked
 
-from pbxretain import signing, verify
+from pbxretain import keys, verify
 from pbxretain.errors import EvidenceError, Exit, LockedError
 from pbxretain.execute import Site
 from pbxretain.ledger import Ledger
@@ -359,7 +359,7 @@ def _two_days(folder: Path) -> tuple[small.Small, Path]:
 
 
 def _verified(site: Site, paths: list[Path]) -> verify.Verdict:
-    own = signing.write_public(site.state / "own.pem", site.key.public_key())
+    own = keys.write_public(site.state / "own.pem", site.key.public_key())
     now = small.NOW + timedelta(days=4)
     return verify.verify_paths(paths, trust=[own], own_public=None, now=now)
 

@@ -19,8 +19,9 @@ from pbxretain.evidence import notes
 from pbxretain.evidence import statements as st
 from pbxretain.evidence.fields import instant
 from pbxretain.evidence.trust import read_roster
+from pbxretain.keys import public_pem
 from pbxretain.ledger import Ledger
-from pbxretain.signing import key_id, public_pem, seal
+from pbxretain.signing import key_id, seal
 from pbxretain.verify import Verdict, verify_paths
 
 RUNNER = private(1)

@@ -17,7 +17,7 @@ from support import small
 from support.sealed import watched
 from support.small import NOW, Small
 
-from pbxretain import execute, signing
+from pbxretain import execute, keys, signing
 from pbxretain.cli import main
 from pbxretain.errors import DocumentError, EvidenceError, Exit, TrustError
 from pbxretain.evidence import merkle, opening, proofs, sealing, sidecars
@@ -226,7 +226,8 @@ def test_no_change_to_a_proof_goes_unseen(made: Sealed) -> None:
     for proof in (opening.prove_entry(match), _proof(made, "calls", made.gone["calls"][0])):
         value = json.loads(proof)
         changed: list[bytes] = [b"", b"{}", proof[:-2], proof + b" ", b"[]", proof * 2]
-        changed += [canonical({**value, name: new}) for name in value for new in (None, [], "x", 7)]
+        others: list[Any] = [None, [], "x", 7]
+        changed += [canonical({**value, name: new}) for name in value for new in others]
         changed += [canonical({n: v for n, v in value.items() if n != name}) for name in value]
         for name, old in value["opened"].items():
             news: list[Any] = [None, "x", 10**9, ["x"], {"base64": "AA=="}, -1, {"base64": "!"}]
@@ -362,7 +363,7 @@ def test_a_record_out_of_a_file_is_proved_on_the_command_line(made: Sealed, tmp_
 
 def test_shred_destroys_what_is_due_and_the_reports_stay(own: Sealed, tmp_path: Path) -> None:
     dpo = tmp_path / "dpo.pem"
-    signing.new_key(dpo)
+    keys.new_key(dpo)
     common = ("shred", own.reports, "--sign", dpo, "--yes", "--json")
     early = _cli(*common)
     assert json.loads(early.stdout)["destroyed"] == []
@@ -385,7 +386,7 @@ def test_shred_destroys_what_is_due_and_the_reports_stay(own: Sealed, tmp_path: 
 
 def test_an_access_is_filed_without_the_number(own: Sealed, tmp_path: Path) -> None:
     dpo = tmp_path / "dpo.pem"
-    signing.new_key(dpo)
+    keys.new_key(dpo)
     common = ("find", own.reports, "--key", own.escrow, "--number", "411")
     assert _cli(*common, "--purpose", "court").exit_code == Exit.USAGE
     assert _cli(*common, "--purpose", "court", "--sign", dpo).exit_code == Exit.OK

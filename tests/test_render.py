@@ -38,7 +38,17 @@ from pbxretain.evidence.statements import (
 )
 from pbxretain.messages import LANGUAGES, Lang
 from pbxretain.render import as_text
-from pbxretain.sheet import Block, Column, Heading, Items, KeyValue, Paragraph, Sheet, Table
+from pbxretain.sheet import (
+    Block,
+    Column,
+    Heading,
+    Items,
+    KeyValue,
+    Paragraph,
+    Sheet,
+    Table,
+    Verdict,
+)
 
 DIGEST = "sha256:" + "ab" * 32
 UUID = "6b0f2f0a-5b1e-4c57-9d0a-0c8f6b1d2e3f"
@@ -214,21 +224,24 @@ def test_a_row_with_a_missing_cell_is_refused() -> None:
 @pytest.mark.parametrize(
     ("lang", "first"),
     [
-        ("de", "Der Löschlauf ist vollständig: 1.200 Datensätze gelöscht"),
-        ("en", "The deletion run is complete: 1,200 records deleted"),
+        ("de", "Ja, mit Feststellungen: 1.200 Datensätze gelöscht, und eine neue Zählung"),
+        ("en", "Yes, with findings: 1,200 records deleted, and a fresh count"),
     ],
 )
 def test_the_first_sentence_is_the_result(lang: Lang, first: str) -> None:
     sheet = explain.statement(report("complete", calls()), lang)
     assert isinstance(sheet.blocks[0], Heading)
-    assert isinstance(sheet.blocks[1], Paragraph)
-    assert sheet.blocks[1].text.startswith(first)
+    assert isinstance(sheet.blocks[2], Verdict)
+    assert sheet.blocks[2].sentence.startswith(first)
 
 
 def test_the_german_report_tells_what_a_data_protection_officer_must_see() -> None:
     text = flat(told(report("complete", calls()), "de", width=200))
     for words in (
-        "vollständig, mit Feststellungen",  # 1 status in words
+        "1. Ist alles in Ordnung?",  # 1 status in words
+        "[mit Feststellungen]",
+        "Abschnitt 7 nennt 2 Feststellungen.",
+        "25.08.2026, 90 Tage alt (Frist: 90 Tage)",
         "Acme GmbH",  # 2 controller
         "nicht angegeben",
         "Auslöser: Zeitplan",  # 3 trigger, clock
@@ -241,9 +254,10 @@ def test_the_german_report_tells_what_a_data_protection_officer_must_see() -> No
         "Erforderlichkeit",
         "etwa 20.000",  # 5 result per data class
         "Unter Löschsperre",
-        "Aufbewahrungspflichtig, Über den Stichtag, Wartet auf Datei, Fehlgeschlagen",
-        "Ältester",  # 6
-        "calls: Datensätze unter Löschsperre bleiben bis zu deren Aufhebung. (4)",  # 7
+        "In keinem Datenbestand kam vor: Aufzubewahren, Fehlgeschlagen, Nachgekommen,",
+        "6. Ältester verbleibender Datensatz",  # 6
+        "25.08.2026 90 Tage 90 Tage 25.08.2026",
+        "calls: Datensätze unter Löschsperre bleiben bis zu deren Aufhebung. (Anzahl: 4)",  # 7
         "Faxdokumente: Für diese Datenart wurde noch nicht entschieden",
         "Dateien, die kein Datensatz nennt",
         "events: Dieser Datenbestand wurde nicht erfasst.",
@@ -259,6 +273,10 @@ def test_the_german_report_tells_what_a_data_protection_officer_must_see() -> No
         "einzelne Datensätze lassen sich nicht belegen",
         "verify.sh",
         "keine Rufnummern, Namen, Dateinamen",  # 13
+        "14. Prüfvermerk des Datenschutzbeauftragten",  # 14
+        "[ ] nicht anerkannt",
+        "Funktion und Unterschrift: ___",
+        "Stichtag: Der erste Tag, dessen Daten noch bleiben",
     ):
         assert words in text, words
 
@@ -275,7 +293,8 @@ def test_report_and_plan_are_told_at_any_width(lang: Lang, width: int) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_report_promises_nothing_about_law_or_storage_blocks(lang: Lang) -> None:
     text = told(report("complete", calls()), lang)
-    assert not re.search("compliant|konform|unrecoverable|unwiederbringlich", text, re.I)
+    promises = "compliant|konform|unrecoverable|unwiederbringlich|valid|gültig|rechtssicher"
+    assert not re.search(promises, text, re.I)
 
 
 def test_what_is_still_due_is_said_in_the_first_sentence() -> None:
@@ -304,7 +323,7 @@ def test_no_code_is_shown_where_there_are_words() -> None:
 
 def test_a_code_of_a_later_version_is_shown_as_it_stands() -> None:
     item = calls().model_copy(update={"findings": (Finding(code="BRAND_NEW", count=2),)})
-    assert "calls: BRAND_NEW. (2)" in flat(told(report("complete", item), "en"))
+    assert "calls: BRAND_NEW. (count: 2)" in flat(told(report("complete", item), "en"))
 
 
 def test_copies_that_went_with_their_record_are_counted_beside_the_table() -> None:

@@ -20,7 +20,7 @@ from support import samples
 from support.servers import MariaDB, PostgreSQL
 from support.site import make_site, make_terms
 
-from pbxretain import connector, execute, plan, signing, verify
+from pbxretain import connector, execute, keys, plan, verify
 from pbxretain.errors import Exit
 from pbxretain.execute import RunResult, Site
 from pbxretain.plan import Plan, Terms
@@ -150,7 +150,7 @@ def test_exactly_the_expected_goes_in_every_store_and_a_second_run_finds_nothing
     assert (again.outcome, again.exit_code) == ("nothing-due", Exit.OK)
     assert sum(result.deleted for result in again.results) == 0
 
-    own = signing.write_public(pbx.site.state / "own.pem", pbx.site.key.public_key())
+    own = keys.write_public(pbx.site.state / "own.pem", pbx.site.key.public_key())
     verdict = verify.verify_paths(
         [pbx.site.reports], trust=[own], own_public=None, now=datetime.now(UTC)
     )

@@ -5,23 +5,20 @@ from __future__ import annotations
 import base64
 import json
 import os
-import stat
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import rfc8785
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 from securesystemslib.dsse import Envelope as OtherEnvelope
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]
 
-from pbxretain import signing
-from pbxretain.errors import DocumentError, EvidenceError, RefusedError, TrustError
+from pbxretain import keys, signing
+from pbxretain.errors import EvidenceError, TrustError
 
 SEED = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = SEED.public_key()
@@ -29,84 +26,10 @@ TRUST = {signing.key_id(PUBLIC): PUBLIC}
 STRANGER = Ed25519PrivateKey.from_private_bytes(bytes(32))
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    tmp_path.chmod(0o700)
-    return tmp_path
-
-
-def test_a_new_key_is_read_back_and_only_its_owner_may_read_it(folder: Path) -> None:
-    made = signing.new_key(folder / "runner.pem")
-    read = signing.load_key(folder / "runner.pem")
-    assert made.private_bytes_raw() == read.private_bytes_raw()
-    assert stat.S_IMODE((folder / "runner.pem").stat().st_mode) == 0o400
-    keyid = signing.key_id(made.public_key())
-    assert list(signing.load_public(folder / "runner.pem.pub")) == [keyid]
-
-
-def test_a_key_is_never_overwritten(folder: Path) -> None:
-    signing.new_key(folder / "k")
-    before = (folder / "k").read_bytes(), (folder / "k.pub").read_bytes()
-    with pytest.raises(RefusedError) as caught:
-        signing.new_key(folder / "k")
-    assert caught.value.code == "KEY_EXISTS"
-    assert before == ((folder / "k").read_bytes(), (folder / "k.pub").read_bytes())
-
-
-@pytest.mark.parametrize("mode", [0o770, 0o702, 0o1777])
-def test_a_key_is_not_made_where_others_may_write(folder: Path, mode: int) -> None:
-    folder.chmod(mode)
-    with pytest.raises(RefusedError):
-        signing.new_key(folder / "k")
-    assert list(folder.iterdir()) == []
-
-
-@pytest.mark.parametrize("mode", [0o440, 0o404, 0o420, 0o402, 0o601])
-def test_an_exposed_key_is_refused(folder: Path, mode: int) -> None:
-    signing.new_key(folder / "k")
-    (folder / "k").chmod(mode)
-    with pytest.raises(RefusedError) as caught:
-        signing.load_key(folder / "k")
-    assert caught.value.code == "KEY_EXPOSED"
-
-
-def test_another_kind_of_key_is_refused(folder: Path) -> None:
-    other = generate_private_key(SECP256R1())
-    pem = other.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    (folder / "k").write_bytes(pem)
-    (folder / "k").chmod(0o400)
-    public = other.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    with pytest.raises(RefusedError):
-        signing.load_key(folder / "k")
-    with pytest.raises(DocumentError):
-        signing.public_keys(public)
-
-
-@pytest.mark.parametrize("content", [b"", b"-----BEGIN PRIVATE KEY-----\nAAAA\n", b"\0" * 99])
-def test_a_broken_key_file_is_one_sentence(folder: Path, content: bytes) -> None:
-    (folder / "k").write_bytes(content)
-    (folder / "k").chmod(0o400)
-    for path in (folder / "k", folder / "none", folder):
-        with pytest.raises(RefusedError):
-            signing.load_key(path)
-
-
-def test_a_private_key_is_not_taken_for_a_public_one(folder: Path) -> None:
-    signing.new_key(folder / "k")
-    with pytest.raises(DocumentError):
-        signing.load_public(folder / "k")
-
-
 def test_key_id_is_the_published_one_and_openssls(tmp_path: Path) -> None:
     keyid = signing.key_id(PUBLIC)
     assert keyid == "a050837d85070582ccf7394b0988847cc312cb88259b894899f6f239cf1791a5"
-    (tmp_path / "k").write_bytes(signing.public_pem(PUBLIC))
+    (tmp_path / "k").write_bytes(keys.public_pem(PUBLIC))
     command = "openssl pkey -pubin -outform DER < k | openssl dgst -sha256 -r"
     done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, check=True)
     assert done.stdout.split()[0].decode() == keyid

@@ -21,8 +21,9 @@ from support import reports
 import pbxretain
 from pbxretain.errors import DocumentError, Exit
 from pbxretain.evidence.statements import statement
+from pbxretain.keys import public_pem
 from pbxretain.ledger import LEDGER, PREPARED, Ledger
-from pbxretain.signing import MAX_ENVELOPE, canonical, open_envelope, public_pem, seal
+from pbxretain.signing import MAX_ENVELOPE, canonical, open_envelope, seal
 from pbxretain.verify import FINDINGS, Verdict, verify_paths
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

@@ -1,33 +1,59 @@
-"""Where is the report that somebody asks for?"""
+"""Where is the report that somebody asks for, and how does it become a file to hand on?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pbxretain import signing
+from pbxretain import explain, explain_attestations, keys, signing
 from pbxretain.cli import context, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
-from pbxretain.errors import DocumentError, EvidenceError, UnavailableError
-from pbxretain.evidence.statements import Account, Predicate, parse_statement
+from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
+from pbxretain.evidence.attachment import attached, is_pdf
+from pbxretain.evidence.fields import moment
+from pbxretain.evidence.statements import Account, Predicate, file_type, made_at, parse_statement
 from pbxretain.explain import Seal
-from pbxretain.ledger import Entry, Ledger
+from pbxretain.ledger import FILED, Entry, Ledger
+from pbxretain.messages import Lang
+from pbxretain.posix import write_synced
+from pbxretain.render import as_html, as_pdf, as_text
+from pbxretain.sheet import Sheet
 
+Form = Literal["html", "pdf", "text"]
+SUFFIXES: Mapping[Form, str] = {"html": "html", "pdf": "pdf", "text": "txt"}
 _DIGITS = 16
 """More than any number of a report has."""
 
 
 def rows(app: App, source: str) -> Iterator[show.Row]:
-    """All reports of a source, oldest first; one that can't be read stays in the list."""
+    """All that stands in a source's ledger, oldest first; what can't be read stays in the list."""
     for entry in entries(app, source):
         path = app.reports(source) / entry.file
         try:
             report = show.deletion(path)
         except (EvidenceError, UnavailableError):
             report = None
-        yield show.Row(source, entry.seq, entry.ended, path, report)
+        kind = file_type(entry.type)
+        yield show.Row(source, entry.seq, entry.ended, path, report, kind)
+
+
+def filed(app: App, source: str) -> list[show.FiledRow]:
+    """What the officer's side handed back, oldest first. One that can't be read is left out here:
+    ``verify`` tells of it."""
+    found: list[show.FiledRow] = []
+    folder = app.reports(source) / FILED
+    for path in folder.glob("*.dsse.json") if context.is_there(folder) else ():
+        try:
+            statement = show.read_report(path)
+        except (EvidenceError, UnavailableError):
+            continue
+        at = moment(made_at(statement.predicate))
+        found.append(show.FiledRow(source, file_type(statement.type), at, path))
+    return sorted(found, key=lambda row: (row.at, row.path.name))
 
 
 def entries(app: App, source: str) -> tuple[Entry, ...]:
@@ -56,32 +82,78 @@ def find(face: Face, which: str, *, source: str | None) -> Path:
     return app.reports(names[0]) / wanted[-1].file
 
 
-def opened(face: Face, path: Path) -> tuple[Predicate, Seal, bool]:
-    """What a report says, what its envelope claims, and whether this installation signed it."""
-    envelope = show.read_envelope(path)
-    predicate = parse_statement(envelope.payload).predicate
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A statement, its bytes, what its envelope claims, and whether this installation signed it."""
+
+    path: Path
+    data: bytes
+    kind: str
+    predicate: Predicate
+    seal: Seal
+    signed: bool
+
+
+def opened(face: Face, path: Path) -> Opened:
+    """Reads a statement, by itself or out of its PDF, without verifying it; UnavailableError,
+    EvidenceError."""
+    data = show.read_bytes(path)
+    if is_pdf(data):
+        data = attached(data)
+    envelope = signing.open_envelope(data)
+    statement = parse_statement(envelope.payload)
     own = context.own_public(face)
     try:
-        keys = signing.load_public(own) if own else {}
+        known = keys.load_public(own) if own else {}
     except (DocumentError, UnavailableError):
-        keys = {}
-    signer = signing.signed_by(envelope, keys)
+        known = {}
+    signer = signing.signed_by(envelope, known)
     seal = Seal(digest=envelope.digest, keyid=signer or envelope.signatures[0].keyid)
-    return predicate, seal, signer is not None
+    kind = file_type(statement.type)
+    return Opened(path, data, kind, statement.predicate, seal, signer is not None)
 
 
-def account(face: Face, path: Path) -> tuple[Account, Seal, bool]:
-    """As ``opened``, for what tells of records; EvidenceError for any other statement."""
-    predicate, seal, signed = opened(face, path)
-    if not isinstance(predicate, Account):
-        raise EvidenceError(f"{path.name} is no deletion report", code="UNKNOWN_TYPE")
-    return predicate, seal, signed
+def sheet(found: Opened, lang: Lang) -> Sheet:
+    """A statement of any kind in words."""
+    if isinstance(found.predicate, Account):
+        return explain.statement(found.predicate, lang, seal=found.seal)
+    digest, keyid = found.seal.digest, found.seal.keyid
+    return explain_attestations.sheet(
+        found.predicate, lang, kind=found.kind, digest=digest, keyid=keyid
+    )
 
 
-def own_key(app: App) -> str:
-    """The id of this installation's key; UnavailableError without one."""
-    if not context.is_there(app.public):
-        raise UnavailableError(
-            "this installation has no signing key yet", hint="pbxretain key new", code="KEY_MISSING"
-        )
-    return next(iter(signing.load_public(app.public)))
+def printed(found: Opened, lang: Lang, *, form: Form) -> bytes:
+    """The statement as a file for people; DocumentError without what a PDF needs."""
+    page = sheet(found, lang)
+    if form == "pdf":
+        return as_pdf(page, attached={f"{_stem(found.path)}.dsse.json": found.data})
+    words = as_html(page) if form == "html" else as_text(page)
+    return words.encode()
+
+
+def form_of(out: Path | None) -> Form:
+    """The form that a file's name asks for; HTML, which needs no further package, where none."""
+    suffix = out.suffix.removeprefix(".").lower() if out else ""
+    return next((form for form, end in SUFFIXES.items() if end == suffix), "html")
+
+
+def beside(path: Path, lang: Lang, *, form: Form) -> Path:
+    """Where a printed statement goes when nobody says: beside it, with its language."""
+    return path.with_name(f"{_stem(path)}.{lang}.{SUFFIXES[form]}")
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(".pdf").removesuffix(".json").removesuffix(".dsse")
+
+
+def put(out: Path, data: bytes) -> None:
+    """Writes a new file for people; RefusedError where there is one already."""
+    try:
+        write_synced(out, data, 0o644, replace=False)
+    except FileExistsError:
+        raise RefusedError(
+            f"{out} is there already and is not overwritten", code="FILE_EXISTS"
+        ) from None
+    except (OSError, ValueError):
+        raise RefusedError(f"{out} can't be written", code="FILE_WRITE") from None

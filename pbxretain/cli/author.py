@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from pbxretain.cli import printed
 from pbxretain.cli.face import command, common, face
 from pbxretain.errors import Exit
 
@@ -184,6 +185,23 @@ def connector_new(
         face(), name, out=out, options=options, url=from_database, secret=secret, yes=yes
     )
     face().give(begun.data(), begun.sheet(face().lang))
+
+
+@command()
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@printed.options
+def concept(sources: tuple[str, ...], form: printed.Form | None, out: Path | None) -> None:
+    """Write the deletion concept (DIN 66398) out of settings, policies and connectors.
+
+    Opens no database and reads no report. What only people know is left blank to fill in.
+    """
+    from pbxretain.cli import concept as writing
+    from pbxretain.cli import context
+
+    app, now = context.load(face()), context.now()
+    found = writing.systems(app, sources)
+    sheet = writing.sheet(found, app.settings, face().lang, now=now)
+    printed.give(face(), writing.data(found, now=now), sheet, form=form, out=out)
 
 
 @command()

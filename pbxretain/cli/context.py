@@ -12,19 +12,21 @@ from uuid import uuid4
 
 import click
 
-from pbxretain import connector, policy, settings, signing
+from pbxretain import connector, policy, rolling, settings, signing
 from pbxretain.cli.face import Face
 from pbxretain.connector import Connector, Opened
 from pbxretain.documents import Loaded
 from pbxretain.errors import DocumentError, RefusedError, UnavailableError
 from pbxretain.evidence.sealing import Recipient, load_recipients
 from pbxretain.execute import Site
+from pbxretain.ledger import ROSTER, Ledger
 from pbxretain.plan import Terms
 from pbxretain.policy import Policy
 from pbxretain.posix import write_synced
+from pbxretain.rolling import Chain
+from pbxretain.runner import RunnerKey
 from pbxretain.settings import Settings, Source
 
-KEY = "keys/runner.pem"
 ESCROW = "escrow-*.pub.pem"
 INSTALLATION = "installation"
 _LONGEST = 100
@@ -84,26 +86,39 @@ class App:
         )
 
     @property
+    def runner(self) -> RunnerKey:
+        """The key that signs this installation's reports."""
+        return RunnerKey(self.state / "keys", self.settings.signing_key)
+
+    @property
     def key(self) -> Path:
-        return self.state / KEY
+        return self.runner.path
 
     @property
     def public(self) -> Path:
-        return self.key.with_name(self.key.name + ".pub")
+        return self.runner.public
 
     def reports(self, name: str) -> Path:
         return self.state / name / "reports"
 
     def site(self, name: str) -> Site:
-        """State folder, installation id and key of a source; RefusedError without a key."""
-        if not is_there(self.key):
-            raise RefusedError(
-                "this installation has no signing key yet",
-                hint="pbxretain key new",
-                code="KEY_MISSING",
-            )
-        key = signing.load_key(self.key)
-        return Site(state=self.state / name, installation=self.installation(), key=key)
+        """State folder, installation id and keys of a source; RefusedError without a key."""
+        if not is_there(self.runner.folder):
+            self.runner.load()  # says what is missing, before anything is made
+        chain = self.chain(name)
+        key = chain.current(Ledger(self.reports(name)))
+        return Site(state=self.state / name, installation=chain.installation, key=key, chain=chain)
+
+    def chain(self, name: str) -> Chain:
+        """The keys of a source; EvidenceError for a roster that isn't sound."""
+        return Chain(
+            source=name,
+            installation=self.installation(),
+            folder=self.state / name / "keys",
+            first=self.runner,
+            roster=rolling.installed(self.state / ROSTER),
+            others=tuple(self.reports(other) for other in self.settings.sources if other != name),
+        )
 
     def installation(self) -> str:
         """The id of this installation, made once."""
@@ -128,11 +143,11 @@ class App:
         """Makes the runner key and the installation id; returns the key id."""
         try:
             self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.key.parent.mkdir(mode=0o700, exist_ok=True)
+            self.runner.folder.mkdir(mode=0o700, exist_ok=True)
         except OSError:
             raise _unwritable(self.state) from None
         self.installation()
-        return signing.key_id(signing.new_key(self.key).public_key())
+        return signing.key_id(self.runner.new(now=now()).public_key())
 
     @contextmanager
     def opened(self, terms: Terms) -> Iterator[Opened]:
@@ -175,7 +190,7 @@ def own_public(face: Face) -> Path | None:
     try:
         return load(face).public
     except (DocumentError, RefusedError):
-        return settings.state_folder() / (KEY + ".pub")
+        return RunnerKey(settings.state_folder() / "keys").public
 
 
 def now() -> datetime:

@@ -44,7 +44,7 @@ def inventory(item: Connector, lang: Lang) -> Sheet:
         data = explain.data_class(dataset.data, lang)
         blocks += [
             Heading(text("inventory.dataset", lang, name=name, data=data), 3),
-            _pairs(_told(manifest, dataset, lang), lang),
+            _pairs(told(manifest, dataset, lang), lang),
         ]
     blocks += [Heading(text("connector.trials", lang)), *_trials(manifest, lang)]
     blocks.append(Heading(text("report.copies", lang)))
@@ -74,7 +74,8 @@ def _trials(manifest: Manifest, lang: Lang) -> Iterator[Block]:
         yield Items(told)
 
 
-def _told(manifest: Manifest, dataset: Dataset, lang: Lang) -> Pairs:
+def told(manifest: Manifest, dataset: Dataset, lang: Lang) -> Pairs:
+    """One dataset: content, place, start of the period, what is personal, what goes along."""
     yield "inventory.what", dataset.title
     yield "inventory.where", _where(manifest, dataset, lang)
     if isinstance(dataset, TableDataset):

@@ -1,11 +1,13 @@
-"""What does somebody do who wants proof: verify, look at reports, look at keys."""
+"""What does somebody do who wants proof: verify, look at reports."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Literal
 
 import click
 
+from pbxretain.cli import printed
 from pbxretain.cli.face import command, common, face
 
 FILES = click.Path(path_type=Path)
@@ -16,16 +18,28 @@ FILES = click.Path(path_type=Path)
 @click.option("--trust", multiple=True, type=FILES, help="Public keys that you trust (PEM).")
 @click.option("--key", "keys", multiple=True, type=FILES, help="One public key that you trust.")
 def verify(paths: tuple[Path, ...], trust: tuple[Path, ...], keys: tuple[Path, ...]) -> int:
-    """Check reports, or whole report folders, offline.
+    """Check reports, whole report folders, or bundles, offline.
 
-    A report is genuine when a key that you trust signed it. Without --trust or --key this
-    installation's own public key counts, where there is one.
+    A report is genuine when a key that you trust signed it. Without --trust or --key the roster in
+    the officer's folder counts where there is one, else this installation's own public key.
     """
     from pbxretain import verify as verifying
+    from pbxretain import witness
+    from pbxretain.bundle import opened_paths
     from pbxretain.cli import context, verdict
 
-    own = None if trust or keys else context.own_public(face())
-    found = verifying.verify_paths(paths, trust=[*trust, *keys], own_public=own, now=context.now())
+    known, seen = [*trust, *keys], witness.standpoint()
+    own = None if known or seen else context.own_public(face())
+    if seen and not known:
+        known = [seen.roster]
+    with opened_paths(paths) as opened:
+        found = verifying.verify_paths(
+            opened,
+            trust=known,
+            own_public=own,
+            now=context.now(),
+            seen=seen.kept if seen else (),
+        )
     face().give(verdict.data(found), verdict.sheet(found, face().lang))
     return int(found.exit)
 
@@ -39,52 +53,118 @@ def report() -> None:
 @command(report, name="list")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 def report_list(sources: tuple[str, ...]) -> None:
-    """List the reports of the sources, with outcome and counts."""
+    """List the reports of the sources, with outcome and counts, and what was handed back."""
     from pbxretain.cli import archive, context, show
 
     app = context.load(face())
-    rows = [row for name in app.sources(sources) for row in archive.rows(app, name)]
-    sheet = show.reports(rows, face().lang, zones=archive.zones(app))
-    face().give({"reports": [show.row_data(row) for row in rows]}, sheet)
+    names, zones = app.sources(sources), archive.zones(app)
+    rows = [row for name in names for row in archive.rows(app, name)]
+    back = [row for name in names for row in archive.filed(app, name)]
+    sheets = [show.reports(rows, face().lang, zones=zones)]
+    sheets += [show.filed(back, face().lang, zones=zones)] if back else []
+    data = {
+        "reports": [show.row_data(row) for row in rows],
+        "filed": [show.filed_data(row) for row in back],
+    }
+    face().give(data, *sheets)
 
 
 @command(report, name="show")
 @click.argument("which", default="latest", metavar="[NUMBER|FILE|latest]")
 @click.option("--source", metavar="NAME", help="Whose report; needed when there are several.")
 def report_show(which: str, source: str | None) -> None:
-    """Show one report, or a signed dry run, in words. Doesn't verify: see "verify"."""
-    from pbxretain import explain
+    """Show one report, or any other signed statement, in words. Doesn't verify: see "verify"."""
     from pbxretain.cli import archive, show
 
-    path = archive.find(face(), which, source=source)
-    predicate, seal, signed = archive.account(face(), path)
-    if not signed:
-        face().note(face().text("report.unchecked", path=path))
-    sheet = explain.statement(predicate, face().lang, seal=seal)
-    face().give(show.report_data(path, predicate, digest=seal.digest), sheet)
+    found = archive.opened(face(), archive.find(face(), which, source=source))
+    if not found.signed:
+        face().note(face().text("report.unchecked", path=found.path))
+    data = show.report_data(found.path, found.predicate, digest=found.seal.digest)
+    face().give(data, archive.sheet(found, face().lang))
 
 
-@click.group()
-@common
-def key() -> None:
-    """Make or look at this installation's signing key."""
+@command(report, name="render")
+@click.argument("which", default="latest", metavar="[NUMBER|FILE|latest]")
+@click.option("--source", metavar="NAME", help="Whose report; needed when there are several.")
+@click.option("--format", "form", type=click.Choice(["html", "pdf", "text"]), help="Default: html.")
+@click.option("--out", type=FILES, metavar="FILE", help="Where to; else beside the report.")
+def report_render(
+    which: str, source: str | None, form: Literal["html", "pdf", "text"] | None, out: Path | None
+) -> None:
+    """Write one report, or any other signed statement, as a document to read, print and hand on.
+
+    A PDF (PDF/A-3) carries the signed report along. Nothing is verified, and no file is
+    overwritten.
+    """
+    from pbxretain.cli import archive, show
+
+    found = archive.opened(face(), archive.find(face(), which, source=source))
+    if not found.signed:
+        face().note(face().text("report.unchecked", path=found.path))
+    chosen = form or archive.form_of(out)
+    target = out or archive.beside(found.path, face().lang, form=chosen)
+    archive.put(target, archive.printed(found, face().lang, form=chosen))
+    data = {"path": str(target), "format": chosen, "digest": found.seal.digest}
+    face().give(data, show.written(target, face().lang))
 
 
-@command(key, name="new")
-def key_new() -> None:
-    """Make the key that signs reports. Never overwrites one."""
-    from pbxretain.cli import context, show
+@command(report, name="period")
+@click.argument("source", required=False, metavar="[SOURCE]")
+@click.option("--month", metavar="YYYY-MM", help="One month, such as 2026-10.")
+@click.option("--quarter", metavar="YYYY-QN", help="One quarter, such as 2026-Q4.")
+@click.option("--year", metavar="YYYY", help="One year.")
+@click.option("--from", "folder", type=FILES, metavar="FOLDER", help="A folder of reports.")
+@click.option("--interval", type=click.IntRange(1, 8784), metavar="HOURS", help="Runs are due so.")
+@click.option("--trust", multiple=True, type=FILES, help="Public keys that you trust (PEM).")
+@click.option("--key", "keys", multiple=True, type=FILES, help="One public key that you trust.")
+@printed.options
+def report_period(form: printed.Form | None, out: Path | None, **asked: Any) -> int:
+    """Sum up the runs of a month, quarter or year, as the DPIA's annex.
 
-    app = context.load(face())
-    keyid = app.new_key()
-    face().give({"key": keyid, "path": str(app.public)}, show.key(app.public, keyid, face().lang))
+    Checks signatures and ledger first, as "verify" does, and ends with its codes. With --from it
+    needs no settings.
+    """
+    from pbxretain import annex, remarks
+    from pbxretain.cli import context, periods
+
+    found = periods.period(face(), periods.Wanted(**asked), now=context.now())
+    printed.give(face(), annex.data(found), annex.sheet(found, face().lang), form=form, out=out)
+    return int(remarks.exit_code(found))
 
 
-@command(key, name="show")
-def key_show() -> None:
-    """Show the public key's id and fingerprint, to compare by a second way."""
-    from pbxretain.cli import archive, context, show
+@command(report, name="bundle")
+@click.argument("source", required=False)
+@click.option("--out", required=True, type=FILES, help="A new folder, or a new file named *.zip.")
+@click.option("--without-sidecars", is_flag=True, help="Leave out leaves and sealed keys.")
+def report_bundle(source: str | None, out: Path, without_sidecars: bool) -> int:
+    """Copy a source's evidence for the data protection officer. Overwrites nothing."""
+    from pbxretain.cli import handover
 
-    app = context.load(face())
-    keyid = archive.own_key(app)
-    face().give({"key": keyid, "path": str(app.public)}, show.key(app.public, keyid, face().lang))
+    return handover.bundle(face(), source, out=out, sidecars=not without_sidecars)
+
+
+@command(report, name="add")
+@click.argument("files", nargs=-1, required=True, type=FILES, metavar="FILE...")
+def report_add(files: tuple[Path, ...]) -> int:
+    """File what the data protection officer handed back, after checking who signed it."""
+    from pbxretain.cli import handover
+
+    return handover.add(face(), files)
+
+
+@command(report, name="gap-note")
+@click.argument("source", required=False)
+@click.option("--since", required=True, metavar="TIME", help="First day or time without a run.")
+@click.option("--until", required=True, metavar="TIME", help="Last day or time without a run.")
+@click.option(
+    "--reason",
+    required=True,
+    type=click.Choice(["host-off", "pbx-off", "maintenance", "disk-full", "mistake", "other"]),
+    help="Why there was none.",
+)
+@click.option("--remark", default="", metavar="TEXT", help="One line; no names of persons.")
+def report_gap_note(source: str | None, since: str, until: str, reason: str, remark: str) -> int:
+    """Write into the ledger why there was no run. Explains a gap, never takes it away."""
+    from pbxretain.cli import handover
+
+    return handover.gap_note(face(), source, since=since, until=until, reason=reason, remark=remark)

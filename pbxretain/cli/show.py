@@ -19,8 +19,8 @@ from pbxretain.evidence.statements import DeletionReport, Predicate, Statement, 
 from pbxretain.evidence.statements import Plan as PlanStatement
 from pbxretain.messages import Lang, code, counted, number, text
 from pbxretain.plan import Plan
-from pbxretain.sheet import Block, Column, Heading, Items, KeyValue, Paragraph, Sheet, Table
-from pbxretain.signing import MAX_ENVELOPE, Envelope, fingerprint, open_envelope
+from pbxretain.sheet import Block, Column, Heading, Items, Paragraph, Sheet, Table
+from pbxretain.signing import MAX_ENVELOPE, Envelope, open_envelope
 
 # --- plan -------------------------------------------------------------------------------------
 
@@ -204,13 +204,18 @@ def problem_data(problem: Problem) -> dict[str, object]:
 # --- reports ----------------------------------------------------------------------------------
 
 
-def read_envelope(path: Path) -> Envelope:
-    """An envelope from a file; UnavailableError, EvidenceError."""
+def read_bytes(path: Path) -> bytes:
+    """A file no longer than an envelope may be, and one byte more; UnavailableError."""
     try:
         with path.open("rb") as file:
-            return open_envelope(file.read(MAX_ENVELOPE + 1))
+            return file.read(MAX_ENVELOPE + 1)
     except (OSError, ValueError):
         raise UnavailableError(f"{path} can't be read") from None
+
+
+def read_envelope(path: Path) -> Envelope:
+    """An envelope from a file; UnavailableError, EvidenceError."""
+    return open_envelope(read_bytes(path))
 
 
 def read_report(path: Path) -> Statement:
@@ -226,6 +231,11 @@ def deletion(path: Path) -> DeletionReport:
     return predicate
 
 
+def written(path: Path, lang: Lang) -> Sheet:
+    """Where a file went."""
+    return Sheet(lang, (Paragraph(text("report.written", lang)), Paragraph(str(path), "command")))
+
+
 def report_data(path: Path, predicate: Predicate, *, digest: str) -> dict[str, object]:
     """A report as JSON: where it is, its digest, and what it says."""
     return {
@@ -237,13 +247,25 @@ def report_data(path: Path, predicate: Predicate, *, digest: str) -> dict[str, o
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One report in a list; ``report`` is None when it can't be read."""
+    """One statement of a ledger in a list; ``report`` is None for one that is no deletion report,
+    or can't be read."""
 
     source: str
     seq: int
     ended: datetime
     path: Path
     report: DeletionReport | None
+    kind: str = "deletion-report"
+
+
+@dataclass(frozen=True, slots=True)
+class FiledRow:
+    """One statement that the officer's side handed back."""
+
+    source: str
+    kind: str
+    at: datetime
+    path: Path
 
 
 def reports(rows: Sequence[Row], lang: Lang, *, zones: Mapping[str, ZoneInfo]) -> Sheet:
@@ -262,10 +284,38 @@ def _report_cells(row: Row, lang: Lang, zones: Mapping[str, ZoneInfo]) -> tuple[
     ended = messages.moment(row.ended, zones.get(row.source, ZoneInfo("UTC")), lang)
     head = (row.source, str(row.seq), ended)
     if row.report is None:
-        return (*head, text("status.unknown", lang), "-", "-", row.path.name)
+        known = row.kind != "deletion-report"
+        state = code("statement", row.kind, lang) if known else text("status.unknown", lang)
+        return (*head, state, "-", "-", row.path.name)
     counts = (total(row.report, name) for name in ("deleted", "residue"))
     shown = ("-" if count is None else number(count, lang) for count in counts)
     return (*head, explain.status(row.report, lang), *shown, row.path.name)
+
+
+def filed(rows: Sequence[FiledRow], lang: Lang, *, zones: Mapping[str, ZoneInfo]) -> Sheet:
+    """What the officer's side handed back, by kind."""
+    keys = ("col.source", "filed.col.kind", "col.time", "col.file")
+    cells = tuple(
+        (
+            row.source,
+            code("statement", row.kind, lang),
+            messages.moment(row.at, zones.get(row.source, ZoneInfo("UTC")), lang),
+            row.path.name,
+        )
+        for row in rows
+    )
+    table = Table(tuple(_column(key, lang) for key in keys), cells)
+    return Sheet(lang, (Heading(text("filed.list", lang), 1), table))
+
+
+def filed_data(row: FiledRow) -> dict[str, object]:
+    """What was handed back as JSON."""
+    return {
+        "source": row.source,
+        "kind": row.kind,
+        "at": row.at.isoformat(),
+        "path": str(row.path),
+    }
 
 
 def total(report: DeletionReport, name: str) -> int | None:
@@ -280,6 +330,7 @@ def row_data(row: Row) -> dict[str, object]:
     report = row.report
     return {
         "source": row.source,
+        "kind": row.kind,
         "seq": row.seq,
         "ended_at": row.ended.isoformat(),
         "path": str(row.path),
@@ -287,16 +338,6 @@ def row_data(row: Row) -> dict[str, object]:
         "deleted": total(report, "deleted") if report else None,
         "residue": total(report, "residue") if report else None,
     }
-
-
-# --- keys -------------------------------------------------------------------------------------
-
-
-def key(path: Path, keyid: str, lang: Lang) -> Sheet:
-    """A public key: where it is and how it is compared."""
-    pairs = (("file", str(path)), ("id", keyid), ("fingerprint", fingerprint(keyid)))
-    named = tuple((text(f"key.{name}", lang), value) for name, value in pairs)
-    return Sheet(lang, (Heading(text("key.title", lang), 1), KeyValue(named)))
 
 
 # --- small pieces -----------------------------------------------------------------------------

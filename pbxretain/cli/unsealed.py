@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from pbxretain import messages, posix, signing
+from pbxretain import keys, messages, posix, signing
 from pbxretain.cli import context
 from pbxretain.cli.face import Face
 from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
@@ -198,7 +198,7 @@ def _about(told: Told, now: datetime) -> dict[str, object]:
 def _file(bundle: Bundle, note: EvidenceAccess | EvidenceShred, signer: Path) -> Path:
     made: Predicate = note
     document = statement(made)
-    sealed = signing.seal(document, signing.load_key(signer))
+    sealed = signing.seal(document, keys.load_key(signer))
     digest = signing.open_envelope(sealed).digest
     kind = file_type(str(document["predicateType"]))
     folder = bundle.folder / "filed" if bundle.is_folder else bundle.folder

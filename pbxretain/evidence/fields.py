@@ -25,7 +25,7 @@ def instant(moment: datetime) -> str:
 
 def moment(text: str) -> datetime:
     """The aware UTC time of an ``Instant``."""
-    return datetime.strptime(text, _INSTANT).replace(tzinfo=UTC)
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _real_instant(text: str) -> str:

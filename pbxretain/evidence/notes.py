@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -69,6 +69,17 @@ def origin(installation: str, source: str) -> str:
 def ledger_root(digests: Iterable[str]) -> bytes:
     """The root over statement digests (hex, in order): leaf data is the 32 bytes of each."""
     return Tree(leaf_hash(bytes.fromhex(digest)) for digest in digests).root()
+
+
+def ledger_roots(digests: Iterable[str], sizes: Collection[int]) -> dict[int, bytes]:
+    """The roots that a ledger had at these sizes, in one pass; a size it never had has none."""
+    wanted, tree = frozenset(sizes), Tree()
+    roots = {0: tree.root()} if 0 in wanted else {}
+    for digest in digests:
+        tree.add(leaf_hash(bytes.fromhex(digest)))
+        if tree.size in wanted:
+            roots[tree.size] = tree.root()
+    return roots
 
 
 def checkpoint(name: str, digests: Iterable[str]) -> Checkpoint:

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from pbxretain import connector, documents, signing
+from pbxretain import connector, documents, keys
 from pbxretain.connector import Connector
 from pbxretain.execute import Site
 from pbxretain.manifest import Dataset, Manifest, TableDataset
@@ -155,10 +155,10 @@ def site_of(folder: Path) -> Site:
     key = folder / "keys" / "runner.pem"
     if not key.exists():
         key.parent.mkdir(mode=0o700, parents=True)
-        signing.new_key(key)
+        keys.new_key(key)
         (folder / "installation").write_text(str(uuid4()), "ascii")
     return Site(
         state=folder / SOURCE,
         installation=(folder / "installation").read_text("ascii"),
-        key=signing.load_key(key),
+        key=keys.load_key(key),
     )

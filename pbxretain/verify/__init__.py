@@ -112,10 +112,10 @@ class _Look:
         chain.ledger(folder, find)
         beside = [report for report in folder.reports if report.place is None]
         for source, placed in known.items():
-            witness = Witness(source, folder, find)
+            witness = Witness(source, folder, find, kept=self._seen)
             witness.own(self._signers, trusted=any(report.signer for report in placed))
             witness.cosigned(self._anchors, ahead=self._now + content.AHEAD)
-            witness.seen(self._seen)
+            witness.seen()
             witness.brackets(placed)
             self._sights += witness.sights.values()
             history.continuity(placed, find)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pbxretain.errors import DocumentError, EvidenceError, UnavailableError
 from pbxretain.evidence.statements import parse_statement
+from pbxretain.keys import public_keys
 from pbxretain.ledger import (
     CHECKPOINT,
     COSIGNED,
@@ -22,7 +23,7 @@ from pbxretain.ledger import (
     Entry,
     read_ledger,
 )
-from pbxretain.signing import MAX_ENVELOPE, PublicKey, open_envelope, public_keys
+from pbxretain.signing import MAX_ENVELOPE, PublicKey, open_envelope
 from pbxretain.verify.findings import FINDINGS, Find, Report, Unread, found
 
 _MAX_LEDGER = 256 * 1024 * 1024

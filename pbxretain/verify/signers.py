@@ -26,12 +26,11 @@ from pbxretain.evidence.attestations import (
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import Plan, Predicate, made_at
 from pbxretain.evidence.trust import Epochs, Roster, Span, read_roster
+from pbxretain.keys import load_public, public_keys
 from pbxretain.signing import (
     PublicKey,
     fingerprint,
     key_id,
-    load_public,
-    public_keys,
     signed_by,
     verify_envelope,
 )

@@ -8,7 +8,8 @@ a report that names it was made after it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,23 +38,32 @@ class Sight:
 class Witness:
     """The checkpoints of one source's ledger, held against the ledger itself."""
 
-    def __init__(self, source: Source, folder: Folder, find: Find) -> None:
+    def __init__(
+        self, source: Source, folder: Folder, find: Find, *, kept: Sequence[notes.Checkpoint]
+    ) -> None:
+        """``kept`` are checkpoints that the reader himself saw before."""
         self._source = source
         self._origin = notes.origin(*source)
         self._folder = folder
         self._digests = folder.digests
         self._find = find
+        self._notes = {f"cosigned/{name}": _parsed(d) for name, d in folder.cosigned.items()}
+        if folder.checkpoint is not None:
+            self._notes["checkpoint"] = _parsed(folder.checkpoint)
+        sizes = {note.size for note in (*self._notes.values(), *kept) if note is not None}
+        self._roots = notes.ledger_roots(self._digests, sizes)
+        self._kept = [note for note in kept if note.origin == self._origin]
+        self._there = {hashlib.sha256(d).hexdigest(): n for n, d in folder.cosigned.items()}
         self.sights: dict[str, Sight] = {}
         """By SHA-256 of the cosigned checkpoint, hex."""
 
     def own(self, signers: Signers, *, trusted: bool) -> None:
         """The runner's checkpoint: covers all that stands in the ledger. Its signature is asked
         for where those of the statements are ``trusted``."""
-        data = self._folder.checkpoint
-        if data is None:
+        if self._folder.checkpoint is None:
             self._find(found("MISSING_CHECKPOINT"))
             return
-        note = self._read(data, "checkpoint")
+        note = self._read("checkpoint")
         if note is None:
             return
         keys = signers.counts(self._source, note.size - 1).values()
@@ -68,7 +78,7 @@ class Witness:
         witnesses = anchors.of("dpo")
         for name, data in self._folder.cosigned.items():
             file = f"cosigned/{name}"
-            note = self._read(data, file)
+            note = self._read(file)
             if note is None:
                 continue
             times = [notes.cosigned_at(note, key) for key in witnesses.values()]
@@ -81,24 +91,23 @@ class Witness:
                 sight = Sight(note.size, max(known), file)
                 self.sights[hashlib.sha256(data).hexdigest()] = sight
 
-    def seen(self, kept: Sequence[notes.Checkpoint]) -> None:
-        """What the reader himself saw before: nothing of it may be missing or changed."""
-        for note in kept:
-            if note.origin != self._origin:
-                continue
+    def seen(self) -> None:
+        """Of what the reader himself saw before nothing may be missing or changed."""
+        for note in self._kept:
             if note.size > len(self._digests):
                 self._find(found("TRUNCATED", first=len(self._digests), last=note.size - 1))
-            elif note.root != notes.ledger_root(self._digests[: note.size]):
+            elif note.root != self._roots[note.size]:
                 self._find(found("FORK", last=note.size - 1))
 
     def brackets(self, chain: Sequence[Report]) -> None:
         """Each report between the checkpoint that it names and the next that covers it."""
         by_size = sorted(self.sights.values(), key=lambda sight: sight.size)
+        sizes = [sight.size for sight in by_size]
         for report in chain:
             at = moment(made_at(report.statement.predicate))
             self._after(report, at)
-            first = next((s for s in by_size if s.size > number(report)), None)
-            if first is not None and at > first.at + CLOCKS:
+            place = bisect_right(sizes, number(report))
+            if place < len(sizes) and at > by_size[place].at + CLOCKS:
                 self._find(found("POSTDATED", file=report.path.name, seq=number(report)))
 
     def _after(self, report: Report, at: datetime) -> None:
@@ -107,28 +116,26 @@ class Witness:
         if named is None:
             return
         sight = self.sights.get(named)
-        if named not in self._names:
+        if named not in self._there:
             self._find(found("MISSING_WITNESS", file=report.path.name, seq=number(report)))
         elif sight is not None and at < sight.at - CLOCKS:
             self._find(found("BACKDATED", file=report.path.name, seq=number(report)))
 
-    @property
-    def _names(self) -> Mapping[str, str]:
-        cosigned = self._folder.cosigned
-        return {hashlib.sha256(data).hexdigest(): name for name, data in cosigned.items()}
-
-    def _read(self, data: bytes, file: str) -> notes.Checkpoint | None:
-        try:
-            note = notes.parse(data)
-        except EvidenceError:
-            note = None
+    def _read(self, file: str) -> notes.Checkpoint | None:
+        note = self._notes[file]
         whole = self._folder.entries is not None
         if (
             note is None
             or note.origin != self._origin
-            or (whole and note.size > len(self._digests))
-            or (whole and note.root != notes.ledger_root(self._digests[: note.size]))
+            or (whole and note.root != self._roots.get(note.size))
         ):
             self._find(found("CHECKPOINT", file=file))
             return None
         return note
+
+
+def _parsed(data: bytes) -> notes.Checkpoint | None:
+    try:
+        return notes.parse(data)
+    except EvidenceError:
+        return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from pbxretain import signing, verify
+from pbxretain import keys, signing, verify
 from pbxretain.errors import Exit
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.execute import Site
@@ -43,7 +43,7 @@ def _counts(predicate: DeletionReport) -> dict[str, int]:
 def assert_genuine(site: Site, now: datetime) -> None:
     """The whole chain verifies, and no run folder is left."""
     assert not (site.state / "run").exists()
-    own = signing.write_public(site.state / "own.pem", site.key.public_key())
+    own = keys.write_public(site.state / "own.pem", site.key.public_key())
     verdict = verify.verify_paths([site.reports], trust=[own], own_public=None, now=now)
     assert verdict.exit == Exit.OK, verdict.findings
 

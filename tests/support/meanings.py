@@ -23,6 +23,10 @@ SETTINGS: Meanings = {
             "State folder. Without it: `$STATE_DIRECTORY`, `/var/lib/pbxretain`, for plain users "
             "their own state folder."
         ),
+        "signing_key": (
+            "Where the key that signs reports is to be had, or the passphrase of the one in the "
+            "state folder. Without it: `keys/runner.pem` in the state folder, made by `init`."
+        ),
         "policies": (
             "Folder with the policies. Without it: `policies` beside the settings where there is "
             "one, else `policies.d`."
@@ -69,6 +73,26 @@ SETTINGS: Meanings = {
         "credential": "Name of a systemd credential (`LoadCredential=` in the unit).",
         "env": "Name of an environment variable.",
         "file": "Absolute path of a file that holds only the secret. Others may not read it.",
+    },
+    "SigningKey": {
+        LEAD: (
+            "The unattended key that signs reports. A key from outside the state folder can't be "
+            "destroyed by pbxretain, so it isn't replaced each month; see "
+            "[keys](../how-to/keys.md)."
+        ),
+        "credential": "Name of a systemd credential (`LoadCredentialEncrypted=` in the unit).",
+        "file": "Absolute path of a key file. Nobody but its owner may read it.",
+        "descriptor": "Number of an open descriptor, 3 or more, from which the key is read.",
+        "passphrase": "Where the passphrase of an encrypted key is to be had.",
+    },
+    "KeyRef": {
+        LEAD: (
+            "Where a key's passphrase is to be had. Exactly one of the three; never the "
+            "environment, which other programs can read."
+        ),
+        "credential": "Name of a systemd credential (`LoadCredentialEncrypted=` in the unit).",
+        "file": "Absolute path of a file that holds only the passphrase. Others may not read it.",
+        "descriptor": "Number of an open descriptor, 3 or more.",
     },
     "Asterisk": {
         LEAD: "Version and configuration folder of the Asterisk that owns the voicemail spool.",
@@ -654,7 +678,7 @@ REPORT: Meanings = {
         "findings": "What is worth knowing.",
         "outcome": "How it ended. `kept`: the data class stays forever.",
         "merkle": "Root over the deleted records.",
-        "lookup": "Root over the entries by which they can be found; at level sealed only.",
+        "lookup": "Root over the entries by which they can be found, at level `sealed`.",
     },
     "Rule": {
         "keep": "The period.",
@@ -697,28 +721,28 @@ REPORT: Meanings = {
         "size": "Number of leaves: that of the deleted records.",
         "root": "The root (RFC 9162).",
     },
+    "Lookup": {
+        "size": "Number of entries: one for each number of each deleted record.",
+        "root": "The root (RFC 9162).",
+    },
+    "KeptFile": {
+        "name": "Its name in the folder `sidecars`: its digest.",
+        "role": "What it holds.",
+        "dataset": "Whose; null for a sealed key.",
+        "sha256": "Its digest.",
+        "bytes": "Its size.",
+    },
     "Exemption": {
         "code": "What kept them.",
         "dataset": "Where.",
         "count": "How many.",
     },
     "Evidence": {
-        "level": "`counts`: counts and roots only. `sealed`: recipients can open `files`.",
+        "level": "`counts`: counts and roots only. `sealed`: the recipients can open the files.",
         "note": "What that means, as a code.",
-        "files": "What stays in `sidecars/` beside the report.",
-        "recipients": "Key ids (SHA-256 of the SPKI) of the escrow keys it is sealed to.",
-        "shred_after": "The day after which `evidence shred` destroys the files.",
-    },
-    "Lookup": {
-        "size": "Number of entries: one for each record and party.",
-        "root": "The root (RFC 9162).",
-    },
-    "KeptFile": {
-        "name": "The file's name: its SHA-256.",
-        "role": "Leaf hashes, lookup index, or the run key sealed to one recipient.",
-        "dataset": "Of which dataset; null for a sealed key.",
-        "sha256": "SHA-256 of the content.",
-        "bytes": "Its size.",
+        "files": "Files beside the report: leaves, lookup indexes, sealed run keys.",
+        "recipients": "Ids of the keys that can open the sealed run key.",
+        "shred_after": "Day after which the files are to be destroyed.",
     },
     "Plan": {
         LEAD: "A dry run. A type of its own, so that it never passes for a run.",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import uuid4
 
-from pbxretain import connector, signing
+from pbxretain import connector, keys
 from pbxretain.connector import Connector
 from pbxretain.documents import parse
 from pbxretain.evidence.sealing import Recipient
@@ -70,14 +70,14 @@ def make_terms(
 
 def make_site(folder: Path) -> Site:
     """A site with a fresh key; the same folder gives the same site."""
-    keys = folder / "keys"
-    path = keys / "runner.pem"
+    place = folder / "keys"
+    path = place / "runner.pem"
     if not path.exists():
-        keys.mkdir(mode=0o700, parents=True)
-        signing.new_key(path)
+        place.mkdir(mode=0o700, parents=True)
+        keys.new_key(path)
         (folder / "installation").write_text(str(uuid4()))
     return Site(
         state=folder / "office",
         installation=(folder / "installation").read_text(),
-        key=signing.load_key(path),
+        key=keys.load_key(path),
     )

@@ -1,18 +1,34 @@
-"""How does a sheet become something to look at?
+"""How does a sheet become text for a terminal or a plain file?
 
-Text for a terminal or a plain file. HTML and PDF will stand beside ``as_text`` and take the same
-sheet. What is printed comes partly out of files that somebody else wrote, so nothing that a
-terminal would act upon gets through.
+What is printed comes partly out of files that somebody else wrote, so nothing that a terminal
+would act upon gets through.
 """
 
 from __future__ import annotations
 
 import textwrap
 import unicodedata
+from string import hexdigits
 
-from pbxretain.sheet import Block, Column, Heading, Items, KeyValue, Paragraph, Sheet, Table
+from pbxretain.sheet import (
+    Block,
+    Chart,
+    Column,
+    Form,
+    Heading,
+    Items,
+    KeyValue,
+    PageBreak,
+    Paragraph,
+    Sheet,
+    Table,
+    Verdict,
+)
 
 GAP = 2
+WIDEST_BAR = 50
+SHORTEST_BLANK = 16
+CODE_LENGTH = 24
 NARROWEST = 40
 """No page is laid out for fewer columns than this."""
 
@@ -33,6 +49,16 @@ def clean(text: str) -> str:
     )
 
 
+def is_code(word: str) -> bool:
+    """Whether a word is a digest, a path or the like: set in type of even width, broken anywhere
+    where no line is wide enough."""
+    if len(word) < CODE_LENGTH or not word.isascii():
+        return False
+    core = word.strip("().,;:")
+    plain = core.replace("-", "").replace("/", "").isalpha() and not core.startswith("/")
+    return not plain or set(core) <= set(hexdigits)
+
+
 def _block(block: Block, width: int) -> list[str]:
     match block:
         case Heading(text, level):
@@ -50,6 +76,19 @@ def _block(block: Block, width: int) -> list[str]:
             return _pairs(pairs, width)
         case Table():
             return _table(block, width)
+        case Verdict(sentence, status):
+            return [*_wrap(sentence, width=width), *_wrap(f"[{status}]", width=width)]
+        case Chart():
+            return _chart(block, width)
+        case Form(choices, lines):
+            boxes = [
+                line
+                for choice in choices
+                for line in _wrap(choice, width=width, first="[ ] ", rest="    ")
+            ]
+            return boxes + [line for label in lines for line in ("", *_blank(label, width))]
+        case PageBreak():
+            return []
 
 
 def _heading(text: str, *, level: int, width: int) -> list[str]:
@@ -110,7 +149,9 @@ def _table(table: Table, width: int) -> list[str]:
 def _fit(rows: list[tuple[str, ...]], width: int) -> list[int] | None:
     """Widths under which no word is cut, the widest columns shrunk first; None: no room."""
     columns = list(zip(*rows, strict=True))
-    wish = [max(_columns(cell) for cell in column) for column in columns]
+    wish = [
+        max(_columns(line) for cell in column for line in cell.split("\n")) for column in columns
+    ]
     least = [max((_columns(w) for c in column for w in c.split()), default=1) for column in columns]
     room = width - GAP * (len(columns) - 1)
     if sum(least) > room:
@@ -144,6 +185,41 @@ def _as_cards(titles: tuple[str, ...], rows: list[tuple[str, ...]], width: int) 
     for row in rows:
         lines += ["", *_pairs(tuple(zip(titles, row, strict=True)), width)]
     return lines[1:]
+
+
+def _chart(chart: Chart, width: int) -> list[str]:
+    """Bars of number signs, whatever the kind; a bar stands where the limit is."""
+    head = _wrap(chart.title, width=width)
+    points = [(clean(p.label), p.value, clean(p.shown)) for p in chart.points]
+    if chart.limit is not None and chart.limit_title:
+        head += _wrap(f"| = {chart.limit_title}", width=width)
+    if not points:
+        return head
+    side = min(max(_columns(label) for label, _, _ in points), width // 3)
+    told = min(max(_columns(shown) for _, _, shown in points), width * 2 // 5)
+    room = min(width - side - told - 2 * GAP, WIDEST_BAR)
+    lines = []
+    for label, value, shown in points:
+        bar = _bar(value, chart.top, room, limit=chart.limit)
+        cells = [_wrap(label, width=side), [bar], _wrap(shown, width=told)]
+        lines += _beside(cells, [side, room, told], _LEFT * 3)
+    return head + lines
+
+
+def _bar(value: float, top: float, room: int, *, limit: float | None) -> str:
+    signs = "#" * max(round(value / top * room), 1 if value else 0)
+    if limit is None:
+        return signs
+    at = min(round(limit / top * room), room - 1)
+    return f"{signs[:at]:{at}}|{signs[at + 1 :]}"
+
+
+def _blank(label: str, width: int) -> list[str]:
+    lines = _wrap(f"{label}:", width=width) if label else [""]
+    rest = width - _columns(lines[-1]) - 1
+    if label and rest >= SHORTEST_BLANK:
+        return [*lines[:-1], f"{lines[-1]} {'_' * min(rest, WIDEST_BAR)}"]
+    return [*filter(None, lines), "_" * min(width, WIDEST_BAR)]
 
 
 def _pad(text: str, width: int, column: Column) -> str:

@@ -1,0 +1,498 @@
+"""What does the deletion concept say: who decides, what is kept how long, how is it deleted?
+
+Built from settings, policies and manifests alone, in the order of DIN 66398 and ISO/IEC 27555. No
+source is opened and no report read, so it says what is meant to happen, never what happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from dateutil.relativedelta import relativedelta
+
+from pbxretain import __version__
+from pbxretain.annex import review
+from pbxretain.cli import inventory
+from pbxretain.cli.context import App
+from pbxretain.connector import Connector
+from pbxretain.documents import Loaded
+from pbxretain.manifest import (
+    Dataset,
+    LinesDataset,
+    SpoolDataset,
+    TableDataset,
+    all_children,
+    root_of,
+)
+from pbxretain.messages import Lang, code, counted, day, period, text
+from pbxretain.policy import Policy, Rule, approval_state
+from pbxretain.settings import Settings, Source
+from pbxretain.sheet import (
+    Block,
+    Column,
+    Heading,
+    Items,
+    KeyValue,
+    PageBreak,
+    Paragraph,
+    Sheet,
+    Table,
+    Verdict,
+)
+
+REVIEW_AFTER = relativedelta(months=12)
+_ROLES = ("controller", "dpo", "admin", "legal", "works-council")
+_METHODS = {
+    "table": "db_delete",
+    "tree": "file_unlink",
+    "spool": "file_unlink",
+    "lines": "rewrite",
+    "api": "product",
+    "command": "product",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One source with its documents. ``interval`` and ``grace`` (hours) are its schedule, where
+    one is known."""
+
+    name: str
+    source: Source
+    connector: Connector
+    policy: Loaded[Policy]
+    interval: int | None = None
+    grace: int | None = None
+
+    def rule(self, dataset: Dataset) -> Rule | None:
+        return self.policy.value.rule_for(dataset.data)
+
+    def connected(self, dataset: Dataset) -> bool:
+        """Whether settings lead to the place where this dataset lies."""
+        root = root_of(dataset)
+        if root is not None:
+            return root in self.source.roots
+        return not isinstance(dataset, TableDataset) or self.source.url is not None
+
+    @property
+    def datasets(self) -> Mapping[str, Dataset]:
+        """Those that settings lead to, in deletion order."""
+        known = self.connector.manifest.datasets
+        return {name: dataset for name, dataset in known.items() if self.connected(dataset)}
+
+    @property
+    def undecided(self) -> list[str]:
+        offered = dict.fromkeys(dataset.data for dataset in self.datasets.values())
+        return [name for name in self.policy.value.not_decided(list(offered)) if name in offered]
+
+    @property
+    def dialect(self) -> str | None:
+        """``mysql``, ``postgresql`` or ``sqlite``; None without a database."""
+        scheme = (self.source.url or "").partition("://")[0]
+        return "mysql" if scheme == "mariadb" else scheme or None
+
+
+def systems(app: App, names: Sequence[str]) -> list[System]:
+    """The sources with all their documents; DocumentError for a mistake in any of them."""
+    found = []
+    for name in app.sources(names):
+        source = app.source(name)
+        found.append(System(name, source, app.connector(name), app.policy(source.policy)))
+    return found
+
+
+def sheet(found: Sequence[System], settings: Settings, lang: Lang, *, now: datetime) -> Sheet:
+    """The whole document."""
+    today = now.astimezone(found[0].source.zone).date()
+    blocks = tuple(_Concept(found, settings, lang, today).blocks())
+    return Sheet(lang, blocks, made=now, mark=text("concept.mark", lang, today=today))
+
+
+def data(found: Sequence[System], *, now: datetime) -> dict[str, object]:
+    """The concept's facts as JSON."""
+    return {
+        "made_on": now.date().isoformat(),
+        "sources": [
+            {
+                "source": system.name,
+                "connector": system.connector.name,
+                "connector_digest": system.connector.digest,
+                "policy": system.policy.value.policy,
+                "policy_version": system.policy.value.version,
+                "policy_digest": system.policy.digest,
+                "approval": approval_state(system.policy.value),
+                "undecided": system.undecided,
+                "datasets": [
+                    {
+                        "dataset": name,
+                        "data_class": dataset.data,
+                        "keep": str(rule.keep) if (rule := system.rule(dataset)) else None,
+                        "connected": system.connected(dataset),
+                    }
+                    for name, dataset in system.connector.manifest.datasets.items()
+                ],
+            }
+            for system in found
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Concept:
+    found: Sequence[System]
+    settings: Settings
+    lang: Lang
+    today: date
+
+    def say(self, key: str, **params: object) -> str:
+        return text(f"concept.{key}", self.lang, **params)
+
+    def blocks(self) -> Iterator[Block]:
+        yield Heading(self.say("title", controller=self._controllers()), 1)
+        yield from self._answer()
+        for number, (key, part) in enumerate(
+            (
+                ("purpose", self._purpose),
+                ("roles", self._roles),
+                ("systems", self._systems),
+                ("data", self._data),
+                ("rules", self._rules),
+                ("classes", self._matrix),
+                ("undecided", self._undecided),
+                ("method", self._method),
+                ("copies", self._copies),
+                ("holds", self._holds),
+                ("evidence", self._evidence),
+                ("schedule", self._schedule),
+                ("revision", self._revision),
+            ),
+            1,
+        ):
+            yield Heading(f"{number}. {self.say(key)}")
+            yield from part()
+        yield from review(self.lang)
+        yield PageBreak()
+        yield Heading(self.say("annex"))
+        yield Paragraph(self.say("annex.intro"))
+        for system in self.found:
+            yield from self._implementation(system)
+
+    def _policies(self) -> list[Loaded[Policy]]:
+        return list({system.policy.digest: system.policy for system in self.found}.values())
+
+    def _controllers(self) -> str:
+        names = [policy.value.controller for policy in self._policies()]
+        known = dict.fromkeys(name for name in names if name)
+        return ", ".join(known) or text("not-stated", self.lang)
+
+    def _answer(self) -> Iterator[Block]:
+        undecided = {(system.policy.digest, n) for system in self.found for n in system.undecided}
+        draft = [p for p in self._policies() if approval_state(p.value) != "approved"]
+        classes = {d.data for system in self.found for d in system.datasets.values()}
+        done = not undecided and not draft
+        yield Verdict(
+            self.say(
+                "result.done" if done else "result.open",
+                classes=len(classes),
+                undecided=len(undecided),
+                drafts=len(draft),
+            ),
+            self.say("status.done" if done else "status.open"),
+            "good" if done else "attention",
+        )
+
+    def _purpose(self) -> Iterator[Block]:
+        yield Paragraph(self.say("purpose.text", today=self.today, version=__version__))
+        yield Paragraph(self.say("purpose.not"), "note")
+
+    def _roles(self) -> Iterator[Block]:
+        columns = self._columns("role", "function", "task")
+        rows = []
+        for role in _ROLES:
+            name = self._controllers() if role == "controller" else self.say(f"role.{role}.who")
+            rows.append((self.say(f"role.{role}"), name, self.say(f"role.{role}.task")))
+        yield Table(columns, tuple(rows))
+        yield Paragraph(self.say("roles.note"), "note")
+
+    def _columns(self, *keys: str) -> tuple[Column, ...]:
+        return tuple(Column(self.say(f"col.{key}")) for key in keys)
+
+    # -- systems and data
+
+    def _systems(self) -> Iterator[Block]:
+        for system in self.found:
+            yield Heading(system.name, 3)
+            yield KeyValue(tuple(self._system(system)))
+            left = [
+                f"{name} ({code('data', dataset.data, self.lang)})"
+                for name, dataset in system.connector.manifest.datasets.items()
+                if name not in system.datasets
+            ]
+            if left:
+                yield Paragraph(self.say("systems.left", names=", ".join(left)))
+
+    def _system(self, system: System) -> Iterator[tuple[str, str]]:
+        lang, source, connector = self.lang, system.source, system.connector
+        none = text("not-stated", lang)
+        trials = [
+            f"{t.version} ({code('trial', t.how, lang)}, {day(t.on, lang)})"
+            for t in connector.manifest.tried
+        ]
+        form = "code" if connector.contains_code else "plain"
+        yield self.say("product"), connector.manifest.title
+        yield text("report.activity", lang), source.processing_activity or none
+        yield text("report.dpia", lang), source.dpia_ref or none
+        yield text("report.zone", lang), source.timezone
+        yield self.say("database"), code("dialect", system.dialect or "none", lang)
+        yield (
+            text("report.connector", lang),
+            text(f"report.connector.{form}", lang, name=connector.name),
+        )
+        yield text("report.connector.digest", lang), connector.digest
+        yield text("connector.trials", lang), "; ".join(trials) or text("connector.untried", lang)
+        if not connector.manifest.was_tried:
+            accepted = source.accept_untried == connector.digest
+            yield self.say("untried"), self.say("untried.yes" if accepted else "untried.no")
+        value = system.policy.value
+        yield (
+            text("report.policy", lang),
+            text("report.policy.value", lang, name=value.policy, version=value.version),
+        )
+
+    def _data(self) -> Iterator[Block]:
+        yield Paragraph(self.say("data.intro"))
+        columns = self._columns("data", "place", "content", "personal", "subjects")
+        rows = [
+            (
+                code("data", dataset.data, self.lang),
+                f"{system.name}: {name}",
+                dataset.title,
+                self._personal(system, dataset),
+                self._subjects(dataset),
+            )
+            for system in self.found
+            for name, dataset in system.datasets.items()
+        ]
+        yield Table(columns, tuple(sorted(rows)))
+
+    def _personal(self, system: System, dataset: Dataset) -> str:
+        if isinstance(dataset, TableDataset):
+            columns = dict.fromkeys((*dataset.personal, *dataset.subjects.values()))
+            below = [child.table for child in all_children(dataset.children)]
+            below += [shared.table for shared in dataset.shared]
+            if not columns and below:
+                return self.say("personal.below", tables=", ".join(dict.fromkeys(below)))
+            return ", ".join(columns) or "-"
+        told = dict(inventory.told(system.connector.manifest, dataset, self.lang))
+        return told.get("inventory.personal") or self.say("personal.whole")
+
+    def _subjects(self, dataset: Dataset) -> str:
+        if isinstance(dataset, TableDataset | LinesDataset):
+            return ", ".join(code("subject", name, self.lang) for name in dataset.subjects) or "-"
+        if isinstance(dataset, SpoolDataset):
+            return self.say("subjects.spool")
+        names = getattr(dataset, "subjects", ())
+        return ", ".join(code("subject", n, self.lang) for n in names) or self.say("subjects.call")
+
+    # -- rules
+
+    def _rules(self) -> Iterator[Block]:
+        yield Paragraph(self.say("rules.intro"))
+        for policy in self._policies():
+            value, lang = policy.value, self.lang
+            name = text("policy.title", lang, name=value.policy, version=value.version)
+            yield Heading(name, 3)
+            yield KeyValue(
+                (
+                    (text("report.approval", lang), self._approval(value)),
+                    (text("report.policy.digest", lang), policy.digest),
+                    (self.say("applies"), ", ".join(self._users(policy))),
+                )
+            )
+            keys = ("data", "keep", "minimum", "start", "basis")
+            columns = tuple(Column(text(f"policy.col.{key}", lang)) for key in keys)
+            yield Table(columns, tuple(self._rule(policy, rule) for rule in value.rules))
+        yield Paragraph(self.say("rules.counting"), "note")
+        yield Paragraph(self.say("rules.period"), "note")
+
+    def _users(self, policy: Loaded[Policy]) -> list[str]:
+        return [system.name for system in self.found if system.policy.digest == policy.digest]
+
+    def _approval(self, policy: Policy) -> str:
+        state, approved = approval_state(policy), policy.approved
+        words = text(f"policy.state.{state}", self.lang)
+        if state != "approved" or approved is None:
+            return words
+        told = self.say("approved", by=approved.by, on=approved.on)
+        return f"{told}: {approved.ref}" if approved.ref else told
+
+    def _rule(self, policy: Loaded[Policy], rule: Rule) -> tuple[str, ...]:
+        lang = self.lang
+        basis = rule.basis if isinstance(rule.basis, str) else rule.basis.code
+        words = code("basis", basis, lang)
+        if not isinstance(rule.basis, str) and rule.basis.text:
+            words = f"{words}: {rule.basis.text}"
+        return (
+            code("data", rule.data, lang),
+            period(str(rule.keep), lang),
+            period(str(rule.minimum), lang) if rule.minimum else "-",
+            ", ".join(self._starts(policy, rule)) or "-",
+            words,
+        )
+
+    def _starts(self, policy: Loaded[Policy], rule: Rule) -> list[str]:
+        """Start events in words: the rule's own, else the first of each dataset of the class."""
+        if rule.start:
+            return [code("start", rule.start, self.lang)]
+        names = dict.fromkeys(
+            _first_start(dataset)
+            for system in self.found
+            if system.policy.digest == policy.digest
+            for dataset in system.datasets.values()
+            if dataset.data == rule.data
+        )
+        return [code("start", name, self.lang) for name in names]
+
+    def _matrix(self) -> Iterator[Block]:
+        """Standard periods crossed with starting points; each cell is a deletion class."""
+        cells: dict[tuple[str, str], dict[str, None]] = {}
+        for policy in self._policies():
+            for rule in policy.value.rules:
+                for start in self._starts(policy, rule) if not rule.forever else ():
+                    name = code("data", rule.data, self.lang)
+                    cells.setdefault((str(rule.keep), start), {})[name] = None
+        if not cells:
+            yield Paragraph(self.say("classes.none"))
+            return
+        yield Paragraph(self.say("classes.intro"))
+        starts = list(dict.fromkeys(start for _, start in cells))
+        periods = sorted(dict.fromkeys(keep for keep, _ in cells), key=_length)
+        columns = (Column(self.say("col.period")), *(Column(start) for start in starts))
+        rows = tuple(
+            (
+                period(keep, self.lang),
+                *(", ".join(cells.get((keep, start), {})) or "-" for start in starts),
+            )
+            for keep in periods
+        )
+        yield Table(columns, rows)
+
+    def _undecided(self) -> Iterator[Block]:
+        lines = [
+            self.say("undecided.item", source=system.name, data=code("data", name, self.lang))
+            for system in self.found
+            for name in system.undecided
+        ]
+        if lines:
+            yield Items(tuple(lines))
+        else:
+            yield Paragraph(self.say("undecided.none"))
+        kept = {
+            code("data", rule.data, self.lang): None
+            for policy in self._policies()
+            for rule in policy.value.rules
+            if rule.forever and not rule.undecided
+        }
+        if kept:
+            yield Paragraph(self.say("undecided.kept", names=", ".join(kept)))
+
+    # -- method, copies, holds
+
+    def _method(self) -> Iterator[Block]:
+        kinds = dict.fromkeys(
+            _METHODS[dataset.kind] for system in self.found for dataset in system.datasets.values()
+        )
+        yield Items(tuple(self.say(f"method.{kind}") for kind in kinds))
+        dialects = dict.fromkeys(system.dialect for system in self.found if system.dialect)
+        if "db_delete" in kinds and dialects:
+            yield Items(tuple(self.say(f"reclaim.{name}") for name in dialects))
+        yield Paragraph(self.say("method.logical"))
+        yield Paragraph(self.say("method.order"))
+
+    def _copies(self) -> Iterator[Block]:
+        yield Paragraph(self.say("copies.intro"))
+        rows = []
+        blank = self.say("copies.blank")
+        for system in self.found:
+            for copy in system.connector.manifest.out_of_reach:
+                words = copy.text.get(self.lang) or next(iter(copy.text.values()), copy.code)
+                rows.append((system.name, words, blank, blank))
+            for table in system.source.uncovered_tables:
+                rows.append((system.name, self.say("copies.table", table=table), blank, blank))
+        if rows:
+            yield Table(self._columns("system", "copy", "ages", "responsible"), tuple(rows))
+        else:
+            yield Paragraph(text("report.copies.none", self.lang))
+        yield Paragraph(self.say("copies.restore"))
+
+    def _holds(self) -> Iterator[Block]:
+        kinds = ("precedence", "hold", "minimum", "undated", "straddling", "part")
+        yield Items(tuple(self.say(f"holds.{kind}") for kind in kinds))
+        for policy in self._policies():
+            limits = policy.value.limits
+            name = policy.value.policy
+            yield Paragraph(self.say("holds.limit", name=name, share=limits.share))
+        yield Paragraph(self.say("holds.refuse"))
+
+    def _evidence(self) -> Iterator[Block]:
+        yield Paragraph(self.say("evidence.text"))
+        yield Paragraph(self.say(f"evidence.{self.settings.evidence}"))
+        yield Paragraph(self.say("evidence.sidecars"))
+        yield Paragraph(self.say("evidence.check"))
+
+    def _schedule(self) -> Iterator[Block]:
+        for system in self.found:
+            known = system.interval is not None
+            every = counted(system.interval or 0, self.lang, thing="hour")
+            grace = counted(system.grace or 0, self.lang, thing="hour")
+            key = "schedule.known" if known else "schedule.unknown"
+            yield Paragraph(self.say(key, source=system.name, every=every, grace=grace))
+        yield Paragraph(self.say("schedule.note"), "note")
+
+    def _revision(self) -> Iterator[Block]:
+        pairs = []
+        for policy in self._policies():
+            value, approved = policy.value, policy.value.approved
+            by = self.say("revision.draft")
+            if approved is not None and approval_state(value) == "approved":
+                by = self.say("revision.by", on=approved.on + REVIEW_AFTER)
+            name = text("report.policy.value", self.lang, name=value.policy, version=value.version)
+            pairs.append((name, by))
+        yield KeyValue(tuple(pairs))
+        yield Paragraph(self.say("revision.when"))
+
+    # -- implementation
+
+    def _implementation(self, system: System) -> Iterator[Block]:
+        manifest, lang = system.connector.manifest, self.lang
+        yield Heading(self.say("annex.source", source=system.name, product=manifest.title), 3)
+        for name, dataset in system.datasets.items():
+            title = code("data", dataset.data, lang)
+            yield Heading(text("inventory.dataset", lang, name=name, data=title), 4)
+            yield KeyValue(tuple(self._dataset(system, name, dataset)))
+
+    def _dataset(self, system: System, name: str, dataset: Dataset) -> Iterator[tuple[str, str]]:
+        rule = system.rule(dataset)
+        decided = rule is not None and not rule.undecided
+        keep = period(str(rule.keep), self.lang) if rule and decided else self.say("rule.none")
+        yield text("policy.col.keep", self.lang), keep
+        told = inventory.told(system.connector.manifest, dataset, self.lang)
+        yield from ((text(label, self.lang), value) for label, value in told if value)
+        if table := system.source.tables.get(name):
+            yield self.say("table.named"), table
+        never = isinstance(dataset, TableDataset) and dataset.reads_only
+        if not never:
+            yield self.say("how"), code("method", _METHODS[dataset.kind], self.lang)
+
+
+def _first_start(dataset: Dataset) -> str:
+    starts = getattr(dataset, "starts", None)
+    return next(iter(starts)) if starts else str(getattr(dataset, "start", ""))
+
+
+def _length(keep: str) -> tuple[int, str]:
+    count, _, unit = keep.partition(" ")
+    days = {"day": 1, "week": 7, "month": 30, "year": 365}
+    return int(count) * days.get(unit.rstrip("s"), 0), keep

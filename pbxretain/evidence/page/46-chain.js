@@ -1,0 +1,246 @@
+// Is every statement there, once, in its place; was every run made; what do statements complain
+// about? (verify/chain.py, history.py, content.py)
+
+const HOUR = 3600 * 1000;
+const AHEAD = 24 * HOUR;
+
+/** The deletion report of a real run, null for any other statement. */
+function deletionOf(report) {
+  return report.kind === "deletion-report" ? report.predicate : null;
+}
+
+function numberOf(report) {
+  return placeOf(report).seq;
+}
+
+/** What stands in a ledger, by source, in order. */
+function chainsOf(reports) {
+  const chains = new Map();
+  for (const report of reports) {
+    const source = sourceOf(report.predicate);
+    if (placeOf(report) === null || source === null) continue;
+    if (!chains.has(source)) chains.set(source, []);
+    chains.get(source).push(report);
+  }
+  for (const chain of chains.values()) chain.sort((a, b) => numberOf(a) - numberOf(b));
+  return chains;
+}
+
+/** One number, two statements: also when they come from different folders. */
+function forks(chains, find) {
+  for (const chain of chains.values()) {
+    const first = new Map();
+    for (const report of chain) {
+      const seq = numberOf(report);
+      if (!first.has(seq)) first.set(seq, report.digest);
+      if (first.get(seq) !== report.digest) find("FORK", report.name, { seq });
+    }
+  }
+}
+
+/** Each statement names the one before it; in a whole folder none is missing. */
+function links(chains, find, whole) {
+  for (const chain of chains.values()) {
+    const first = numberOf(chain[0]);
+    if (whole && first > 0) find("GAP", "", { first: 0, last: first - 1 });
+    pairwise(chain, (before, after) => link(before, after, find, whole));
+  }
+}
+
+function pairwise(list, each) {
+  for (let n = 1; n < list.length; n += 1) each(list[n - 1], list[n]);
+}
+
+function link(before, after, find, whole) {
+  const { seq, prev } = placeOf(after);
+  const step = seq - numberOf(before);
+  if (step > 1 && whole) find("GAP", "", { first: numberOf(before) + 1, last: seq - 1 });
+  else if (step === 1 && prev !== before.digest) find("PREV", after.name, { seq });
+  if (madeAt(after) < madeAt(before)) find("CLOCK_BACK", after.name, { seq });
+}
+
+/** Whether the ledger's lines and the statements of the folder are the same. */
+function checkLedger({ reports, entries, names }, find) {
+  const placed = reports.filter((report) => placeOf(report) !== null);
+  if (entries === null) {
+    if (placed.length && !names.has(LEDGER)) find("MISSING_LEDGER");
+    return;
+  }
+  const byName = new Map(reports.map((report) => [report.name, report]));
+  for (const entry of entries) {
+    const { file, seq } = entry;
+    if (!names.has(file)) find("MISSING_REPORT", file, { seq });
+    else if (byName.has(file)) checkEntry(entry, byName.get(file), find);
+  }
+  const known = new Set(entries.map((entry) => entry.file));
+  for (const { name } of placed) if (!known.has(name)) find("EXTRA_REPORT", name);
+}
+
+function checkEntry(entry, report, find) {
+  const place = placeOf(report);
+  const same =
+    place !== null &&
+    entry.seq === place.seq &&
+    entry.prev === place.prev &&
+    entry.digest === report.digest &&
+    entry.type === report.type &&
+    entry.file === `${String(place.seq).padStart(6, "0")}-${report.kind}.dsse.json` &&
+    entry.at === madeAt(report) &&
+    entry.run === speaksFor(report);
+  const params = { seq: entry.seq };
+  if (!same) find("LEDGER_MISMATCH", entry.file, params);
+  else if (report.sha256 !== entry.sha256) find("CHANGED_FILE", entry.file, params);
+}
+
+/** The run that a report tells of; any other statement tells of itself only. */
+function speaksFor(report) {
+  const run = deletionOf(report)?.run;
+  return run ? run.recovers || run.id : report.predicate.id;
+}
+
+// --- history ----------------------------------------------------------------------------------
+
+/** Runs that are missing between two reports, and since the last. */
+function schedule(chain, expected, find, now) {
+  const allowed = (expected.interval_h + expected.grace_h) * HOUR;
+  const notes = chain.filter(({ kind }) => kind === "gap-note").map(({ predicate }) => predicate);
+  const runs = chain.filter((report) => deletionOf(report)?.run.recovers === null);
+  const started = (report) => Date.parse(report.predicate.run.started_at);
+  pairwise(runs, (before, after) => {
+    const [begun, next] = [started(before), started(after)];
+    if (next - begun <= allowed) return;
+    const count = Math.max(1, roundEven((next - begun) / (expected.interval_h * HOUR)) - 1);
+    const explained = notes.some(
+      (note) => Date.parse(note.since) <= begun + allowed && next - allowed <= Date.parse(note.until),
+    );
+    const params = { first: numberOf(before), last: numberOf(after), count };
+    find(explained ? "GAP_EXPLAINED" : "MISSED_RUNS", "", params);
+  });
+  const last = runs[runs.length - 1];
+  if (last && now - started(last) > allowed) {
+    find("OVERDUE", "", { seq: numberOf(last), hours: roundEven((now - started(last)) / HOUR) });
+  }
+}
+
+/** Halves go to the even neighbour, as Python rounds. */
+function roundEven(value) {
+  const below = Math.floor(value);
+  if (value - below !== 0.5) return Math.round(value);
+  return below % 2 === 0 ? below : below + 1;
+}
+
+/** What one run left and the next one found. */
+function continuityOf(chain, find) {
+  const known = new Map();
+  for (const report of chain) {
+    const run = deletionOf(report);
+    for (const dataset of run ? run.datasets : []) {
+      const name = dataset.dataset;
+      for (const [code, count] of known.has(name) ? breaks(known.get(name), dataset) : []) {
+        const params = { dataset: name, seq: numberOf(report) };
+        find(code, report.name, count ? { ...params, count } : params);
+      }
+      if (looked(dataset)) known.set(name, dataset);
+    }
+  }
+}
+
+function looked({ outcome, total_after: after, range }) {
+  const counted_ = after.count !== null || range.oldest_remaining !== null;
+  return !["not-reached", "failed"].includes(outcome) && counted_;
+}
+
+function breaks(before, after) {
+  const [left, there] = [before.total_after, after.total_before];
+  const found = [];
+  const exact = left.exact && there.exact && left.count !== null && there.count !== null;
+  if (exact && there.count < left.count) found.push(["UNEXPLAINED_ROWS", left.count - there.count]);
+  const [mark, deleted] = [before.range.oldest_remaining, after.range.oldest_deleted];
+  const comparable = before.rule.start_event === after.rule.start_event;
+  if (comparable && mark && deleted && deleted < mark) found.push(["WATERMARK", 0]);
+  return found;
+}
+
+// --- content ----------------------------------------------------------------------------------
+
+/** What reports say of themselves. What the newest one doesn't repeat is settled. */
+function runsOf(chains, find, now) {
+  for (const chain of chains.values()) {
+    const reports = chain.filter(deletionOf);
+    for (const report of reports) {
+      const run = report.predicate;
+      const newest = numberOf(report) === numberOf(reports[reports.length - 1]);
+      const settled = newest ? undefined : EXIT_OK;
+      complaintsOf(run, (code, params) => find(code, report.name, params, settled));
+      if (Date.parse(run.run.ended_at) > now + AHEAD) find("CLOCK_AHEAD", report.name);
+      if (newest && run.evidence.level === "counts") find("LEVEL_COUNTS", report.name);
+    }
+  }
+}
+
+function complaintsOf({ policy, run, datasets }, find) {
+  if (policy.not_decided.length) find("NOT_DECIDED", { data: policy.not_decided.join(", ") });
+  if (!policy.approved && run.outcome !== "refused") find("NOT_APPROVED", {});
+  const outcome = `RUN_${run.outcome.toUpperCase()}`;
+  if (outcome === "RUN_REFUSED") find(outcome, { reason: run.refused_reason || "" });
+  else if (outcome in FINDINGS) find(outcome, {});
+  for (const { dataset, balances } of datasets) {
+    if (balances.residue) find("RESIDUE", { dataset, count: balances.residue });
+    if (balances.failed) find("RECORDS_FAILED", { dataset, count: balances.failed });
+  }
+}
+
+/** A dry run is named as one; under the name of a report somebody may take it for one. */
+function plansOf(reports, find) {
+  for (const { kind, name } of reports) {
+    if (kind !== "plan") continue;
+    find("DRY_RUN", name);
+    if (REPORT_NAME.test(name)) find("EXTRA_REPORT", name);
+  }
+}
+
+/** Where signed policies are there, each report must name one of them. */
+function policiesOf(chain, beside, find) {
+  const own = beside.filter(({ kind, signer }) => kind === "policy" && signer);
+  const signed = new Set(own.map(({ predicate }) => predicate.digest));
+  if (!signed.size) return;
+  for (const report of chain) {
+    const run = deletionOf(report);
+    if (run && run.run.outcome !== "refused" && !signed.has(run.policy.digest)) {
+      find("UNAPPROVED_POLICY", report.name, { seq: numberOf(report) });
+    }
+  }
+}
+
+/** What the officer said of which report. */
+function reviewsOf(chain, beside, find) {
+  const digests = new Map(chain.map((report) => [report.digest, report]));
+  for (const { kind, signer, predicate: review, name } of beside) {
+    if (kind !== "review" || !signer) continue;
+    const about = digests.get(review.report);
+    const params = { seq: review.seq };
+    if (!about || numberOf(about) !== review.seq) find("REVIEW_STRAY", name, params);
+    else find(review.verdict === "rejected" ? "REVIEW_REJECTED" : "REVIEWED", name, params);
+  }
+}
+
+/** An independent look found more overdue than the last report before it had told. */
+function observationsOf(chain, beside, find) {
+  for (const { kind, signer, predicate: seen, name } of beside) {
+    if (kind !== "observation" || !signer) continue;
+    const runs = chain.map(deletionOf).filter((run) => run && run.run.ended_at <= seen.as_of);
+    const last = runs[runs.length - 1];
+    const told = new Map((last ? last.datasets : []).map((each) => [each.dataset, each]));
+    for (const { dataset, cutoff: at, overdue } of seen.datasets) {
+      const known_ = told.get(dataset);
+      if (!known_ || at === null || at !== known_.rule.cutoff) continue;
+      if (BigInt(overdue) > leftOf(known_.balances)) {
+        find("OBSERVED_OVERDUE", name, { dataset, count: overdue });
+      }
+    }
+  }
+}
+
+function leftOf(b) {
+  return sum([b.held, b.minimum, b.straddling, b.kept_for_part, b.failed, b.residue, b.late]);
+}

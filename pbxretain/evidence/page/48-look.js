@@ -1,0 +1,198 @@
+// Are these reports genuine and complete? (verify/__init__.py, verify/witness.py)
+
+const CLOCKS = 10 * 60 * 1000;
+const EXIT_OK = 0;
+const EXIT_INCOMPLETE = 3;
+const EXIT_UNAVAILABLE = 6;
+const SHAKY = ["UNWITNESSED", "TRUNCATED", "NOT_APPROVED", "UNAPPROVED_POLICY"];
+
+/** The checkpoints of one source's ledger, held against the ledger itself. */
+class Witness {
+  constructor(source, read, find) {
+    const [installation, name] = JSON.parse(source);
+    this.source = source;
+    this.origin = `pbxretain/${installation}/${name}`;
+    this.read = read;
+    this.find = find;
+    this.sights = new Map();
+    this.named = new Set();
+  }
+
+  /** The runner's checkpoint: covers all that stands in the ledger. */
+  async own(signers, trusted) {
+    if (this.read.checkpoint === null) {
+      this.find("MISSING_CHECKPOINT");
+      return;
+    }
+    const note = await this.note(this.read.checkpoint, CHECKPOINT);
+    if (!note) return;
+    let signed = !trusted;
+    for (const key of signers.counts(this.source, note.size - 1).values()) {
+      signed = signed || (await noteSigned(note, key));
+    }
+    if (!signed) this.find("CHECKPOINT", CHECKPOINT);
+    else if (note.size < this.read.ledger.size) this.find("UNPUBLISHED");
+  }
+
+  /** The checkpoints that came back from the officer's machine. */
+  async cosigned(signers, roster, ahead) {
+    const witnesses = [...signers.of("dpo").values()];
+    for (const [name, data] of this.read.cosigned) {
+      const file = `${COSIGNED}/${name}`;
+      const digest = await sha256(data);
+      this.named.add(digest);
+      const note = await this.note(data, file);
+      if (!note) continue;
+      const times = [];
+      for (const key of witnesses) times.push(await cosignedAt(note, key));
+      const known = times.filter((at) => at !== null);
+      const at = Math.max(...known);
+      if (!known.length) {
+        if (roster) this.find("CHECKPOINT", file);
+      } else if (at > ahead) {
+        this.find("CLOCK_AHEAD", file);
+      } else {
+        this.sights.set(digest, { size: note.size, at });
+      }
+    }
+  }
+
+  /** Each report between the checkpoint that it names and the next that covers it. */
+  brackets(chain) {
+    const bySize = [...this.sights.values()].sort((a, b) => a.size - b.size);
+    for (const report of chain) {
+      const at = Date.parse(madeAt(report));
+      const seq = numberOf(report);
+      this.after(report, at);
+      const first = bySize.find((sight) => sight.size > seq);
+      if (first && at > first.at + CLOCKS) this.find("POSTDATED", report.name, { seq });
+    }
+  }
+
+  after(report, at) {
+    const named = deletionOf(report)?.ledger.last_witness ?? null;
+    if (named === null) return;
+    const seq = numberOf(report);
+    const sight = this.sights.get(named);
+    if (!this.named.has(named)) this.find("MISSING_WITNESS", report.name, { seq });
+    else if (sight && at < sight.at - CLOCKS) this.find("BACKDATED", report.name, { seq });
+  }
+
+  async note(data, file) {
+    const [note] = await attempt(() => parseNote(data));
+    const whole = this.read.entries !== null;
+    const { ledger } = this.read;
+    const fits =
+      note &&
+      note.origin === this.origin &&
+      (!whole || note.size <= ledger.size) &&
+      (!whole || note.root === (await ledger.root(note.size)));
+    if (fits) return note;
+    this.find("CHECKPOINT", file);
+    return null;
+  }
+}
+
+class Look {
+  /** `anchors`: {keys, roster}; `now` in milliseconds. */
+  constructor(anchors, now, progress) {
+    this.anchors = anchors;
+    this.now = now;
+    this.progress = progress ?? (() => undefined);
+    this.findings = [];
+    this.find = this.find.bind(this);
+    this.signers = new Signers(anchors, this.find);
+    this.sights = [];
+  }
+
+  find(code, file = "", params = {}, exit = FINDINGS[code]) {
+    this.findings.push({ code, exit, file, params });
+  }
+
+  async at(folders, files) {
+    let count = 0;
+    const progress = () => this.progress((count += 1));
+    const read = [];
+    for (const folder of folders) read.push(await readFolder(folder, this.find, progress));
+    const alone = [];
+    for (const file of files) alone.push(await readFile(file, this.find));
+    const unread = [...read.flatMap((folder) => folder.unread), ...alone.filter((e) => e?.unread)];
+    let single = alone.filter((each) => each && !each.unread);
+    await this.signers.learn([...read.flatMap((folder) => folder.reports), ...single]);
+    for (const each of unread) await this.signers.unread(each);
+    for (const folder of read) folder.reports = await this.genuine(folder.reports);
+    single = await this.genuine(single);
+    const reports = [...read.flatMap((folder) => folder.reports), ...single];
+    if (!reports.length && !this.findings.length) this.find("NOTHING");
+    for (const folder of read) await this.folder(folder);
+    links(chainsOf(single), this.find, false);
+    const known = chainsOf(reports);
+    forks(known, this.find);
+    runsOf(known, this.find, this.now);
+    plansOf(reports, this.find);
+    return this.verdict(reports);
+  }
+
+  async genuine(reports) {
+    const kept = await together(reports, async (report) => {
+      const [signer, code] = await attempt(() => this.signers.signer(report));
+      if (code) this.find(code, report.name);
+      const keyid = signer ?? report.envelope.signatures[0].keyid;
+      return code ? null : { ...report, signer, keyid };
+    });
+    return kept.filter(Boolean);
+  }
+
+  async folder(read) {
+    const { roster } = this.anchors;
+    const known = chainsOf(read.reports);
+    links(known, this.find, true);
+    checkLedger(read, this.find);
+    const beside = read.reports.filter((report) => placeOf(report) === null);
+    for (const [source, placed] of known) {
+      const witness = new Witness(source, read, this.find);
+      await witness.own(this.signers, placed.some((report) => report.signer));
+      await witness.cosigned(this.signers, roster, this.now + AHEAD);
+      witness.brackets(placed);
+      this.sights.push(...witness.sights.values());
+      continuityOf(placed, this.find);
+      policiesOf(placed, beside, this.find);
+      reviewsOf(placed, beside, this.find);
+      observationsOf(placed, beside, this.find);
+      const expected = roster ? roster.source(JSON.parse(source)[1]) : null;
+      if (!expected) continue;
+      schedule(placed, expected, this.find, this.now);
+      const within = expected.witness_h * HOUR;
+      if (!this.sights.some(({ at }) => this.now - at <= within)) this.find("UNWITNESSED");
+    }
+  }
+
+  verdict(reports) {
+    const findings = once(this.findings);
+    const exit = worst(findings.map((finding) => finding.exit));
+    return { exit, level: this.level(exit, findings, reports), findings, reports };
+  }
+
+  level(exit, findings, reports) {
+    const unseen = findings.some((finding) => finding.exit === EXIT_UNAVAILABLE);
+    const sound = [EXIT_OK, EXIT_INCOMPLETE].includes(exit) && reports.length && !unseen;
+    const placed = reports.filter((report) => placeOf(report) !== null);
+    const counting = placed.length ? placed : reports;
+    if (!sound || !counting.every((report) => report.signer)) return null;
+    const open = findings.filter((finding) => finding.exit !== EXIT_OK);
+    const shaky = open.some((finding) => SHAKY.includes(finding.code));
+    return this.anchors.roster && this.sights.length && !shaky ? "L2" : "L1";
+  }
+}
+
+function worst(exits) {
+  return SEVERITY.find((exit) => exits.includes(exit)) ?? EXIT_OK;
+}
+
+function once(findings) {
+  const seen = new Set();
+  return findings.filter(({ code, file, params }) => {
+    const key = JSON.stringify([code, file, Object.entries(params).sort()]);
+    return !seen.has(key) && seen.add(key);
+  });
+}

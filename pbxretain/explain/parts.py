@@ -1,0 +1,243 @@
+"""What do reports and dry runs have in common, in words?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date
+from zoneinfo import ZoneInfo
+
+from pbxretain.evidence.fields import moment
+from pbxretain.evidence.statements import (
+    Account,
+    Dataset,
+    DeletionReport,
+    PlannedDataset,
+    Rule,
+    Total,
+)
+from pbxretain.messages import Lang, code, day, known, number, period, text
+from pbxretain.period import Period
+from pbxretain.sheet import Block, Column, Heading, Items, KeyValue, Paragraph, Table
+from pbxretain.signing import fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What is known of a statement's envelope: its digest and the key that signed it."""
+
+    digest: str
+    keyid: str
+
+
+def data_class(name: str, lang: Lang) -> str:
+    """The name of a data class in words; an ``x-`` class as it stands."""
+    return code("data", name, lang)
+
+
+def keep(iso: str, lang: Lang) -> str:
+    """``P90D`` as ``90 days``."""
+    units = {"D": "day", "W": "week", "M": "month", "Y": "year"}
+    if iso.startswith("P") and iso[1:-1].isdigit() and iso[-1:] in units:
+        return period(str(Period(int(iso[1:-1]), units[iso[-1]])), lang)  # type: ignore[arg-type]
+    return period(iso, lang)
+
+
+# --- what reports and dry runs share ----------------------------------------------------------
+
+
+def who(what: Account, lang: Lang) -> Iterator[Block]:
+    connector = what.tool.connector
+    form = "code" if connector.contains_code else "plain"
+    yield Heading(text("report.who", lang))
+    yield key_value(
+        [
+            ("controller", what.controller or text("not-stated", lang)),
+            ("source", what.source),
+            ("activity", what.processing_activity or text("not-stated", lang)),
+            ("dpia", what.dpia_ref or text("not-stated", lang)),
+            ("connector", text(f"report.connector.{form}", lang, name=connector.name)),
+            ("connector.digest", connector.digest),
+        ],
+        lang,
+    )
+    if not connector.tried:
+        key = "report.untried" if connector.accept_untried else "report.untried.refused"
+        yield Paragraph(text(key, lang))
+
+
+def rules(
+    what: Account, datasets: Sequence[Dataset | PlannedDataset], lang: Lang, *, zone: str
+) -> Iterator[Block]:
+    policy, limits = what.policy, what.limits
+    share = limits.share
+    pairs = [
+        ("policy", text("report.policy.value", lang, name=policy.name, version=policy.version)),
+        ("policy.digest", policy.digest),
+        ("approval", text("report.approved" if policy.approved else "report.approved.not", lang)),
+        ("limit.share", text("report.limit.share.value", lang, share=share) if share else ""),
+        ("limit.count", number(limits.count, lang) if limits.count else ""),
+        ("limit.confirmed", number(limits.confirmed, lang) if limits.confirmed else ""),
+    ]
+    yield Heading(text("report.rules", lang))
+    yield key_value(pairs, lang)
+    rows = dict.fromkeys(_rule(d, lang, zone=zone) for d in datasets)
+    if rows:
+        names = ["data", "class", "keep", "start", "cutoff", "basis"]
+        yield _without_empty(Table(tuple(column(name, lang) for name in names), tuple(rows)))
+
+
+def _rule(item: Dataset | PlannedDataset, lang: Lang, *, zone: str) -> tuple[str, ...]:
+    rule = item.rule
+    start = code("start", rule.start_event or "", lang)
+    return (
+        data_class(item.data_class, lang),
+        f"{start} + {keep(rule.keep, lang)}" if rule.cutoff else "",
+        keep(rule.keep, lang),
+        start,
+        cutoff(rule, lang, zone=zone),
+        code("basis", rule.basis, lang),
+    )
+
+
+def findings(found: Iterable[tuple[str, str, int]], what: Account, lang: Lang) -> Iterator[Block]:
+    """What was found, in sentences, undecided classes and uncovered datasets with it."""
+    lines = [
+        text("report.exceptions.item", lang, where=where, what=_sentence(name, lang), n=n)
+        for where, name, n in found
+    ]
+    lines += [
+        text(
+            "report.exceptions.plain",
+            lang,
+            where=data_class(name, lang),
+            what=text("code.NOT_DECIDED", lang),
+        )
+        for name in what.policy.not_decided
+    ]
+    lines += [text("report.not-covered", lang, dataset=name) for name in what.not_covered]
+    none = "report.exceptions.none" if what.datasets else "report.results.uncounted"
+    yield Items(tuple(lines)) if lines else Paragraph(text(none, lang))
+
+
+def _sentence(name: str, lang: Lang) -> str:
+    # The code stays visible where there are no words for it, and only there.
+    return text(f"code.{name}", lang) if known("code", name) else f"{name}."
+
+
+def copies(what: Account, lang: Lang) -> Iterator[Block]:
+    yield Heading(text("report.copies", lang))
+    if not what.copies_out_of_reach:
+        yield Paragraph(text("report.copies.none", lang))
+        return
+    yield Paragraph(text("report.copies.intro", lang))
+    copies = what.copies_out_of_reach
+    yield Items(tuple(c.text.get(lang) or next(iter(c.text.values()), c.code) for c in copies))
+
+
+def identity(what: Account, seal: Seal | None) -> list[tuple[str, str]]:
+    """What tells this statement from any other."""
+    pairs = [("id", what.report_id)]
+    if seal is not None:
+        pairs += [("digest", seal.digest), ("fingerprint", fingerprint(seal.keyid))]
+    return [*pairs, ("installation", what.installation)]
+
+
+def program(what: Account) -> tuple[str, str]:
+    """Which program it was."""
+    return ("tool", f"{what.tool.name} {what.tool.version}, Python {what.tool.python}")
+
+
+def mark(seal: Seal | None, lang: Lang) -> str:
+    """What stands at the foot of each page, so that pages and file can be told to belong."""
+    return text("report.mark", lang, digest=fingerprint(seal.digest)) if seal else ""
+
+
+def privacy(what: Account, lang: Lang) -> Iterator[Block]:
+    """What the document doesn't hold, and when the rest is destroyed."""
+    yield Heading(text("report.privacy", lang))
+    yield Paragraph(text("report.privacy.content", lang))
+    if not isinstance(what, DeletionReport):
+        return
+    until = getattr(what.evidence, "shred_after", None)
+    if what.evidence.level == "counts":
+        yield Paragraph(text("report.privacy.counts", lang))
+    elif until:
+        yield Paragraph(text("report.privacy.sealed", lang, day=date.fromisoformat(until)))
+
+
+GLOSSARY = (
+    "run",
+    "policy",
+    "keep",
+    "start",
+    "cutoff",
+    "class",
+    "dataset",
+    "record",
+    "hold",
+    "minimum",
+    "straddling",
+    "connector",
+    "dry-run",
+    "ledger",
+    "digest",
+    "fingerprint",
+    "root",
+    "checkpoint",
+    "logical",
+)
+
+
+def glossary(lang: Lang) -> Iterator[Block]:
+    """Every term that isn't common, in one sentence each."""
+    yield Heading(text("report.glossary", lang))
+    yield KeyValue(
+        tuple((text(f"term.{name}", lang), text(f"means.{name}", lang)) for name in GLOSSARY)
+    )
+
+
+# --- small pieces -----------------------------------------------------------------------------
+
+
+def column(name: str, lang: Lang, align: str = "left") -> Column:
+    return Column(text(f"report.col.{name}", lang), "right" if align == "right" else "left")
+
+
+def key_value(pairs: Iterable[tuple[str, str]], lang: Lang) -> KeyValue:
+    """Names with values; what isn't stated at all is left out."""
+    return KeyValue(tuple((text(f"report.{key}", lang), value) for key, value in pairs if value))
+
+
+def _without_empty(table: Table) -> Table:
+    keep_columns = [n for n in range(len(table.columns)) if any(row[n] for row in table.rows)]
+    return Table(
+        tuple(table.columns[n] for n in keep_columns),
+        tuple(tuple(row[n] for n in keep_columns) for row in table.rows),
+    )
+
+
+def total(total: Total, lang: Lang) -> str:
+    if total.count is None:
+        return "-"
+    exact = number(total.count, lang)
+    return exact if total.exact else text("report.about", lang, n=total.count)
+
+
+def day_or_none(value: str | None, lang: Lang) -> str:
+    return day(date.fromisoformat(value), lang) if value else "-"
+
+
+def cutoff(rule: Rule, lang: Lang, *, zone: str) -> str:
+    """The cut-off is the first instant of a day in the source's zone: the day says it all."""
+    if rule.cutoff is None:
+        return "-"
+    return day(moment(rule.cutoff).astimezone(zone_of(zone)).date(), lang)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    # A report may come from a machine that knows more zones than this one.
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo(UTC.tzname(None) or "UTC")

@@ -1,0 +1,263 @@
+"""What does the host file in a source's folder that no run made: notes on gaps, and what the
+officer's side handed back?
+
+Nothing is filed unasked for whom: a cosigned checkpoint has to be of this very ledger, a statement
+has to be signed by a key to which the installed roster gives that role.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, get_args
+from uuid import uuid4
+
+from pydantic import ValidationError
+
+from pbxretain import posix
+from pbxretain.errors import (
+    ClockError,
+    DocumentError,
+    EvidenceError,
+    LockedError,
+    RefusedError,
+    TrustError,
+    UnavailableError,
+)
+from pbxretain.evidence import notes
+from pbxretain.evidence.attestations import (
+    EvidenceAccess,
+    EvidenceShred,
+    GapNote,
+    LedgerPlace,
+    Observation,
+    Review,
+    Role,
+)
+from pbxretain.evidence.fields import instant, moment
+from pbxretain.evidence.statements import Predicate, file_type, parse_statement, statement
+from pbxretain.evidence.trust import Roster, read_roster
+from pbxretain.ledger import COSIGNED, FILED, Entry, Ledger
+from pbxretain.signing import MAX_ENVELOPE, PrivateKey, open_envelope, seal, signed_by
+
+SIGNERS: Mapping[type[Predicate], tuple[Role, ...]] = {
+    Review: ("dpo",),
+    Observation: ("observer", "dpo"),
+    EvidenceAccess: ("dpo",),
+    EvidenceShred: ("dpo",),
+}
+"""What comes back from the officer's side, and whose keys may have signed it."""
+
+Reason = Literal["host-off", "pbx-off", "maintenance", "disk-full", "mistake", "other"]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What was filed, for which source, and where; ``new`` is false when it lay there already."""
+
+    source: str
+    kind: str
+    path: Path
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cabinet:
+    """This installation as far as filing goes: its id, its roster, its sources' ledgers."""
+
+    installation: str
+    roster: Roster
+    ledger: Callable[[str], Ledger]
+    """By source; DocumentError for one that settings don't know."""
+
+
+def installed_roster(path: Path) -> Roster:
+    """The roster of this installation; RefusedError (NO_ROSTER) before ``key add``."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise RefusedError(
+            "no roster is installed here, so nobody knows whose signature counts",
+            hint="pbxretain key add trust.dsse.json, as the officer handed it over",
+            code="NO_ROSTER",
+        ) from None
+    except OSError:
+        raise UnavailableError("the installed roster can't be read", code="NO_ROSTER") from None
+    return read_roster(data)
+
+
+def file_back(path: Path, cabinet: Cabinet) -> Filed:
+    """Files one thing that the officer's side handed back: a cosigned checkpoint, or a statement.
+
+    UnavailableError when it can't be read, EvidenceError for one that is damaged or of another
+    ledger, TrustError when the roster doesn't know who signed it.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_ENVELOPE + 1)
+    except (OSError, ValueError):
+        raise UnavailableError(f"{path} can't be read") from None
+    if data.lstrip()[:1] == b"{":
+        return _statement(data, cabinet)
+    return _checkpoint(data, cabinet)
+
+
+def _checkpoint(data: bytes, cabinet: Cabinet) -> Filed:
+    note = notes.parse(data)
+    source = note.origin.rpartition("/")[2]
+    if note.origin != notes.origin(cabinet.installation, source):
+        raise EvidenceError("The checkpoint is of another installation.", code="CHECKPOINT")
+    ledger = cabinet.ledger(source)
+    digests = [entry.digest for entry in ledger.entries()]
+    if not 0 < note.size <= len(digests):
+        raise EvidenceError("The checkpoint is of another ledger.", code="CHECKPOINT")
+    if note.root != notes.ledger_root(digests[: note.size]):
+        raise EvidenceError("The checkpoint is of another ledger.", code="CHECKPOINT")
+    if not any(notes.cosigned_at(note, key) for key in cabinet.roster.keys("dpo").values()):
+        raise TrustError("No officer of the installed roster has cosigned the checkpoint.")
+    target = ledger.folder / COSIGNED / f"{note.size:06d}.checkpoint"
+    return Filed(source, "checkpoint", target, _put(target, data, same=True))
+
+
+def _statement(data: bytes, cabinet: Cabinet) -> Filed:
+    envelope = open_envelope(data)
+    found = parse_statement(envelope.payload)
+    predicate, kind = found.predicate, file_type(found.type)
+    roles = SIGNERS.get(type(predicate))
+    if roles is None:
+        hint = "pbxretain key add FILE" if kind in ("trust", "key-event") else ""
+        raise DocumentError(f"a statement of the kind {kind} is not filed here", hint=hint)
+    if not isinstance(predicate, Review | Observation | EvidenceAccess | EvidenceShred):
+        raise DocumentError(f"a statement of the kind {kind} is not filed here")
+    if predicate.installation != cabinet.installation:
+        raise EvidenceError("The statement is of another installation.", code="CHECKPOINT")
+    at = moment(predicate.at)
+    keys = {k: key for role in roles for k, key in cabinet.roster.valid(role, at).items()}
+    if signed_by(envelope, keys) is None:
+        raise TrustError("The statement isn't signed by a key of the roster with that role.")
+    ledger = cabinet.ledger(predicate.source)
+    if isinstance(predicate, Review):
+        known = {entry.seq: entry.digest for entry in ledger.entries()}
+        if known.get(predicate.seq) != predicate.report:
+            raise EvidenceError("The review is of no report in this ledger.", code="REVIEW_STRAY")
+    target = ledger.folder / FILED / f"{kind}-{envelope.digest[:12]}.dsse.json"
+    return Filed(predicate.source, kind, target, _put(target, data, same=False))
+
+
+def _put(target: Path, data: bytes, *, same: bool) -> bool:
+    """Puts a file in its place; False when one lies there. A first cosignature stays (``same``):
+    reports quote its digest."""
+    try:
+        target.parent.mkdir(mode=0o750, exist_ok=True)
+        posix.write_synced(target, data, 0o440, replace=False)
+    except FileExistsError:
+        if not same and target.read_bytes() != data:
+            raise EvidenceError(
+                "Another statement is filed under this digest.", code="FORK"
+            ) from None
+        return False
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise EvidenceError(
+            "Reports can't be written.",
+            hint=f"free disk space in {target.parent}"
+            if full
+            else f"let this user write in {target.parent}",
+            code="REPORT_UNWRITTEN",
+        ) from None
+    return True
+
+
+# --- gap notes ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Why no run was made between two instants (aware)."""
+
+    since: datetime
+    until: datetime
+    reason: Reason
+    remark: str = ""
+
+
+@contextmanager
+def locked(name: str, state: Path) -> Iterator[Ledger]:
+    """A source's ledger under the source's lock, with nothing half published in it.
+
+    LockedError while a run works on the source, UnavailableError where this user can't write.
+    """
+    with ExitStack() as stack:
+        try:
+            state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (state / "reports").mkdir(mode=0o750, exist_ok=True)
+            stack.enter_context(posix.lock_file(state / "lock"))
+        except LockedError:
+            raise LockedError(
+                f"another run works on source {name}", hint="wait until it has ended"
+            ) from None
+        except OSError:
+            raise UnavailableError(
+                f"can't write in the state folder {state}",
+                hint="run pbxretain as the user who owns it",
+            ) from None
+        ledger = Ledger(state / "reports")
+        ledger.try_writing()
+        ledger.resume()
+        yield ledger
+
+
+def note_gap(
+    ledger: Ledger,
+    gap: Gap,
+    *,
+    installation: str,
+    source: str,
+    key: PrivateKey,
+    now: datetime,
+) -> Entry:
+    """Publishes a note on a gap at the end of the ledger. Call it under ``locked``.
+
+    DocumentError for a gap that contradicts itself or the ledger, ClockError when the clock stands
+    before the last entry.
+    """
+    last = ledger.last()
+    if last is None:
+        raise DocumentError(
+            f"source {source} has no report yet, so nothing can be missing", code="NO_REPORT"
+        )
+    if now < last.ended:
+        raise ClockError(
+            f"the clock says {now:%Y-%m-%d %H:%M} UTC, before the last ledger entry "
+            f"of {last.ended:%Y-%m-%d %H:%M} UTC",
+            hint="set the clock by NTP, then try again",
+            code="CLOCK_BACK",
+            params={"now": f"{now:%Y-%m-%d %H:%M}", "last": f"{last.ended:%Y-%m-%d %H:%M}"},
+        )
+    seq, prev = ledger.next()
+    try:
+        note = GapNote(
+            id=str(uuid4()),
+            installation=installation,
+            at=instant(now),
+            source=source,
+            ledger=LedgerPlace(seq=seq, prev=prev),
+            since=instant(gap.since),
+            until=instant(gap.until),
+            reason=gap.reason,
+            remark=gap.remark,
+        )
+    except ValidationError:
+        raise DocumentError(
+            "the gap has to begin before it ends, end by now, and its remark be one line of at "
+            "most 1000 characters",
+            code="GAP_NOTE",
+        ) from None
+    entry = ledger.publish(seal(statement(note), key), public=key.public_key())
+    ledger.sign_checkpoint(key, notes.origin(installation, source))
+    return entry

@@ -1,0 +1,368 @@
+"""verify.html, in a real browser: the same verdicts and the same words as the command."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from support import office, reports, verdicts
+from support import page as parts
+from support.browser import Browser, Page, encoded
+from support.verdicts import Case
+
+from pbxretain.evidence import statements
+from pbxretain.evidence.statements import statement
+from pbxretain.messages import LANGUAGES, Lang
+from pbxretain.signing import canonical, key_id
+
+PEM = encoded(verdicts.PEM)
+KEYID = key_id(verdicts.KEY.public_key())
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Page:
+    return browser.open(parts.PAGE)
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert parts.PAGE.read_text("utf-8") == parts.page(), "make docs"
+
+
+@pytest.mark.parametrize("family", verdicts.FAMILIES)
+def test_the_page_and_the_command_say_the_same(page: Page, family: str) -> None:
+    cases = verdicts.FAMILIES[family]()
+    chosen = cases if LARGE else dict(Random(3).sample(sorted(cases.items()), min(len(cases), 150)))
+    assert verdicts.differences(page, chosen) == {}
+
+
+# --- statements -------------------------------------------------------------------------------
+
+
+def test_every_type_of_statement_is_known() -> None:
+    known = {statements.file_type(name) for name in statements.TYPES}
+    assert set(verdicts.one_of_each()) == known
+
+
+@pytest.mark.parametrize("kind", verdicts.one_of_each())
+def test_any_changed_field_is_refused_for_the_same_reason(page: Page, kind: str) -> None:
+    sound = statement(verdicts.one_of_each()[kind])
+    payloads = [canonical(value).decode() for value in (sound, *verdicts.changed(sound))]
+    expected = [verdicts.parsed_by_python(payload.encode()) for payload in payloads]
+    said = page.call(verdicts.PARSE, payloads)
+    assert [row for row in zip(payloads, said, expected, strict=True) if row[1] != row[2]] == []
+    assert expected[0] == f"{statements.BASE}{kind}/v1"
+    assert {"SCHEMA", "MALFORMED", "UNKNOWN_TYPE"} <= set(expected)
+
+
+# --- any changed byte -------------------------------------------------------------------------
+
+
+def _changed(data: bytes, chance: Random) -> bytes:
+    """Bytes with something flipped, dropped, doubled, put in or cut off."""
+    at = chance.randrange(len(data))
+    match chance.choice(("flip", "flip", "flip", "drop", "double", "cut", "insert")):
+        case "flip":
+            return data[:at] + bytes([data[at] ^ chance.randrange(1, 256)]) + data[at + 1 :]
+        case "drop":
+            return data[:at] + data[at + chance.randrange(1, 9) :]
+        case "double":
+            return data[: at + chance.randrange(1, 99)] + data[at:]
+        case "insert":
+            return data[:at] + bytes([chance.choice(b' \t\n"{}[],:\\0-')]) + data[at:]
+        case _:
+            return data[:at]
+
+
+def _bent(chance: Random) -> Case:
+    """An envelope, a soundly signed payload or a file of a folder, changed somewhere."""
+    keys = chance.choice(((verdicts.PEM,), (verdicts.PEM,), ()))
+    match chance.choice(("envelope", "payload", "ledger", "folder", "office", "office")):
+        case "envelope":
+            return verdicts.single(_changed(verdicts.GOOD, chance), keys=keys)
+        case "payload":
+            payload = _changed(verdicts.GOOD_PAYLOAD, chance)
+            return verdicts.single(verdicts.signed(payload), keys=keys)
+        case "ledger":
+            ledger = _changed(FOLDER["ledger.jsonl"], chance)
+            return Case(FOLDER | {"ledger.jsonl": ledger}, keys=keys)
+        case "folder":
+            name = chance.choice(sorted(FOLDER))
+            return Case(FOLDER | {name: _changed(FOLDER[name], chance)}, keys=keys)
+        case _:
+            return _mixed(chance)
+
+
+def _mixed(chance: Random) -> Case:
+    """A bundle with files changed, exchanged, gone or twice there."""
+    files = dict(OFFICE)
+    for _ in range(chance.choice((1, 1, 2))):
+        one, other = (chance.choice(sorted(files)) for _ in range(2))
+        match chance.choice(("change", "exchange", "drop", "copy")):
+            case "change":
+                files[one] = _changed(files[one] or b"x", chance)
+            case "exchange":
+                files[one], files[other] = files[other], files[one]
+            case "drop" if len(files) > 1:
+                del files[one]
+            case _:
+                files[other] = files[one]
+    trust = chance.choice((office.TRUST, verdicts.pem(office.RUNNER), verdicts.pem(office.NEXT)))
+    return Case(files, keys=(trust,), now=office.START + timedelta(days=7))
+
+
+FOLDER = verdicts.folder()
+OFFICE = verdicts.office_files()
+LARGE = bool(os.environ.get("PBXRETAIN_LARGE"))
+MANY = 4000 if LARGE else 200
+
+
+def test_the_page_and_the_command_agree_on_any_changed_byte(page: Page) -> None:
+    chance = Random(4)
+    cases = {str(n): _bent(chance) for n in range(MANY)}
+    assert verdicts.differences(page, cases) == {}
+    assert {verdicts.by_python(case)["exit"] for case in cases.values()} >= {0, 3, 7}
+
+
+# --- words ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_page_tells_a_report_in_the_words_of_the_command(page: Page, lang: Lang) -> None:
+    sealed = [
+        data
+        for case in (verdicts.complaints() | verdicts.told()).values()
+        for data in case.files.values()
+    ]
+    told = page.call(verdicts.SHEETS, [[encoded(each), lang] for each in sealed], PEM)
+    compared = 0
+    for data, own in zip(sealed, told, strict=True):
+        if own is not None:
+            assert own == verdicts.sheet_by_python(data, lang, keyid=KEYID)
+            compared += 1
+    assert compared >= 14
+
+
+def test_every_word_that_the_page_asks_for_is_in_it() -> None:
+    source = "".join(path.read_text("utf-8") for path in parts.scripts())
+    asked = set(re.findall(r"""\b(?:text|say)\(\s*"([a-z][\w.-]+)\"""", source))
+    asked |= set(re.findall(r"""\bchooser\("([\w.-]+)\"""", source))
+    assert len(asked) > 60
+    assert asked <= parts.words().keys()
+
+
+# --- what a person does -----------------------------------------------------------------------
+
+FINGERPRINT = "a050 837d 8507 0582 ccf7 394b 0988 847c"
+
+
+@pytest.fixture
+def german(browser: Browser) -> Iterator[Page]:
+    """A fresh page of somebody whose browser speaks German."""
+    page = browser.open(parts.PAGE, lang="de-DE")
+    yield page
+    assert page.complaints() == [], "errors on the page, or something asked of the net"
+    page.close()
+
+
+def word(page: Page) -> str:
+    """The verdict's one word, once it stands there."""
+    page.wait("document.querySelector('#verdict .word') && !pbxretain.face.busy")
+    return str(page.evaluate("document.querySelector('#verdict .word').textContent"))
+
+
+def enter(page: Page, text: str) -> None:
+    page.call(
+        "(text) => { const field = document.querySelector('#print'); field.focus();"
+        " field.value = text; field.dispatchEvent(new Event('input', {bubbles: true})); }",
+        text,
+    )
+
+
+def text_of(page: Page) -> str:
+    return str(page.evaluate("document.body.innerText"))
+
+
+def test_a_folder_and_the_fingerprint_are_all_that_it_takes(german: Page, tmp_path: Path) -> None:
+    for name, data in FOLDER.items():
+        (tmp_path / name).write_bytes(data)
+    german.choose("#folder", [tmp_path])
+    assert word(german) == "Noch nicht bestätigt"
+    enter(german, FINGERPRINT[:-1])
+    assert word(german) == "Noch nicht bestätigt"
+    assert "31 von 32" in text_of(german)
+    enter(german, FINGERPRINT)
+    german.wait("document.querySelector('#verdict.genuine')")
+    assert word(german) == "Echt"
+    assert "Exit-Code wie bei pbxretain verify: 0" in text_of(german)
+    assert "Löschprotokoll Nr. 2: head-office" in text_of(german)
+    enter(german, FINGERPRINT.replace("a050", "a051"))
+    german.wait("document.querySelector('#verdict.stranger')")
+    assert word(german) == "Fremder Schlüssel"
+
+
+def test_a_dropped_report_and_key_file_and_the_other_language(german: Page) -> None:
+    german.drop("#reports", {"r.dsse.json": verdicts.GOOD})
+    assert word(german) == "Noch nicht bestätigt"
+    german.drop("#key", {"key.pem": verdicts.PEM})
+    german.wait("document.querySelector('#verdict.genuine')")
+    german.evaluate("document.querySelector('.lang button:last-child').click()")
+    assert word(german) == "Genuine"
+    assert german.evaluate("document.documentElement.lang") == "en"
+    german.drop("#reports", {"r.dsse.json": verdicts.GOOD.replace(b"A", b"B", 1)})
+    german.wait("document.querySelector('#verdict.forged')")
+    assert word(german) == "Not genuine"
+
+
+def test_a_key_among_the_reports_is_never_trusted(german: Page) -> None:
+    german.drop("#reports", FOLDER)
+    assert word(german) == "Noch nicht bestätigt"
+    assert german.evaluate("document.querySelectorAll('#compare .print li').length") == 8
+
+
+def test_what_is_no_key_is_named(german: Page) -> None:
+    german.drop("#key", {"letter.txt": b"a050"})
+    german.wait("document.querySelector('#typed .no')")
+    assert "letter.txt enthält keinen öffentlichen" in text_of(german)
+
+
+def test_an_older_report_can_be_looked_at(german: Page) -> None:
+    german.drop("#reports", FOLDER)
+    word(german)
+    german.evaluate("document.querySelector('#result tbody tr:last-child button').click()")
+    assert "Löschprotokoll Nr. 0: head-office" in text_of(german)
+
+
+def test_hostile_words_are_words(german: Page) -> None:
+    evil = "<img src=x onerror=alert(1)><script>document.title='x'</script>"
+    sealed = verdicts.signed(canonical(statement(reports.report(controller=evil))))
+    german.drop("#reports", {"<b>r.dsse.json": sealed})
+    word(german)
+    assert evil in text_of(german)
+    assert "<b>r.dsse.json" in text_of(german)
+    assert (
+        german.evaluate("document.querySelectorAll('#page img, #page script, #page b').length") == 0
+    )
+
+
+def test_the_page_can_reach_nothing(browser: Browser) -> None:
+    page = browser.open(parts.PAGE)
+    for address in ("http://127.0.0.1:9/", "data:text/plain,x"):
+        assert (
+            page.evaluate(f"fetch('{address}').then(() => 'reached', () => 'refused')") == "refused"
+        )
+    with pytest.raises(RuntimeError, match="TrustedHTML"):
+        page.evaluate("document.body.innerHTML = '<p>x</p>'")
+    page.close()
+
+
+@pytest.mark.parametrize(
+    "without",
+    [
+        "SubtleCrypto.prototype.importKey = async () => { throw new DOMException('no'); };",
+        "SubtleCrypto.prototype.verify = async () => true;",
+        "SubtleCrypto.prototype.verify = async () => false;",
+        "Object.defineProperty(crypto, 'subtle', {value: undefined});",
+    ],
+)
+def test_a_browser_that_cannot_check_gives_no_verdict(browser: Browser, without: str) -> None:
+    page = browser.open(parts.PAGE, before=without)
+    assert "This browser can't check Ed25519" in text_of(page)
+    assert page.evaluate("document.querySelectorAll('input, #verdict').length") == 0
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        (FINGERPRINT, FINGERPRINT.replace(" ", "")),
+        (FINGERPRINT.upper().replace(" ", ":"), FINGERPRINT.replace(" ", "")),
+        (KEYID, KEYID),
+        (f"SHA256:{KEYID}", KEYID),
+        (FINGERPRINT[:-1], None),
+        (FINGERPRINT + " 0", None),
+        (FINGERPRINT.replace("a", "g"), None),
+        ("", None),
+    ],
+)
+def test_a_fingerprint_is_read_as_people_write_it(page: Page, typed: str, read: str | None) -> None:
+    assert page.call("(typed) => pbxretain.readPrint(typed)", typed) == read
+
+
+# --- fingerprints and archives say the same as a folder under a key ---------------------------
+
+WHOLE = {name: case for name, case in verdicts.folders().items() if case.whole}
+
+
+def test_a_fingerprint_trusts_the_key_that_lies_beside(page: Page) -> None:
+    beside = [c for c in WHOLE.values() if c.keys == (verdicts.PEM,) and c.holds(verdicts.PEM)]
+    assert len(beside) > 20
+    said = verdicts.by_page(page, beside, print_=FINGERPRINT)
+    assert said == [verdicts.by_python(case) for case in beside]
+    (unlike,) = verdicts.by_page(page, beside[:1], print_=FINGERPRINT.replace("a", "b"))
+    assert unlike["exit"] == 8
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_an_archive_says_the_same_as_its_folder(page: Page, method: int) -> None:
+    cases = [replace(c, files={"bundle.zip": packed(c.files, method)}) for c in WHOLE.values()]
+    said = verdicts.by_page(page, cases, flat=True)
+    for name, own, case in zip(WHOLE, said, WHOLE.values(), strict=True):
+        assert own == verdicts.by_python(case), name
+
+
+def packed(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        for name, data in files.items():
+            archive.writestr(f"head-office/{name}", data)
+    return buffer.getvalue()
+
+
+def bad_archives() -> dict[str, bytes]:
+    good = packed(FOLDER)
+    bomb = packed({"000000-deletion-report.dsse.json": b"0" * 200_000_000})
+    at = bomb.index(b"PK\x01\x02")
+    doubled = io.BytesIO()
+    with zipfile.ZipFile(doubled, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for data in (verdicts.GOOD, b"{}"):
+            archive.writestr("r.dsse.json", data)
+    above = io.BytesIO()
+    with zipfile.ZipFile(above, "w") as archive:
+        archive.writestr("../r.dsse.json", verdicts.GOOD)
+    return {
+        "empty": b"",
+        "no archive": verdicts.GOOD,
+        "cut off": good[:-30],
+        "its beginning gone": good[100:],
+        "a bomb": bomb,
+        "a bomb that says it is small": bomb[: at + 24] + b"\x09\0\0\0" + bomb[at + 28 :],
+        "one name twice": doubled.getvalue(),
+        "above itself": above.getvalue(),
+        "another method": packed(FOLDER, zipfile.ZIP_BZIP2),
+        "encrypted": good.replace(b"PK\x01\x02\x14\x03\x14\0\0", b"PK\x01\x02\x14\x03\x14\0\1"),
+    }
+
+
+def test_a_bad_archive_is_never_genuine(page: Page) -> None:
+    cases = [Case({"bundle.zip": data}) for data in bad_archives().values()]
+    said = dict(zip(bad_archives(), verdicts.by_page(page, cases, flat=True), strict=True))
+    assert {name: own["exit"] for name, own in said.items() if own["exit"] not in (6, 7)} == {}
+    assert all(own["level"] is None and own["reports"] == [] for own in said.values())
+
+
+def test_a_changed_archive_is_noticed_or_says_the_same(page: Page) -> None:
+    chance, good = Random(5), packed(FOLDER)
+    cases = [Case({"bundle.zip": _changed(good, chance)}) for _ in range(200)]
+    whole = verdicts.by_python(Case(FOLDER))
+    for own in verdicts.by_page(page, cases, flat=True):
+        assert own["exit"] != 0 or own["reports"] == whole["reports"]

@@ -11,7 +11,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from pbxretain import keys, messages, posix, signing
-from pbxretain.cli import context
+from pbxretain.cli import context, passphrase
 from pbxretain.cli.face import Face
 from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
 from pbxretain.evidence import proofs, sealing
@@ -21,9 +21,10 @@ from pbxretain.evidence.fields import instant, moment
 from pbxretain.evidence.leaves import erase
 from pbxretain.evidence.opening import Found, Match
 from pbxretain.evidence.proofs import MAX_PROOF, Proved, Record
-from pbxretain.evidence.statements import KeptFile, Predicate, file_type, statement
+from pbxretain.evidence.statements import KeptFile, file_type, statement
 from pbxretain.explain import data_class
 from pbxretain.messages import Lang, text
+from pbxretain.officer import Home, home_folder
 from pbxretain.sheet import Block, Column, Heading, KeyValue, Paragraph, Sheet, Table
 from pbxretain.verify import verify_paths
 from pbxretain.verify.signers import Anchors
@@ -37,33 +38,61 @@ _MAX_RECORD = 1 << 20
 # --- keys and files ---------------------------------------------------------------------------
 
 
-def escrow_key(face: Face, path: Path) -> X25519PrivateKey:
-    """The private escrow key in a file."""
-    return sealing.load_escrow(path)
+class Holder:
+    """Whoever opens evidence, with a key file or the officer's home; asks for one passphrase."""
+
+    def __init__(
+        self, face: Face, key: Path | None, home: Path | None, passphrase_file: Path | None
+    ) -> None:
+        self._face = face
+        self._home = Home(home_folder(home))
+        self._file = self._home.keys if key is None else key
+        self._own = key is None
+        self._passphrase_file = passphrase_file
+        self._ring: keys.Keyring | None = None
+
+    def opener(self) -> X25519PrivateKey:
+        """The private escrow key: out of a key file, or a PEM file without passphrase."""
+        ring = self._opened()
+        return sealing.load_escrow(self._file) if ring is None else ring.opener()
+
+    def signer(self, file: Path | None) -> signing.PrivateKey:
+        """The officer's signing key: the one in a file, or the one beside the escrow key."""
+        if file is not None and not keys.is_container(file):
+            return keys.load_key(file)
+        ring = self._opened() if file is None else self._open(file)
+        if ring is None:
+            raise RefusedError("the escrow key can't sign", hint="--sign FILE", code="ROLE_MISSING")
+        return ring.signer("dpo")
+
+    def trust(self, given: Sequence[Path]) -> Sequence[Path]:
+        """What the caller trusts; without a word from him the roster in the officer's home."""
+        roster = self._home.roster_file
+        return given or ([roster] if self._home.is_set_up else [])
+
+    def _opened(self) -> keys.Keyring | None:
+        if self._own:
+            self._home.must_have_keys()
+        if self._ring is None and keys.is_container(self._file):
+            self._ring = self._open(self._file)
+        return self._ring
+
+    def _open(self, file: Path) -> keys.Keyring:
+        return keys.open_container(file, passphrase.ask(self._face, self._passphrase_file))
 
 
 def vouched(bundle: Bundle, trust: Sequence[Path]) -> frozenset[str] | None:
     """Digests of the reports that a trusted key signed; None where the caller trusts nobody."""
     if not trust:
         return None
-    if bundle.is_folder:
-        verdict = verify_paths([bundle.folder], trust=trust, own_public=None, now=context.now())
-        return frozenset(report.digest for report in verdict.reports if report.signer)
-    keys = _keys(Anchors.load(trust, own_public=None))
-    return frozenset(
-        told.envelope.digest
-        for told in bundle.reports()
-        if signing.signed_by(told.envelope, keys) is not None
-    )
+    verdict = verify_paths([bundle.folder], trust=trust, own_public=None, now=context.now())
+    return frozenset(report.digest for report in verdict.reports if report.signer)
 
 
 def trusted(face: Face, trust: Sequence[Path]) -> Mapping[str, signing.PublicKey]:
-    """The keys by which a proof's report may be signed."""
-    own = None if trust else context.own_public(face)
-    return _keys(Anchors.load(trust, own_public=own))
-
-
-def _keys(anchors: Anchors) -> dict[str, signing.PublicKey]:
+    """The keys by which a proof's report may be signed: those that are named, or a roster's
+    runners; without any, this installation's own."""
+    anchors = Anchors.load(trust, own_public=None if trust else context.own_public(face))
     return {**anchors.keys, **anchors.of("runner")}
 
 
@@ -124,9 +153,11 @@ def _write(path: Path, data: bytes, mode: int) -> None:
 # --- what was done, recorded ------------------------------------------------------------------
 
 
-def record_access(bundle: Bundle, found: Found, *, purpose: str, signer: Path) -> Path | None:
-    """Files a signed note that evidence was opened, why, and with how many matches; None where no
-    run key was opened. It never says for whom."""
+def record_access(
+    bundle: Bundle, found: Found, folder: Path, *, purpose: str, key: signing.PrivateKey
+) -> Path | None:
+    """Puts a signed note into ``folder`` that evidence was opened, why, and with how many matches;
+    None where no run key was opened. It never says for whom."""
     told = next(iter(bundle.reports()), None)
     if told is None or not found.opened:
         return None
@@ -138,18 +169,17 @@ def record_access(bundle: Bundle, found: Found, *, purpose: str, signer: Path) -
             "matches": len(found.matches),
         }
     )
-    return _file(bundle, note, signer)
+    return _file(folder, note, key)
 
 
 def due_for_shredding(bundle: Bundle, today: date | None) -> list[tuple[Told, KeptFile]]:
     """Files that are still there and whose day has passed; all of them without a day."""
-    folder = bundle.folder / "sidecars"
     return [
         (told, file)
         for told in bundle.reports()
         for file in told.report.evidence.files
         if (today is None or (told.report.evidence.shred_after or "9") < today.isoformat())
-        and (folder / file.name).exists()
+        and bundle.path(file).exists()
     ]
 
 
@@ -157,7 +187,7 @@ def shred(
     bundle: Bundle,
     due: Sequence[tuple[Told, KeptFile]],
     *,
-    signer: Path,
+    key: signing.PrivateKey,
     ordered: bool,
     now: datetime,
 ) -> Path | None:
@@ -172,9 +202,9 @@ def shred(
             "files": tuple(file.sha256 for _, file in due),
         }
     )
-    path = _file(bundle, note, signer)
+    path = _file(bundle.folder / "filed", note, key)
     for _, file in due:
-        gone = bundle.folder / "sidecars" / file.name
+        gone = bundle.path(file)
         try:
             gone.chmod(0o600)
         except OSError:
@@ -195,13 +225,11 @@ def _about(told: Told, now: datetime) -> dict[str, object]:
     }
 
 
-def _file(bundle: Bundle, note: EvidenceAccess | EvidenceShred, signer: Path) -> Path:
-    made: Predicate = note
-    document = statement(made)
-    sealed = signing.seal(document, keys.load_key(signer))
+def _file(folder: Path, note: EvidenceAccess | EvidenceShred, key: signing.PrivateKey) -> Path:
+    document = statement(note)
+    sealed = signing.seal(document, key)
     digest = signing.open_envelope(sealed).digest
     kind = file_type(str(document["predicateType"]))
-    folder = bundle.folder / "filed" if bundle.is_folder else bundle.folder
     try:
         folder.mkdir(mode=0o750, exist_ok=True)
     except OSError:

@@ -21,6 +21,7 @@ from pbxretain.errors import (
     StoreError,
 )
 from pbxretain.evidence.commitments import Committer
+from pbxretain.evidence.lookup import Lookup
 from pbxretain.journal import DeadIntent, Journal, Mark
 from pbxretain.outcomes import DatasetResult
 from pbxretain.records import Batch, BatchName, Bits, Cursor, Finish, Selection, Store
@@ -86,6 +87,10 @@ class Work:
     budget: Budget
     stop: Stop
     report: Callable[[], None]
+    lookup: Lookup | None = None
+    """Makes what a record is found by, at level sealed."""
+
+    region: str = ""
     guard: Callable[[], None] = lambda: None
     """Raises LockedError when the source's lock is lost; table stores ask it themselves."""
 
@@ -158,9 +163,11 @@ class Work:
                 "dataset": self.store.dataset,
                 "data_class": self.store.data_class,
                 "encoding": self.store.encoding,
+                "region": self.region,
             },
         )
-        self.journal.seal(number, self.store.dataset, batch, leaves=leaves, first=first)
+        rows = self.lookup.rows(first, batch.taken) if self.lookup else None
+        self.journal.seal(number, self.store.dataset, batch, leaves=leaves, first=first, rows=rows)
 
     def _final(self, number: int, batch: Batch) -> Mark:
         try:
@@ -177,6 +184,8 @@ class Work:
             # Also a lost lock: another host may take these records now, with evidence of its own.
             batch.rollback()
             self.journal.forget(number, self.store.dataset)
+            if self.lookup:
+                self.lookup.undo()
             raise
         self.final_at = time.monotonic()
         try:

@@ -15,8 +15,8 @@ import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, NoReturn
@@ -227,6 +227,16 @@ def opened_bundle(path: Path) -> Iterator[Path]:
         folder = Path(made)
         _unpack(path, folder)
         yield folder
+
+
+@contextmanager
+def opened_paths(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """The same paths, with each zip file opened as a bundle for the length of the block."""
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(opened_bundle(path)) if path.suffix.lower() == ".zip" else path
+            for path in paths
+        ]
 
 
 def _folder(path: Path) -> Path:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from pbxretain import connector, plan, report, signing
+from pbxretain import connector, keeping, plan, report, signing
 from pbxretain.batches import Budget, Stop, Unsettled, Work
 from pbxretain.connector import Connector, Opened
 from pbxretain.errors import (
@@ -29,8 +29,10 @@ from pbxretain.errors import (
     StoreError,
     UnavailableError,
 )
-from pbxretain.evidence import notes, statements
+from pbxretain.evidence import notes, sealing, statements
 from pbxretain.evidence.commitments import Committer, RunKey
+from pbxretain.evidence.lookup import Lookup
+from pbxretain.evidence.sidecars import Kept
 from pbxretain.evidence.statements import ReportPlace
 from pbxretain.journal import Journal
 from pbxretain.ledger import Entry, Ledger
@@ -215,17 +217,20 @@ class _Run:
                 judge(result)
             return self._publish(known, results_only, decided, [])
         self._rehearse(known)
-        journal = Journal.create(self.site.state, known, records=decided.due)
         results = {item.dataset: self._untouched(item) for item in decided.items}
         errors: list[RetainError] = []
         key = RunKey()
         try:
+            journal = Journal.create(
+                self.site.state, known, records=decided.due, keys=self._sealed(key)
+            )
             works = self._works(journal, key, decided, opened, results)
             self._passes(works, decided, results, errors)
         finally:
             key.forget()
         journal.release_room()
         done = self._publish(known, list(results.values()), decided, errors, journal=journal)
+        keeping.settled(self.ledger)
         journal.remove()
         return done
 
@@ -260,6 +265,12 @@ class _Run:
 
     # --- the datasets ------------------------------------------------------------------------
 
+    def _sealed(self, key: RunKey) -> Mapping[str, bytes]:
+        info = sealing.context(
+            installation=self.site.installation, source=self.terms.name, run=self.id
+        )
+        return sealing.seal_key(key, self.terms.sealed_to, info=info)
+
     def _works(
         self,
         journal: Journal,
@@ -286,6 +297,8 @@ class _Run:
                 journal=journal,
                 store=store,
                 committer=committer,
+                lookup=self._lookup(key, item),
+                region=self.terms.source.region or "",
                 source=self.terms.name,
                 result=results[item.dataset],
                 budget=budget,
@@ -294,6 +307,12 @@ class _Run:
                 guard=opened.lock.verify if opened.lock else lambda: None,
             )
         return works
+
+    def _lookup(self, key: RunKey, item: Item) -> Lookup | None:
+        if not self.terms.sealed_to:
+            return None
+        region = self.terms.source.region
+        return Lookup(key, source=self.terms.name, dataset=item.dataset, region=region)
 
     def _reporter(self, item: Item, result: DatasetResult) -> Callable[[], None]:
         return lambda: self.progress("delete", item.dataset, result.deleted, item.due)
@@ -392,10 +411,12 @@ class _Run:
         """Settles what a dead run left and publishes its own report, before anything else."""
         dead = Journal.left_behind(self.site.state)
         if dead is None:
+            keeping.settled(self.ledger)
             return
         if self.ledger.published(dead.run) is None:
             log.warning("source %s: settling run %s, which died", self.terms.name, dead.run)
             self.recovered = self._settle(dead)
+        keeping.settled(self.ledger)
         dead.remove()
 
     def _settle(self, dead: Journal) -> Entry:
@@ -414,7 +435,8 @@ class _Run:
             recovers=dead.run,
         )
         dead.release_room()
-        return self._seal(dead.facts, results, ending)
+        files = keeping.grow(dead, results, self.site.reports)
+        return self._seal(dead.facts, results, ending, files)
 
     # --- the end -----------------------------------------------------------------------------
 
@@ -489,14 +511,10 @@ class _Run:
         *,
         journal: Journal | None = None,
     ) -> RunResult:
-        for result in results:
-            if journal and result.deleted:
-                result.tree = journal.leaf_file(result.dataset).tree(
-                    {mark.batch: mark.gone for mark in result.marks}
-                )
+        files = keeping.grow(journal, results, self.site.reports) if journal else []
         errors.extend(item.refusal for item in decided.items if item.refusal)
         outcome, code = verdict(results, errors, signal=self.stop())
-        entry = self._seal(known, results, Ending(outcome, int(code), self._clock()))
+        entry = self._seal(known, results, Ending(outcome, int(code), self._clock()), files)
         return RunResult(
             self.terms.name,
             outcome,
@@ -523,12 +541,16 @@ class _Run:
             ) from None
 
     def _seal(
-        self, known: dict[str, Any], results: Sequence[DatasetResult], ending: Ending
+        self,
+        known: dict[str, Any],
+        results: Sequence[DatasetResult],
+        ending: Ending,
+        files: Sequence[Kept] = (),
     ) -> Entry:
         seq, prev = self.ledger.next()
         place = ReportPlace(seq=seq, prev=prev, last_witness=self.ledger.last_witness())
         predicate = report.deletion_report(
-            known, results, ending, report_id=str(uuid4()), place=place
+            known, results, ending, report_id=str(uuid4()), place=place, files=files
         )
         sealed = signing.seal(statements.statement(predicate), self.site.key)
         entry = self.ledger.publish(sealed, public=self.site.key.public_key())

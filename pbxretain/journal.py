@@ -3,8 +3,9 @@
 One run folder in the source's state folder: ``run.json`` with the frozen facts of the run (its
 documents, cut-offs and first census; no secrets), ``journal.jsonl`` with an intent for each sealed
 batch and a mark for each finished one, the leaf files, and the pending file of the batch in
-flight. No key, number, name or file name of a record stands in any of them. The folder lives as
-long as the run and is removed once the report is published.
+flight; at level sealed also the run key, sealed to those who may open it, and the lookup rows. No
+key, number, name or file name of a record stands in any of them. The folder lives as long as the
+run and is removed once the report is published.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from zoneinfo import ZoneInfo
 from pbxretain import posix
 from pbxretain.errors import EvidenceError, RefusedError, UnavailableError
 from pbxretain.evidence.leaves import LeafFile, Pending, erase
+from pbxretain.evidence.lookup import ROW, RowFile
 from pbxretain.records import Batch, Bits, Bounds, Session
 
 FOLDER = "run"
@@ -34,7 +36,11 @@ _ROOM = "room"
 _BYTES_PER_RECORD = 32 + 24 + 16
 """Leaf, settle tag, and the frames around them."""
 
+_BYTES_SEALED, _BYTES_KEPT = 3 * RowFile.WIDTH, 32 + 3 * ROW
+"""What level sealed adds for three parties: lookup rows, and the copies that stay."""
+
 _BYTES_PER_RUN = 1 << 20
+_KEY = "key-"
 
 
 @dataclass(slots=True)
@@ -92,14 +98,24 @@ class Journal:
         self.folder = folder
         self.facts: dict[str, Any] = json.loads((folder / _FACTS).read_bytes())
         self.zone = ZoneInfo(self.facts["timezone"])
+        self.sealed: bool = self.facts.get("evidence", {}).get("level") == "sealed"
         self._leaves: dict[str, LeafFile] = {}
+        self._rows: dict[str, RowFile] = {}
         self._batch = 0
         self._room = _size(folder / _ROOM)
         self._mend_tail()
 
     @classmethod
-    def create(cls, state: Path, facts: Mapping[str, Any], *, records: int) -> Journal:
-        """Makes the run folder and reserves room for ``records`` records plus 10 %.
+    def create(
+        cls,
+        state: Path,
+        facts: Mapping[str, Any],
+        *,
+        records: int,
+        keys: Mapping[str, bytes] | None = None,
+    ) -> Journal:
+        """Makes the run folder and reserves room for ``records`` records plus 10 %. ``keys`` is
+        the run key, sealed, by recipient: on disk before there is anything that it opens.
 
         Raises RefusedError when the disk hasn't the room, UnavailableError when it can't be
         written.
@@ -113,7 +129,10 @@ class Journal:
             making.mkdir(mode=0o700, parents=True)
             posix.write_synced(making / _FACTS, json.dumps(facts).encode())
             posix.write_synced(making / _LINES, b"")
-            _reserve(making / _ROOM, _BYTES_PER_RUN + records * _BYTES_PER_RECORD * 11 // 10)
+            for keyid, sealed in (keys or {}).items():
+                posix.write_synced(making / f"{_KEY}{keyid}", sealed)
+            each = _BYTES_PER_RECORD + (_BYTES_SEALED + _BYTES_KEPT if keys else 0)
+            _reserve(making / _ROOM, _BYTES_PER_RUN + records * each * 11 // 10)
             making.rename(folder)
             posix.fsync_dir(state)
         except OSError as error:
@@ -165,10 +184,35 @@ class Journal:
             self._leaves[dataset] = LeafFile(path) if known else LeafFile.create(path, header or {})
         return self._leaves[dataset]
 
-    def seal(self, number: int, dataset: str, batch: Batch, *, leaves: bytes, first: int) -> None:
-        """Leaves, settle tags and intent of a batch, each synced, before it may become final."""
+    def row_file(self, dataset: str) -> RowFile:
+        """The dataset's lookup rows, at level sealed; made when the file isn't there yet."""
+        if dataset not in self._rows:
+            path = self.folder / f"rows-{dataset}"
+            made = RowFile(path) if path.is_file() else RowFile.create(path, {"dataset": dataset})
+            self._rows[dataset] = made
+        return self._rows[dataset]
+
+    def sealed_keys(self) -> dict[str, bytes]:
+        """The sealed run key, by recipient."""
+        found = sorted(self.folder.glob(f"{_KEY}*"))
+        return {path.name.removeprefix(_KEY): path.read_bytes() for path in found}
+
+    def seal(
+        self,
+        number: int,
+        dataset: str,
+        batch: Batch,
+        *,
+        leaves: bytes,
+        first: int,
+        rows: tuple[int, bytes] | None = None,
+    ) -> None:
+        """Leaves, lookup rows (with the first entry's number), settle tags and intent of a batch,
+        each synced, before it may become final."""
         self._give_room(len(batch.taken))
         self.leaf_file(dataset).append(number, first, leaves)
+        if rows is not None:
+            self.row_file(dataset).append(number, *rows)
         Pending.write(self._pending(number), number, batch.taken)
         whens = [taken.when for taken in batch.taken]
         self._write(
@@ -210,6 +254,8 @@ class Journal:
         """A sealed batch that was rolled back: its leaves and tags are worth nothing."""
         self._write({"forgotten": number})
         self.leaf_file(dataset).discard(number)
+        if self.sealed:
+            self.row_file(dataset).discard(number)
         erase(self._pending(number))
 
     def dead_intent(self) -> DeadIntent | None:
@@ -312,7 +358,8 @@ class Journal:
                 os.fsync(file.fileno())
 
     def _give_room(self, records: int) -> None:
-        self._room = max(0, self._room - records * _BYTES_PER_RECORD - 512)
+        each = _BYTES_PER_RECORD + (_BYTES_SEALED if self.sealed else 0)
+        self._room = max(0, self._room - records * each - 512)
         with (self.folder / _ROOM).open("r+b") as file:
             file.truncate(self._room)
 
@@ -321,8 +368,9 @@ def _sweep(folder: Path) -> None:
     """Erases a run folder whose report is published, or what a crash left of one."""
     if not folder.is_dir():
         return
-    for path in sorted(folder.glob("leaves-*")) + sorted(folder.glob("pending-*")):
-        erase(path)
+    for kind in ("leaves-*", "pending-*", "rows-*", f"{_KEY}*"):
+        for path in sorted(folder.glob(kind)):
+            erase(path)
     shutil.rmtree(folder)
     posix.fsync_dir(folder.parent)
 

@@ -24,7 +24,7 @@ from typing import NoReturn
 from pbxretain import posix
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence import notes
-from pbxretain.evidence.fields import moment
+from pbxretain.evidence.fields import instant, moment
 from pbxretain.evidence.statements import (
     BASE,
     DeletionReport,
@@ -334,10 +334,10 @@ def _entry(line: bytes) -> Entry:
     if value["prev"] is not None and not isinstance(value["prev"], str):
         _damaged()
     try:
-        moment(value["at"])
+        exact = instant(moment(value["at"])) == value["at"]
     except (ValueError, TypeError):
-        _damaged()
-    return Entry(**value)
+        exact = False
+    return Entry(**value) if exact else _damaged()
 
 
 def _damaged() -> NoReturn:

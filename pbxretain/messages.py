@@ -23,6 +23,7 @@ from pbxretain.wording_evidence import EVIDENCE
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
 from pbxretain.wording_keys import KEYS
+from pbxretain.wording_opening import OPENING
 from pbxretain.wording_page import PAGE
 from pbxretain.wording_papers import PAPERS
 from pbxretain.wording_report import REPORT
@@ -41,6 +42,7 @@ PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
     FACE,
     FAULTS,
     KEYS,
+    OPENING,
     PAGE,
     PAPERS,
     REPORT,

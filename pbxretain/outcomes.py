@@ -36,6 +36,8 @@ class DatasetResult:
     """Shared rows that went after the batches, by table."""
 
     tree: Tree = field(default_factory=Tree)
+    lookup: Tree = field(default_factory=Tree)
+    """Over the entries by which a record can be found; empty at level counts."""
 
     @property
     def deleted(self) -> int:

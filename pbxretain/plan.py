@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pbxretain import period
@@ -18,6 +19,7 @@ from pbxretain.errors import (
     StoreError,
     UnavailableError,
 )
+from pbxretain.evidence.sealing import Recipient
 from pbxretain.manifest import Dataset, Manifest, TableDataset, TreeDataset
 from pbxretain.period import Period
 from pbxretain.policy import Policy, Rule
@@ -116,8 +118,16 @@ class Terms:
     policy: Policy
     policy_digest: str
     approved: bool
-    evidence: str = "auto"
-    """Settings: ``sealed`` refuses where no DPO key is there, and none can be yet."""
+    evidence: Literal["auto", "counts", "sealed"] = "auto"
+    """Settings: ``sealed`` refuses where nobody is there to seal to."""
+
+    recipients: Sequence[Recipient] = ()
+    """To whom evidence can be sealed."""
+
+    @property
+    def sealed_to(self) -> Sequence[Recipient]:
+        """To whom a run's evidence is sealed; empty at level counts."""
+        return () if self.evidence == "counts" else self.recipients
 
     @property
     def zone(self) -> ZoneInfo:
@@ -164,12 +174,12 @@ def make(
         refusals.append(_not_approved(terms))
     if untried := _untried(terms):
         refusals.append(untried)
-    if terms.evidence == "sealed":
+    if terms.evidence == "sealed" and not terms.recipients:
         refusals.append(
             RefusedError(
-                "settings demand sealed evidence, and there is no key of a data protection officer",
-                hint="evidence: auto, or counts",
-                code="NO_DPO_KEY",
+                "settings demand sealed evidence, and there is no escrow key to seal it to",
+                hint="put the data protection officer's escrow key there, or evidence: auto",
+                code="ESCROW_MISSING",
             )
         )
     refusals.extend(_limits(terms, items, confirm_count))

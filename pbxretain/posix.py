@@ -25,7 +25,7 @@ AnyPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 _RENAME_NOREPLACE = 1
 _AT_FDCWD = -100
-_TEMPORARY = ".tmp~"
+TEMPORARY = ".tmp~"
 
 
 def user() -> str:
@@ -66,7 +66,7 @@ def write_synced(path: AnyPath, data: bytes, mode: int = 0o600, *, replace: bool
     What a kill leaves behind is named ``.*.tmp~`` and swept by ``sweep_temporary``.
     """
     target = Path(os.fsdecode(path))
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{_TEMPORARY}")
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{TEMPORARY}")
     try:
         _write_new(temporary, data, mode)
         if replace:
@@ -139,7 +139,7 @@ def destroy(path: AnyPath) -> None:
 
 def sweep_temporary(folder: AnyPath) -> int:
     """Removes what a killed ``write_synced`` left in a folder; only under that folder's lock."""
-    left = [p for p in Path(os.fsdecode(folder)).glob(f".*{_TEMPORARY}") if not p.is_dir()]
+    left = [p for p in Path(os.fsdecode(folder)).glob(f".*{TEMPORARY}") if not p.is_dir()]
     for path in left:
         path.unlink(missing_ok=True)
     return len(left)

@@ -66,10 +66,6 @@ def _result(dead: Journal, opened: Opened, entry: Mapping[str, Any]) -> DatasetR
     result = DatasetResult(entry["dataset"])
     result.marks = [mark for mark in dead.marks() if mark.dataset == entry["dataset"]]
     result.absent = sum(mark.absent for mark in result.marks)
-    if result.deleted:
-        result.tree = dead.leaf_file(entry["dataset"]).tree(
-            {mark.batch: mark.gone for mark in result.marks}
-        )
     store = opened.store(entry["dataset"])
     if store is not None and entry["cutoff"] and not entry["refusal"]:
         with suppress(StoreError):  # unread, it counts as incomplete

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from pbxretain import __version__
 from pbxretain.evidence import statements
 from pbxretain.evidence.fields import instant
+from pbxretain.evidence.sidecars import Kept
 from pbxretain.outcomes import DatasetResult, still_due
 from pbxretain.period import Period
 from pbxretain.plan import Item, Plan, Terms
@@ -88,6 +89,7 @@ def facts(
             "confirmed": confirmed,
         },
         "clock": _clock(plan),
+        "evidence": _evidence_facts(terms, started_at),
         "not_covered": sorted(map(_named, plan.not_covered)) if plan else [],
         "out_of_reach": [
             {"code": copy.code, "text": dict(copy.text)} for copy in connector.manifest.out_of_reach
@@ -95,6 +97,19 @@ def facts(
         "manifest": connector.text.decode(),
         "settings": source.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
         "datasets": [_dataset_facts(item) for item in plan.items] if plan else [],
+    }
+
+
+def _evidence_facts(terms: Terms, started_at: datetime) -> dict[str, Any]:
+    if not terms.sealed_to:
+        return {"level": "counts"}
+    # Claims of this year fall under the statute of limitations at the end of the third after it.
+    year = started_at.astimezone(terms.zone).year + 3
+    return {
+        "level": "sealed",
+        "note": "SINGLE_RECORDS_PROVABLE",
+        "recipients": sorted(who.id for who in terms.sealed_to),
+        "shred_after": date(year, 12, 31).isoformat(),
     }
 
 
@@ -164,14 +179,21 @@ def deletion_report(
     *,
     report_id: str,
     place: statements.ReportPlace,
+    files: Sequence[Kept] = (),
 ) -> statements.DeletionReport:
-    """The report of one run. Raises a validation error when the figures contradict each other."""
+    """The report of one run; ``files`` stay beside it. Raises a validation error when the figures
+    contradict each other."""
     by_name = {result.dataset: result for result in results}
     zone = ZoneInfo(known["timezone"])
+    evidence = known.get("evidence", {"level": "counts"})
     datasets = [
         _dataset(entry, by_name.get(entry["dataset"], DatasetResult(entry["dataset"])), zone)
         for entry in known["datasets"]
     ]
+    if evidence["level"] == "sealed":
+        for entry in datasets:
+            tree = by_name.get(entry["dataset"], DatasetResult(entry["dataset"])).lookup
+            entry["lookup"] = {"size": tree.size, "root": tree.root().hex()}
     return statements.DeletionReport.model_validate(
         _tuples(
             {
@@ -192,7 +214,7 @@ def deletion_report(
                 "clock": known["clock"],
                 "datasets": datasets,
                 "exceptions": _exemptions(datasets),
-                "evidence": {"level": "counts"},
+                "evidence": {**evidence, "files": [file.facts() for file in files]},
             }
         )
     )

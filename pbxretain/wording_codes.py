@@ -165,6 +165,10 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "Einzelne Datensätze lassen sich nicht belegen.",
         "Single records can't be proved.",
     ),
+    "code.SINGLE_RECORDS_PROVABLE": (
+        "Einzelne Löschungen lassen sich mit dem Hinterlegungsschlüssel belegen.",
+        "Single deletions can be proved with the escrow key.",
+    ),
     "code.LIMIT": (
         "Es ist mehr fällig, als die Grenzen der Löschregeln auf einmal zulassen.",
         "More is due than the limits allow at one time.",

@@ -76,12 +76,15 @@ DETAILS: Final[Mapping[str, tuple[str, str]]] = {
         "die Zeitzone in den Einstellungen und die Uhr der Anlage prüfen",
         "check the time zone in settings and the clock of the PBX",
     ),
-    "detail.NO_DPO_KEY": (
-        "die Einstellungen verlangen versiegelten Nachweis, und es gibt keinen Schlüssel eines "
-        "Datenschutzbeauftragten",
-        "settings demand sealed evidence, and there is no key of a data protection officer",
+    "detail.ESCROW_MISSING": (
+        "die Einstellungen verlangen versiegelten Nachweis, und es gibt keinen "
+        "Hinterlegungsschlüssel, für den versiegelt werden könnte",
+        "settings demand sealed evidence, and there is no escrow key to seal it to",
     ),
-    "detail.NO_DPO_KEY.hint": ("evidence: auto oder counts", "evidence: auto, or counts"),
+    "detail.ESCROW_MISSING.hint": (
+        "den Hinterlegungsschlüssel des Datenschutzbeauftragten hinlegen, oder evidence: auto",
+        "put the data protection officer's escrow key there, or evidence: auto",
+    ),
     "detail.FED_LONGER": (
         "{feed} bleiben länger als {data}, die die Anlage daraus neu erzeugt",
         "{feed} are kept longer than {data}, which the PBX makes anew out of them",

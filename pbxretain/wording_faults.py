@@ -99,10 +99,21 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Zu viele Datensätze tragen ein Datum in der Zukunft.",
         "Too many records are dated in the future.",
     ),
-    "code.NO_DPO_KEY": (
-        "Versiegelter Nachweis ist verlangt, aber es gibt keinen Schlüssel des "
-        "Datenschutzbeauftragten.",
-        "Sealed evidence is demanded, but there is no key of a data protection officer.",
+    "code.ESCROW_MISSING": (
+        "Versiegelter Nachweis ist verlangt, aber es gibt keinen Hinterlegungsschlüssel.",
+        "Sealed evidence is demanded, but there is no escrow key.",
+    ),
+    "code.ESCROW_KIND": (
+        "Die Datei ist kein Hinterlegungsschlüssel (X25519).",
+        "The file is no escrow key (X25519).",
+    ),
+    "code.ESCROW_OPEN": (
+        "Der Nachweis lässt sich mit diesem Hinterlegungsschlüssel nicht öffnen.",
+        "The evidence doesn't open with this escrow key.",
+    ),
+    "code.SIDECAR": (
+        "Eine Datei neben dem Protokoll fehlt oder ist beschädigt.",
+        "A file beside the report is missing or damaged.",
     ),
     "code.UNTRIED_CONNECTOR": (
         "Der Konnektor wurde an diesem Produkt noch nie erprobt.",

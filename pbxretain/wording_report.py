@@ -297,7 +297,8 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "The date is that of the start event; the age runs until “as of”. What "
         "began on the cut-off date or later is not due yet.",
     ),
-    "report.col.oldest": ("Ältester Datensatz", "Oldest record"),
+    "report.col.oldest": ("Ältester", "Oldest"),
+    "report.col.oldest-record": ("Ältester Datensatz", "Oldest record"),
     "report.col.age": ("Alter", "Age"),
     "report.results.note": (
         "„Geprüft“ ist der ganze Bestand vor dem Löschlauf, „Noch fällig“ das, was eine neue "

@@ -43,7 +43,7 @@ def test_blocks_are_read_back_with_their_header(leaf_file: LeafFile) -> None:
         (1, 0, 3, True),
         (2, 3, 2, True),
     ]
-    assert again.leaves(again.blocks()[1]) == split(some(2, 2))
+    assert again.items(again.blocks()[1]) == split(some(2, 2))
     assert again.next_index == 5
     assert stat.S_IMODE(leaf_file.path.stat().st_mode) == 0o600
 

@@ -129,7 +129,7 @@ def test_the_page_and_the_command_agree_on_any_changed_byte(page: Page) -> None:
     chance = Random(4)
     cases = {str(n): _bent(chance) for n in range(MANY)}
     assert verdicts.differences(page, cases) == {}
-    assert {verdicts.by_python(case)["exit"] for case in cases.values()} >= {0, 3, 6, 7, 8}
+    assert {verdicts.by_python(case)["exit"] for case in cases.values()} >= {0, 3, 7}
 
 
 # --- words ------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ _COMMANDS = {
     "run": "operate:run",
     "verify": "prove:verify",
     "report": "prove:report",
+    "evidence": "opening:evidence",
     "key": "holder:key",
     "dpo": "dpo:dpo",
     "concept": "author:concept",

@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pbxretain import explain, keys, signing
+from pbxretain import explain, explain_attestations, keys, signing
 from pbxretain.cli import context, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
 from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
 from pbxretain.evidence.attachment import attached, is_pdf
-from pbxretain.evidence.statements import Account, parse_statement
+from pbxretain.evidence.fields import moment
+from pbxretain.evidence.statements import Account, Predicate, file_type, made_at, parse_statement
 from pbxretain.explain import Seal
-from pbxretain.ledger import Entry, Ledger
+from pbxretain.ledger import FILED, Entry, Ledger
 from pbxretain.messages import Lang
 from pbxretain.posix import write_synced
 from pbxretain.render import as_html, as_pdf, as_text
+from pbxretain.sheet import Sheet
 
 Form = Literal["html", "pdf", "text"]
 SUFFIXES: Mapping[Form, str] = {"html": "html", "pdf": "pdf", "text": "txt"}
@@ -28,14 +30,30 @@ _DIGITS = 16
 
 
 def rows(app: App, source: str) -> Iterator[show.Row]:
-    """All reports of a source, oldest first; one that can't be read stays in the list."""
+    """All that stands in a source's ledger, oldest first; what can't be read stays in the list."""
     for entry in entries(app, source):
         path = app.reports(source) / entry.file
         try:
             report = show.deletion(path)
         except (EvidenceError, UnavailableError):
             report = None
-        yield show.Row(source, entry.seq, entry.ended, path, report)
+        kind = file_type(entry.type)
+        yield show.Row(source, entry.seq, entry.ended, path, report, kind)
+
+
+def filed(app: App, source: str) -> list[show.FiledRow]:
+    """What the officer's side handed back, oldest first. One that can't be read is left out here:
+    ``verify`` tells of it."""
+    found: list[show.FiledRow] = []
+    folder = app.reports(source) / FILED
+    for path in folder.glob("*.dsse.json") if context.is_there(folder) else ():
+        try:
+            statement = show.read_report(path)
+        except (EvidenceError, UnavailableError):
+            continue
+        at = moment(made_at(statement.predicate))
+        found.append(show.FiledRow(source, file_type(statement.type), at, path))
+    return sorted(found, key=lambda row: (row.at, row.path.name))
 
 
 def entries(app: App, source: str) -> tuple[Entry, ...]:
@@ -70,21 +88,20 @@ class Opened:
 
     path: Path
     data: bytes
-    predicate: Account
+    kind: str
+    predicate: Predicate
     seal: Seal
     signed: bool
 
 
 def opened(face: Face, path: Path) -> Opened:
-    """Reads a report or a dry run, by itself or out of its PDF, without verifying it;
-    UnavailableError, EvidenceError (for any other statement too)."""
+    """Reads a statement, by itself or out of its PDF, without verifying it; UnavailableError,
+    EvidenceError."""
     data = show.read_bytes(path)
     if is_pdf(data):
         data = attached(data)
     envelope = signing.open_envelope(data)
-    predicate = parse_statement(envelope.payload).predicate
-    if not isinstance(predicate, Account):
-        raise EvidenceError(f"{path.name} is no deletion report", code="UNKNOWN_TYPE")
+    statement = parse_statement(envelope.payload)
     own = context.own_public(face)
     try:
         known = keys.load_public(own) if own else {}
@@ -92,15 +109,26 @@ def opened(face: Face, path: Path) -> Opened:
         known = {}
     signer = signing.signed_by(envelope, known)
     seal = Seal(digest=envelope.digest, keyid=signer or envelope.signatures[0].keyid)
-    return Opened(path, data, predicate, seal, signer is not None)
+    kind = file_type(statement.type)
+    return Opened(path, data, kind, statement.predicate, seal, signer is not None)
+
+
+def sheet(found: Opened, lang: Lang) -> Sheet:
+    """A statement of any kind in words."""
+    if isinstance(found.predicate, Account):
+        return explain.statement(found.predicate, lang, seal=found.seal)
+    digest, keyid = found.seal.digest, found.seal.keyid
+    return explain_attestations.sheet(
+        found.predicate, lang, kind=found.kind, digest=digest, keyid=keyid
+    )
 
 
 def printed(found: Opened, lang: Lang, *, form: Form) -> bytes:
     """The statement as a file for people; DocumentError without what a PDF needs."""
-    sheet = explain.statement(found.predicate, lang, seal=found.seal)
+    page = sheet(found, lang)
     if form == "pdf":
-        return as_pdf(sheet, attached={f"{_stem(found.path)}.dsse.json": found.data})
-    words = as_html(sheet) if form == "html" else as_text(sheet)
+        return as_pdf(page, attached={f"{_stem(found.path)}.dsse.json": found.data})
+    words = as_html(page) if form == "html" else as_text(page)
     return words.encode()
 
 

@@ -17,6 +17,7 @@ from pbxretain.cli.face import Face
 from pbxretain.connector import Connector, Opened
 from pbxretain.documents import Loaded
 from pbxretain.errors import DocumentError, RefusedError, UnavailableError
+from pbxretain.evidence.sealing import Recipient, load_recipients
 from pbxretain.execute import Site
 from pbxretain.ledger import ROSTER, Ledger
 from pbxretain.plan import Terms
@@ -26,6 +27,7 @@ from pbxretain.rolling import Chain
 from pbxretain.runner import RunnerKey
 from pbxretain.settings import Settings, Source
 
+ESCROW = "escrow-*.pub.pem"
 INSTALLATION = "installation"
 _LONGEST = 100
 """Characters of a name that becomes a file's."""
@@ -80,6 +82,7 @@ class App:
             policy_digest=loaded.digest,
             approved=policy.approval_state(loaded.value) == "approved",
             evidence=self.settings.evidence,
+            recipients=escrow_keys(self),
         )
 
     @property
@@ -154,6 +157,13 @@ class App:
             terms.source, terms.connector, name=terms.name, installation=mark, exclusive=False
         ) as stores:
             yield stores
+
+
+def escrow_keys(app: App) -> tuple[Recipient, ...]:
+    """Those to whom evidence is sealed: the public keys ``escrow-*.pub.pem`` beside the runner
+    key. DocumentError for a file that holds none, UnavailableError where nobody lets us look."""
+    folder = app.key.parent
+    return load_recipients(sorted(folder.glob(ESCROW)) if is_there(folder) else ())
 
 
 def load(face: Face) -> App:

@@ -18,16 +18,28 @@ FILES = click.Path(path_type=Path)
 @click.option("--trust", multiple=True, type=FILES, help="Public keys that you trust (PEM).")
 @click.option("--key", "keys", multiple=True, type=FILES, help="One public key that you trust.")
 def verify(paths: tuple[Path, ...], trust: tuple[Path, ...], keys: tuple[Path, ...]) -> int:
-    """Check reports, or whole report folders, offline.
+    """Check reports, whole report folders, or bundles, offline.
 
-    A report is genuine when a key that you trust signed it. Without --trust or --key this
-    installation's own public key counts, where there is one.
+    A report is genuine when a key that you trust signed it. Without --trust or --key the roster in
+    the officer's folder counts where there is one, else this installation's own public key.
     """
     from pbxretain import verify as verifying
+    from pbxretain import witness
+    from pbxretain.bundle import opened_paths
     from pbxretain.cli import context, verdict
 
-    own = None if trust or keys else context.own_public(face())
-    found = verifying.verify_paths(paths, trust=[*trust, *keys], own_public=own, now=context.now())
+    known, seen = [*trust, *keys], witness.standpoint()
+    own = None if known or seen else context.own_public(face())
+    if seen and not known:
+        known = [seen.roster]
+    with opened_paths(paths) as opened:
+        found = verifying.verify_paths(
+            opened,
+            trust=known,
+            own_public=own,
+            now=context.now(),
+            seen=seen.kept if seen else (),
+        )
     face().give(verdict.data(found), verdict.sheet(found, face().lang))
     return int(found.exit)
 
@@ -41,28 +53,34 @@ def report() -> None:
 @command(report, name="list")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 def report_list(sources: tuple[str, ...]) -> None:
-    """List the reports of the sources, with outcome and counts."""
+    """List the reports of the sources, with outcome and counts, and what was handed back."""
     from pbxretain.cli import archive, context, show
 
     app = context.load(face())
-    rows = [row for name in app.sources(sources) for row in archive.rows(app, name)]
-    sheet = show.reports(rows, face().lang, zones=archive.zones(app))
-    face().give({"reports": [show.row_data(row) for row in rows]}, sheet)
+    names, zones = app.sources(sources), archive.zones(app)
+    rows = [row for name in names for row in archive.rows(app, name)]
+    back = [row for name in names for row in archive.filed(app, name)]
+    sheets = [show.reports(rows, face().lang, zones=zones)]
+    sheets += [show.filed(back, face().lang, zones=zones)] if back else []
+    data = {
+        "reports": [show.row_data(row) for row in rows],
+        "filed": [show.filed_data(row) for row in back],
+    }
+    face().give(data, *sheets)
 
 
 @command(report, name="show")
 @click.argument("which", default="latest", metavar="[NUMBER|FILE|latest]")
 @click.option("--source", metavar="NAME", help="Whose report; needed when there are several.")
 def report_show(which: str, source: str | None) -> None:
-    """Show one report, or a signed dry run, in words. Doesn't verify: see "verify"."""
-    from pbxretain import explain
+    """Show one report, or any other signed statement, in words. Doesn't verify: see "verify"."""
     from pbxretain.cli import archive, show
 
     found = archive.opened(face(), archive.find(face(), which, source=source))
     if not found.signed:
         face().note(face().text("report.unchecked", path=found.path))
-    sheet = explain.statement(found.predicate, face().lang, seal=found.seal)
-    face().give(show.report_data(found.path, found.predicate, digest=found.seal.digest), sheet)
+    data = show.report_data(found.path, found.predicate, digest=found.seal.digest)
+    face().give(data, archive.sheet(found, face().lang))
 
 
 @command(report, name="render")
@@ -73,7 +91,7 @@ def report_show(which: str, source: str | None) -> None:
 def report_render(
     which: str, source: str | None, form: Literal["html", "pdf", "text"] | None, out: Path | None
 ) -> None:
-    """Write one report, or a signed dry run, as a document to read, print and hand on.
+    """Write one report, or any other signed statement, as a document to read, print and hand on.
 
     A PDF (PDF/A-3) carries the signed report along. Nothing is verified, and no file is
     overwritten.

@@ -247,13 +247,25 @@ def report_data(path: Path, predicate: Predicate, *, digest: str) -> dict[str, o
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One report in a list; ``report`` is None when it can't be read."""
+    """One statement of a ledger in a list; ``report`` is None for one that is no deletion report,
+    or can't be read."""
 
     source: str
     seq: int
     ended: datetime
     path: Path
     report: DeletionReport | None
+    kind: str = "deletion-report"
+
+
+@dataclass(frozen=True, slots=True)
+class FiledRow:
+    """One statement that the officer's side handed back."""
+
+    source: str
+    kind: str
+    at: datetime
+    path: Path
 
 
 def reports(rows: Sequence[Row], lang: Lang, *, zones: Mapping[str, ZoneInfo]) -> Sheet:
@@ -272,10 +284,38 @@ def _report_cells(row: Row, lang: Lang, zones: Mapping[str, ZoneInfo]) -> tuple[
     ended = messages.moment(row.ended, zones.get(row.source, ZoneInfo("UTC")), lang)
     head = (row.source, str(row.seq), ended)
     if row.report is None:
-        return (*head, text("status.unknown", lang), "-", "-", row.path.name)
+        known = row.kind != "deletion-report"
+        state = code("statement", row.kind, lang) if known else text("status.unknown", lang)
+        return (*head, state, "-", "-", row.path.name)
     counts = (total(row.report, name) for name in ("deleted", "residue"))
     shown = ("-" if count is None else number(count, lang) for count in counts)
     return (*head, explain.status(row.report, lang), *shown, row.path.name)
+
+
+def filed(rows: Sequence[FiledRow], lang: Lang, *, zones: Mapping[str, ZoneInfo]) -> Sheet:
+    """What the officer's side handed back, by kind."""
+    keys = ("col.source", "filed.col.kind", "col.time", "col.file")
+    cells = tuple(
+        (
+            row.source,
+            code("statement", row.kind, lang),
+            messages.moment(row.at, zones.get(row.source, ZoneInfo("UTC")), lang),
+            row.path.name,
+        )
+        for row in rows
+    )
+    table = Table(tuple(_column(key, lang) for key in keys), cells)
+    return Sheet(lang, (Heading(text("filed.list", lang), 1), table))
+
+
+def filed_data(row: FiledRow) -> dict[str, object]:
+    """What was handed back as JSON."""
+    return {
+        "source": row.source,
+        "kind": row.kind,
+        "at": row.at.isoformat(),
+        "path": str(row.path),
+    }
 
 
 def total(report: DeletionReport, name: str) -> int | None:
@@ -290,6 +330,7 @@ def row_data(row: Row) -> dict[str, object]:
     report = row.report
     return {
         "source": row.source,
+        "kind": row.kind,
         "seq": row.seq,
         "ended_at": row.ended.isoformat(),
         "path": str(row.path),

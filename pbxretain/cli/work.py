@@ -226,7 +226,8 @@ def _findings(face: Face, app: App, name: str, *, now: datetime) -> Iterator[sho
     if problem := _problem(lambda: found.extend(_inside(face, app, terms[0], now=now))):
         yield problem
     yield from found
-    yield show.Problem("LEVEL_COUNTS", face.text("code.LEVEL_COUNTS"), "", "info", Exit.OK)
+    if not terms[0].sealed_to:
+        yield show.Problem("LEVEL_COUNTS", face.text("code.LEVEL_COUNTS"), "", "info", Exit.OK)
 
 
 def _inside(face: Face, app: App, terms: Terms, *, now: datetime) -> Iterator[show.Problem]:

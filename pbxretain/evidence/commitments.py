@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -24,7 +24,8 @@ LEAF_SIZE = 32
 
 
 class RunKey:
-    """32 random bytes that live as long as the run and are never written, shown or copied."""
+    """32 random bytes that live as long as the run and are never shown or copied; what is written
+    of them is sealed to somebody else."""
 
     __slots__ = ("_key",)
 
@@ -36,10 +37,21 @@ class RunKey:
 
     def tree_key(self, *, source: str, dataset: str) -> bytes:
         """K_tree of one dataset: HKDF-SHA256, no salt."""
+        return self.derived(b"pbxretain/leaf/2", source=source, dataset=dataset)
+
+    def derived(self, label: bytes, *, source: str, dataset: str) -> bytes:
+        """A key of one dataset for one purpose: HKDF-SHA256, no salt, 32 bytes."""
+        info = pack(label, source.encode(), dataset.encode())
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(self._held())
+
+    def sealed(self, encrypt: Callable[[bytes], bytes]) -> bytes:
+        """What ``encrypt`` makes of the key, for somebody who may open it later."""
+        return encrypt(self._held())
+
+    def _held(self) -> bytes:
         if not self._key:
             raise EvidenceError("The run key is forgotten already.")
-        info = pack(b"pbxretain/leaf/2", source.encode(), dataset.encode())
-        return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(bytes(self._key))
+        return bytes(self._key)
 
     def forget(self) -> None:
         """Overwrites the key as well as Python can; no leaf can be made or opened afterwards."""

@@ -1,9 +1,10 @@
 """What is on disk of a batch that may or may not become final?
 
-Two files. The *leaf file* of one dataset of one run holds the leaves in blocks; a block that a
-crash tore off at the end never existed. The *pending file* of one batch holds settle tags, by
-which a later run finds out which of its records are gone; it is the one thing here that is
-pseudonymous, covers one batch, and is erased with the batch's mark.
+The *leaf file* of one dataset of one run holds the leaves in blocks; a block that a crash tore off
+at the end never existed. At level sealed a *row file* of the same form holds the lookup rows. The
+*pending file* of one batch holds settle tags, by which a later run finds out which of its records
+are gone; it is the one thing here that is pseudonymous, covers one batch, and is erased with the
+batch's mark.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import struct
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -32,11 +33,14 @@ _CHECK = struct.Struct(">I")
 _FRAME_SIZE = _FRAME.size + _CHECK.size
 _CHUNK = 1 << 20
 
+Marked = Mapping[int, Bits | None]
+"""Finished batches: one bit per record (True = gone), or None when all are gone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One batch's leaves in the file. ``sound`` is False when the leaves don't match the digest:
-    blanked because the batch was rolled back, or damaged."""
+    """One batch in the file: ``count`` items of ``width`` bytes. ``sound`` is False when they don't
+    match the digest: blanked because the batch was rolled back, or damaged."""
 
     batch: int
     first: int
@@ -44,24 +48,33 @@ class Block:
     digest: str
     offset: int
     sound: bool
+    width: int = LEAF_SIZE
+
+    @property
+    def begin(self) -> int:
+        """Offset of the first item."""
+        return self.offset + _FRAME_SIZE
 
     @property
     def end(self) -> int:
         """Offset behind the block."""
-        return self.offset + _FRAME_SIZE + self.count * LEAF_SIZE
+        return self.begin + self.count * self.width
 
 
-class LeafFile:
-    """The leaves of one dataset of one run, appended batch by batch, each synced.
+class BlockFile:
+    """Items of one size of one dataset of one run, appended batch by batch, each synced.
 
     All methods raise EvidenceError when the file can't be written or isn't what it should be.
     """
+
+    WIDTH = LEAF_SIZE
+    """Bytes of one item."""
 
     def __init__(self, path: Path) -> None:
         """Opens an existing file; a torn tail is ignored and cut off by the next append."""
         self.path = path
         self.header, self._start = _read_header(path)
-        self._blocks = list(_scan(path, self._start))
+        self._blocks = list(_scan(path, self._start, self.WIDTH))
 
     @classmethod
     def create(cls, path: Path, header: Mapping[str, str]) -> Self:
@@ -75,19 +88,21 @@ class LeafFile:
             raise _unwritten() from None
         return cls(path)
 
-    def append(self, batch: int, first: int, leaves: bytes) -> str:
-        """Seals the leaves of one batch (32 bytes each), synced; returns their SHA-256, hex."""
-        count, rest = divmod(len(leaves), LEAF_SIZE)
+    def append(self, batch: int, first: int, items: bytes) -> str:
+        """Seals the items of one batch, synced; returns their SHA-256, hex."""
+        count, rest = divmod(len(items), self.WIDTH)
         if rest or any(block.batch == batch for block in self._blocks) or first < self.next_index:
             raise EvidenceError("The leaves of a batch were about to be written twice.")
-        digest = hashlib.sha256(leaves).digest()
+        digest = hashlib.sha256(items).digest()
         frame = _FRAME.pack(batch, first, count, digest)
-        self._write(self._end, frame + _CHECK.pack(zlib.crc32(frame)) + leaves)
-        self._blocks.append(Block(batch, first, count, digest.hex(), offset=self._end, sound=True))
+        self._write(self._end, frame + _CHECK.pack(zlib.crc32(frame)) + items)
+        self._blocks.append(
+            Block(batch, first, count, digest.hex(), self._end, sound=True, width=self.WIDTH)
+        )
         return digest.hex()
 
     def discard(self, batch: int) -> None:
-        """After a rollback: cuts the block off when it is the last, else blanks its leaves."""
+        """After a rollback: cuts the block off when it is the last, else blanks its items."""
         for place, block in enumerate(self._blocks):
             if block.batch != batch:
                 continue
@@ -95,13 +110,13 @@ class LeafFile:
                 self._blocks.pop()
                 self._write(block.offset, b"")
             else:
-                self._blocks[place] = _unsound(block)
-                self._write(block.offset + _FRAME_SIZE, bytes(block.count * LEAF_SIZE), cut=False)
+                self._blocks[place] = replace(block, sound=False)
+                self._write(block.begin, bytes(block.count * block.width), cut=False)
             return
 
     @property
     def next_index(self) -> int:
-        """The first leaf index behind all blocks in the file."""
+        """The first index behind all blocks in the file."""
         return max((block.first + block.count for block in self._blocks), default=0)
 
     @property
@@ -112,31 +127,14 @@ class LeafFile:
         """The blocks in file order, without a torn tail."""
         return tuple(self._blocks)
 
-    def leaves(self, block: Block) -> list[bytes]:
-        """The leaf hashes of one block; EvidenceError when they don't match its digest."""
+    def items(self, block: Block) -> list[bytes]:
+        """The items of one block; EvidenceError when they don't match its digest."""
         with self.path.open("rb") as file:
-            file.seek(block.offset + _FRAME_SIZE)
-            data = file.read(block.count * LEAF_SIZE)
+            file.seek(block.begin)
+            data = file.read(block.count * block.width)
         if hashlib.sha256(data).hexdigest() != block.digest:
-            raise EvidenceError("A block of leaves is damaged.", code="LEAVES_DAMAGED")
-        return [data[at : at + LEAF_SIZE] for at in range(0, len(data), LEAF_SIZE)]
-
-    def tree(self, marked: Mapping[int, Bits | None]) -> Tree:
-        """The dataset's tree: blocks of the marked batches in batch order, less what is there.
-
-        ``marked`` gives for each batch one bit per leaf (True = gone), or None when all are gone.
-        EvidenceError when a marked batch has no sound block or another number of leaves.
-        """
-        by_batch = {block.batch: block for block in self._blocks}
-        tree = Tree()
-        for batch, bits in sorted(marked.items()):
-            block = by_batch.get(batch)
-            if block is None or (bits is not None and len(bits) != block.count):
-                raise EvidenceError("The leaves of a finished batch are missing.")
-            for place, leaf in enumerate(self.leaves(block)):
-                if bits is None or bits[place]:
-                    tree.add(leaf)
-        return tree
+            raise EvidenceError("A block of evidence is damaged.", code="LEAVES_DAMAGED")
+        return [data[at : at + block.width] for at in range(0, len(data), block.width)]
 
     def erase(self) -> None:
         """Removes the file, once the report is published and the level keeps no leaves."""
@@ -157,12 +155,35 @@ class LeafFile:
             raise _unwritten() from None
 
 
+class LeafFile(BlockFile):
+    """The leaf hashes of one dataset of one run."""
+
+    def gone(self, marked: Marked) -> Iterator[tuple[int, bytes]]:
+        """Position and hash of each leaf that is gone: blocks of the marked batches in batch
+        order, less what is there. That is the order of the tree.
+
+        EvidenceError when a marked batch has no sound block or another number of leaves.
+        """
+        by_batch = {block.batch: block for block in self._blocks}
+        for batch, bits in sorted(marked.items()):
+            block = by_batch.get(batch)
+            if block is None or (bits is not None and len(bits) != block.count):
+                raise _missing()
+            for place, leaf in enumerate(self.items(block)):
+                if bits is None or bits[place]:
+                    yield block.first + place, leaf
+
+    def tree(self, marked: Marked) -> Tree:
+        """The dataset's tree, over ``gone``."""
+        return Tree(leaf for _, leaf in self.gone(marked))
+
+
+def _missing() -> EvidenceError:
+    return EvidenceError("The leaves of a finished batch are missing.")
+
+
 def _unwritten() -> EvidenceError:
     return EvidenceError("Evidence could not be written.", hint="free disk space")
-
-
-def _unsound(block: Block) -> Block:
-    return Block(block.batch, block.first, block.count, block.digest, block.offset, sound=False)
 
 
 def _read_header(path: Path) -> tuple[dict[str, str], int]:
@@ -180,7 +201,7 @@ def _read_header(path: Path) -> tuple[dict[str, str], int]:
     return header, len(frame) + _CHECK.size
 
 
-def _scan(path: Path, offset: int) -> Iterator[Block]:
+def _scan(path: Path, offset: int, width: int) -> Iterator[Block]:
     size = path.stat().st_size
     with path.open("rb") as file:
         while True:
@@ -189,11 +210,11 @@ def _scan(path: Path, offset: int) -> Iterator[Block]:
             if len(frame) < _FRAME.size or file.read(_CHECK.size) != _CHECK.pack(zlib.crc32(frame)):
                 return
             batch, first, count, digest = _FRAME.unpack(frame)
-            leaves = file.read(count * LEAF_SIZE) if count * LEAF_SIZE <= size else b""
-            if len(leaves) < count * LEAF_SIZE:
+            items = file.read(count * width) if count * width <= size else b""
+            if len(items) < count * width:
                 return
-            sound = hashlib.sha256(leaves).digest() == digest
-            block = Block(batch, first, count, digest.hex(), offset, sound)
+            sound = hashlib.sha256(items).digest() == digest
+            block = Block(batch, first, count, digest.hex(), offset, sound, width)
             if not sound and block.end == size:
                 return  # its length reached the disk and its content did not
             yield block

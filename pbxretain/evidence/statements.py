@@ -35,6 +35,7 @@ from pbxretain.evidence.fields import (
     Count,
     Day,
     DocumentDigest,
+    FileName,
     Hex,
     Instant,
     Keep,
@@ -220,11 +221,57 @@ class Copy(Model):
     text: dict[Literal["de", "en"], Text]
 
 
+class Lookup(Model):
+    """The root over the entries by which the deleted records can be found."""
+
+    size: Count = 0
+    root: Hex = EMPTY_ROOT.hex()
+
+    @model_validator(mode="after")
+    def _empty_has_empty_root(self) -> Self:
+        return require(self, (self.size == 0) == (self.root == EMPTY_ROOT.hex()))
+
+
+class KeptFile(Model):
+    """A file that stays beside the report: leaves, lookup index, or the run key sealed."""
+
+    name: FileName
+    role: Literal["leaves", "index", "sealed-key"]
+    dataset: Name | None = None
+    sha256: Hex
+    bytes: Count
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        return require(
+            self,
+            self.name == f"{self.sha256}.bin",
+            (self.role == "sealed-key") == (self.dataset is None),
+        )
+
+
 class Evidence(Model):
-    """How much can be proved later. At level counts, single records can't be proved."""
+    """How much can be proved later. At level counts, single records can't be proved. At level
+    sealed the recipients can open ``files``, until these are destroyed after ``shred_after``."""
 
     level: Literal["counts", "sealed"]
     note: Code = "SINGLE_RECORDS_NOT_PROVABLE"
+    files: tuple[KeptFile, ...] = ()
+    recipients: tuple[Hex, ...] = ()
+    shred_after: Day | None = None
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        sealed = self.level == "sealed"
+        return require(
+            self,
+            sealed == bool(self.recipients),
+            sealed == (self.shred_after is not None),
+            sealed or not self.files,
+            sealed == (self.note != "SINGLE_RECORDS_NOT_PROVABLE"),
+            len(set(self.recipients)) == len(self.recipients),
+            len({file.sha256 for file in self.files}) == len(self.files),
+        )
 
 
 class Limits(Model):
@@ -257,6 +304,8 @@ class Dataset(Model):
     findings: tuple[Finding, ...] = ()
     outcome: DatasetOutcome
     merkle: Merkle = Merkle()
+    lookup: Lookup | None = None
+    """At level sealed only."""
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -319,6 +368,24 @@ class DeletionReport(_Predicate):
             not names or max(names.values()) == 1,
             self.run.outcome not in ("complete", "nothing-due") or (fine and not residue),
             self.run.outcome not in ("nothing-due", "refused") or deleted == 0,
+            self._files_fit(),
+        )
+
+    def _files_fit(self) -> bool:
+        """At level sealed each dataset has exactly the files that its trees need, and where
+        anything was deleted each recipient has the run key."""
+        evidence, sealed = self.evidence, self.evidence.level == "sealed"
+        needed: list[tuple[str, str]] = []
+        for dataset in self.datasets:
+            needed += [("leaves", dataset.dataset)] * (sealed and dataset.merkle.size > 0)
+            if dataset.lookup is not None:
+                needed += [("index", dataset.dataset)] * (dataset.lookup.size > 0)
+        needed += [("sealed-key", "")] * (len(evidence.recipients) if needed else 0)
+        there = sorted((file.role, file.dataset or "") for file in evidence.files)
+        return there == sorted(needed) and all(
+            sealed == (dataset.lookup is not None)
+            and (dataset.lookup is None or not dataset.lookup.size or dataset.merkle.size > 0)
+            for dataset in self.datasets
         )
 
 

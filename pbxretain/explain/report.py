@@ -177,7 +177,7 @@ class _Report:
         if not self.report.datasets:
             yield Paragraph(text("report.results.uncounted", lang))
             return
-        names = ("data", "dataset", "oldest", "age", "keep", "cutoff")
+        names = ("data", "dataset", "oldest-record", "age", "keep", "cutoff")
         sides = {"age": "right"}
         columns = tuple(column(name, lang, sides.get(name, "left")) for name in names)
         yield Table(columns, tuple(map(self._oldest_row, self.report.datasets)))

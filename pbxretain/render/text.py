@@ -54,7 +54,9 @@ def is_code(word: str) -> bool:
     where no line is wide enough."""
     if len(word) < CODE_LENGTH or not word.isascii():
         return False
-    return not word.replace("-", "").isalpha() or set(word) <= set(hexdigits)
+    core = word.strip("().,;:")
+    plain = core.replace("-", "").replace("/", "").isalpha() and not core.startswith("/")
+    return not plain or set(core) <= set(hexdigits)
 
 
 def _block(block: Block, width: int) -> list[str]:

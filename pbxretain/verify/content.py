@@ -99,7 +99,9 @@ def observations(chain: Sequence[Report], beside: Sequence[Report], find: Find) 
         told = {d.dataset: d for d in before[-1].datasets} if before else {}
         for each in seen.datasets:
             dataset = told.get(each.dataset)
-            if dataset is None or each.cutoff is None or each.cutoff != dataset.rule.cutoff:
+            cleared = dataset.rule.cutoff if dataset else None
+            # The look grants the run its patience: an earlier cut-off is within the report's.
+            if dataset is None or not cleared or not each.cutoff or each.cutoff > cleared:
                 continue
             if each.overdue > _left(dataset.balances):
                 file, name, count = report.path.name, each.dataset, each.overdue

@@ -678,6 +678,7 @@ REPORT: Meanings = {
         "findings": "What is worth knowing.",
         "outcome": "How it ended. `kept`: the data class stays forever.",
         "merkle": "Root over the deleted records.",
+        "lookup": "Root over the entries by which they can be found, at level `sealed`.",
     },
     "Rule": {
         "keep": "The period.",
@@ -720,14 +721,28 @@ REPORT: Meanings = {
         "size": "Number of leaves: that of the deleted records.",
         "root": "The root (RFC 9162).",
     },
+    "Lookup": {
+        "size": "Number of entries: one for each number of each deleted record.",
+        "root": "The root (RFC 9162).",
+    },
+    "KeptFile": {
+        "name": "Its name in the folder `sidecars`: its digest.",
+        "role": "What it holds.",
+        "dataset": "Whose; null for a sealed key.",
+        "sha256": "Its digest.",
+        "bytes": "Its size.",
+    },
     "Exemption": {
         "code": "What kept them.",
         "dataset": "Where.",
         "count": "How many.",
     },
     "Evidence": {
-        "level": "`counts`: counts and roots only. `sealed` comes with DPO keys.",
+        "level": "`counts`: counts and roots only. `sealed`: the recipients can open the files.",
         "note": "What that means, as a code.",
+        "files": "Files beside the report: leaves, lookup indexes, sealed run keys.",
+        "recipients": "Ids of the keys that can open the sealed run key.",
+        "shred_after": "Day after which the files are to be destroyed.",
     },
     "Plan": {
         LEAD: "A dry run. A type of its own, so that it never passes for a run.",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import uuid4
 
 from pbxretain import connector, keys
 from pbxretain.connector import Connector
 from pbxretain.documents import parse
+from pbxretain.evidence.sealing import Recipient
 from pbxretain.execute import Site
 from pbxretain.manifest import Manifest
 from pbxretain.plan import Terms
@@ -43,6 +44,7 @@ def make_terms(
     approved: bool = True,
     share: int = 100,
     extra: str = "",
+    recipients: Sequence[Recipient] = (),
 ) -> Terms:
     """Terms of one source under a policy; ``extra`` is YAML appended to the source."""
     known = connector.find(product) if isinstance(product, str) else product
@@ -62,6 +64,7 @@ def make_terms(
         policy=policy.value,
         policy_digest=policy.digest,
         approved=approved,
+        recipients=recipients,
     )
 
 

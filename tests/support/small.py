@@ -11,8 +11,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pbxretain import connector, execute
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from pbxretain import connector, execute, posix
 from pbxretain.connector import Connector
+from pbxretain.evidence.sealing import Recipient, load_recipients
 from pbxretain.execute import RunResult, Site
 from pbxretain.plan import Terms
 from support.site import make_site, make_terms
@@ -50,8 +59,27 @@ class Small:
             url=f"sqlite:///{self.pbx / 'cdr.db'}" if has_table else None,
             roots=roots,
             timezone="Europe/Vienna",
-            extra='asterisk: {version: "22.10.1"}',
+            extra='asterisk: {version: "22.10.1"}\nregion: AT',
+            recipients=self.recipients(),
         )
+
+    def recipients(self) -> tuple[Recipient, ...]:
+        """Those whose escrow keys lie beside the runner key; nobody before ``seal``."""
+        return load_recipients(sorted((self.folder / "state" / "keys").glob("escrow-*.pub.pem")))
+
+    def seal(self) -> Path:
+        """From now on evidence is sealed to a new escrow key; gives its private half's file."""
+        key = X25519PrivateKey.generate()
+        private = self.folder / "dpo" / "escrow.pem"
+        private.parent.mkdir(mode=0o700)
+        posix.write_synced(
+            private,
+            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+            0o400,
+        )
+        public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        (self.folder / "state" / "keys" / "escrow-2026.pub.pem").write_bytes(public)
+        return private
 
     def site(self) -> Site:
         return make_site(self.folder / "state")

@@ -15,6 +15,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from pbxretain import sheet
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence import attestations as at
 from pbxretain.evidence import statements as st
@@ -25,7 +26,6 @@ from pbxretain.explain import statement as explained
 from pbxretain.keys import public_pem
 from pbxretain.ledger import LEDGER, PREPARED, Ledger
 from pbxretain.messages import Lang
-from pbxretain.sheet import Heading, Items, KeyValue, Paragraph, Sheet, Table
 from pbxretain.signing import (
     MAX_ENVELOPE,
     PAYLOAD_TYPE,
@@ -340,24 +340,32 @@ def sheet_by_python(sealed: bytes, lang: Lang, *, keyid: str) -> list[dict[str, 
     return blocks(explained(predicate, lang, seal=Seal(envelope.digest, keyid)))
 
 
-def blocks(sheet: Sheet) -> list[dict[str, Any]]:
+def blocks(told: sheet.Sheet) -> list[dict[str, Any]]:
     """A sheet as the page's script writes it."""
-    return [_block(block) for block in sheet.blocks]
+    return [_block(block) for block in told.blocks]
 
 
 def _block(block: object) -> dict[str, Any]:
     match block:
-        case Heading(text, level):
+        case sheet.Heading(text, level):
             return {"block": "heading", "text": text, "level": level}
-        case Paragraph(text, tone):
+        case sheet.Paragraph(text, tone):
             return {"block": "paragraph", "text": text, "tone": tone}
-        case Items(items):
+        case sheet.Items(items):
             return {"block": "items", "items": list(items)}
-        case KeyValue(pairs):
+        case sheet.KeyValue(pairs):
             return {"block": "pairs", "pairs": [list(pair) for pair in pairs]}
-        case Table(columns, rows):
+        case sheet.Table(columns, rows):
             heads = [{"title": column.title, "align": column.align} for column in columns]
             return {"block": "table", "columns": heads, "rows": [list(row) for row in rows]}
+        case sheet.Verdict(text, status, light):
+            return {"block": "verdict", "text": text, "status": status, "light": light}
+        case sheet.Form(choices, lines):
+            return {"block": "form", "choices": list(choices), "lines": list(lines)}
+        case sheet.Chart(title, points, "bars", limit, limit_title):
+            shown = [{"label": p.label, "value": p.value, "shown": p.shown} for p in points]
+            picture = {"title": title, "limit": limit, "limit_title": limit_title}
+            return {"block": "chart", "points": shown, **picture}
         case _:
             raise TypeError("the page knows no such block")
 

@@ -219,14 +219,6 @@ function readEntry(line) {
     if (typeof entry[name] !== "string" || !form.test(entry[name])) refuse("LEDGER");
   }
   if (entry.prev !== null && typeof entry.prev !== "string") refuse("LEDGER");
-  if (typeof entry.at !== "string" || !isMoment(entry.at)) refuse("LEDGER");
+  if (typeof entry.at !== "string" || !isInstant(entry.at)) refuse("LEDGER");
   return entry;
-}
-
-/** Whether Python's strptime reads it as an instant: also without leading zeros. */
-function isMoment(words) {
-  const date = "(\\d{4})-(1[0-2]|0?[1-9])-(3[01]|[12]\\d|0?[1-9]| [1-9])";
-  const clock = "(2[0-3]|[01]\\d|\\d):([0-5]?\\d):([0-5]?\\d)";
-  const found = new RegExp(`^${date}T${clock}Z$`, "i").exec(words);
-  return Boolean(found) && dayExists(Number(found[1]), Number(found[2]), Number(found[3]));
 }

@@ -423,16 +423,63 @@ function seriousOf(verdict) {
 function blockNode(block) {
   switch (block.block) {
     case "heading":
-      return make(block.level === 1 ? "h2" : "h3", {}, block.text);
+      return make(`h${block.level + 1}`, {}, block.text);
     case "paragraph":
-      return make("p", { class: block.tone }, block.text);
+      return make(block.tone === "command" ? "pre" : "p", { class: block.tone }, block.text);
     case "items":
       return make("ul", {}, ...block.items.map((item) => make("li", {}, item)));
     case "pairs":
-      return make("dl", {}, ...block.pairs.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
+      return pairsNode(block.pairs);
+    case "verdict":
+      return make(
+        "div",
+        { class: `answer ${block.light}` },
+        make("p", { class: "status" }, block.status),
+        make("p", {}, block.text),
+      );
+    case "chart":
+      return chartNode(block);
+    case "form":
+      return make(
+        "div",
+        { class: "form" },
+        ...block.choices.map((choice) => make("p", { class: "choice" }, choice)),
+        ...block.lines.map((line) => make("p", { class: "blank" }, make("span", {}, line))),
+      );
     default:
       return tableNode(block);
   }
+}
+
+function pairsNode(list) {
+  const rows = list.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]);
+  return make("dl", {}, ...rows);
+}
+
+/** Bars under each other, each with its words; the limit is drawn through them. */
+function chartNode({ title, points, limit, limit_title: legend }) {
+  const top = Math.max(...points.map((point) => point.value), limit ?? 0) || 1;
+  const rows = points.map(({ label, value, shown }) => {
+    const picture = drawn("svg", { viewBox: "-1 0 203 18", "aria-hidden": "true" });
+    picture.append(drawn("rect", { y: 3, width: (value / top) * 200, height: 12, class: "bar" }));
+    const at = ((limit ?? 0) / top) * 200;
+    if (limit !== null) picture.append(drawn("path", { d: `M${at} 0V18`, class: "limit" }));
+    const head = make("th", { scope: "row" }, label);
+    return make("tr", {}, head, make("td", { class: "drawn" }, picture), make("td", {}, shown));
+  });
+  return make(
+    "figure",
+    {},
+    make("figcaption", {}, title),
+    make("table", { class: "bars" }, make("tbody", {}, ...rows)),
+    make("p", { class: "legend" }, legend),
+  );
+}
+
+function drawn(tag, attributes) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+  return node;
 }
 
 function tableNode({ columns, rows }) {
@@ -457,7 +504,7 @@ function make(tag, attributes, ...children) {
 
 /** Text without signs that can't be seen or turn the writing round, as render.py prints it. */
 function clean(words) {
-  return words.replace(/[\p{C}\p{Z}]/gu, (sign) => (sign === " " ? sign : "\ufffd"));
+  return words.replace(/[\p{C}\p{Z}]/gu, (sign) => (" \n".includes(sign) ? sign : "\ufffd"));
 }
 
 // --- dropping -------------------------------------------------------------------------------

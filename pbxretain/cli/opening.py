@@ -1,0 +1,258 @@
+"""What does the data protection officer type to find, prove and destroy sealed evidence? Works
+on a copy of the reports, on any machine, without a database."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pbxretain.cli.face import command, common, face
+
+if TYPE_CHECKING:
+    from pbxretain.evidence.bundle import Bundle
+    from pbxretain.evidence.opening import Found, Match, Wanted
+
+FILE = click.Path(path_type=Path)
+_DAY = click.DateTime(formats=["%Y-%m-%d"])
+_DAYS_BEFORE, _DAYS_AFTER = datetime(1970, 1, 1), datetime(2199, 12, 31)  # noqa: DTZ001
+F = Callable[..., Any]
+
+BUNDLE = click.argument("bundle", type=FILE)
+KEY = click.option(
+    "--key",
+    "escrow",
+    type=FILE,
+    required=True,
+    metavar="FILE",
+    help="The escrow key: the private half, which only the data protection officer has.",
+)
+TRUST = click.option(
+    "--trust", multiple=True, type=FILE, help="Public keys or a roster that you trust."
+)
+NUMBER = click.option(
+    "--number", metavar="N", help='Telephone number or extension; "-" reads it from stdin.'
+)
+REGION = click.option(
+    "--region", metavar="CC", help="Country of a national number, such as DE (else the source's)."
+)
+EXTENSION = click.option("--extension", is_flag=True, help="The number is an extension.")
+SIGN = click.option(
+    "--sign", "signer", type=FILE, metavar="FILE", help="The key that signs the record of this."
+)
+
+
+@click.group()
+@common
+def evidence() -> None:
+    """Find, prove or destroy single deletions in sealed evidence."""
+
+
+@command(evidence, name="find")
+@BUNDLE
+@KEY
+@NUMBER
+@REGION
+@EXTENSION
+@click.option("--from", "first", type=_DAY, default=_DAYS_BEFORE, metavar="DATE", help="First day.")
+@click.option("--to", "last", type=_DAY, default=_DAYS_AFTER, metavar="DATE", help="Last day.")
+@TRUST
+@click.option(
+    "--purpose",
+    type=click.Choice(["data-subject", "court", "authority", "restore", "audit"]),
+    help="Why; with --sign it is recorded beside the reports, without the number.",
+)
+@SIGN
+def find(
+    bundle: Path,
+    escrow: Path,
+    number: str | None,
+    region: str | None,
+    extension: bool,
+    first: datetime,
+    last: datetime,
+    trust: tuple[Path, ...],
+    purpose: str | None,
+    signer: Path | None,
+) -> int:
+    """Find the deleted records of a number in reports of level sealed.
+
+    BUNDLE is a folder of reports or one ZIP file of it. Days are those on which the calls began.
+    Ends with 3 when evidence for some of the days can't be searched.
+    """
+    from pbxretain.cli import unsealed
+    from pbxretain.errors import Exit
+    from pbxretain.evidence import opening
+
+    if bool(purpose) != bool(signer):
+        raise click.UsageError("--purpose and --sign go together.")
+    opened = _bundle(bundle)
+    vouched = unsealed.vouched(opened, trust)
+    found = opening.find(
+        opened,
+        unsealed.escrow_key(face(), escrow),
+        _wanted(number, region, extension=extension),
+        first=first.date(),
+        last=last.date(),
+        vouched=vouched,
+    )
+    if signer and purpose:
+        unsealed.record_access(opened, found, purpose=purpose, signer=signer)
+    face().give(unsealed.found_data(found), unsealed.found_sheet(found, face().lang))
+    _doubts(found, checked=vouched is not None)
+    whole = not (found.destroyed or found.foreign or found.counts)
+    return int(Exit.OK if whole else Exit.INCOMPLETE)
+
+
+@command(evidence, name="prove")
+@BUNDLE
+@KEY
+@NUMBER
+@REGION
+@EXTENSION
+@click.option("--at", "at", metavar="TIME", help="Minute of the call: 2026-08-24T14:05.")
+@click.option(
+    "--record", type=FILE, metavar="FILE", help="The record itself (JSON), from one who holds it."
+)
+@click.option("--report", "number_of", type=click.IntRange(min=0), metavar="N", help="Its report.")
+@click.option("--dataset", metavar="NAME", help="Its dataset.")
+@TRUST
+@click.option("--out", type=FILE, required=True, metavar="FILE", help="Write the proof here.")
+def prove(
+    bundle: Path,
+    escrow: Path,
+    number: str | None,
+    region: str | None,
+    extension: bool,
+    at: str | None,
+    record: Path | None,
+    number_of: int | None,
+    dataset: str | None,
+    trust: tuple[Path, ...],
+    out: Path,
+) -> None:
+    """Write a proof that one record was deleted, for a court or the person concerned.
+
+    Either --number and --at, or --record with --report and --dataset. The proof opens this one
+    record, for everybody who reads it, and no other.
+    """
+    from pbxretain.cli import unsealed
+    from pbxretain.evidence import opening
+
+    opened = _bundle(bundle)
+    private = unsealed.escrow_key(face(), escrow)
+    vouched = unsealed.vouched(opened, trust)
+    if record is not None:
+        if number is not None or number_of is None or dataset is None:
+            raise click.UsageError("--record goes with --report and --dataset, without --number.")
+        proof = opening.prove_record(
+            opened,
+            private,
+            unsealed.read_record(record),
+            number=number_of,
+            dataset=dataset,
+            vouched=vouched,
+        )
+    else:
+        if at is None:
+            raise click.UsageError("Name --number and --at, or --record.")
+        minute = unsealed.minute(at)
+        wanted = _wanted(number, region, extension=extension)
+        found = opening.find(opened, private, wanted, first=minute, last=minute, vouched=vouched)
+        match = _one(found, number_of, dataset)
+        proof = opening.prove_entry(match)
+    unsealed.write_proof(out, proof)
+    face().note(face().text("evidence.proof-written", path=out))
+
+
+@command(evidence, name="check")
+@click.argument("proof", type=FILE)
+@TRUST
+def check(proof: Path, trust: tuple[Path, ...]) -> None:
+    """Check a proof, offline and without any key of the data protection officer."""
+    from pbxretain.cli import unsealed
+    from pbxretain.evidence import proofs
+
+    proved = proofs.check_proof(unsealed.read_proof(proof), unsealed.trusted(face(), trust))
+    face().give(unsealed.proved_data(proved), unsealed.proved_sheet(proved, face().lang))
+
+
+@command(evidence, name="shred")
+@click.argument("bundle", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--before", type=_DAY, metavar="DATE", help="As if today were this day.")
+@click.option("--now", "at_once", is_flag=True, help="All of it, whatever its date.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.option(
+    "--sign",
+    "signer",
+    type=FILE,
+    required=True,
+    metavar="FILE",
+    help="The data protection officer's key that signs the record of this.",
+)
+def shred(bundle: Path, before: datetime | None, at_once: bool, yes: bool, signer: Path) -> None:
+    """Destroy sealed evidence at the end of its life. The reports stay, and stay genuine."""
+    from pbxretain.cli import context, unsealed
+
+    if before and at_once:
+        raise click.UsageError("--before and --now exclude each other.")
+    today = before.date() if before else context.now().date()
+    opened = _bundle(bundle)
+    due = unsealed.due_for_shredding(opened, None if at_once else today)
+    if due and not yes:
+        click.confirm(face().text("evidence.shred.ask", n=len(due)), abort=True, err=True)
+    path = unsealed.shred(opened, due, signer=signer, ordered=at_once, now=context.now())
+    face().give(unsealed.shred_data(due, path), unsealed.shred_sheet(due, path, face().lang))
+
+
+def _bundle(path: Path) -> Bundle:
+    from pbxretain.evidence.bundle import Bundle
+
+    return Bundle(path)
+
+
+def _wanted(number: str | None, region: str | None, *, extension: bool) -> Wanted:
+    from pbxretain.evidence.opening import Wanted
+
+    if number == "-":
+        number = sys.stdin.readline().strip()
+    if not number:
+        raise click.UsageError("Name --number.")
+    if region is not None and not (len(region) == 2 and region.isascii() and region.isalpha()):
+        raise click.BadParameter("two letters, such as DE", param_hint="--region")
+    return Wanted(number, region.upper() if region else None, extension)
+
+
+def _one(found: Found, number: int | None, dataset: str | None) -> Match:
+    """The match that is meant; of several of one minute and dataset the first."""
+    from pbxretain.errors import DocumentError
+
+    matches = [
+        match
+        for match in found.matches
+        if number in (None, match.told.report.ledger.seq)
+        and dataset in (None, match.dataset.dataset)
+    ]
+    places = {(m.told.report.ledger.seq, m.dataset.dataset) for m in matches}
+    if not matches:
+        raise DocumentError(
+            "no record of this number and minute is covered by these reports",
+            code="NO_SUCH_RECORD",
+        )
+    if len(places) > 1:
+        named = "; ".join(f"--report {seq} --dataset {name}" for seq, name in sorted(places))
+        raise DocumentError("there are several such records", hint=named, code="SEVERAL_RECORDS")
+    return matches[0]
+
+
+def _doubts(found: Found, *, checked: bool) -> None:
+    for name in ("destroyed", "foreign", "counts"):
+        if numbers := getattr(found, name):
+            shown = ", ".join(map(str, numbers))
+            face().note(face().text(f"evidence.find.{name}", numbers=shown))
+    if not checked:
+        face().note(face().text("evidence.find.unchecked"))

@@ -1,0 +1,322 @@
+"""How do the evidence commands read their files, record what was done, and show what came out?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from pbxretain import keys, messages, posix, signing
+from pbxretain.cli import context
+from pbxretain.cli.face import Face
+from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
+from pbxretain.evidence import proofs, sealing
+from pbxretain.evidence.attestations import EvidenceAccess, EvidenceShred
+from pbxretain.evidence.bundle import Bundle, Told
+from pbxretain.evidence.fields import instant, moment
+from pbxretain.evidence.leaves import erase
+from pbxretain.evidence.opening import Found, Match
+from pbxretain.evidence.proofs import MAX_PROOF, Proved, Record
+from pbxretain.evidence.statements import KeptFile, Predicate, file_type, statement
+from pbxretain.explain import data_class
+from pbxretain.messages import Lang, text
+from pbxretain.sheet import Block, Column, Heading, KeyValue, Paragraph, Sheet, Table
+from pbxretain.verify import verify_paths
+from pbxretain.verify.signers import Anchors
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+_MAX_RECORD = 1 << 20
+
+
+# --- keys and files ---------------------------------------------------------------------------
+
+
+def escrow_key(face: Face, path: Path) -> X25519PrivateKey:
+    """The private escrow key in a file."""
+    return sealing.load_escrow(path)
+
+
+def vouched(bundle: Bundle, trust: Sequence[Path]) -> frozenset[str] | None:
+    """Digests of the reports that a trusted key signed; None where the caller trusts nobody."""
+    if not trust:
+        return None
+    if bundle.is_folder:
+        verdict = verify_paths([bundle.folder], trust=trust, own_public=None, now=context.now())
+        return frozenset(report.digest for report in verdict.reports if report.signer)
+    keys = _keys(Anchors.load(trust, own_public=None))
+    return frozenset(
+        told.envelope.digest
+        for told in bundle.reports()
+        if signing.signed_by(told.envelope, keys) is not None
+    )
+
+
+def trusted(face: Face, trust: Sequence[Path]) -> Mapping[str, signing.PublicKey]:
+    """The keys by which a proof's report may be signed."""
+    own = None if trust else context.own_public(face)
+    return _keys(Anchors.load(trust, own_public=own))
+
+
+def _keys(anchors: Anchors) -> dict[str, signing.PublicKey]:
+    return {**anchors.keys, **anchors.of("runner")}
+
+
+def minute(value: str) -> datetime:
+    """A minute as typed; without a zone it is meant in the source's."""
+    try:
+        return datetime.fromisoformat(value).replace(second=0, microsecond=0)
+    except ValueError:
+        raise DocumentError(
+            "--at is no time", hint="write it like 2026-08-24T14:05", code="AT"
+        ) from None
+
+
+def read_record(path: Path) -> Record:
+    """The record in a JSON file: key columns, start event, parties."""
+    data = _read(path, _MAX_RECORD)
+    try:
+        return proofs.read_record(json.loads(data))
+    except (ValueError, RecursionError, EvidenceError):
+        raise DocumentError(
+            f"{path} holds no record",
+            hint='{"key": [...], "start": "...", "subjects": [...]}, each text, null or base64',
+            code="RECORD_FILE",
+        ) from None
+
+
+def read_proof(path: Path) -> bytes:
+    return _read(path, MAX_PROOF)
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError:
+        raise UnavailableError(f"{path} can't be read") from None
+    if len(data) > limit:
+        raise DocumentError(f"{path} is too large")
+    return data
+
+
+def write_proof(path: Path, proof: bytes) -> None:
+    """Writes a proof (0600), never over another file."""
+    _write(path, proof, 0o600)
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    try:
+        posix.write_synced(path, data, mode, replace=False)
+    except FileExistsError:
+        raise RefusedError(
+            f"{path} is there already and is not overwritten", code="FILE_EXISTS"
+        ) from None
+    except (OSError, ValueError):
+        raise RefusedError(f"{path} can't be written", code="FILE_WRITE") from None
+
+
+# --- what was done, recorded ------------------------------------------------------------------
+
+
+def record_access(bundle: Bundle, found: Found, *, purpose: str, signer: Path) -> Path | None:
+    """Files a signed note that evidence was opened, why, and with how many matches; None where no
+    run key was opened. It never says for whom."""
+    told = next(iter(bundle.reports()), None)
+    if told is None or not found.opened:
+        return None
+    note = EvidenceAccess.model_validate(
+        {
+            **_about(told, context.now()),
+            "purpose": purpose,
+            "files": tuple(found.opened),
+            "matches": len(found.matches),
+        }
+    )
+    return _file(bundle, note, signer)
+
+
+def due_for_shredding(bundle: Bundle, today: date | None) -> list[tuple[Told, KeptFile]]:
+    """Files that are still there and whose day has passed; all of them without a day."""
+    folder = bundle.folder / "sidecars"
+    return [
+        (told, file)
+        for told in bundle.reports()
+        for file in told.report.evidence.files
+        if (today is None or (told.report.evidence.shred_after or "9") < today.isoformat())
+        and (folder / file.name).exists()
+    ]
+
+
+def shred(
+    bundle: Bundle,
+    due: Sequence[tuple[Told, KeptFile]],
+    *,
+    signer: Path,
+    ordered: bool,
+    now: datetime,
+) -> Path | None:
+    """Files the statement, then overwrites and removes; None where nothing was due. A crash in
+    between leaves files that the next call finds."""
+    if not due:
+        return None
+    note = EvidenceShred.model_validate(
+        {
+            **_about(due[0][0], now),
+            "reason": "ordered" if ordered else "end-of-life",
+            "files": tuple(file.sha256 for _, file in due),
+        }
+    )
+    path = _file(bundle, note, signer)
+    for _, file in due:
+        gone = bundle.folder / "sidecars" / file.name
+        try:
+            gone.chmod(0o600)
+        except OSError:
+            raise UnavailableError(
+                f"a file in {gone.parent} can't be destroyed", hint="run this as its owner"
+            ) from None
+        erase(gone)
+    return path
+
+
+def _about(told: Told, now: datetime) -> dict[str, object]:
+    return {
+        "schema": 1,
+        "id": str(uuid4()),
+        "installation": told.report.installation,
+        "source": told.report.source,
+        "at": instant(now),
+    }
+
+
+def _file(bundle: Bundle, note: EvidenceAccess | EvidenceShred, signer: Path) -> Path:
+    made: Predicate = note
+    document = statement(made)
+    sealed = signing.seal(document, keys.load_key(signer))
+    digest = signing.open_envelope(sealed).digest
+    kind = file_type(str(document["predicateType"]))
+    folder = bundle.folder / "filed" if bundle.is_folder else bundle.folder
+    try:
+        folder.mkdir(mode=0o750, exist_ok=True)
+    except OSError:
+        raise RefusedError(f"{folder} can't be written", code="FILE_WRITE") from None
+    path = folder / f"{kind}-{digest[:12]}.dsse.json"
+    _write(path, sealed, 0o644)
+    return path
+
+
+# --- what is shown ----------------------------------------------------------------------------
+
+
+def found_data(found: Found) -> dict[str, object]:
+    """A search as JSON."""
+    return {
+        "matches": [
+            {
+                "when": match.when.isoformat(),
+                "data_class": match.dataset.data_class,
+                "dataset": match.dataset.dataset,
+                "report": match.told.report.ledger.seq,
+                "run_ended_at": match.told.report.run.ended_at,
+                "file": match.told.name,
+            }
+            for match in _sorted(found.matches)
+        ],
+        "searched": found.searched,
+        "destroyed": found.destroyed,
+        "foreign": found.foreign,
+        "counts": found.counts,
+    }
+
+
+def _sorted(matches: Sequence[Match]) -> list[Match]:
+    return sorted(matches, key=lambda m: (m.entry.minute, m.told.name, m.dataset.dataset))
+
+
+def found_sheet(found: Found, lang: Lang) -> Sheet:
+    """A search as a page."""
+    title = Heading(text("evidence.find.title", lang), 1)
+    searched = text("evidence.find.searched", lang, n=len(found.searched))
+    if not found.matches:
+        none = text("evidence.find.none", lang)
+        return Sheet(lang, (title, Paragraph(none, "result"), Paragraph(searched)))
+    names = ("when", "class", "report", "run")
+    columns = tuple(Column(text(f"evidence.col.{name}", lang)) for name in names)
+    rows = tuple(
+        (
+            messages.moment(match.when, _zone(match.told), lang),
+            data_class(match.dataset.data_class, lang),
+            str(match.told.report.ledger.seq),
+            messages.moment(moment(match.told.report.run.ended_at), _zone(match.told), lang),
+        )
+        for match in _sorted(found.matches)
+    )
+    return Sheet(lang, (title, Table(columns, rows), Paragraph(searched)))
+
+
+def _zone(told: Told) -> ZoneInfo:
+    return ZoneInfo(told.report.run.timezone)
+
+
+def proved_data(proved: Proved) -> dict[str, object]:
+    """A checked proof as JSON."""
+    return {
+        "kind": proved.kind,
+        "opened": dict(proved.opened),
+        "dataset": proved.dataset.dataset,
+        "data_class": proved.dataset.data_class,
+        "source": proved.report.source,
+        "report": proved.report.ledger.seq,
+        "run_ended_at": proved.report.run.ended_at,
+        "digest": proved.digest,
+        "signer": proved.signer,
+    }
+
+
+def proved_sheet(proved: Proved, lang: Lang) -> Sheet:
+    """A checked proof as a page."""
+    zone = ZoneInfo(proved.report.run.timezone)
+    ended = messages.moment(moment(proved.report.run.ended_at), zone, lang)
+    pairs = [
+        (text("evidence.col.class", lang), data_class(proved.dataset.data_class, lang)),
+        (text("evidence.col.report", lang), str(proved.report.ledger.seq)),
+        (text("evidence.col.run", lang), ended),
+        (text("evidence.col.signer", lang), signing.fingerprint(proved.signer)),
+        *((name, _shown(value)) for name, value in proved.opened.items()),
+    ]
+    blocks: tuple[Block, ...] = (
+        Heading(text("evidence.proof.title", lang), 1),
+        Paragraph(text("evidence.proof.sound", lang), "result"),
+        KeyValue(tuple(pairs)),
+        Paragraph(text("evidence.proof.only", lang)),
+    )
+    return Sheet(lang, blocks)
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def shred_data(due: Sequence[tuple[Told, KeptFile]], path: Path | None) -> dict[str, object]:
+    """What was destroyed, as JSON."""
+    return {
+        "destroyed": [file.sha256 for _, file in due],
+        "statement": str(path) if path else None,
+    }
+
+
+def shred_sheet(due: Sequence[tuple[Told, KeptFile]], path: Path | None, lang: Lang) -> Sheet:
+    """What was destroyed, as a page."""
+    if path is None:
+        return Sheet(lang, (Paragraph(text("evidence.shred.none", lang), "result"),))
+    done = text("evidence.shred.done", lang, n=len(due))
+    return Sheet(
+        lang,
+        (Paragraph(done, "result"), Paragraph(text("evidence.shred.statement", lang, path=path))),
+    )

@@ -1,0 +1,186 @@
+// What do reports and dry runs have in common, in words? (explain/parts.py)
+// A sheet is a list of blocks, as sheet.py has them.
+
+const GLOSSARY = [
+  "run", "policy", "keep", "start", "cutoff", "class", "dataset", "record", "hold", "minimum",
+  "straddling", "connector", "dry-run", "ledger", "digest", "fingerprint", "root", "checkpoint",
+  "logical",
+];
+
+const heading = (words, rank = 2) => ({ block: "heading", text: words, level: rank });
+const paragraph = (words, tone = "plain") => ({ block: "paragraph", text: words, tone });
+const items = (lines) => ({ block: "items", items: lines });
+const pairs = (list) => ({ block: "pairs", pairs: list });
+const table = (columns, rows) => ({ block: "table", columns, rows });
+const answer = (words, status, light = "quiet") => ({ block: "verdict", text: words, status, light });
+const form = (choices, lines) => ({ block: "form", choices, lines });
+
+function who(what, lang) {
+  const { connector } = what.tool;
+  const form = connector.contains_code ? "code" : "plain";
+  const unstated = text("not-stated", lang);
+  const list = [
+    ["controller", what.controller || unstated],
+    ["source", what.source],
+    ["activity", what.processing_activity || unstated],
+    ["dpia", what.dpia_ref || unstated],
+    ["connector", text(`report.connector.${form}`, lang, { name: connector.name })],
+    ["connector.digest", connector.digest],
+  ];
+  const blocks = [heading(text("report.who", lang)), keyValue(list, lang)];
+  if (connector.tried) return blocks;
+  const key = connector.accept_untried ? "report.untried" : "report.untried.refused";
+  return [...blocks, paragraph(text(key, lang))];
+}
+
+function rules(what, lang, zone) {
+  const { policy, limits } = what;
+  const { share, count, confirmed } = limits;
+  const list = [
+    ["policy", text("report.policy.value", lang, { name: policy.name, version: policy.version })],
+    ["policy.digest", policy.digest],
+    ["approval", text(policy.approved ? "report.approved" : "report.approved.not", lang)],
+    ["limit.share", share ? text("report.limit.share.value", lang, { share }) : ""],
+    ["limit.count", count ? number(count, lang) : ""],
+    ["limit.confirmed", confirmed ? number(confirmed, lang) : ""],
+  ];
+  const blocks = [heading(text("report.rules", lang)), keyValue(list, lang)];
+  const rows = distinct(what.datasets.map((d) => ruleRow(d, lang, zone)));
+  if (!rows.length) return blocks;
+  const names = ["data", "class", "keep", "start", "cutoff", "basis"];
+  return [...blocks, withoutEmpty(names.map((name) => column(name, lang)), rows)];
+}
+
+function ruleRow({ data_class: data, rule }, lang, zone) {
+  const start = code("start", rule.start_event ?? "", lang);
+  return [
+    code("data", data, lang),
+    rule.cutoff ? `${start} + ${keep(rule.keep, lang)}` : "",
+    keep(rule.keep, lang),
+    start,
+    cutoff(rule, lang, zone),
+    code("basis", rule.basis, lang),
+  ];
+}
+
+/** What was found, in sentences, undecided classes and uncovered datasets with it. */
+function findingsOf(found, what, lang) {
+  const line = ([where, name, n]) =>
+    text("report.exceptions.item", lang, { where, what: sentence(name, lang), n });
+  const lines = distinct(found).map(line);
+  for (const name of what.policy.not_decided) {
+    const params = { where: code("data", name, lang), what: text("code.NOT_DECIDED", lang) };
+    lines.push(text("report.exceptions.plain", lang, params));
+  }
+  for (const dataset of what.not_covered) {
+    lines.push(text("report.not-covered", lang, { dataset }));
+  }
+  const none = what.datasets.length ? "report.exceptions.none" : "report.results.uncounted";
+  return lines.length ? items(lines) : paragraph(text(none, lang));
+}
+
+function ownFindings(datasets) {
+  return datasets.flatMap((d) => d.findings.map((f) => [d.dataset, f.code, f.count]));
+}
+
+function sentence(name, lang) {
+  return known("code", name) ? text(`code.${name}`, lang) : `${name}.`;
+}
+
+function copies(what, lang) {
+  const title = heading(text("report.copies", lang));
+  const list = what.copies_out_of_reach;
+  if (!list.length) return [title, paragraph(text("report.copies.none", lang))];
+  const words = ({ code: name, text: own }) => own[lang] || (Object.values(own)[0] ?? name);
+  return [title, paragraph(text("report.copies.intro", lang)), items(list.map(words))];
+}
+
+/** What tells this statement from any other. */
+function identity(what, seal) {
+  return [
+    ["id", what.report_id],
+    ["digest", seal.digest],
+    ["fingerprint", printOf(seal.keyid)],
+    ["installation", what.installation],
+  ];
+}
+
+function program({ tool }) {
+  return ["tool", `${tool.name} ${tool.version}, Python ${tool.python}`];
+}
+
+/** A hint that is no key id at all is shown as it stands. */
+function printOf(keyid) {
+  const groups = [];
+  for (let n = 0; n < 32; n += 4) groups.push(keyid.slice(n, n + 4));
+  return groups.join(" ");
+}
+
+/** What the document doesn't hold, and when the rest is destroyed. */
+function privacy(what, lang) {
+  const blocks = [
+    heading(text("report.privacy", lang)),
+    paragraph(text("report.privacy.content", lang)),
+  ];
+  const until = what.evidence?.shred_after;
+  if (what.evidence?.level === "counts") {
+    blocks.push(paragraph(text("report.privacy.counts", lang)));
+  } else if (until) {
+    blocks.push(paragraph(text("report.privacy.sealed", lang, { day: day(until, lang) })));
+  }
+  return blocks;
+}
+
+/** Every term that isn't common, in one sentence each. */
+function glossary(lang) {
+  const list = GLOSSARY.map((name) => [text(`term.${name}`, lang), text(`means.${name}`, lang)]);
+  return [heading(text("report.glossary", lang)), pairs(list)];
+}
+
+/** `P90D` as `90 days`. */
+function keep(iso, lang) {
+  const found = /^P([0-9]+)([DWMY])$/.exec(iso);
+  if (!found) return code("period", iso, lang);
+  const unit = { D: "day", W: "week", M: "month", Y: "year" }[found[2]];
+  const n = Number(found[1]);
+  return text(`period.${unit}.${n === 1 ? "one" : "many"}`, lang, { n });
+}
+
+// --- small pieces -----------------------------------------------------------------------------
+
+function column(name, lang, align = "left") {
+  return { title: text(`report.col.${name}`, lang), align };
+}
+
+function keyValue(list, lang) {
+  const stated = list.filter(([, value]) => value);
+  return pairs(stated.map(([key, value]) => [text(`report.${key}`, lang), value]));
+}
+
+function withoutEmpty(columns, rows) {
+  const kept = columns.map((_, n) => n).filter((n) => rows.some((row) => row[n]));
+  const only = (row) => kept.map((n) => row[n]);
+  return table(only(columns), rows.map(only));
+}
+
+function total({ count, exact }, lang) {
+  if (count === null) return "-";
+  return exact ? number(count, lang) : text("report.about", lang, { n: count });
+}
+
+function dayOrDash(value, lang) {
+  return value ? day(value, lang) : "-";
+}
+
+/** The cut-off is the first instant of a day in the source's zone: the day says it all. */
+function cutoff(rule, lang, zone) {
+  return rule.cutoff === null ? "-" : day(inZone(rule.cutoff, zone).date, lang);
+}
+
+function distinct(rows) {
+  return [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()];
+}
+
+function sorted(dictionary) {
+  return Object.entries(dictionary).sort(([a], [b]) => (a < b ? -1 : 1));
+}

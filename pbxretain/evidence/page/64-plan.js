@@ -1,0 +1,83 @@
+// What would a run delete, in words? And what do all other statements say? (explain/plan.py)
+
+const PLANNED = ["due", "held", "minimum", "straddling", "kept_for_part", "undated", "future"];
+const EXPLAIN = { "deletion-report": explainReport, plan: explainPlan };
+
+/** The sheet of a statement; `report` as Look reads it. */
+function explain(report, lang) {
+  const seal = { digest: report.digest, keyid: report.keyid };
+  const own = EXPLAIN[report.kind];
+  return own ? own(report.predicate, lang, seal) : explainOther(report, lang, seal);
+}
+
+function explainPlan(plan, lang, seal) {
+  const due = sum(plan.datasets.map((d) => d.due));
+  const found = ownFindings(plan.datasets);
+  for (const d of plan.datasets) if (d.over_limit) found.push([d.dataset, "SHARE_LIMIT", d.due]);
+  const key = due ? "plan.result.due" : "plan.result.none";
+  return [
+    heading(text("plan.title", lang, { source: plan.source }), 1),
+    answer(text(key, lang, { due: counted(due, lang) }), text("plan.kind", lang)),
+    paragraph(text("report.terms", lang)),
+    heading(text("plan.datasets", lang)),
+    plannedTable(plan.datasets, lang, plan.timezone),
+    ...who(plan, lang),
+    ...rules(plan, lang, plan.timezone),
+    heading(text("report.exceptions", lang)),
+    findingsOf(found, plan, lang),
+    ...copies(plan, lang),
+    heading(text("report.evidence", lang)),
+    keyValue([...identity(plan, seal), program(plan)], lang),
+    paragraph(text("plan.how-to-check", lang)),
+    ...privacy(plan, lang),
+    ...glossary(lang),
+  ];
+}
+
+function plannedTable(datasets, lang, zone) {
+  const names = PLANNED.filter((name) => name === "due" || datasets.some((d) => d[name]));
+  const columns = [
+    ...["data", "dataset", "keep", "cutoff"].map((name) => column(name, lang)),
+    column("total", lang, "right"),
+    ...names.map((name) => column(name, lang, "right")),
+    column("oldest", lang),
+  ];
+  const rows = datasets.map((d) => [
+    code("data", d.data_class, lang),
+    d.dataset,
+    keep(d.rule.keep, lang),
+    cutoff(d.rule, lang, zone),
+    total(d.total, lang),
+    ...names.map((name) => number(d[name], lang)),
+    dayOrDash(d.oldest, lang),
+  ]);
+  return table(columns, rows);
+}
+
+/** A statement that tells of no records: its kind in words, its fields as they stand. */
+function explainOther({ kind, predicate }, lang, seal) {
+  const own = ["schema", "id", "installation", "source", "at", "controller"];
+  const list = [
+    ["controller", predicate.controller],
+    ["source", predicate.source],
+    ["installation", predicate.installation],
+    ["digest", seal.digest],
+    ["fingerprint", printOf(seal.keyid)],
+  ];
+  const fields = Object.entries(predicate).filter(
+    ([name, value]) => !own.includes(name) && value !== null && value !== "",
+  );
+  return [
+    heading(text(`page.kind.${kind}`, lang), 1),
+    paragraph(text(`page.kind.${kind}.what`, lang), "result"),
+    paragraph(text("page.made", lang, { at: moment(predicate.at, "UTC", lang) })),
+    keyValue(list, lang),
+    heading(text("page.content", lang)),
+    pairs(fields.map(([name, value]) => [name, valueOf(value)])),
+  ];
+}
+
+function valueOf(value) {
+  const flat = (each) => (each !== null && typeof each === "object" ? JSON.stringify(each) : each);
+  return Array.isArray(value) ? value.map(flat).join(", ") : String(flat(value));
+}

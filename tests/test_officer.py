@@ -230,7 +230,7 @@ def test_the_officers_passphrase_opens_what_runs_have_sealed(both: Pair) -> None
     host.must("run")
     bundle = host.bundle(both.desk / "sealed.zip")
     typed = ["evidence", "find", str(bundle), "--number", NUMBER, "--purpose", "data-subject"]
-    typed += ["--sign", str(dpo.home / "dpo-keys.json"), "--json"]
+    typed += ["--json"]
     done = dpo.run(*typed, "--passphrase-file", str(dpo.passphrase))
     assert done.exit_code == Exit.INCOMPLETE, done.output  # the first report is at level counts
     found = json.loads(done.stdout)

@@ -43,7 +43,11 @@ REGION = click.option(
 )
 EXTENSION = click.option("--extension", is_flag=True, help="The number is an extension.")
 SIGN = click.option(
-    "--sign", "signer", type=FILE, metavar="FILE", help="The key that signs the record of this."
+    "--sign",
+    "signer",
+    type=FILE,
+    metavar="FILE",
+    help="The key that signs the record of this (else in your own folder).",
 )
 
 
@@ -65,7 +69,7 @@ def evidence() -> None:
 @click.option(
     "--purpose",
     type=click.Choice(["data-subject", "court", "authority", "restore", "audit"]),
-    help="Why; with --sign it is recorded beside the reports, without the number.",
+    help="Why; it is recorded beside the reports and signed, without the number.",
 )
 @SIGN
 @PASSPHRASE
@@ -92,8 +96,8 @@ def find(
     from pbxretain.errors import Exit
     from pbxretain.evidence import opening
 
-    if bool(purpose) != bool(signer):
-        raise click.UsageError("--purpose and --sign go together.")
+    if signer and not purpose:
+        raise click.UsageError("--sign goes with --purpose.")
     opened, officer = _bundle(bundle), unsealed.Officer(face(), passphrase_file)
     vouched = unsealed.vouched(opened, trust)
     found = opening.find(
@@ -104,7 +108,7 @@ def find(
         last=last.date(),
         vouched=vouched,
     )
-    if signer and purpose:
+    if purpose:
         unsealed.record_access(opened, found, purpose=purpose, signer=officer.signer(signer))
     face().give(unsealed.found_data(found), unsealed.found_sheet(found, face().lang))
     _doubts(found, checked=vouched is not None)
@@ -193,14 +197,7 @@ def check(proof: Path, trust: tuple[Path, ...]) -> None:
 @click.option("--before", type=_DAY, metavar="DATE", help="As if today were this day.")
 @click.option("--now", "at_once", is_flag=True, help="All of it, whatever its date.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-@click.option(
-    "--sign",
-    "signer",
-    type=FILE,
-    required=True,
-    metavar="FILE",
-    help="The data protection officer's key that signs the record of this.",
-)
+@SIGN
 @PASSPHRASE
 @DESCRIPTOR
 def shred(
@@ -208,7 +205,7 @@ def shred(
     before: datetime | None,
     at_once: bool,
     yes: bool,
-    signer: Path,
+    signer: Path | None,
     passphrase_file: Path | None,
 ) -> None:
     """Destroy sealed evidence at the end of its life. The reports stay, and stay genuine."""

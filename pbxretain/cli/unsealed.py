@@ -56,8 +56,9 @@ class Officer:
             return passphrase.keyring(self.face, path, self.passphrase_file).opener()
         return sealing.load_escrow(path)
 
-    def signer(self, path: Path) -> signing.PrivateKey:
+    def signer(self, path: Path | None) -> signing.PrivateKey:
         """The key that signs what was done."""
+        path = path or Home(home_folder(None)).keys
         if keys.is_container(path):
             return passphrase.keyring(self.face, path, self.passphrase_file).signer("dpo")
         return keys.load_key(path)

@@ -113,7 +113,7 @@ def report_render(
 @click.option("--month", metavar="YYYY-MM", help="One month, such as 2026-10.")
 @click.option("--quarter", metavar="YYYY-QN", help="One quarter, such as 2026-Q4.")
 @click.option("--year", metavar="YYYY", help="One year.")
-@click.option("--from", "folder", type=FILES, metavar="FOLDER", help="A folder of reports.")
+@click.option("--from", "folder", type=FILES, metavar="BUNDLE", help="A folder or .zip of reports.")
 @click.option("--interval", type=click.IntRange(1, 8784), metavar="HOURS", help="Runs are due so.")
 @click.option("--trust", multiple=True, type=FILES, help="Public keys that you trust (PEM).")
 @click.option("--key", "keys", multiple=True, type=FILES, help="One public key that you trust.")

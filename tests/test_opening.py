@@ -388,7 +388,7 @@ def test_an_access_is_filed_without_the_number(own: Sealed, tmp_path: Path) -> N
     dpo = tmp_path / "dpo.pem"
     keys.new_key(dpo)
     common = ("find", own.reports, "--key", own.escrow, "--number", "411")
-    assert _cli(*common, "--purpose", "court").exit_code == Exit.USAGE
+    assert _cli(*common, "--sign", dpo).exit_code == Exit.USAGE
     assert _cli(*common, "--purpose", "court", "--sign", dpo).exit_code == Exit.OK
     (note,) = (own.reports / "filed").iterdir()
     payload = signing.open_envelope(note.read_bytes()).payload

@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from pbxretain.evidence.attestations import GapNote, Observation, Review
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.evidence.trust import read_roster
 from pbxretain.ledger import Ledger
+from pbxretain.settings import Secret
 from pbxretain.signing import key_id, open_envelope
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="hosts are POSIX")
@@ -103,7 +105,7 @@ def test_the_officers_home_is_for_its_owner_alone(both: Pair) -> None:
     both.witnessed("a.zip")
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in home.rglob("*") if p.is_file()}
-    assert modes["dpo-keys.json"] == modes["trust.dsse.json"] == 0o400
+    assert modes["dpo-keys.json"] == 0o400
     assert not any(mode & 0o077 for mode in modes.values()), modes
     home.chmod(0o755)
     done = both.dpo.run("dpo", "witness", str(both.first))
@@ -221,6 +223,26 @@ def test_an_observation_counts_what_is_overdue(both: Pair) -> None:
     host.must("report", "add", str(both.desk / "late.json"))
     verdict = json.loads(dpo.run("verify", str(host.bundle(both.desk / "b")), "--json").stdout)
     assert "OBSERVED_OVERDUE" in {finding["code"] for finding in verdict["findings"]}
+
+
+def test_an_observer_of_ones_own_signs_what_was_seen(both: Pair) -> None:
+    host, dpo = both.host, both.dpo
+    made, secret = keys.generate("observer"), Secret("Zimmer mit Aussicht")
+    now = datetime.now(UTC)
+    ring, public, word = (both.desk / name for name in ("ring.json", "observer.pem", "word"))
+    keys.write_container(ring, {"observer": made}, secret, created=now)
+    public.write_bytes(keys.public_pem(made.public_key()))
+    word.touch(0o600)
+    word.write_text(secret.reveal())
+    told = dpo.json(
+        "init", str(both.first), "--fingerprint", host.fingerprint, "--observer", str(public)
+    )
+    look = ["--config", str(host.config), "dpo", "observe", "--key", str(ring)]
+    look += ["--out", str(both.desk / "seen.json"), "--passphrase-file", str(word)]
+    assert dpo.run(*look).exit_code == Exit.OK
+    host.must("report", "add", str(both.desk / "seen.json"), code=Exit.UNTRUSTED)
+    host.must("key", "add", told["roster"])
+    host.must("report", "add", str(both.desk / "seen.json"))
 
 
 def test_the_officers_passphrase_opens_what_runs_have_sealed(both: Pair) -> None:

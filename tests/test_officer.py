@@ -154,6 +154,29 @@ def test_a_source_can_be_entered_before_its_first_run(tmp_path: Path) -> None:
     assert dpo.json("witness", str(bundle))["size"] == 2  # a report under a key of its own
 
 
+def test_a_source_whose_key_has_rolled_is_entered_with_its_first_key(
+    both: Pair, tmp_path: Path
+) -> None:
+    both.host.must("run")
+    both.host.must("key", "rotate", "office")
+    (both.host.state / "trust.dsse.json").unlink()  # the authority's key was lost
+    bundle = both.host.bundle(both.desk / "rolled.zip")
+    now = both.host.json("key", "show", "--source", "office")["key"]
+    successor = Officer(tmp_path / "successor")
+    out = str(tmp_path / "trust.json")
+    done = successor.run(
+        "dpo", "init", str(bundle), "--controller", "Acme GmbH",
+        "--fingerprint", both.host.fingerprint, "--out", out,
+    )  # fmt: skip
+    assert done.exit_code == Exit.REFUSED, done.output
+    roster = read_roster(successor.init(bundle, now, "--out", out).read_bytes())
+    (pinned,) = roster.runners("office")
+    assert pinned[:8] in {path.name[7:15] for path in both.host.reports.glob("runner-*.pub.pem")}
+    assert pinned != now
+    told = successor.json("witness", str(bundle), "--out", str(tmp_path / "note"))
+    assert told["size"] == 4
+
+
 def test_without_a_bundle_there_are_only_keys(tmp_path: Path) -> None:
     dpo = Officer(tmp_path / "officer")
     told = dpo.json("init")

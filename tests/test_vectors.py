@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from freezegun import freeze_time
 from securesystemslib.dsse import Envelope as OtherEnvelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]
@@ -25,7 +24,7 @@ from support.vectors import MANIFEST, README, ROOT
 import pbxretain
 from pbxretain import signing
 from pbxretain.bundle import opened_paths
-from pbxretain.cli import main
+from pbxretain.cli import context, main
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence import notes
 from pbxretain.keys import public_keys
@@ -94,10 +93,11 @@ def test_the_command_says_the_same(
     case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PBXRETAIN_DPO_HOME", str(tmp_path / "dpo"))
-    monkeypatch.setenv("PBXRETAIN_CONFIG", str(tmp_path / "none.yaml"))
+    monkeypatch.setattr(context, "now", lambda: datetime.fromisoformat(case["now"]))
     trust = [part for path in trusted(case) for part in ("--trust", str(path))]
-    with freeze_time(case["now"]):
-        done = CliRunner().invoke(main, ["verify", "--json", *map(str, inputs(case)), *trust])
+    if not trust:
+        trust = ["--key", str(ROOT / "trust/stranger.pem")]
+    done = CliRunner().invoke(main, ["verify", "--json", *map(str, inputs(case)), *trust])
     told = json.loads(done.stdout)
     assert done.exit_code == told["exit"]
     said = short(told["exit"], [each["code"] for each in told["findings"]], told["level"])

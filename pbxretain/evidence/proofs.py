@@ -221,6 +221,8 @@ def check_proof(proof: bytes, trusted: Mapping[str, PublicKey]) -> Proved:
         _malformed()
     envelope = open_envelope(_text(read["report"]).encode("utf-8", "replace"))
     signer = verify_envelope(envelope, trusted)
+    if signer not in {signature.keyid for signature in envelope.signatures}:
+        _malformed()  # only a hint, but nobody writes another
     report = parse_statement(envelope.payload).predicate
     if not isinstance(report, DeletionReport):
         _malformed()

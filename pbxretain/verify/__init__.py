@@ -22,7 +22,7 @@ from pbxretain.signing import fingerprint
 from pbxretain.verify import chain, content, history
 from pbxretain.verify.carried import Proof, read_given
 from pbxretain.verify.findings import FINDINGS, Finding, Report, Unread, Verdict, found
-from pbxretain.verify.reading import Folder, is_folder, is_there, read_folder
+from pbxretain.verify.reading import Folder, is_folder, is_there, read_folder, rotations_beside
 from pbxretain.verify.sidecars import sidecars
 from pbxretain.verify.signers import Anchors, Signers
 from pbxretain.verify.witness import Sight, Witness
@@ -83,7 +83,8 @@ class _Look:
         single += [proof.report for proof in proofs]
         unread = [each for folder in read for each in folder.unread]
         unread += [each for each in alone if isinstance(each, Unread)]
-        self._signers.learn([r for folder in read for r in folder.reports] + single)
+        beside = list(rotations_beside(report.path for report in single))
+        self._signers.learn([r for folder in read for r in folder.reports] + single + beside)
         self._findings += map(self._signers.unread, unread)
         for folder in read:
             folder.reports = list(self._genuine(folder.reports))
@@ -133,10 +134,10 @@ class _Look:
             expected = roster.trust.source(source[1]) if roster else None
             if expected is not None:
                 history.schedule(placed, expected, find, now=self._now)
-                self._witnessed(timedelta(hours=expected.witness_h))
+                self._witnessed(witness, timedelta(hours=expected.witness_h))
 
-    def _witnessed(self, within: timedelta) -> None:
-        if not any(self._now - sight.at <= within for sight in self._sights):
+    def _witnessed(self, witness: Witness, within: timedelta) -> None:
+        if not any(self._now - sight.at <= within for sight in witness.sights.values()):
             self._findings.append(found("UNWITNESSED"))
 
     def _own(self, reports: Sequence[Report]) -> None:

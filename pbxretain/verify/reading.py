@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,6 +99,20 @@ def read_folder(path: Path, find: Find) -> Folder:
     if SUMS in names:
         _sums(path, find)
     return folder
+
+
+def rotations_beside(paths: Iterable[Path]) -> Iterator[Report]:
+    """The key-events that lie beside single files: who has one report of a folder in hand needs
+    them to know whose key followed whose. They prove themselves: both keys signed each."""
+    for folder in {path.parent for path in paths}:
+        try:
+            files = sorted(folder.glob("*-key-event.dsse.json"))[:_MAX_OFFERED]
+        except OSError:
+            continue
+        for file in files:
+            report = read_file(file, lambda _: None)
+            if isinstance(report, Report):
+                yield report
 
 
 def names_in(path: Path, find: Find) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -190,19 +190,26 @@ class Gap:
 def locked(name: str, state: Path) -> Iterator[Ledger]:
     """A source's ledger under the source's lock, with nothing half published in it.
 
-    LockedError while a run works on the source.
+    LockedError while a run works on the source, UnavailableError where this user can't write.
     """
-    try:
-        (state / "reports").mkdir(mode=0o750, parents=True, exist_ok=True)
-        with posix.lock_file(state / "lock"):
-            ledger = Ledger(state / "reports")
-            ledger.try_writing()
-            ledger.resume()
-            yield ledger
-    except LockedError:
-        raise LockedError(
-            f"another run works on source {name}", hint="wait until it has ended"
-        ) from None
+    with ExitStack() as stack:
+        try:
+            state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (state / "reports").mkdir(mode=0o750, exist_ok=True)
+            stack.enter_context(posix.lock_file(state / "lock"))
+        except LockedError:
+            raise LockedError(
+                f"another run works on source {name}", hint="wait until it has ended"
+            ) from None
+        except OSError:
+            raise UnavailableError(
+                f"can't write in the state folder {state}",
+                hint="run pbxretain as the user who owns it",
+            ) from None
+        ledger = Ledger(state / "reports")
+        ledger.try_writing()
+        ledger.resume()
+        yield ledger
 
 
 def note_gap(

@@ -13,7 +13,7 @@ import re
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -122,15 +122,18 @@ class Home:
     def locked(self) -> Iterator[None]:
         """Holds the home for one command at a time; LockedError when another works in it."""
         self.make()
-        try:
-            with posix.lock_file(self.folder / "lock"):
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(posix.lock_file(self.folder / "lock"))
                 posix.sweep_temporary(self.folder)
                 posix.sweep_temporary(self.seen)
-                yield
-        except LockedError:
-            raise LockedError(
-                "another command works in the officer's folder", hint="wait until it has ended"
-            ) from None
+            except LockedError:
+                raise LockedError(
+                    "another command works in the officer's folder", hint="wait until it has ended"
+                ) from None
+            except OSError:
+                raise self._unwritable() from None
+            yield
 
     def must_have_keys(self) -> None:
         """RefusedError before ``dpo init``, before anybody is asked for a passphrase."""
@@ -177,9 +180,12 @@ class Home:
         try:
             posix.write_synced(path, data, mode)
         except OSError:
-            raise UnavailableError(
-                f"can't write in the officer's folder {self.folder}", code="DPO_HOME"
-            ) from None
+            raise self._unwritable() from None
+
+    def _unwritable(self) -> UnavailableError:
+        return UnavailableError(
+            f"can't write in the officer's folder {self.folder}", code="DPO_HOME"
+        )
 
     def check(
         self, paths: Sequence[Path], *, now: datetime, seen: Sequence[Checkpoint] = ()

@@ -19,11 +19,11 @@ from pydantic import ValidationError
 
 from pbxretain.errors import DocumentError, EvidenceError, Exit, RefusedError, UnavailableError
 from pbxretain.evidence import notes
-from pbxretain.evidence.attestations import KeyEvent, Review
+from pbxretain.evidence.attestations import Review
 from pbxretain.evidence.fields import instant
 from pbxretain.evidence.notes import Checkpoint
 from pbxretain.evidence.statements import DeletionReport, statement
-from pbxretain.officer import Home, checkpoint, digests, home_folder, offered, origin_of
+from pbxretain.officer import Home, checkpoint, digests, home_folder, origin_of
 from pbxretain.signing import PrivateKey, canonical, parse_canonical, seal
 from pbxretain.verify import Report, Verdict
 
@@ -86,23 +86,10 @@ def compare(home: Home, folder: Path, verdict: Verdict) -> Ready:
             hint="pbxretain dpo init BUNDLE",
             code="ROSTER",
         )
-    if not _signed(note, folder, verdict):
-        raise EvidenceError("The checkpoint isn't signed by the runner's key.", code="CHECKPOINT")
     before = last_seen(home, note.origin)
     _grew(before.digests, known[: note.size])
     found = {f.code for f in verdict.findings if f.exit is not Exit.OK} - set(_MENDED)
     return Ready(source, note, known[: note.size], before, tuple(sorted(found)))
-
-
-def _signed(note: Checkpoint, folder: Path, verdict: Verdict) -> bool:
-    """Whether a key that counts in this very ledger signed its checkpoint."""
-    counting = {report.signer for report in verdict.reports if report.signer}
-    for report in verdict.reports:
-        predicate = report.statement.predicate
-        if report.signer and isinstance(predicate, KeyEvent) and predicate.event == "rotate":
-            counting.add(predicate.key)
-    keys = offered(folder)
-    return any(notes.signed(note, keys[keyid]) for keyid in counting & keys.keys())
 
 
 def _grew(before: Sequence[str], now: Sequence[str]) -> None:

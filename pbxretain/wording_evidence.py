@@ -203,10 +203,6 @@ EVIDENCE: Final[Mapping[str, tuple[str, str]]] = {
         "read the fingerprint of “pbxretain key show” to you on the telephone. In this bundle it "
         "is:",
     ),
-    "dpo.init.compared": (
-        "Stimmt er mit dem vorgelesenen überein?",
-        "Is it the one that was read to you?",
-    ),
     "dpo.init.keys": (
         "Die Schlüssel liegen in {path}. Sichern Sie diese Datei und merken Sie sich die "
         "Passphrase: Ohne beide lässt sich nichts mehr gegenzeichnen, prüfen oder entsiegeln.",

@@ -297,7 +297,8 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "The date is that of the start event; the age runs until “as of”. What "
         "began on the cut-off date or later is not due yet.",
     ),
-    "report.col.oldest": ("Ältester Datensatz", "Oldest record"),
+    "report.col.oldest": ("Ältester", "Oldest"),
+    "report.col.oldest-record": ("Ältester Datensatz", "Oldest record"),
     "report.col.age": ("Alter", "Age"),
     "report.results.note": (
         "„Geprüft“ ist der ganze Bestand vor dem Löschlauf, „Noch fällig“ das, was eine neue "
@@ -380,6 +381,14 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
     "report.witness.none": (
         "keiner, der bei diesem Löschlauf vorlag",
         "none was there at this run",
+    ),
+    "report.recipients": (
+        "Versiegelt für die Schlüssel",
+        "Sealed for the keys",
+    ),
+    "report.files": (
+        "Versiegelte Dateien, deren Prüfsummen die signierte Aussage nennt",
+        "Sealed files whose digests the signed statement names",
     ),
     "report.assurance": ("Sicherheitsstufe", "Assurance level"),
     "report.assurance.value": (

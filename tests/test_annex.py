@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from support import reports as made
@@ -19,10 +19,12 @@ from pbxretain import annex, remarks
 from pbxretain.aggregate import Figures, chain, figures
 from pbxretain.errors import DocumentError, Exit
 from pbxretain.evidence import statements as st
+from pbxretain.evidence.attestations import GapNote
 from pbxretain.messages import CATALOGUE, LANGUAGES, Lang
 from pbxretain.render import as_html, as_text
 from pbxretain.spans import Schedule, Span
 from pbxretain.verify import Verdict
+from pbxretain.wording_papers import PAPERS
 
 LATER = datetime(2027, 2, 1, tzinfo=UTC)
 
@@ -433,7 +435,7 @@ def test_nothing_in_the_catalogue_is_unsaid() -> None:
         source += (folder / f"{name}.py").read_text("utf-8")
     words = set(re.findall(r'"([a-z][\w.-]*)"', source))
     prefixes = tuple(f"annex.{p}" for p in re.findall(r'say\(\s*f"([\w.-]+\.)\{', source))
-    for key in (key for key in CATALOGUE if key.startswith(("annex.", "review."))):
+    for key in (key for key in PAPERS if key.startswith(("annex.", "review."))):
         short = key.removeprefix("annex.")
         last = key.rpartition(".")[2]
         built = key.startswith(prefixes) and last in words | set(remarks.EXITS) | OUTCOMES
@@ -441,7 +443,8 @@ def test_nothing_in_the_catalogue_is_unsaid() -> None:
         assert short in words or key in words or built or shown, key
 
 
-OUTCOMES = {*st.Run.model_fields["outcome"].annotation.__args__, "day", "month"}  # type: ignore[union-attr]
+OUTCOMES = {*get_args(st.RunOutcome), "day", "month"}
+OUTCOMES |= set(get_args(GapNote.model_fields["reason"].annotation))
 
 
 def test_hostile_text_in_documents_stays_text(diary: Diary) -> None:

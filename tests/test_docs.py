@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from pbxretain.cli.verdict import _RESULTS as _VERDICTS
 from pbxretain.connector import find, shelf
 from pbxretain.documents import DATA_CLASSES, Document, parse
 from pbxretain.errors import SEVERITY, Exit
+from pbxretain.keys import load_public
 from pbxretain.manifest import PATTERN_GROUPS, TEXT_FORMS, Manifest
 from pbxretain.messages import Lang
 from pbxretain.period import Period, cutoff
@@ -158,8 +160,11 @@ SETTLED = (
     "docs/how-to/dpia-annex.md",
     "docs/how-to/anlage-dsfa.md",
     "docs/how-to/recover.md",
+    "docs/how-to/keys.md",
 )
 OWN = (
+    "docs/how-to/dpo.md",
+    "docs/how-to/dsb.md",
     "docs/tutorial.md",
     "docs/how-to/freepbx.md",
     "docs/how-to/write-a-connector.md",
@@ -174,6 +179,44 @@ def test_a_page_about_an_installation_works_as_written(name: str, tmp_path: Path
     _settled(sandbox)
     page = REPOSITORY / name
     _check_outputs(page, _run(sandbox, page))
+
+
+@pytest.mark.parametrize(("name", "folder"), [("dpo", "observe"), ("dsb", "nachschau")])
+def test_the_officers_manual_works_as_written(name: str, folder: str, tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path)
+    _settled(sandbox)
+    shutil.copytree(sandbox.path("/etc/pbxretain"), sandbox.home / folder)
+    _answers(sandbox)
+    page = DOCS / f"how-to/{name}.md"
+    _check_outputs(page, _run(sandbox, page))
+    assert list(sandbox.home.glob("review-*.dsse.json"))
+    assert list(sandbox.home.glob("head-office-observation-*.dsse.json"))
+    cosigned = sandbox.path("/var/lib/pbxretain/head-office/reports/cosigned/000001.checkpoint")
+    assert cosigned.read_bytes() == (sandbox.home / "head-office-000001.checkpoint").read_bytes()
+
+
+def _answers(sandbox: Sandbox) -> None:
+    """Gives the answers that a person types: passphrase and fingerprints."""
+    passphrase = sandbox.root / "passphrase"
+    passphrase.touch(0o600)
+    passphrase.write_text("five words of no meaning\n")
+    runner = next(iter(load_public(sandbox.home / "key.pem")))
+    authority = (
+        "import sys; from pathlib import Path; from pbxretain.evidence.trust import read_roster; "
+        "print(next(iter(read_roster(Path(sys.argv[1]).read_bytes()).authority)))"
+    )
+    real = f"{sys.executable} -m pbxretain"
+    shim = sandbox.root / "bin/pbxretain"
+    shim.write_text(
+        '#!/bin/sh\ncase "$*" in\n'
+        f"*'dpo init'*) exec {real} \"$@\" --fingerprint {runner}"
+        f" --passphrase-file {passphrase};;\n"
+        f"*'dpo '*) exec {real} \"$@\" --passphrase-file {passphrase};;\n"
+        f"'key add'*) exec {real} \"$@\" --fingerprint"
+        f' "$({sys.executable} -c \'{authority}\' "$3")";;\n'
+        f'*) exec {real} "$@";;\nesac\n'
+    )
+    shim.chmod(0o755)
 
 
 def test_the_way_from_template_to_approved_policy_works_as_written(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from support.handover import NUMBER, PASSPHRASE, Host, Officer
+from support.handover import NUMBER, PASSPHRASE, Host, Officer, call_log
 
 from pbxretain import keys, officer
 from pbxretain.errors import Exit
@@ -82,7 +82,7 @@ def test_what_is_handed_to_and_fro_ends_in_the_next_report(both: Pair) -> None:
     assert host.json("report", "add", str(note))["filed"][0]["new"] is True
     assert host.json("report", "add", str(note))["filed"][0]["new"] is False
     host.must("run")
-    report = predicate(host.reports / "000001-deletion-report.dsse.json")
+    report = predicate(sorted(host.reports.glob("*-deletion-report.dsse.json"))[-1])
     assert isinstance(report, DeletionReport)
     assert report.ledger.last_witness == Ledger(host.reports).last_witness()
     bundle = host.bundle(both.desk / "b")
@@ -149,7 +149,7 @@ def test_a_source_can_be_entered_before_its_first_run(tmp_path: Path) -> None:
     assert "not everything" in done.output
     host.must("run")
     bundle = host.bundle(tmp_path / "first.zip")
-    assert dpo.json("witness", str(bundle))["size"] == 1
+    assert dpo.json("witness", str(bundle))["size"] == 2  # a report under a key of its own
 
 
 def test_without_a_bundle_there_are_only_keys(tmp_path: Path) -> None:
@@ -177,10 +177,10 @@ def test_a_gap_is_noted_in_the_ledger(both: Pair) -> None:
     host.must("run")
     assert host.must("verify", str(host.reports)).exit_code == Exit.OK
     kinds = [row["kind"] for row in host.json("report", "list")["reports"]]
-    assert kinds == ["deletion-report", "gap-note", "deletion-report"]
+    assert kinds == ["deletion-report", "gap-note", "key-event", "deletion-report"]
     assert "Vermerk" in host.run("report", "list", lang="de").output
     assert "Wartung" in host.run("report", "show", "1", lang="de").output
-    assert both.witnessed("a.zip").name == "office-000003.checkpoint"
+    assert both.witnessed("a.zip").name == "office-000004.checkpoint"
 
 
 @pytest.mark.parametrize(
@@ -212,8 +212,6 @@ def test_an_observation_counts_what_is_overdue(both: Pair) -> None:
     host.must("report", "add", str(out))
     other = host.folder / "cdr.sqlite"
     other.unlink()
-    from support.handover import call_log
-
     call_log(other, old=7)
     late = [arg if arg != str(out) else str(both.desk / "late.json") for arg in args]
     done = dpo.run(*late)
@@ -223,6 +221,26 @@ def test_an_observation_counts_what_is_overdue(both: Pair) -> None:
     host.must("report", "add", str(both.desk / "late.json"))
     verdict = json.loads(dpo.run("verify", str(host.bundle(both.desk / "b")), "--json").stdout)
     assert "OBSERVED_OVERDUE" in {finding["code"] for finding in verdict["findings"]}
+
+
+def test_the_officers_passphrase_opens_what_runs_have_sealed(both: Pair) -> None:
+    host, dpo = both.host, both.dpo
+    (host.folder / "cdr.sqlite").unlink()
+    call_log(host.folder / "cdr.sqlite", old=3)
+    host.must("run")
+    bundle = host.bundle(both.desk / "sealed.zip")
+    typed = ["evidence", "find", str(bundle), "--number", NUMBER, "--purpose", "data-subject"]
+    typed += ["--sign", str(dpo.home / "dpo-keys.json"), "--json"]
+    done = dpo.run(*typed, "--passphrase-file", str(dpo.passphrase))
+    assert done.exit_code == Exit.INCOMPLETE, done.output  # the first report is at level counts
+    found = json.loads(done.stdout)
+    assert len(found["matches"]) == 3, found
+    (record,) = both.desk.glob("evidence-access-*.dsse.json")
+    assert NUMBER[1:].encode() not in record.read_bytes()
+    assert host.json("report", "add", str(record))["filed"][0]["kind"] == "evidence-access"
+    dpo.passphrase.write_text("eine ganz andere Passphrase\n")
+    done = dpo.run(*typed, "--passphrase-file", str(dpo.passphrase))
+    assert done.exit_code == Exit.REFUSED
 
 
 # --- what the officer's side refuses --------------------------------------------------------------
@@ -258,11 +276,11 @@ def test_a_ledger_that_shrank_is_never_cosigned(both: Pair) -> None:
     both.host.must("run")
     both.witnessed("a.zip")
     done = both.dpo.dpo("witness", str(both.first), code=Exit.FORGED)
-    assert "2 entries were witnessed, 1 are left" in done.output
+    assert "3 entries were witnessed, 1 are left" in done.output
     german = both.dpo.run(
         "dpo", "witness", str(both.first), "--passphrase-file", str(both.dpo.passphrase), lang="de"
     )
-    assert "2 Einträge waren gegengezeichnet, 1 sind noch da" in german.output
+    assert "3 Einträge waren gegengezeichnet, 1 sind noch da" in german.output
     assert len(list(both.desk.glob("*.checkpoint"))) == 1
 
 
@@ -468,7 +486,7 @@ def test_a_passphrase_is_typed_unseen_and_stands_nowhere_else(tmp_path: Path, me
         os.execv(sys.executable, [*command, "--out", str(tmp_path / "trust.json")])
     said = _talk(
         terminal,
-        [("read to you?", "y"), ("at least 12 characters", PASSPHRASE), ("Once more", PASSPHRASE)],
+        [("[y/N]", "y"), ("at least 12 characters", PASSPHRASE), ("Once more", PASSPHRASE)],
     )
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0, said
@@ -512,7 +530,8 @@ def test_no_option_takes_a_passphrase() -> None:
     for command in dpo.commands.values():
         for option in command.params:
             if any("passphrase" in name for name in option.opts):
-                assert option.opts == ["--passphrase-file"]
+                assert option.opts in (["--passphrase-file"], ["--passphrase-fd"])
+                assert option.envvar is None
 
 
 def test_nothing_personal_leaves_the_host(both: Pair) -> None:

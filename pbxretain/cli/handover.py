@@ -17,6 +17,7 @@ from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
 from pbxretain.errors import DocumentError, Exit
 from pbxretain.evidence import notes
+from pbxretain.execute import Site
 from pbxretain.filing import Cabinet, Gap, Reason
 from pbxretain.ledger import CHECKPOINT, ROSTER, Ledger
 from pbxretain.sheet import Heading, Items, Paragraph, Sheet
@@ -42,12 +43,11 @@ def bundle(face: Face, name: str | None, *, out: Path, sidecars: bool) -> int:
     """Copies a source's evidence, under the source's lock."""
     app = context.load(face)
     source = _one(app, name)
-    site = app.site(source)
-    with filing.locked(source, site.state) as ledger:
+    with filing.locked(source, app.state / source) as ledger:
+        site = app.site(source).settled(ledger)
         ledger.sign_checkpoint(site.key, site.origin(source))
-        packed = packing.contents(
-            ledger.folder, sidecars=sidecars, added=_added(app, ledger, source)
-        )
+        added = _added(app, ledger, site, source)
+        packed = packing.contents(ledger.folder, sidecars=sidecars, added=added)
         packing.write(packed, out)
     title = Heading(face.text("bundle.title"), 1)
     told = face.text("bundle.written", source=source, path=out, n=len(packed.names))
@@ -59,7 +59,7 @@ def bundle(face: Face, name: str | None, *, out: Path, sidecars: bool) -> int:
     return int(Exit.OK)
 
 
-def _added(app: App, ledger: Ledger, source: str) -> dict[str, bytes]:
+def _added(app: App, ledger: Ledger, site: Site, source: str) -> dict[str, bytes]:
     """What doesn't lie in the reports folder: roster, page, and for a source without any report
     an empty ledger's checkpoint, so that the officer can enter it before its first run."""
     found: dict[str, bytes] = {}
@@ -69,7 +69,6 @@ def _added(app: App, ledger: Ledger, source: str) -> dict[str, bytes]:
     if page.is_file():
         found[packing.PAGE] = page.read_bytes()
     if ledger.last() is None:
-        site = app.site(source)
         public = site.key.public_key()
         found[CHECKPOINT] = notes.sign(notes.checkpoint(site.origin(source), []), site.key).text
         found[f"runner-{key_id(public)[:8]}.pub.pem"] = keys.public_pem(public)
@@ -111,9 +110,10 @@ def gap_note(face: Face, name: str | None, **given: Any) -> int:
     """Writes a note on a gap into the ledger."""
     app = context.load(face)
     source = _one(app, name)
-    now, zone, site = context.now(), app.source(source).zone, app.site(source)
+    now, zone = context.now(), app.source(source).zone
     gap = _gap(zone=zone, now=now, **given)
-    with filing.locked(source, site.state) as ledger:
+    with filing.locked(source, app.state / source) as ledger:
+        site = app.site(source).settled(ledger)
         entry = filing.note_gap(
             ledger, gap, installation=site.installation, source=source, key=site.key, now=now
         )

@@ -15,6 +15,7 @@ from pbxretain import witness as witnessing
 from pbxretain.bundle import exists, hand_over, opened_bundle
 from pbxretain.cli import passphrase, verdict
 from pbxretain.cli.face import Face
+from pbxretain.cli.fingerprints import compare
 from pbxretain.errors import Exit, RefusedError
 from pbxretain.keys import Keyring
 from pbxretain.messages import code
@@ -111,23 +112,10 @@ def _enter(desk: Desk, bundle: Path, folder: Path, given: dict[str, Any]) -> int
 
 def _compare(desk: Desk, told: Claim, given: str | None) -> None:
     """Goes on only when the fingerprint is the one that came by another way."""
-    shown = signing.fingerprint(told.keyid)
-    if given is None:
-        if not sys.stdin.isatty():
-            raise click.UsageError("Without a terminal, give what was read to you: --fingerprint.")
+    if given is None and sys.stdin.isatty():
         face = desk.face
         face.note(face.text("dpo.init.claim", source=told.source, installation=told.installation))
-        face.note(f"\n    {shown}\n")
-        same = click.confirm(face.text("dpo.init.compared"), default=False, err=True)
-    else:
-        plain = "".join(given.lower().replace(":", " ").split())
-        same = len(plain) >= 32 and told.keyid.startswith(plain)
-    if not same:
-        raise RefusedError(
-            "the fingerprint is not the one that the bundle shows",
-            hint="ask again by telephone, and for the bundle anew; nothing was written",
-            code="NOT_COMPARED",
-        )
+    compare(desk.face, told.keyid, given)
 
 
 def _observer(file: Path | None) -> signing.PublicKey | None:

@@ -29,6 +29,7 @@ from pbxretain.sheet import (
     Table,
     Verdict,
 )
+from pbxretain.signing import fingerprint
 
 _MAIN = ("due", "deleted", "held", "minimum", "failed", "residue")
 _ALWAYS = ("due", "deleted", "residue")
@@ -177,7 +178,7 @@ class _Report:
         if not self.report.datasets:
             yield Paragraph(text("report.results.uncounted", lang))
             return
-        names = ("data", "dataset", "oldest", "age", "keep", "cutoff")
+        names = ("data", "dataset", "oldest-record", "age", "keep", "cutoff")
         sides = {"age": "right"}
         columns = tuple(column(name, lang, sides.get(name, "left")) for name in names)
         yield Table(columns, tuple(map(self._oldest_row, self.report.datasets)))
@@ -332,6 +333,8 @@ class _Report:
             ("prev", report.ledger.prev or text("report.prev.none", lang)),
             ("witness", report.ledger.last_witness or text("report.witness.none", lang)),
             ("level", text(f"level.{report.evidence.level}", lang)),
+            ("recipients", "\n".join(map(fingerprint, report.evidence.recipients))),
+            ("files", number(len(report.evidence.files), lang) if report.evidence.files else ""),
             ("assurance", text("report.assurance.value", lang)),
             parts.program(report),
         ]

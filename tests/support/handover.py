@@ -12,6 +12,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from pbxretain.cli import main
+from pbxretain.evidence.trust import read_roster
 from support.freepbx import create_tables
 
 PASSPHRASE = "kein Anschluss unter dieser Nummer"
@@ -85,8 +86,9 @@ class Host:
         return out
 
     def install(self, roster: Path) -> None:
-        """What ``key add`` does with the roster, the first time."""
-        (self.state / "trust.dsse.json").write_bytes(roster.read_bytes())
+        """Adds the roster that the officer handed over, the fingerprint as it was read out."""
+        authority = next(iter(read_roster(roster.read_bytes()).authority))
+        self.must("key", "add", str(roster), "--fingerprint", authority)
 
 
 class Officer:

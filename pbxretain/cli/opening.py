@@ -248,7 +248,7 @@ def shred(
             if not yes:
                 click.confirm(face().text("evidence.shred.ask", n=len(due)), abort=True, err=True)
             key = unsealed.Holder(face(), escrow, home, passphrase_file).signer(signer)
-            path = unsealed.shred(opened, due, key=key, ordered=at_once, now=context.now())
+            path = unsealed.shred(opened, due, signer=key, ordered=at_once, now=context.now())
     face().give(unsealed.shred_data(due, path), unsealed.shred_sheet(due, path, face().lang))
 
 

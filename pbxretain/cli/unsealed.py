@@ -189,7 +189,7 @@ def shred(
     bundle: Bundle,
     due: Sequence[tuple[Told, KeptFile]],
     *,
-    key: signing.PrivateKey,
+    signer: signing.PrivateKey,
     ordered: bool,
     now: datetime,
 ) -> Path | None:
@@ -204,7 +204,7 @@ def shred(
             "files": tuple(file.sha256 for _, file in due),
         }
     )
-    path = _file(bundle.folder / "filed", note, key)
+    path = _file(bundle.folder / "filed", note, signer)
     for _, file in due:
         gone = bundle.path(file)
         try:

@@ -10,11 +10,11 @@ leaves make a second tree, so that one entry can be opened and proves nothing ab
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence.commitments import RunKey, keystream
@@ -260,7 +260,7 @@ class Rows:
         """The index rows by tag, with at most some 20 MB in memory."""
         portions = max(1, -(-sum(block.count for block, _ in self.blocks) // _PORTION))
         with self.file.path.open("rb") as file:
-            readers = [_Reader(file.fileno(), *each, portions) for each in self.blocks]
+            readers = [_Reader(file, *each, portions) for each in self.blocks]
             for portion in range(1, portions + 1):
                 last = portion == portions
                 bound = b"" if last else (portion * (1 << 32) // portions).to_bytes(4, "big")
@@ -293,8 +293,8 @@ def _place(item: bytes) -> int:
 class _Reader:
     """Reads one sorted block portion by portion."""
 
-    def __init__(self, fd: int, block: Block, bits: Bits | None, portions: int) -> None:
-        self._fd, self._block, self._bits = fd, block, bits
+    def __init__(self, file: BinaryIO, block: Block, bits: Bits | None, portions: int) -> None:
+        self._file, self._block, self._bits = file, block, bits
         self._at = 0
         self._step = block.count // portions * 5 // 4 + 16
 
@@ -302,11 +302,8 @@ class _Reader:
         """The next rows of records that are gone, up to a tag; all that is left for ``b""``."""
         block, width = self._block, self._block.width
         while self._at < block.count:
-            data = os.pread(
-                self._fd,
-                min(self._step, block.count - self._at) * width,
-                block.begin + self._at * width,
-            )
+            self._file.seek(block.begin + self._at * width)
+            data = self._file.read(min(self._step, block.count - self._at) * width)
             items = [data[at : at + width] for at in range(0, len(data), width)]
             cut = bisect_left(items, bound) if bound else len(items)
             for item in items[:cut]:

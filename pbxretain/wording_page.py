@@ -34,10 +34,10 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     # --- the two steps ------------------------------------------------------------------------
     "page.reports": ("Löschprotokolle", "Reports"),
     "page.reports.what": (
-        "Ein Löschprotokoll (.dsse.json), mehrere, den ganzen Ordner „reports“ oder ein "
+        "Ein Löschprotokoll (.dsse.json oder PDF), mehrere, den ganzen Ordner „reports“ oder ein "
         "ZIP-Archiv davon. Nur am ganzen Ordner zeigt sich, ob ein Löschlauf fehlt.",
-        "One report (.dsse.json), several, the whole folder “reports”, or a ZIP archive of it. "
-        "Only the whole folder shows whether a run is missing.",
+        "One report (.dsse.json or PDF), several, the whole folder “reports”, or a ZIP archive "
+        "of it. Only the whole folder shows whether a run is missing.",
     ),
     "page.drop": ("Dateien oder Ordner hierher ziehen", "Drop files or a folder here"),
     "page.choose.files": ("Dateien wählen", "Choose files"),

@@ -123,6 +123,10 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
         "lesen.",
         "What could be read is in order or told below; but something could not be read.",
     ),
+    "page.checked": (
+        "Geprüft am {at} (Uhr dieses Rechners)",
+        "Checked at {at} (clock of this computer)",
+    ),
     "page.exit": (
         "Exit-Code wie bei pbxretain verify: {code}",
         "Exit code as of pbxretain verify: {code}",

@@ -230,6 +230,18 @@ def test_a_dropped_report_and_key_file_and_the_other_language(german: Page) -> N
     assert word(german) == "Not genuine"
 
 
+def test_a_dropped_roster_is_trusted_and_the_field_keeps_what_is_typed(german: Page) -> None:
+    enter(german, "a05")
+    german.drop("#key", {"trust.dsse.json": office.TRUST})
+    german.wait("document.querySelector('#typed .given')")
+    assert office.print_of(office.AUTHORITY) in text_of(german)
+    assert german.evaluate("document.querySelector('#print').value") == "a05"
+    assert german.evaluate("document.activeElement.id") == "print"
+    german.drop("#reports", {"r.dsse.json": verdicts.GOOD})
+    word(german)
+    assert "r.dsse.json (1 Datei)" in text_of(german)
+
+
 def test_a_key_among_the_reports_is_never_trusted(german: Page) -> None:
     german.drop("#reports", FOLDER)
     assert word(german) == "Noch nicht bestätigt"
@@ -317,6 +329,18 @@ def test_a_fingerprint_trusts_the_key_that_lies_beside(page: Page) -> None:
     assert said == [verdicts.by_python(case) for case in beside]
     (unlike,) = verdicts.by_page(page, beside[:1], print_=FINGERPRINT.replace("a", "b"))
     assert unlike["exit"] == 8
+
+
+def test_a_fingerprint_of_the_authority_trusts_the_roster_beside(page: Page) -> None:
+    (said,) = verdicts.by_page(
+        page, [replace(OFFICERS, files=OFFICE)], print_=office.print_of(office.AUTHORITY)
+    )
+    assert said == verdicts.by_python(replace(OFFICERS, files=OFFICE))
+    assert said["level"] == "L2"
+    (other,) = verdicts.by_page(
+        page, [replace(OFFICERS, files=OFFICE)], print_=office.print_of(office.DPO)
+    )
+    assert other["exit"] == 8
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])

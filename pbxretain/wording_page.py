@@ -71,14 +71,14 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
         "“reports”. Drop it into the first field together with the reports.",
     ),
     "page.key.drop": (
-        "oder eine Schlüsseldatei (.pem) oder Ihre Vertrauensliste (trust.dsse.json) hierher "
+        "oder eine Schlüsseldatei (.pem) oder Ihr Schlüsselverzeichnis (trust.dsse.json) hierher "
         "ziehen, die Sie schon früher und sicher erhalten haben",
         "or drop a key file (.pem) or your trust roster (trust.dsse.json) here that you have "
         "received earlier and safely",
     ),
     "page.key.from": ("Sie vertrauen {file}:", "You trust {file}:"),
     "page.key.none": (
-        "{file} enthält keinen öffentlichen Ed25519-Schlüssel und ist keine Vertrauensliste.",
+        "{file} enthält keinen öffentlichen Ed25519-Schlüssel und ist kein Schlüsselverzeichnis.",
         "{file} holds no public Ed25519 key and is no trust roster.",
     ),
     # --- the verdict --------------------------------------------------------------------------
@@ -146,6 +146,12 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     "page.compare.other": (
         "stimmt nicht mit Ihrer Eingabe überein",
         "doesn't agree with what you entered",
+    ),
+    "page.code.OTHER_SIGNERS": (
+        "Die Aussage eines anderen (etwa des Datenschutzbeauftragten) wurde nicht geprüft: Dafür "
+        "braucht es das Schlüsselverzeichnis (trust.dsse.json) im zweiten Feld.",
+        "The statement of somebody else (such as the data protection officer) was not checked: "
+        "that needs the trust roster (trust.dsse.json) in the second field.",
     ),
     "page.more": ("und {n} weitere", "and {n} more"),
     # --- the reports --------------------------------------------------------------------------

@@ -163,6 +163,7 @@ def test_every_word_that_the_page_asks_for_is_in_it() -> None:
     assert len(asked) > 60
     assert asked <= parts.words().keys()
     built = tuple(re.findall(r"say\(`(page\.[\w.-]*)\$", source))
+    built += ("page.code.",)  # instead of the command's own sentence
     unsaid = [key for key in PAGE if f'"{key}"' not in source and not key.startswith(built)]
     assert unsaid == []
 

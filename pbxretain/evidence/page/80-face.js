@@ -371,7 +371,7 @@ class Face {
   reportsTold(reports) {
     if (!reports.length) return [];
     const order = [...reports].sort((a, b) => (madeAt(a) < madeAt(b) ? 1 : -1));
-    const shown = this.shown ?? order[0];
+    const shown = this.shown ?? order.find(deletionOf) ?? order[0];
     const list = order.length > 1 ? [this.reportsList(order, shown)] : [];
     return [...list, this.sheetCard(shown)];
   }

@@ -49,6 +49,7 @@ class Holder:
         self._file = self._home.keys if key is None else key
         self._own = key is None
         self._passphrase_file = passphrase_file
+        self._rings: dict[Path, keys.Keyring] = {}
 
     def opener(self) -> X25519PrivateKey:
         """The private escrow key: out of a key file, or a PEM file without passphrase."""
@@ -75,7 +76,11 @@ class Holder:
         return self._open(self._file) if keys.is_container(self._file) else None
 
     def _open(self, file: Path) -> keys.Keyring:
-        return passphrase.keyring(self._face, file, self._passphrase_file)
+        """Each file is asked for its passphrase once."""
+        if file not in self._rings:
+            word = passphrase.ask(self._face, self._passphrase_file)
+            self._rings[file] = keys.open_container(file, word)
+        return self._rings[file]
 
 
 def vouched(bundle: Bundle, trust: Sequence[Path]) -> frozenset[str] | None:

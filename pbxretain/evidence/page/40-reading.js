@@ -177,6 +177,8 @@ async function checkSums(folder, find) {
     const at = line.indexOf("  ");
     listed.set(at < 0 ? "" : line.slice(at + 2), at < 0 ? line : line.slice(0, at));
   }
+  const own = [...listed.keys()].sort().map((name) => `${listed.get(name)}  ${name}\n`);
+  if (!sameBytes(data, new TextEncoder().encode(own.join("")))) find("BUNDLE_CHANGED", SUMS);
   const there = new Map(inside(folder, ""));
   there.delete(SUMS);
   for (const name of [...new Set([...there.keys(), ...listed.keys()])].sort()) {

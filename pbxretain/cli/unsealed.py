@@ -49,7 +49,7 @@ class Holder:
         self._file = self._home.keys if key is None else key
         self._own = key is None
         self._passphrase_file = passphrase_file
-        self._ring: keys.Keyring | None = None
+        self._rings: dict[Path, keys.Keyring] = {}
 
     def opener(self) -> X25519PrivateKey:
         """The private escrow key: out of a key file, or a PEM file without passphrase."""
@@ -73,12 +73,14 @@ class Holder:
     def _opened(self) -> keys.Keyring | None:
         if self._own:
             self._home.must_have_keys()
-        if self._ring is None and keys.is_container(self._file):
-            self._ring = self._open(self._file)
-        return self._ring
+        return self._open(self._file) if keys.is_container(self._file) else None
 
     def _open(self, file: Path) -> keys.Keyring:
-        return keys.open_container(file, passphrase.ask(self._face, self._passphrase_file))
+        """Each file is asked for its passphrase once."""
+        if file not in self._rings:
+            word = passphrase.ask(self._face, self._passphrase_file)
+            self._rings[file] = keys.open_container(file, word)
+        return self._rings[file]
 
 
 def vouched(bundle: Bundle, trust: Sequence[Path]) -> frozenset[str] | None:

@@ -151,7 +151,6 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     "page.col.source": ("Anlage", "System"),
     "page.col.result": ("Ergebnis", "Result"),
     "page.col.signature": ("Signatur", "Signature"),
-    "page.plan": ("Probelauf", "dry run"),
     "page.signed": ("bestätigt", "confirmed"),
     "page.unsigned": ("nicht bestätigt", "not confirmed"),
     "page.seal.good": (
@@ -161,53 +160,5 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     "page.seal.open": (
         "Nur angezeigt: Niemand bürgt hier für den Schlüssel von {file}.",
         "Shown only: nobody here vouches for the key of {file}.",
-    ),
-    "page.made": ("Ausgestellt: {at}", "Made: {at}"),
-    "page.content": ("Inhalt, wie er signiert ist", "Content, as it was signed"),
-    "page.kind.trust": ("Vertrauensliste", "Trust roster"),
-    "page.kind.trust.what": (
-        "Sie sagt, welche Schlüssel was bestätigen dürfen und wie oft Löschläufe vorgesehen sind.",
-        "It says which keys may confirm what, and how often runs are expected.",
-    ),
-    "page.kind.policy": ("Freigegebenes Regelwerk", "Approved policy"),
-    "page.kind.policy.what": (
-        "Der Verantwortliche hat dieses Regelwerk beschlossen, der Datenschutzbeauftragte wurde "
-        "dazu angehört.",
-        "The controller decided on this policy, and the data protection officer was consulted.",
-    ),
-    "page.kind.review": ("Prüfvermerk", "Review"),
-    "page.kind.review.what": (
-        "Der Datenschutzbeauftragte hat ein Löschprotokoll geprüft.",
-        "The data protection officer reviewed a report.",
-    ),
-    "page.kind.hold": ("Löschsperre", "Hold"),
-    "page.kind.hold.what": (
-        "Eine Löschsperre wurde gesetzt oder aufgehoben.",
-        "A hold was set or released.",
-    ),
-    "page.kind.gap-note": ("Lückenvermerk", "Gap note"),
-    "page.kind.gap-note.what": (
-        "Er erklärt, warum in einem Zeitraum kein Löschlauf stattfand.",
-        "It explains why no run was made in a certain time.",
-    ),
-    "page.kind.observation": ("Unabhängige Nachzählung", "Independent look"),
-    "page.kind.observation.what": (
-        "Auf der Seite des Datenschutzbeauftragten wurde mit eigenem Zugang nur lesend gezählt.",
-        "The officer's side counted on its own, with read-only access.",
-    ),
-    "page.kind.key-event": ("Schlüsselereignis", "Key event"),
-    "page.kind.key-event.what": (
-        "Ein Schlüssel der Anlage wurde gewechselt, widerrufen oder ersetzt.",
-        "A key of the system was rotated, revoked or replaced.",
-    ),
-    "page.kind.evidence-access": ("Einsicht in Nachweisdaten", "Access to sealed evidence"),
-    "page.kind.evidence-access.what": (
-        "Versiegelte Nachweisdaten wurden zu einem Zweck geöffnet.",
-        "Sealed evidence was opened for a purpose.",
-    ),
-    "page.kind.evidence-shred": ("Vernichtung von Nachweisdaten", "Destruction of sealed evidence"),
-    "page.kind.evidence-shred.what": (
-        "Versiegelte Nachweisdaten wurden vernichtet.",
-        "Sealed evidence was destroyed.",
     ),
 }

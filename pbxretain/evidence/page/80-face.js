@@ -392,8 +392,8 @@ class Face {
       this.root.querySelector("#sheet").scrollIntoView();
     };
     const place = placeOf(report);
-    const kind = report.kind === "plan" ? "page.plan" : `page.kind.${report.kind}`;
-    const name = run ? String(run.ledger.seq) : `${place ? `${place.seq} ` : ""}${this.say(kind)}`;
+    const kind = this.say(`statement.${report.kind}`);
+    const name = run ? String(run.ledger.seq) : `${place ? `${place.seq} ` : ""}${kind}`;
     const zone = (run ? run.run.timezone : predicate.timezone) ?? "UTC";
     const cells = [
       make("button", { type: "button", click: show }, name),

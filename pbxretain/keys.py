@@ -138,6 +138,7 @@ def write_container(
         raise RefusedError(
             f"A passphrase needs at least {SHORTEST_PASSPHRASE} characters.",
             code="PASSPHRASE_SHORT",
+            params={"n": SHORTEST_PASSPHRASE},
         )
     if not keys or any(_algorithm(key) != _wanted(role) for role, key in keys.items()):
         raise RefusedError("A key is not of the kind that its role needs.", code="KEY_KIND")

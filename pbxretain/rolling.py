@@ -58,7 +58,12 @@ class Chain:
     @property
     def rolls(self) -> bool:
         """Whether keys take turns: an authority watches the source, and old ones can go."""
-        return self.first.ours and self.roster is not None and bool(self._expected())
+        return self.first.ours and bool(self._expected())
+
+    @property
+    def stuck(self) -> bool:
+        """Whether keys would take turns, but the old one lies where it can't be destroyed."""
+        return not self.first.ours and bool(self._expected())
 
     def _expected(self) -> object:
         return self.roster and self.roster.trust.source(self.source)
@@ -86,6 +91,7 @@ class Chain:
                 f"The signing key of source {self.source} was revoked.",
                 hint=f"pbxretain key new --source {self.source}, and have it confirmed",
                 code="KEY_REVOKED",
+                params={"source": self.source},
             )
         return key
 
@@ -162,6 +168,7 @@ class Chain:
                 hint="that begins with a roster (pbxretain key add FILE), and only for keys in "
                 "the state folder",
                 code="KEY_FIXED",
+                params={"source": self.source},
             )
         rotations = _rotations(ledger)
         old = self._current(ledger, rotations)

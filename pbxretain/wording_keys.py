@@ -64,6 +64,16 @@ KEYS: Final[Mapping[str, tuple[str, str]]] = {
         "Achtung: Der private Teil dieses Schlüssels ({id}…) liegt nicht hier.",
         "Mind: the private half of this key ({id}…) is not here.",
     ),
+    "key.outside": (
+        "Der Signaturschlüssel liegt außerhalb des Zustandsordners. pbxretain kann ihn dort nicht "
+        "vernichten und wechselt ihn deshalb nicht jeden Monat.",
+        "The signing key lies outside the state folder. pbxretain can't destroy it there, so it is "
+        "not replaced each month.",
+    ),
+    "key.outside.hint": (
+        "signing_key: {{passphrase: …}} statt des Schlüssels selbst",
+        "signing_key: {{passphrase: …}} instead of the key itself",
+    ),
     "key.rotate.title": ("Neue Signaturschlüssel", "New signing keys"),
     "dpo.revoke.title": ("Schlüssel widerrufen", "Revoke a key"),
     "dpo.revoke.written": ("Der Widerruf steht in {path}.", "The revocation is in {path}."),
@@ -96,6 +106,27 @@ KEYS: Final[Mapping[str, tuple[str, str]]] = {
     "code.KEY_LEFT": (
         "Ein abgelöster Schlüssel lässt sich nicht vernichten.",
         "A key that signs no more can't be destroyed.",
+    ),
+    "detail.PASSPHRASE_SHORT": (
+        "eine Passphrase braucht mindestens {n} Zeichen",
+        "a passphrase needs at least {n} characters",
+    ),
+    "detail.KEY_REVOKED": (
+        "der Signaturschlüssel der Quelle {source} wurde widerrufen",
+        "the signing key of source {source} was revoked",
+    ),
+    "detail.KEY_REVOKED.hint": (
+        "pbxretain key new --source {source}, und den Schlüssel bestätigen lassen",
+        "pbxretain key new --source {source}, and have it confirmed",
+    ),
+    "detail.KEY_FIXED": (
+        "der Schlüssel der Quelle {source} wird nicht gewechselt",
+        "the key of source {source} is not replaced",
+    ),
+    "detail.KEY_FIXED.hint": (
+        "das beginnt mit einem Vertrauensverzeichnis (pbxretain key add DATEI) und gilt nur für "
+        "Schlüssel im Zustandsordner",
+        "that begins with a roster (pbxretain key add FILE), and only for keys in the state folder",
     ),
     "code.ROLE_MISSING": (
         "Die Schlüsseldatei enthält keinen Schlüssel für diese Rolle.",

@@ -160,6 +160,7 @@ SETTLED = (
     "docs/how-to/dpia-annex.md",
     "docs/how-to/anlage-dsfa.md",
     "docs/how-to/recover.md",
+    "docs/how-to/keys.md",
 )
 OWN = (
     "docs/how-to/dpo.md",

@@ -193,6 +193,18 @@ def own_public(face: Face) -> Path | None:
         return RunnerKey(settings.state_folder() / "keys").public
 
 
+def own_roster(face: Face) -> Path | None:
+    """The roster that is installed here, whose authority somebody has compared; never an error."""
+    try:
+        state = load(face).state
+    except (DocumentError, RefusedError):
+        state = settings.state_folder()
+    try:
+        return state / ROSTER if (state / ROSTER).is_file() else None
+    except OSError:
+        return None
+
+
 def now() -> datetime:
     """The clock, read once for each command."""
     return datetime.now(UTC)

@@ -210,6 +210,14 @@ def _findings(face: Face, app: App, name: str, *, now: datetime) -> Iterator[sho
     """Each stage alone, so that one mistake doesn't hide the next."""
     if problem := _problem(lambda: app.site(name)):
         yield problem
+    elif app.chain(name).stuck:
+        yield show.Problem(
+            "KEY_OUTSIDE",
+            face.text("key.outside"),
+            face.text("key.outside.hint"),
+            "warning",
+            Exit.OK,
+        )
     terms: list[Terms] = []
     if problem := _problem(lambda: terms.append(app.terms(name))):
         yield problem

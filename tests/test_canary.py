@@ -24,6 +24,8 @@ from support.servers import MariaDB
 
 from pbxretain import connector
 from pbxretain.errors import Exit
+from pbxretain.evidence.trust import read_roster
+from pbxretain.keys import load_public
 
 
 class Place:
@@ -131,6 +133,37 @@ def test_a_whole_cycle_with_broken_things_leaves_no_mark(place: Place) -> None:
         words = subprocess.run(["pdftotext", "-raw", path, "-"], capture_output=True, check=True)
         assert b"call detail records" in words.stdout
         assert place.canary.scan(words.stdout, words.stdout.replace(b"\n", b"")) == []
+
+
+def test_nothing_that_goes_to_the_officer_and_back_bears_a_mark(place: Place) -> None:
+    place.install(broken=True)
+    place.run("run")
+    desk = place.folder / "desk"
+    desk.mkdir()
+    passphrase = desk / "passphrase"
+    passphrase.touch(0o600)
+    passphrase.write_text("five words of no meaning")
+    keyid = next(iter(load_public(place.state / "keys/runner.pem.pub")))
+    bundle = str(desk / "all.zip")
+    secret = ("--passphrase-file", str(passphrase), "--home", str(desk / "home"))
+    roster, note, review = (str(desk / name) for name in ("roster", "note", "review"))
+    given = ("--controller", "Acme GmbH", "--fingerprint", keyid, "--out", roster)
+    steps: list[tuple[str, ...]] = [
+        ("report", "bundle", "--out", bundle),
+        ("report", "bundle", "--out", str(desk / "all")),
+        ("dpo", "init", bundle, *given, *secret),
+        ("dpo", "witness", bundle, "--out", note, *secret),
+        ("dpo", "review", bundle, "--verdict", "rejected", "--out", review, *secret),
+        ("dpo", "observe", "--out", str(desk / "seen"), *secret),
+        ("report", "show", str(desk / "seen")),
+    ]
+    for args in steps:
+        code = place.run(*args)
+        assert code in (Exit.OK, Exit.INCOMPLETE), (args, place.outputs[-1])
+        assert place.canary.scan(desk) == []
+    authority = next(iter(read_roster(Path(roster).read_bytes()).authority))
+    assert place.run("key", "add", roster, "--fingerprint", authority) == Exit.OK
+    assert place.run("report", "add", note, review, str(desk / "seen")) == Exit.OK
 
 
 def test_only_the_listing_shows_what_it_is_asked_for(place: Place) -> None:

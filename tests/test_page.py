@@ -24,6 +24,7 @@ from pbxretain.evidence import statements
 from pbxretain.evidence.statements import statement
 from pbxretain.messages import LANGUAGES, Lang
 from pbxretain.signing import canonical, key_id
+from pbxretain.wording_page import PAGE
 
 PEM = encoded(verdicts.PEM)
 KEYID = key_id(verdicts.KEY.public_key())
@@ -161,6 +162,9 @@ def test_every_word_that_the_page_asks_for_is_in_it() -> None:
     asked |= set(re.findall(r"""\bchooser\("([\w.-]+)\"""", source))
     assert len(asked) > 60
     assert asked <= parts.words().keys()
+    built = tuple(re.findall(r"say\(`(page\.[\w.-]*)\$", source))
+    unsaid = [key for key in PAGE if f'"{key}"' not in source and not key.startswith(built)]
+    assert unsaid == []
 
 
 # --- what a person does -----------------------------------------------------------------------

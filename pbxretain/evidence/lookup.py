@@ -34,6 +34,7 @@ _PORTION = 1 << 17
 """Rows that are sorted in memory at once."""
 
 _LEAF = b"pbxretain/lookup/2"
+_EIGHT = (8).to_bytes(4, "big")
 _FIRST = pack((0).to_bytes(4, "big"))
 _MOST = (1 << 16) - 1
 
@@ -132,11 +133,12 @@ class Lookup:
     def rows(self, first: int, taken: Sequence[Taken]) -> tuple[int, bytes]:
         """The first entry's number and the rows of one batch, ``RowFile.WIDTH`` bytes each, by
         tag. ``first`` is the position of the batch's first record."""
-        known = self._parties.of
+        known, repeats = self._parties.of, self._repeat
+        blake2s, sha256, look = hashlib.blake2s, hashlib.sha256, self._look
         wanted = [
-            (place, name, pack(minute(record).to_bytes(8, "big", signed=True)))
+            (place, name, _EIGHT + minute(record).to_bytes(8, "big", signed=True))
             for place, record in enumerate(taken)
-            for name in dict.fromkeys([known(s) for s in record.subjects if s])
+            for name in {known(subject): None for subject in record.subjects if subject}
             if name
         ]
         number = self._next
@@ -145,17 +147,32 @@ class Lookup:
         stream = keystream(self._entry, number, len(wanted))
         rows = []
         for at, (place, name, when) in enumerate(wanted):
-            repeat, found = self._tag(name + when)
+            named = name + when
+            found = blake2s(named + _FIRST, key=look).digest()
+            running = _FIRST
+            if repeat := repeats(found[:TAG]):
+                found = tag_of(look, named, repeat)
+                running = pack(repeat.to_bytes(4, "big"))
             position = first + place
             masked = int.from_bytes(found[TAG:], "big") ^ (position << 64 | number + at)
-            fields = name + when + pack(repeat.to_bytes(4, "big"), position.to_bytes(8, "big"))
-            leaf = hashlib.sha256(b"\x00" + stream[32 * at : 32 * at + 32] + _PREFIX + fields)
+            leaf = sha256(
+                b"\x00"
+                + stream[32 * at : 32 * at + 32]
+                + _PREFIX
+                + named
+                + running
+                + _EIGHT
+                + position.to_bytes(8, "big")
+            )
             rows.append(
-                found[:TAG]
-                + masked.to_bytes(16, "big")
-                + leaf.digest()
-                + place.to_bytes(4, "big")
-                + min(repeat, _MOST).to_bytes(2, "big")
+                b"%b%b%b%b%b"
+                % (
+                    found[:TAG],
+                    masked.to_bytes(16, "big"),
+                    leaf.digest(),
+                    place.to_bytes(4, "big"),
+                    min(repeat, _MOST).to_bytes(2, "big"),
+                )
             )
         rows.sort()
         return number, b"".join(rows)
@@ -166,9 +183,8 @@ class Lookup:
             (self._younger if tag in self._younger else self._older)[tag] -= 1
         self._last = []
 
-    def _tag(self, named: bytes) -> tuple[int, bytes]:
-        found = hashlib.blake2s(named + _FIRST, key=self._look).digest()
-        tag = found[:TAG]
+    def _repeat(self, tag: bytes) -> int:
+        """How often this first tag came before, as far as that is remembered."""
         repeat = self._younger.get(tag)
         if repeat is None:
             repeat = self._older.get(tag, 0)
@@ -176,9 +192,7 @@ class Lookup:
         self._last.append(tag)
         if len(self._younger) >= _REMEMBERED:
             self._older, self._younger = self._younger, {}
-        if repeat:
-            found = tag_of(self._look, named, repeat)
-        return repeat, found
+        return repeat
 
     def __repr__(self) -> str:
         return "<lookup>"

@@ -17,7 +17,7 @@ from typing import Any
 
 import pbxretain
 from pbxretain.errors import SEVERITY
-from pbxretain.evidence import statements
+from pbxretain.evidence import proofs, statements
 from pbxretain.messages import CATALOGUE
 from pbxretain.verify import FINDINGS
 
@@ -104,6 +104,7 @@ def _script() -> str:
             for name, model in statements.TYPES.items()
         },
         "FINDINGS": {code: int(exit_code) for code, exit_code in FINDINGS.items()},
+        "PROOF_TEXT": proofs._TEXT,
         "SEVERITY": [int(exit_code) for exit_code in SEVERITY],
     }
     lines = [f"const {name} = {_json(value)};" for name, value in facts.items()]

@@ -294,7 +294,8 @@ def test_no_number_time_or_name_stands_in_any_new_file(made: Sealed) -> None:
         for record in records:
             fields = (*record.key, record.start, *record.subjects)
             words |= {v for v in fields if v and len(v) > 5 and any(c in b"0123456789" for c in v)}
-    files = [path for path in made.reports.rglob("*") if path.is_file()]
+    shipped = {"verify.html"}  # the same for everybody
+    files = [p for p in made.reports.rglob("*") if p.is_file() and p.name not in shipped]
     assert any(path.suffix == ".bin" for path in files)
     for path in files:
         data = path.read_bytes()

@@ -40,11 +40,17 @@ class RunnerKey:
 
     @property
     def path(self) -> Path:
-        """The private half in the state folder: where it is, or where it would be made. OSError
-        where nobody lets us look."""
+        """The private half in the state folder: where it is, or where it would be made.
+        UnavailableError where nobody lets us look."""
         places = [self.folder / f"runner{self.ending}"]
         places += [self.folder / f"runner{other}" for other in (PLAIN, ENCRYPTED)]
-        return next((place for place in places if place.exists()), places[0])
+        try:
+            return next((place for place in places if place.exists()), places[0])
+        except OSError:
+            raise UnavailableError(
+                f"this user can't look into the state folder at {self.folder}",
+                hint="run pbxretain as the user who owns it",
+            ) from None
 
     @property
     def ending(self) -> str:

@@ -252,6 +252,15 @@ def test_a_gap_that_a_signed_note_accounts_for_is_no_open_point(diary: Diary) ->
     assert "new disks" in said(found)
 
 
+def test_reports_that_begin_in_the_period_say_nothing_of_the_time_before(diary: Diary) -> None:
+    for day in days("2026-11-20", 11):
+        diary.run(at(day))
+    found = diary.figures("2026-11", now=LATER, every=24)
+    assert (found.kept.taken, found.kept.due) == (11, 11)
+    assert names(found) == {"begins"}
+    assert "Die Löschprotokolle beginnen am 20.11.2026" in said(found, "de")
+
+
 # --- what is not there ------------------------------------------------------------------------
 
 

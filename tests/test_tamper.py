@@ -43,6 +43,9 @@ class Place:
     now: datetime
     files: dict[str, bytes]
 
+    def __post_init__(self) -> None:
+        self._last: dict[str, bytes] = dict(self.files)
+
     def look(self) -> Verdict:
         return verify_paths([self.folder], trust=[self.trust], own_public=None, now=self.now)
 
@@ -61,9 +64,6 @@ class Place:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
         self._last = dict(files)
-
-    def __post_init__(self) -> None:
-        self._last = dict(self.files)
 
 
 @pytest.fixture(scope="module")

@@ -146,12 +146,11 @@ def test_openssl_alone_says_the_same_of_each_envelope(case: dict[str, Any]) -> N
     assert done.returncode == (0 if genuine(case) else 1), done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("case", ENVELOPES, ids=ids)
+@pytest.mark.parametrize("case", [c for c in ENVELOPES if genuine(c) is not None], ids=ids)
 def test_a_second_verifier_says_the_same_of_each_envelope(case: dict[str, Any]) -> None:
-    """securesystemslib believes the key id in the envelope, so it is told the right one."""
+    """securesystemslib believes the key id in the envelope, so it is told the right one; of an
+    envelope's form it has another idea."""
     told = genuine(case)
-    if told is None:
-        pytest.skip("it has another idea of an envelope's form")
     envelope = signing.open_envelope(inputs(case)[0].read_bytes())
     ((keyid, public),) = the_key(case).items()
     (signature, *_) = [

@@ -41,8 +41,18 @@ Primitive = dict[str, Any]
 
 def all_() -> list[Primitive]:
     """Every primitive."""
-    parts = (_signatures(), _json(), _roots(), _inclusion(), _consistency(), _leaves(), _lookup())
-    return [each for part in (*parts, _sealed(), _notes()) for each in part]
+    parts = (
+        _signatures,
+        _json,
+        _roots,
+        _inclusion,
+        _consistency,
+        _leaves,
+        _lookup,
+        _sealed,
+        _notes,
+    )
+    return [each for part in parts for each in part()]
 
 
 def _one(name: str, op: str, in_: Any, out: Any) -> Primitive:
@@ -162,7 +172,7 @@ def _consistency() -> Iterator[Primitive]:
     for new in range(len(CT_LEAVES) + 1):
         hashes = _hashes(new)
         for old in range(new + 1):
-            told = {
+            told: dict[str, Any] = {
                 "old": old,
                 "old_root": merkle.root(hashes[:old]).hex(),
                 "new": new,
@@ -242,7 +252,9 @@ def _lookup() -> Iterator[Primitive]:
             key = keystream(entry, number, 1)
             leaf = entry_leaf(key, party=name, minute=when, repeat=repeat, position=position)
             masked = int.from_bytes(found[16:], "big") ^ (position << 64 | number)
-            told = {
+            entered: dict[str, Any] = {
+                "look": look.hex(),
+                "entry": entry.hex(),
                 "party": name,
                 "minute": when,
                 "repeat": repeat,
@@ -257,7 +269,7 @@ def _lookup() -> Iterator[Primitive]:
                 "leaf": leaf.hex(),
                 "row": row.hex(),
             }
-            yield _one(f"lookup-entry-{number}", "lookup-entry", told, out)
+            yield _one(f"lookup-entry-{number}", "lookup-entry", entered, out)
             assert row in [evidence.rows[at : at + 64] for at in range(0, len(evidence.rows), 64)]
             number += 1
     yield _one("lookup-index", "lookup-index", None, evidence.rows.hex())

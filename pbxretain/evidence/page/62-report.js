@@ -287,7 +287,7 @@ function continuity({ ledger, datasets }, lang) {
 
 function evidence(report, lang, seal) {
   const { ledger } = report;
-  const { files, recipients } = report.evidence;
+  const { files } = report.evidence;
   const file = `${String(ledger.seq).padStart(6, "0")}-deletion-report`;
   const list = [
     ["number", String(ledger.seq)],
@@ -295,7 +295,7 @@ function evidence(report, lang, seal) {
     ["prev", ledger.prev || text("report.prev.none", lang)],
     ["witness", ledger.last_witness || text("report.witness.none", lang)],
     ["level", text(`level.${report.evidence.level}`, lang)],
-    ["recipients", recipients.map(fingerprint).join("\n")],
+    ["recipients", report.evidence.recipients.map(printOf).join("\n")],
     ["files", files.length ? number(files.length, lang) : ""],
     ["assurance", text("report.assurance.value", lang)],
     program(report),

@@ -122,7 +122,9 @@ def find(
         if purpose:
             beside = folder / "filed" if bundle.is_dir() else bundle.parent
             key = holder.signer(signer)
-            unsealed.record_access(opened, found, beside, purpose=purpose, key=key)
+            note = unsealed.record_access(opened, found, beside, purpose=purpose, key=key)
+            if note is not None:
+                face().note(face().text("evidence.find.noted", path=note))
     face().give(unsealed.found_data(found), unsealed.found_sheet(found, face().lang))
     _doubts(found, checked=vouched is not None)
     whole = not (found.destroyed or found.foreign or found.counts)

@@ -93,8 +93,10 @@ def vouched(bundle: Bundle, trust: Sequence[Path]) -> frozenset[str] | None:
 
 def trusted(face: Face, trust: Sequence[Path]) -> Mapping[str, signing.PublicKey]:
     """The keys by which a proof's report may be signed: those that are named, or a roster's
-    runners; without any, this installation's own."""
-    anchors = Anchors.load(trust, own_public=None if trust else context.own_public(face))
+    runners; without any, those of the roster in the officer's home, or this installation's own."""
+    home = Home(home_folder(None))
+    known = trust or ([home.roster_file] if home.is_set_up else [])
+    anchors = Anchors.load(known, own_public=None if known else context.own_public(face))
     return {**anchors.keys, **anchors.of("runner")}
 
 

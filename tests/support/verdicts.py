@@ -162,16 +162,15 @@ _EXAMINE = """async (cases) => {
   const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
   const said = [];
   for (const {files, keys, print, now} of cases) {
-    const trusted = new Map();
-    let roster = null;
+    const trust = {keys: new Map(), roster: null, seen: [], print: pbxretain.readPrint(print)};
     for (const key of keys) {
-      const data = bytes(key);
-      if (data[0] === 123) roster = await pbxretain.Roster.read(data);
-      else for (const [id, one] of await pbxretain.publicKeys(data)) trusted.set(id, one);
+      const read = await pbxretain.readTrust(bytes(key));
+      trust.roster = read.roster ?? trust.roster;
+      trust.seen.push(...read.seen);
+      for (const [id, one] of read.keys) trust.keys.set(id, one);
     }
     const blob = (data) => new Blob([bytes(data)]);
     const given = Object.entries(files).map(([path, data]) => ({path, blob: blob(data)}));
-    const trust = {keys: trusted, roster, print: pbxretain.readPrint(print)};
     const {exit, level, findings, reports} = await pbxretain.examine(given, trust, now);
     said.push({
       exit,

@@ -127,7 +127,7 @@ def _mixed(chance: Random) -> Case:
 FOLDER = verdicts.folder()
 OFFICE = verdicts.office_files()
 LARGE = bool(os.environ.get("PBXRETAIN_LARGE"))
-MANY = 4000 if LARGE else 200
+MANY = 2000 if LARGE else 200
 
 
 def test_the_page_and_the_command_agree_on_any_changed_byte(page: Page) -> None:

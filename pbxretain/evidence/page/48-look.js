@@ -132,6 +132,7 @@ class Look {
     const unread = [...read.flatMap((folder) => folder.unread), ...alone.filter((e) => e?.unread)];
     let single = alone.filter((each) => each && !each.unread);
     const beside = await rotationsBeside(single);
+    beside.push(...single.flatMap(({ rotations }) => rotations ?? []));
     await this.signers.learn([...read.flatMap((f) => f.reports), ...single, ...beside]);
     for (const each of unread) await this.signers.unread(each);
     for (const folder of read) folder.reports = await this.genuine(folder.reports);

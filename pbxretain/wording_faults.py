@@ -112,8 +112,9 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "The evidence doesn't open with this escrow key.",
     ),
     "code.SIDECAR": (
-        "Eine Datei neben dem Protokoll fehlt oder ist beschädigt.",
-        "A file beside the report is missing or damaged.",
+        "Eine Datei neben dem Löschprotokoll ist nicht die, für die signiert wurde: Sie ist "
+        "verändert oder beschädigt.",
+        "A file beside the report isn't the one that was signed for: it is changed or damaged.",
     ),
     "code.UNTRIED_CONNECTOR": (
         "Der Konnektor wurde an diesem Produkt noch nie erprobt.",

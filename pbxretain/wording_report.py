@@ -382,6 +382,14 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "keiner, der bei diesem Löschlauf vorlag",
         "none was there at this run",
     ),
+    "report.recipients": (
+        "Versiegelt für die Schlüssel",
+        "Sealed for the keys",
+    ),
+    "report.files": (
+        "Versiegelte Dateien, deren Prüfsummen die signierte Aussage nennt",
+        "Sealed files whose digests the signed statement names",
+    ),
     "report.assurance": ("Sicherheitsstufe", "Assurance level"),
     "report.assurance.value": (
         "Sie ergibt sich erst bei der Prüfung; ein Dokument kann sie nicht von sich selbst sagen.",

@@ -101,6 +101,26 @@ VERIFY: Final[Mapping[str, tuple[str, str]]] = {
         "Eine Datei des Pakets ist verändert, fehlt, oder ist hinzugekommen.",
         "A file of the bundle was changed, is missing, or was added.",
     ),
+    "code.MISSING_SIDECAR": (
+        "Nachweisdateien (Blätter, Suchverzeichnis oder versiegelte Schlüssel) zum Löschprotokoll "
+        "fehlen, obwohl ihre Frist nicht um ist und niemand ihre Vernichtung signiert hat.",
+        "Evidence files (leaves, lookup index or sealed keys) of the report are missing, although "
+        "their time isn't over and nobody signed that they were destroyed.",
+    ),
+    "code.SIDECARS_ABSENT": (
+        "Die Nachweisdateien (Blätter, Suchverzeichnis, versiegelte Schlüssel) sind nicht dabei "
+        "und wurden nicht geprüft.",
+        "The evidence files (leaves, lookup index, sealed keys) aren't here and were not checked.",
+    ),
+    "code.PDF_PAGES": (
+        "Geprüft ist das signierte Löschprotokoll, das der PDF-Datei beiliegt, nicht ihre Seiten.",
+        "What was checked is the signed report attached to the PDF, not its pages.",
+    ),
+    "code.PROVED": (
+        "Der Beleg stimmt: Ein bestimmter Datensatz ist unter den gelöschten dieses "
+        "Löschprotokolls.",
+        "The proof holds: one certain record is among those that this report deleted.",
+    ),
     "code.OTHER_SIGNERS": (
         "Die Aussage eines anderen (etwa des Datenschutzbeauftragten) wurde nicht geprüft: Dafür "
         "braucht es die Schlüsselliste (--trust trust.dsse.json).",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from support.handover import NUMBER, PASSPHRASE, Host, Officer
+from support.handover import NUMBER, PASSPHRASE, Host, Officer, call_log
 
 from pbxretain import keys, officer
 from pbxretain.errors import Exit
@@ -212,8 +212,6 @@ def test_an_observation_counts_what_is_overdue(both: Pair) -> None:
     host.must("report", "add", str(out))
     other = host.folder / "cdr.sqlite"
     other.unlink()
-    from support.handover import call_log
-
     call_log(other, old=7)
     late = [arg if arg != str(out) else str(both.desk / "late.json") for arg in args]
     done = dpo.run(*late)
@@ -223,6 +221,26 @@ def test_an_observation_counts_what_is_overdue(both: Pair) -> None:
     host.must("report", "add", str(both.desk / "late.json"))
     verdict = json.loads(dpo.run("verify", str(host.bundle(both.desk / "b")), "--json").stdout)
     assert "OBSERVED_OVERDUE" in {finding["code"] for finding in verdict["findings"]}
+
+
+def test_the_officers_passphrase_opens_what_runs_have_sealed(both: Pair) -> None:
+    host, dpo = both.host, both.dpo
+    (host.folder / "cdr.sqlite").unlink()
+    call_log(host.folder / "cdr.sqlite", old=3)
+    host.must("run")
+    bundle = host.bundle(both.desk / "sealed.zip")
+    typed = ["evidence", "find", str(bundle), "--number", NUMBER, "--purpose", "data-subject"]
+    typed += ["--sign", str(dpo.home / "dpo-keys.json"), "--json"]
+    done = dpo.run(*typed, "--passphrase-file", str(dpo.passphrase))
+    assert done.exit_code == Exit.INCOMPLETE, done.output  # the first report is at level counts
+    found = json.loads(done.stdout)
+    assert len(found["matches"]) == 3, found
+    (record,) = both.desk.glob("evidence-access-*.dsse.json")
+    assert NUMBER[1:].encode() not in record.read_bytes()
+    assert host.json("report", "add", str(record))["filed"][0]["kind"] == "evidence-access"
+    dpo.passphrase.write_text("eine ganz andere Passphrase\n")
+    done = dpo.run(*typed, "--passphrase-file", str(dpo.passphrase))
+    assert done.exit_code == Exit.REFUSED
 
 
 # --- what the officer's side refuses --------------------------------------------------------------

@@ -16,6 +16,7 @@ import pytest
 
 from pbxretain.errors import DocumentError, Exit
 from pbxretain.render import as_html, as_pdf, as_text
+from pbxretain.render.text import is_code
 from pbxretain.sheet import (
     Block,
     Chart,
@@ -221,6 +222,36 @@ def test_a_long_table_repeats_its_head_and_pages_are_numbered(tmp_path: Path) ->
     for number, page in enumerate(pages, 1):
         assert "Kopf Inhalt" in page
         assert f"Seite {number} von {len(pages)}" in page
+
+
+@needs_poppler
+def test_no_heading_stands_alone_at_the_foot_of_a_page(tmp_path: Path) -> None:
+    pairs = KeyValue(tuple((f"Name {n}", "Wert") for n in range(6)))
+    for lines in range(20, 60):
+        filling = Paragraph("\n".join(["Zeile"] * lines))
+        below = (Heading("Oben"), Heading("Unten", 3), pairs)
+        pages = text_of(as_pdf(Sheet("de", (filling, *below))), tmp_path).split("\f")
+        page = next(page for page in pages if "Oben" in page)
+        assert "Unten\nName 0" in page, lines
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [
+        ("sha256:" + "ab" * 32, True),
+        ("cd" * 32, True),
+        ("6b0f2f0a-5b1e-4c57-9d0a-0c8f6b1d2e3f", True),
+        ("000041-deletion-report.dsse.json,", True),
+        ("/var/spool/asterisk/monitor", True),
+        ("Datenschutzbeauftragten.", False),
+        ("(Warteschlangenprotokolle).", False),
+        ("Datenschutz-Folgenabschätzung", False),
+        ("Datenschutzbeauftragte/r", False),
+        ("pbxretain", False),
+    ],
+)
+def test_codes_are_told_from_long_words(word: str, code: bool) -> None:
+    assert is_code(word) is code
 
 
 @needs_poppler

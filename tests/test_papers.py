@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,7 @@ class Place:
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.setattr(context, "now", lambda: NOW)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "no-state"))
+    monkeypatch.setenv("PBXRETAIN_DPO_HOME", str(tmp_path / "no-officer"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "no-settings"))
     return Place(tmp_path)
 
@@ -118,6 +120,15 @@ def test_the_own_ledger_and_a_copy_of_it_give_the_same_document(place: Place) ->
     assert parts[0][2].partition("How to check")[2] == parts[1][2].partition("How to check")[2]
     assert "60 records deleted" in there.stdout
     assert "30 of 30" in there.stdout
+
+
+def test_a_bundle_in_one_file_does_too(place: Place, tmp_path: Path) -> None:
+    _november(place)
+    bundle = Path(shutil.make_archive(str(tmp_path / "bundle"), "zip", place.diary.reports))
+    asked = ("report", "period", "--month=2026-11", f"--from={bundle}")
+    done = place.run(*asked, f"--key={place.diary.public}", settings=False)
+    assert done.exit_code == Exit.OK, done.output
+    assert "60 records deleted" in done.stdout
 
 
 def test_the_document_goes_into_a_file_and_never_over_another(place: Place, tmp_path: Path) -> None:
@@ -158,6 +169,10 @@ def test_the_schedule_of_a_trusted_roster_counts(place: Place) -> None:
     found = place.json(*asked, f"--trust={roster}")
     assert found["scheduled"] == {"taken": 3, "due": 4, "explained": 0}
     assert [r["name"] for r in found["remarks"]] == ["evidence", "missed"]  # nobody witnessed
+    (place.state / "trust.dsse.json").write_bytes(roster.read_bytes())
+    own = place.json("report", "period", "--month=2026-11")
+    assert own["scheduled"] == found["scheduled"]
+    assert "head-office: a run at least every 168 hours" in flat(place.run("concept").stdout)
     text = flat(place.run(*asked, f"--trust={roster}").stdout)
     assert "The roster asks for a run every 168 hours, with 24 hours of grace." in text
     assert place.json(*asked, f"--trust={roster}", "--interval=24")["scheduled"]["due"] == 29

@@ -40,6 +40,7 @@ from pbxretain.messages import LANGUAGES, Lang
 from pbxretain.render import as_text
 from pbxretain.sheet import (
     Block,
+    Chart,
     Column,
     Heading,
     Items,
@@ -295,6 +296,64 @@ def test_a_report_promises_nothing_about_law_or_storage_blocks(lang: Lang) -> No
     text = told(report("complete", calls()), lang)
     promises = "compliant|konform|unrecoverable|unwiederbringlich|valid|gültig|rechtssicher"
     assert not re.search(promises, text, re.I)
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("de", ("5656 5656 5656 5656 5656 5656 5656 5656", "nach dem 31.12.2029 vernichtet")),
+        ("en", ("5656 5656 5656 5656 5656 5656 5656 5656", "destroyed after 2029-12-31")),
+    ],
+)
+def test_a_sealed_report_says_for_whom_and_until_when(lang: Lang, said: tuple[str, ...]) -> None:
+    sealed = Evidence(
+        level="sealed", note="PROVABLE", recipients=("56" * 32,), shred_after="2029-12-31"
+    )
+    what = report("nothing-due").model_copy(update={"evidence": sealed})
+    text = flat(told(what, lang))
+    assert all(words in text for words in said)
+    assert "Zwischenwerte" not in text
+
+
+def test_the_oldest_record_is_measured_against_its_period() -> None:
+    changes = {"dataset": "calls-old", "range": Range(oldest_remaining="2026-05-27")}
+    old = calls().model_copy(update=changes)
+    sheet = explain.statement(report("complete", calls(), old), "de")
+    (chart,) = (block for block in sheet.blocks if isinstance(block, Chart))
+    assert chart.limit == 100
+    assert [(p.label, p.value, p.shown) for p in chart.points] == [
+        ("Gesprächsdatensätze (Anrufliste)", 200, "27.05.2026, 180 Tage alt (Frist: 90 Tage)")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "item", "word", "begin"),
+    [
+        ("complete", calls(due=1, deleted=1), "mit Feststellungen", "Ja, mit Feststellungen:"),
+        ("incomplete", calls(due=9, residue=9), "unvollständig", "Nein: 0 Datensätze gelöscht"),
+        ("refused", None, "verweigert", "Nein: Der Löschlauf wurde verweigert"),
+        ("failed", None, "abgebrochen", "Nein: Der Löschlauf wurde abgebrochen"),
+        ("interrupted", calls(due=2, residue=2), "abgebrochen", "Nein: Der Löschlauf wurde unter"),
+        ("recovered", calls(due=2, residue=2), "unvollständig", "Nein: Ein unterbrochener"),
+    ],
+)
+def test_the_first_answer_is_yes_or_no_with_a_word_like_a_traffic_light(
+    outcome: RunOutcome, item: Dataset | None, word: str, begin: str
+) -> None:
+    sheet = explain.statement(report(outcome, *([item] if item else [])), "de")
+    (verdict,) = (block for block in sheet.blocks if isinstance(block, Verdict))
+    assert verdict.status == word
+    assert verdict.sentence.startswith(begin)
+
+
+def test_all_in_order_is_said_only_without_findings() -> None:
+    clean = calls(due=1, deleted=1).model_copy(update={"findings": ()})
+    policy = POLICY.model_copy(update={"not_decided": ()})
+    for update, word in (({"policy": policy}, "complete"), ({}, "with findings")):
+        what = report("complete", clean).model_copy(update=update)
+        sheet = explain.statement(what, "en")
+        (verdict,) = (block for block in sheet.blocks if isinstance(block, Verdict))
+        assert verdict.status == word
 
 
 def test_what_is_still_due_is_said_in_the_first_sentence() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pbxretain import explain, explain_attestations, keys, signing
+from pbxretain import explain, explain_attestations, signing
 from pbxretain.cli import context, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
@@ -22,6 +22,7 @@ from pbxretain.messages import Lang
 from pbxretain.posix import write_synced
 from pbxretain.render import as_html, as_pdf, as_text
 from pbxretain.sheet import Sheet
+from pbxretain.verify import verify_paths
 
 Form = Literal["html", "pdf", "text"]
 SUFFIXES: Mapping[Form, str] = {"html": "html", "pdf": "pdf", "text": "txt"}
@@ -102,15 +103,21 @@ def opened(face: Face, path: Path) -> Opened:
         data = attached(data)
     envelope = signing.open_envelope(data)
     statement = parse_statement(envelope.payload)
-    own = context.own_public(face)
-    try:
-        known = keys.load_public(own) if own else {}
-    except (DocumentError, UnavailableError):
-        known = {}
-    signer = signing.signed_by(envelope, known)
+    signer = _own_signer(face, path)
     seal = Seal(digest=envelope.digest, keyid=signer or envelope.signatures[0].keyid)
     kind = file_type(statement.type)
     return Opened(path, data, kind, statement.predicate, seal, signer is not None)
+
+
+def _own_signer(face: Face, path: Path) -> str | None:
+    """The key of this installation that signed a statement; None when none did."""
+    roster, own = context.own_roster(face), context.own_public(face)
+    trust = [file for file in (roster,) if file]
+    try:
+        found = verify_paths([path], trust=trust, own_public=own, now=context.now())
+    except (DocumentError, EvidenceError, UnavailableError):
+        return None
+    return found.reports[0].signer if found.reports else None
 
 
 def sheet(found: Opened, lang: Lang) -> Sheet:

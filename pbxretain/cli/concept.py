@@ -12,12 +12,13 @@ from datetime import date, datetime
 
 from dateutil.relativedelta import relativedelta
 
-from pbxretain import __version__
+from pbxretain import __version__, rolling
 from pbxretain.annex import review
 from pbxretain.cli import inventory
 from pbxretain.cli.context import App
 from pbxretain.connector import Connector
 from pbxretain.documents import Loaded
+from pbxretain.ledger import ROSTER
 from pbxretain.manifest import (
     Dataset,
     LinesDataset,
@@ -97,9 +98,20 @@ class System:
 def systems(app: App, names: Sequence[str]) -> list[System]:
     """The sources with all their documents; DocumentError for a mistake in any of them."""
     found = []
+    roster = rolling.installed(app.state / ROSTER)
     for name in app.sources(names):
         source = app.source(name)
-        found.append(System(name, source, app.connector(name), app.policy(source.policy)))
+        expected = roster.trust.source(name) if roster else None
+        found.append(
+            System(
+                name,
+                source,
+                app.connector(name),
+                app.policy(source.policy),
+                interval=expected.interval_h if expected else None,
+                grace=expected.grace_h if expected else None,
+            )
+        )
     return found
 
 

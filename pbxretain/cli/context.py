@@ -162,7 +162,7 @@ class App:
 def escrow_keys(app: App) -> tuple[Recipient, ...]:
     """Those to whom evidence is sealed: the public keys ``escrow-*.pub.pem`` beside the runner
     key. DocumentError for a file that holds none, UnavailableError where nobody lets us look."""
-    folder = app.key.parent
+    folder = app.runner.folder
     return load_recipients(sorted(folder.glob(ESCROW)) if is_there(folder) else ())
 
 
@@ -191,6 +191,18 @@ def own_public(face: Face) -> Path | None:
         return load(face).public
     except (DocumentError, RefusedError):
         return RunnerKey(settings.state_folder() / "keys").public
+
+
+def own_roster(face: Face) -> Path | None:
+    """The roster that is installed here, whose authority somebody has compared; never an error."""
+    try:
+        state = load(face).state
+    except (DocumentError, RefusedError):
+        state = settings.state_folder()
+    try:
+        return state / ROSTER if (state / ROSTER).is_file() else None
+    except OSError:
+        return None
 
 
 def now() -> datetime:

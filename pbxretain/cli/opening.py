@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pbxretain.cli.face import command, common, face
+from pbxretain.cli.passphrase import DESCRIPTOR
+from pbxretain.cli.passphrase import OPTION as PASSPHRASE
 
 if TYPE_CHECKING:
     from pbxretain.evidence.bundle import Bundle
@@ -27,9 +29,8 @@ KEY = click.option(
     "--key",
     "escrow",
     type=FILE,
-    required=True,
     metavar="FILE",
-    help="The escrow key: the private half, which only the data protection officer has.",
+    help="The escrow key, which only the data protection officer has (else in your own folder).",
 )
 TRUST = click.option(
     "--trust", multiple=True, type=FILE, help="Public keys or a roster that you trust."
@@ -67,9 +68,11 @@ def evidence() -> None:
     help="Why; with --sign it is recorded beside the reports, without the number.",
 )
 @SIGN
+@PASSPHRASE
+@DESCRIPTOR
 def find(
     bundle: Path,
-    escrow: Path,
+    escrow: Path | None,
     number: str | None,
     region: str | None,
     extension: bool,
@@ -78,6 +81,7 @@ def find(
     trust: tuple[Path, ...],
     purpose: str | None,
     signer: Path | None,
+    passphrase_file: Path | None,
 ) -> int:
     """Find the deleted records of a number in reports of level sealed.
 
@@ -90,18 +94,18 @@ def find(
 
     if bool(purpose) != bool(signer):
         raise click.UsageError("--purpose and --sign go together.")
-    opened = _bundle(bundle)
+    opened, officer = _bundle(bundle), unsealed.Officer(face(), passphrase_file)
     vouched = unsealed.vouched(opened, trust)
     found = opening.find(
         opened,
-        unsealed.escrow_key(face(), escrow),
+        officer.escrow(escrow),
         _wanted(number, region, extension=extension),
         first=first.date(),
         last=last.date(),
         vouched=vouched,
     )
     if signer and purpose:
-        unsealed.record_access(opened, found, purpose=purpose, signer=signer)
+        unsealed.record_access(opened, found, purpose=purpose, signer=officer.signer(signer))
     face().give(unsealed.found_data(found), unsealed.found_sheet(found, face().lang))
     _doubts(found, checked=vouched is not None)
     whole = not (found.destroyed or found.foreign or found.counts)
@@ -122,9 +126,11 @@ def find(
 @click.option("--dataset", metavar="NAME", help="Its dataset.")
 @TRUST
 @click.option("--out", type=FILE, required=True, metavar="FILE", help="Write the proof here.")
+@PASSPHRASE
+@DESCRIPTOR
 def prove(
     bundle: Path,
-    escrow: Path,
+    escrow: Path | None,
     number: str | None,
     region: str | None,
     extension: bool,
@@ -134,6 +140,7 @@ def prove(
     dataset: str | None,
     trust: tuple[Path, ...],
     out: Path,
+    passphrase_file: Path | None,
 ) -> None:
     """Write a proof that one record was deleted, for a court or the person concerned.
 
@@ -144,7 +151,7 @@ def prove(
     from pbxretain.evidence import opening
 
     opened = _bundle(bundle)
-    private = unsealed.escrow_key(face(), escrow)
+    private = unsealed.Officer(face(), passphrase_file).escrow(escrow)
     vouched = unsealed.vouched(opened, trust)
     if record is not None:
         if number is not None or number_of is None or dataset is None:
@@ -194,7 +201,16 @@ def check(proof: Path, trust: tuple[Path, ...]) -> None:
     metavar="FILE",
     help="The data protection officer's key that signs the record of this.",
 )
-def shred(bundle: Path, before: datetime | None, at_once: bool, yes: bool, signer: Path) -> None:
+@PASSPHRASE
+@DESCRIPTOR
+def shred(
+    bundle: Path,
+    before: datetime | None,
+    at_once: bool,
+    yes: bool,
+    signer: Path,
+    passphrase_file: Path | None,
+) -> None:
     """Destroy sealed evidence at the end of its life. The reports stay, and stay genuine."""
     from pbxretain.cli import context, unsealed
 
@@ -205,7 +221,8 @@ def shred(bundle: Path, before: datetime | None, at_once: bool, yes: bool, signe
     due = unsealed.due_for_shredding(opened, None if at_once else today)
     if due and not yes:
         click.confirm(face().text("evidence.shred.ask", n=len(due)), abort=True, err=True)
-    path = unsealed.shred(opened, due, signer=signer, ordered=at_once, now=context.now())
+    key = unsealed.Officer(face(), passphrase_file).signer(signer)
+    path = unsealed.shred(opened, due, signer=key, ordered=at_once, now=context.now())
     face().give(unsealed.shred_data(due, path), unsealed.shred_sheet(due, path, face().lang))
 
 

@@ -7,11 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pbxretain import aggregate
+from pbxretain import aggregate, rolling, witness
 from pbxretain.aggregate import Figures
+from pbxretain.bundle import opened_paths
 from pbxretain.cli import context
 from pbxretain.cli.face import Face
 from pbxretain.errors import DocumentError, UnavailableError
+from pbxretain.evidence.trust import Roster
+from pbxretain.ledger import ROSTER
 from pbxretain.spans import Kind, Schedule, Span
 from pbxretain.verify import Verdict, verify_paths
 from pbxretain.verify.signers import Anchors
@@ -46,38 +49,59 @@ class Wanted:
 def period(face: Face, wanted: Wanted, *, now: datetime) -> Figures:
     """Reads, verifies and counts. Needs no settings where a folder is named."""
     span = wanted.span()
-    source, folder, zone = _place(face, wanted)
-    own = None if wanted.trust or wanted.keys else context.own_public(face)
+    place = _place(face, wanted)
+    known, seen = [*wanted.trust, *wanted.keys], witness.standpoint()
+    own = None if known or seen else context.own_public(face)
+    if seen and not known:
+        known = [seen.roster]
     verdict = Verdict((), (), None)
-    if folder is not None:
-        verdict = verify_paths(
-            [folder], trust=[*wanted.trust, *wanted.keys], own_public=own, now=now
-        )
-    name, reports = aggregate.chain(verdict, source)
-    schedule = Schedule.every(wanted.interval) if wanted.interval else _schedule(wanted, name)
+    if place.reports is not None:
+        with opened_paths([place.reports]) as opened:
+            verdict = verify_paths(
+                opened, trust=known, own_public=own, now=now, seen=seen.kept if seen else ()
+            )
+    name, reports = aggregate.chain(verdict, place.source)
+    roster = Anchors.load(known, own_public=None).roster or place.roster
     return aggregate.figures(
-        reports, verdict, span, source=name, now=now, zone=zone, schedule=schedule
+        reports,
+        verdict,
+        span,
+        source=name,
+        now=now,
+        zone=place.zone,
+        schedule=_schedule(wanted, roster, name),
     )
 
 
-def _place(face: Face, wanted: Wanted) -> tuple[str | None, Path | None, ZoneInfo | None]:
-    """Source, folder of reports (None before the first run) and zone."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the reports are (None before the first run), and what is known of their source."""
+
+    source: str | None
+    reports: Path | None
+    zone: ZoneInfo | None = None
+    roster: Roster | None = None
+
+
+def _place(face: Face, wanted: Wanted) -> _Place:
     if wanted.folder is not None:
         if not context.is_there(wanted.folder):
             raise UnavailableError(f"{wanted.folder} isn't there")
-        return wanted.source, wanted.folder, None
+        return _Place(wanted.source, wanted.folder)
     app = context.load(face)
     names = app.sources([wanted.source] if wanted.source else [])
     if len(names) > 1:
         raise DocumentError("there are several sources", hint=f"name one: {names[0]}")
     folder = app.reports(names[0])
     known = folder if context.is_there(folder) else None
-    return names[0], known, app.source(names[0]).zone
+    roster = rolling.installed(app.state / ROSTER)
+    return _Place(names[0], known, app.source(names[0]).zone, roster)
 
 
-def _schedule(wanted: Wanted, source: str) -> Schedule | None:
-    """What the roster says that the reader trusts; None without one."""
-    roster = Anchors.load([*wanted.trust, *wanted.keys], own_public=None).roster
+def _schedule(wanted: Wanted, roster: Roster | None, source: str) -> Schedule | None:
+    """As it was asked for, else what the roster says; None without either."""
+    if wanted.interval:
+        return Schedule.every(wanted.interval)
     expected = roster.trust.source(source) if roster else None
     if expected is None:
         return None

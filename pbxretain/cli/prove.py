@@ -21,7 +21,8 @@ def verify(paths: tuple[Path, ...], trust: tuple[Path, ...], keys: tuple[Path, .
     """Check reports, whole report folders, or bundles, offline.
 
     A report is genuine when a key that you trust signed it. Without --trust or --key the roster in
-    the officer's folder counts where there is one, else this installation's own public key.
+    the officer's folder counts where there is one, else the roster that is installed here, else
+    this installation's own public key.
     """
     from pbxretain import verify as verifying
     from pbxretain import witness
@@ -29,9 +30,10 @@ def verify(paths: tuple[Path, ...], trust: tuple[Path, ...], keys: tuple[Path, .
     from pbxretain.cli import context, verdict
 
     known, seen = [*trust, *keys], witness.standpoint()
-    own = None if known or seen else context.own_public(face())
-    if seen and not known:
-        known = [seen.roster]
+    if not known:
+        roster = seen.roster if seen else context.own_roster(face())
+        known = [roster] if roster else []
+    own = None if known else context.own_public(face())
     with opened_paths(paths) as opened:
         found = verifying.verify_paths(
             opened,
@@ -113,7 +115,7 @@ def report_render(
 @click.option("--month", metavar="YYYY-MM", help="One month, such as 2026-10.")
 @click.option("--quarter", metavar="YYYY-QN", help="One quarter, such as 2026-Q4.")
 @click.option("--year", metavar="YYYY", help="One year.")
-@click.option("--from", "folder", type=FILES, metavar="FOLDER", help="A folder of reports.")
+@click.option("--from", "folder", type=FILES, metavar="BUNDLE", help="A folder or .zip of reports.")
 @click.option("--interval", type=click.IntRange(1, 8784), metavar="HOURS", help="Runs are due so.")
 @click.option("--trust", multiple=True, type=FILES, help="Public keys that you trust (PEM).")
 @click.option("--key", "keys", multiple=True, type=FILES, help="One public key that you trust.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,8 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from pbxretain import keys, messages, posix, signing
-from pbxretain.cli import context
+from pbxretain.bundle import opened_bundle
+from pbxretain.cli import context, passphrase
 from pbxretain.cli.face import Face
 from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
 from pbxretain.evidence import proofs, sealing
@@ -24,9 +26,11 @@ from pbxretain.evidence.proofs import MAX_PROOF, Proved, Record
 from pbxretain.evidence.statements import KeptFile, Predicate, file_type, statement
 from pbxretain.explain import data_class
 from pbxretain.messages import Lang, text
+from pbxretain.officer import Home, home_folder
 from pbxretain.sheet import Block, Column, Heading, KeyValue, Paragraph, Sheet, Table
 from pbxretain.verify import verify_paths
 from pbxretain.verify.signers import Anchors
+from pbxretain.witness import standpoint
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -37,24 +41,38 @@ _MAX_RECORD = 1 << 20
 # --- keys and files ---------------------------------------------------------------------------
 
 
-def escrow_key(face: Face, path: Path) -> X25519PrivateKey:
-    """The private escrow key in a file."""
-    return sealing.load_escrow(path)
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """Whose keys open and sign: in files of their own (PEM), in a key file under a passphrase, or
+    by default in the officer's folder."""
+
+    face: Face
+    passphrase_file: Path | None
+
+    def escrow(self, path: Path | None) -> X25519PrivateKey:
+        """The private escrow key."""
+        path = path or Home(home_folder(None)).keys
+        if keys.is_container(path):
+            return passphrase.keyring(self.face, path, self.passphrase_file).opener()
+        return sealing.load_escrow(path)
+
+    def signer(self, path: Path) -> signing.PrivateKey:
+        """The key that signs what was done."""
+        if keys.is_container(path):
+            return passphrase.keyring(self.face, path, self.passphrase_file).signer("dpo")
+        return keys.load_key(path)
 
 
 def vouched(bundle: Bundle, trust: Sequence[Path]) -> frozenset[str] | None:
-    """Digests of the reports that a trusted key signed; None where the caller trusts nobody."""
-    if not trust:
+    """Digests of the reports that a trusted key signed; None where the caller trusts nobody.
+    Without ``trust`` the roster in the officer's folder counts, where there is one."""
+    own = standpoint()
+    known = trust or ([own.roster] if own else [])
+    if not known:
         return None
-    if bundle.is_folder:
-        verdict = verify_paths([bundle.folder], trust=trust, own_public=None, now=context.now())
-        return frozenset(report.digest for report in verdict.reports if report.signer)
-    keys = _keys(Anchors.load(trust, own_public=None))
-    return frozenset(
-        told.envelope.digest
-        for told in bundle.reports()
-        if signing.signed_by(told.envelope, keys) is not None
-    )
+    with opened_bundle(bundle.path) as folder:
+        verdict = verify_paths([folder], trust=known, own_public=None, now=context.now())
+    return frozenset(report.digest for report in verdict.reports if report.signer)
 
 
 def trusted(face: Face, trust: Sequence[Path]) -> Mapping[str, signing.PublicKey]:
@@ -124,7 +142,9 @@ def _write(path: Path, data: bytes, mode: int) -> None:
 # --- what was done, recorded ------------------------------------------------------------------
 
 
-def record_access(bundle: Bundle, found: Found, *, purpose: str, signer: Path) -> Path | None:
+def record_access(
+    bundle: Bundle, found: Found, *, purpose: str, signer: signing.PrivateKey
+) -> Path | None:
     """Files a signed note that evidence was opened, why, and with how many matches; None where no
     run key was opened. It never says for whom."""
     told = next(iter(bundle.reports()), None)
@@ -157,7 +177,7 @@ def shred(
     bundle: Bundle,
     due: Sequence[tuple[Told, KeptFile]],
     *,
-    signer: Path,
+    signer: signing.PrivateKey,
     ordered: bool,
     now: datetime,
 ) -> Path | None:
@@ -195,10 +215,10 @@ def _about(told: Told, now: datetime) -> dict[str, object]:
     }
 
 
-def _file(bundle: Bundle, note: EvidenceAccess | EvidenceShred, signer: Path) -> Path:
+def _file(bundle: Bundle, note: EvidenceAccess | EvidenceShred, signer: signing.PrivateKey) -> Path:
     made: Predicate = note
     document = statement(made)
-    sealed = signing.seal(document, keys.load_key(signer))
+    sealed = signing.seal(document, signer)
     digest = signing.open_envelope(sealed).digest
     kind = file_type(str(document["predicateType"]))
     folder = bundle.folder / "filed" if bundle.is_folder else bundle.folder

@@ -34,6 +34,7 @@ from pbxretain.signing import (
 
 PROOF = f"{BASE}proof/v1"
 MAX_PROOF = 2 * MAX_ENVELOPE
+_END = f',"type":"{PROOF}"}}\n'.encode()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_PATH = 64
 _TEXT = {
@@ -185,18 +186,34 @@ def _proof(
 # --- checking -----------------------------------------------------------------------------
 
 
-def check_proof(proof: bytes, trusted: Mapping[str, PublicKey]) -> Proved:
-    """Checks a proof against the keys that the caller trusts.
+def is_proof(data: bytes) -> bool:
+    """Whether a file says that it is a proof; nothing else about it is checked."""
+    return data.endswith(_END)
 
-    Raises TrustError when the report is signed by another key, EvidenceError otherwise: code
-    PROOF_BAD when the record isn't in the report's tree, MALFORMED for what is no proof.
-    """
+
+def report_in(proof: bytes) -> bytes:
+    """The signed report that a proof carries along, as untrusted as the proof. EvidenceError
+    (MALFORMED) for what is no proof."""
+    return _text(_opened(proof)["report"]).encode("utf-8", "replace")
+
+
+def _opened(proof: bytes) -> dict[str, Any]:
     if len(proof) > MAX_PROOF:
         _malformed()
     read = parse_canonical(proof.removesuffix(b"\n"))
     names = {"type", "text", "kind", "dataset", "opened", "key", "index", "path", "report"}
     if read.keys() != names or read["type"] != PROOF or read["text"] != _TEXT:
         _malformed()
+    return read
+
+
+def check_proof(proof: bytes, trusted: Mapping[str, PublicKey]) -> Proved:
+    """Checks a proof against the keys that the caller trusts.
+
+    Raises TrustError when the report is signed by another key, EvidenceError otherwise: code
+    PROOF_BAD when the record isn't in the report's tree, MALFORMED for what is no proof.
+    """
+    read = _opened(proof)
     path = read["path"]
     if not isinstance(path, list) or len(path) > _LONGEST_PATH or not all(map(_is_hex, path)):
         _malformed()
@@ -204,6 +221,8 @@ def check_proof(proof: bytes, trusted: Mapping[str, PublicKey]) -> Proved:
         _malformed()
     envelope = open_envelope(_text(read["report"]).encode("utf-8", "replace"))
     signer = verify_envelope(envelope, trusted)
+    if signer not in {signature.keyid for signature in envelope.signatures}:
+        _malformed()  # only a hint, but nobody writes another
     report = parse_statement(envelope.payload).predicate
     if not isinstance(report, DeletionReport):
         _malformed()

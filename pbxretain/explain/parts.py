@@ -159,10 +159,10 @@ def privacy(what: Account, lang: Lang) -> Iterator[Block]:
     yield Paragraph(text("report.privacy.content", lang))
     if not isinstance(what, DeletionReport):
         return
-    until = getattr(what.evidence, "shred_after", None)
-    if what.evidence.level == "counts":
+    until = what.evidence.shred_after
+    if until is None:
         yield Paragraph(text("report.privacy.counts", lang))
-    elif until:
+    else:
         yield Paragraph(text("report.privacy.sealed", lang, day=date.fromisoformat(until)))
 
 

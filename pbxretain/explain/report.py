@@ -29,6 +29,7 @@ from pbxretain.sheet import (
     Table,
     Verdict,
 )
+from pbxretain.signing import fingerprint
 
 _MAIN = ("due", "deleted", "held", "minimum", "failed", "residue")
 _ALWAYS = ("due", "deleted", "residue")
@@ -332,6 +333,8 @@ class _Report:
             ("prev", report.ledger.prev or text("report.prev.none", lang)),
             ("witness", report.ledger.last_witness or text("report.witness.none", lang)),
             ("level", text(f"level.{report.evidence.level}", lang)),
+            ("recipients", "\n".join(map(fingerprint, report.evidence.recipients))),
+            ("files", number(len(report.evidence.files), lang) if report.evidence.files else ""),
             ("assurance", text("report.assurance.value", lang)),
             parts.program(report),
         ]

@@ -76,16 +76,15 @@ def as_pdf(sheet: Sheet, *, attached: Mapping[str, bytes] | None = None) -> byte
 def _filled(sheet: Sheet, *, total: int) -> Paper:
     paper = Paper(sheet, total=total)
     paper.new_page()
-    following: tuple[Block | None, ...] = (*sheet.blocks[1:], None)
-    for block, then in zip(sheet.blocks, following, strict=False):
-        _block(paper, block, then=then)
+    for number, block in enumerate(sheet.blocks):
+        _block(paper, block, sheet.blocks[number + 1 : number + 4])
     return paper
 
 
-def _block(paper: Paper, block: Block, *, then: Block | None) -> None:
+def _block(paper: Paper, block: Block, following: Sequence[Block]) -> None:
     match block:
         case Heading(text, level):
-            _heading(paper, text, level, keep=_least(paper, then))
+            _heading(paper, text, level, keep=_least(paper, following))
         case Paragraph(text, "command"):
             _command(paper, text)
         case Paragraph(text, tone):
@@ -110,9 +109,9 @@ def _block(paper: Paper, block: Block, *, then: Block | None) -> None:
             paper.need(BOTTOM)
 
 
-def _least(paper: Paper, block: Block | None) -> float:
-    """How much of a block has to stand below its heading."""
-    match block:
+def _least(paper: Paper, blocks: Sequence[Block]) -> float:
+    """How much of what follows has to stand below a heading."""
+    match blocks[0] if blocks else None:
         case KeyValue(pairs):
             high = sum(high for _, _, high in _pair_lines(paper, pairs)[1])
             return high if high <= _WHOLE else 30
@@ -121,7 +120,7 @@ def _least(paper: Paper, block: Block | None) -> float:
         case Table() | Verdict():
             return 32
         case Heading():
-            return 36
+            return 14 + _least(paper, blocks[1:])
         case _:
             return 16
 

@@ -6,6 +6,7 @@ would act upon gets through.
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from string import hexdigits
@@ -29,6 +30,8 @@ GAP = 2
 WIDEST_BAR = 50
 SHORTEST_BLANK = 16
 CODE_LENGTH = 24
+_AROUND = "()[]<>.,:;!?\"'"
+_IN_CODE = re.compile(r"[0-9_.=]|/.*/")
 NARROWEST = 40
 """No page is laid out for fewer columns than this."""
 
@@ -52,11 +55,10 @@ def clean(text: str) -> str:
 def is_code(word: str) -> bool:
     """Whether a word is a digest, a path or the like: set in type of even width, broken anywhere
     where no line is wide enough."""
-    if len(word) < CODE_LENGTH or not word.isascii():
+    bare = word.strip(_AROUND)
+    if len(bare) < CODE_LENGTH or not bare.isascii():
         return False
-    core = word.strip("().,;:")
-    plain = core.replace("-", "").replace("/", "").isalpha() and not core.startswith("/")
-    return not plain or set(core) <= set(hexdigits)
+    return bool(_IN_CODE.search(bare)) or set(bare) <= set(hexdigits)
 
 
 def _block(block: Block, width: int) -> list[str]:

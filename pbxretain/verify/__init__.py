@@ -1,10 +1,11 @@
 """Are these reports genuine, complete, and what do they themselves complain about?
 
-Reads single reports, report folders and bundles, without database, network or settings. Order:
-strict parse with the statement's own figures, keys and their succession, signatures over the bytes
-as received, the chain and the ledger, checkpoints and cosignatures, the schedule, what one report
-says against the next, and what people said of them. Nothing under examination is trusted, least
-of all a key. Whatever a hostile file holds becomes a finding, never a crash.
+Reads single reports, by themselves, in a PDF or in a proof, and report folders and bundles, without
+database, network or settings. Order: strict parse with the statement's own figures, keys and their
+succession, signatures over the bytes as received, the chain and the ledger, checkpoints and
+cosignatures, what one report says against the next, what people said of them, the files that
+sealed reports name, the schedule, proofs. Nothing under examination is trusted, least of all a key.
+Whatever a hostile file holds becomes a finding, never a crash.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from pbxretain.evidence import notes
 from pbxretain.ledger import LEDGER
 from pbxretain.signing import fingerprint
 from pbxretain.verify import chain, content, history
+from pbxretain.verify.carried import Proof, read_given
 from pbxretain.verify.findings import FINDINGS, Finding, Report, Unread, Verdict, found
-from pbxretain.verify.reading import Folder, is_folder, is_there, read_file, read_folder
+from pbxretain.verify.reading import Folder, is_folder, is_there, read_folder, rotations_beside
+from pbxretain.verify.sidecars import sidecars
 from pbxretain.verify.signers import Anchors, Signers
 from pbxretain.verify.witness import Sight, Witness
 
@@ -74,11 +77,14 @@ class _Look:
         read = [read_folder(path, find) for path in folders]
         inside = {report.path.absolute() for folder in read for report in folder.reports}
         inside |= {unread.path.absolute() for folder in read for unread in folder.unread}
-        alone = [read_file(path, find) for path in files if path.absolute() not in inside]
+        alone = [read_given(path, find) for path in files if path.absolute() not in inside]
+        proofs = [each for each in alone if isinstance(each, Proof)]
         single = [each for each in alone if isinstance(each, Report)]
+        single += [proof.report for proof in proofs]
         unread = [each for folder in read for each in folder.unread]
         unread += [each for each in alone if isinstance(each, Unread)]
-        self._signers.learn([r for folder in read for r in folder.reports] + single)
+        beside = list(rotations_beside(report.path for report in single))
+        self._signers.learn([r for folder in read for r in folder.reports] + single + beside)
         self._findings += map(self._signers.unread, unread)
         for folder in read:
             folder.reports = list(self._genuine(folder.reports))
@@ -88,6 +94,8 @@ class _Look:
             find(found("NOTHING"))
         for folder in read:
             self._folder(folder)
+        for proof in proofs:
+            proof.check(self._signers.counting(proof.report), find)
         chain.links(chain.chains(single), find, whole=False)
         known = chain.chains(reports)
         chain.forks(known, find)
@@ -122,13 +130,14 @@ class _Look:
             content.policies(placed, beside, find)
             content.reviews(placed, beside, find)
             content.observations(placed, beside, find)
+            sidecars(source, folder, placed, beside, find, now=self._now)
             expected = roster.trust.source(source[1]) if roster else None
             if expected is not None:
                 history.schedule(placed, expected, find, now=self._now)
-                self._witnessed(timedelta(hours=expected.witness_h))
+                self._witnessed(witness, timedelta(hours=expected.witness_h))
 
-    def _witnessed(self, within: timedelta) -> None:
-        if not any(self._now - sight.at <= within for sight in self._sights):
+    def _witnessed(self, witness: Witness, within: timedelta) -> None:
+        if not any(self._now - sight.at <= within for sight in witness.sights.values()):
             self._findings.append(found("UNWITNESSED"))
 
     def _own(self, reports: Sequence[Report]) -> None:

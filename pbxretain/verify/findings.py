@@ -27,6 +27,8 @@ FINDINGS: Mapping[str, Exit] = {
     "CHECKPOINT": Exit.FORGED,
     "RETIRED_KEY": Exit.FORGED,
     "WRONG_ROLE": Exit.FORGED,
+    "SIDECAR": Exit.FORGED,
+    "PROOF_BAD": Exit.FORGED,
     # sound, but by whom?
     "UNTRUSTED_KEY": Exit.UNTRUSTED,
     "UNKNOWN_KEY": Exit.UNTRUSTED,
@@ -48,6 +50,7 @@ FINDINGS: Mapping[str, Exit] = {
     "REVIEW_STRAY": Exit.INCOMPLETE,
     "OBSERVED_OVERDUE": Exit.INCOMPLETE,
     "BUNDLE_CHANGED": Exit.INCOMPLETE,
+    "MISSING_SIDECAR": Exit.INCOMPLETE,
     "MISSING_REPORT": Exit.INCOMPLETE,
     "MISSING_LEDGER": Exit.INCOMPLETE,
     "EXTRA_REPORT": Exit.INCOMPLETE,
@@ -67,6 +70,7 @@ FINDINGS: Mapping[str, Exit] = {
     "UNREADABLE": Exit.UNAVAILABLE,
     "UNKNOWN_TYPE": Exit.UNAVAILABLE,
     "NOTHING": Exit.UNAVAILABLE,
+    "ATTACHMENT": Exit.UNAVAILABLE,
     # good to know
     "OWN_KEY": Exit.OK,
     "OTHER_SIGNERS": Exit.OK,
@@ -75,6 +79,9 @@ FINDINGS: Mapping[str, Exit] = {
     "RUN_RECOVERED": Exit.OK,
     "GAP_EXPLAINED": Exit.OK,
     "REVIEWED": Exit.OK,
+    "SIDECARS_ABSENT": Exit.OK,
+    "PDF_PAGES": Exit.OK,
+    "PROVED": Exit.OK,
 }
 """Every code that a verdict can hold, with the exit code it leads to."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,6 +58,11 @@ def read_file(path: Path, find: Find) -> Report | Unread | None:
     if data is None:
         find(found("UNREADABLE", file=path.name))
         return None
+    return read_data(path, data, find)
+
+
+def read_data(path: Path, data: bytes, find: Find) -> Report | Unread | None:
+    """The statement in an envelope's bytes, which came out of the file ``path``."""
     try:
         envelope = open_envelope(data)
     except EvidenceError:
@@ -73,11 +78,11 @@ def read_file(path: Path, find: Find) -> Report | Unread | None:
 def read_folder(path: Path, find: Find) -> Folder:
     """All statements of a folder of reports, its ledger and its checkpoints."""
     folder = Folder(path)
-    names = _names(path, find)
+    names = names_in(path, find)
     folder.names = frozenset(names)
     files = [path / n for n in names if n.endswith(".dsse.json") and n[0] != "." and n != ROSTER]
     if FILED in names:
-        files += [path / FILED / name for name in _names(path / FILED, find)]
+        files += [path / FILED / name for name in names_in(path / FILED, find)]
     if ROSTER in names:
         files.append(path / ROSTER)
     read = [read_file(file, find) for file in files]
@@ -96,7 +101,22 @@ def read_folder(path: Path, find: Find) -> Folder:
     return folder
 
 
-def _names(path: Path, find: Find) -> list[str]:
+def rotations_beside(paths: Iterable[Path]) -> Iterator[Report]:
+    """The key-events that lie beside single files: who has one report of a folder in hand needs
+    them to know whose key followed whose. They prove themselves: both keys signed each."""
+    for folder in {path.parent for path in paths}:
+        try:
+            files = sorted(folder.glob("*-key-event.dsse.json"))[:_MAX_OFFERED]
+        except OSError:
+            continue
+        for file in files:
+            report = read_file(file, lambda _: None)
+            if isinstance(report, Report):
+                yield report
+
+
+def names_in(path: Path, find: Find) -> list[str]:
+    """What a folder holds, by name, in order; empty (and a finding) when it can't be read."""
     try:
         return sorted(os.listdir(path))  # noqa: PTH208  (names, undecodable ones too)
     except OSError:
@@ -119,7 +139,7 @@ def _ledger(path: Path, find: Find) -> tuple[Entry, ...] | None:
 
 
 def _cosigned(path: Path, find: Find) -> Iterator[tuple[str, bytes]]:
-    for name in _names(path, find):
+    for name in names_in(path, find):
         if COSIGNED_NAME.fullmatch(name):
             yield name, read_bytes(path / name, _MAX_NOTE + 1) or b""
         else:
@@ -156,6 +176,21 @@ def _digest(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
+
+
+def digest_of(path: Path, *, size: int) -> str | None:
+    """SHA-256 (hex) of a regular file of this size; empty for another size, None for what can't be
+    read."""
+    fd = _opened(path)
+    if fd is None:
+        return None
+    try:
+        with os.fdopen(fd, "rb") as file:
+            if os.fstat(file.fileno()).st_size != size:
+                return ""
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
 
 
 def offered(folder: Path) -> dict[str, PublicKey]:

@@ -127,6 +127,11 @@ class Signers:
         """The runner's keys that count at a number of a source's ledger."""
         return {s.keyid: s.key for s in self._spans.get(name, ()) if s.holds(seq)}
 
+    def counting(self, report: Report) -> dict[str, PublicKey]:
+        """The runner's keys that count where this statement stands."""
+        name, where = _source(report.statement.predicate), report.place
+        return self.counts(name, where.seq) if name and where else {}
+
     def signer(self, report: Report) -> str | None:
         """The id of the trusted key that signed, None when there is none (a finding then).
 

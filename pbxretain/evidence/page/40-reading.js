@@ -7,6 +7,7 @@ const ROSTER = "trust.dsse.json";
 const COSIGNED = "cosigned";
 const FILED = "filed";
 const SUMS = "SHA256SUMS";
+const SIDECARS = "sidecars";
 const MAX_LEDGER = 256 * 1024 * 1024;
 const MAX_OFFERED = 1000;
 const MAX_NOTE = 64 * 1024;

@@ -233,7 +233,8 @@ function observationsOf(chain, beside, find) {
     const told = new Map((last ? last.datasets : []).map((each) => [each.dataset, each]));
     for (const { dataset, cutoff: at, overdue } of seen.datasets) {
       const known_ = told.get(dataset);
-      if (!known_ || at === null || at !== known_.rule.cutoff) continue;
+      const cleared = known_ ? known_.rule.cutoff : null;
+      if (cleared === null || at === null || at > cleared) continue;
       if (BigInt(overdue) > leftOf(known_.balances)) {
         find("OBSERVED_OVERDUE", name, { dataset, count: overdue });
       }
@@ -243,4 +244,44 @@ function observationsOf(chain, beside, find) {
 
 function leftOf(b) {
   return sum([b.held, b.minimum, b.straddling, b.kept_for_part, b.failed, b.residue, b.late]);
+}
+
+// --- files beside the reports (verify/sidecars.py) ---------------------------------------------
+
+/** Leaves, lookup index and sealed keys that reports name: there, and as signed? */
+async function sidecarsOf(source, { folder, names }, { chain, beside }, find, now) {
+  const inner = folder.folders.get(SIDECARS);
+  const any = names.has(SIDECARS);
+  if (any && !inner) find("UNREADABLE", SIDECARS);
+  const shredded = shreddedOf(source, beside);
+  for (const report of chain) {
+    const evidence = deletionOf(report)?.evidence;
+    const seq = numberOf(report);
+    let count = 0;
+    for (const file of evidence ? evidence.files : []) {
+      if (inner?.has(file.name)) await compareSidecar(inner.item(file.name), file, find, seq);
+      else if (!shredded.has(file.sha256) && !isOver(evidence.shred_after, now)) count += 1;
+    }
+    if (count && any) find("MISSING_SIDECAR", report.name, { seq, count });
+    else if (count) find("SIDECARS_ABSENT");
+  }
+}
+
+function shreddedOf(source, beside) {
+  const own = beside.filter(({ kind, signer }) => kind === "evidence-shred" && signer);
+  const ours = own.filter(({ predicate }) => sourceOf(predicate) === source);
+  return new Set(ours.flatMap(({ predicate }) => predicate.files));
+}
+
+function isOver(lastDay, now) {
+  return lastDay !== null && new Date(now).toISOString().slice(0, 10) > lastDay;
+}
+
+async function compareSidecar(item, file, find, seq) {
+  const name = `${SIDECARS}/${file.name}`;
+  const data = await item.read(Math.min(file.bytes + 1, MAX_FILE));
+  if (!data) find("UNREADABLE", name);
+  else if (data.length !== file.bytes || (await sha256(data)) !== file.sha256) {
+    find("SIDECAR", name, { seq });
+  }
 }

@@ -159,6 +159,7 @@ class Look {
       policiesOf(placed, beside, this.find);
       reviewsOf(placed, beside, this.find);
       observationsOf(placed, beside, this.find);
+      await sidecarsOf(source, read, { chain: placed, beside }, this.find, this.now);
       const expected = roster ? roster.source(JSON.parse(source)[1]) : null;
       if (!expected) continue;
       schedule(placed, expected, this.find, this.now);

@@ -251,12 +251,16 @@ class Ledger:
         posix.fsync_dir(self.folder)
 
     def _write_companions(self, entry: Entry, public: PublicKey) -> None:
-        script = resources.files("pbxretain.evidence").joinpath("verify.sh").read_bytes()
+        shipped = resources.files("pbxretain.evidence")
+        script = shipped.joinpath("verify.sh").read_bytes()
         stem = entry.file.removesuffix(".dsse.json")
         posix.write_synced(self.folder / f"{stem}.verify.sh", script, 0o755)
-        key = self.folder / f"runner-{key_id(public)[:8]}.pub.pem"
-        if not key.exists() or key.read_bytes() != public_pem(public):
-            posix.write_synced(key, public_pem(public), 0o644)
+        page = shipped.joinpath("verify.html").read_bytes()
+        key = f"runner-{key_id(public)[:8]}.pub.pem"
+        for name, data in ((key, public_pem(public)), ("verify.html", page)):
+            path = self.folder / name
+            if not path.exists() or path.read_bytes() != data:
+                posix.write_synced(path, data, 0o644)
 
     def _bytes(self) -> bytes:
         try:

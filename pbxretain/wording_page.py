@@ -34,10 +34,10 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     # --- the two steps ------------------------------------------------------------------------
     "page.reports": ("Löschprotokolle", "Reports"),
     "page.reports.what": (
-        "Ein Löschprotokoll (.dsse.json), mehrere, den ganzen Ordner „reports“ oder ein "
+        "Ein Löschprotokoll (.dsse.json oder PDF), mehrere, den ganzen Ordner „reports“ oder ein "
         "ZIP-Archiv davon. Nur am ganzen Ordner zeigt sich, ob ein Löschlauf fehlt.",
-        "One report (.dsse.json), several, the whole folder “reports”, or a ZIP archive of it. "
-        "Only the whole folder shows whether a run is missing.",
+        "One report (.dsse.json or PDF), several, the whole folder “reports”, or a ZIP archive "
+        "of it. Only the whole folder shows whether a run is missing.",
     ),
     "page.drop": ("Dateien oder Ordner hierher ziehen", "Drop files or a folder here"),
     "page.choose.files": ("Dateien wählen", "Choose files"),
@@ -71,14 +71,14 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
         "“reports”. Drop it into the first field together with the reports.",
     ),
     "page.key.drop": (
-        "oder eine Schlüsseldatei (.pem) oder Ihre Vertrauensliste (trust.dsse.json) hierher "
+        "oder eine Schlüsseldatei (.pem) oder Ihr Schlüsselverzeichnis (trust.dsse.json) hierher "
         "ziehen, die Sie schon früher und sicher erhalten haben",
         "or drop a key file (.pem) or your trust roster (trust.dsse.json) here that you have "
         "received earlier and safely",
     ),
     "page.key.from": ("Sie vertrauen {file}:", "You trust {file}:"),
     "page.key.none": (
-        "{file} enthält keinen öffentlichen Ed25519-Schlüssel und ist keine Vertrauensliste.",
+        "{file} enthält keinen öffentlichen Ed25519-Schlüssel und ist kein Schlüsselverzeichnis.",
         "{file} holds no public Ed25519 key and is no trust roster.",
     ),
     # --- the verdict --------------------------------------------------------------------------
@@ -123,6 +123,10 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
         "lesen.",
         "What could be read is in order or told below; but something could not be read.",
     ),
+    "page.checked": (
+        "Geprüft am {at} (Uhr dieses Rechners)",
+        "Checked at {at} (clock of this computer)",
+    ),
     "page.exit": (
         "Exit-Code wie bei pbxretain verify: {code}",
         "Exit code as of pbxretain verify: {code}",
@@ -143,6 +147,12 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
         "stimmt nicht mit Ihrer Eingabe überein",
         "doesn't agree with what you entered",
     ),
+    "page.code.OTHER_SIGNERS": (
+        "Die Aussage eines anderen (etwa des Datenschutzbeauftragten) wurde nicht geprüft: Dafür "
+        "braucht es das Schlüsselverzeichnis (trust.dsse.json) im zweiten Feld.",
+        "The statement of somebody else (such as the data protection officer) was not checked: "
+        "that needs the trust roster (trust.dsse.json) in the second field.",
+    ),
     "page.more": ("und {n} weitere", "and {n} more"),
     # --- the reports --------------------------------------------------------------------------
     "page.list": ("Gelesene Löschprotokolle", "Reports read"),
@@ -151,7 +161,6 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     "page.col.source": ("Anlage", "System"),
     "page.col.result": ("Ergebnis", "Result"),
     "page.col.signature": ("Signatur", "Signature"),
-    "page.plan": ("Probelauf", "dry run"),
     "page.signed": ("bestätigt", "confirmed"),
     "page.unsigned": ("nicht bestätigt", "not confirmed"),
     "page.seal.good": (
@@ -161,53 +170,5 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     "page.seal.open": (
         "Nur angezeigt: Niemand bürgt hier für den Schlüssel von {file}.",
         "Shown only: nobody here vouches for the key of {file}.",
-    ),
-    "page.made": ("Ausgestellt: {at}", "Made: {at}"),
-    "page.content": ("Inhalt, wie er signiert ist", "Content, as it was signed"),
-    "page.kind.trust": ("Vertrauensliste", "Trust roster"),
-    "page.kind.trust.what": (
-        "Sie sagt, welche Schlüssel was bestätigen dürfen und wie oft Löschläufe vorgesehen sind.",
-        "It says which keys may confirm what, and how often runs are expected.",
-    ),
-    "page.kind.policy": ("Freigegebenes Regelwerk", "Approved policy"),
-    "page.kind.policy.what": (
-        "Der Verantwortliche hat dieses Regelwerk beschlossen, der Datenschutzbeauftragte wurde "
-        "dazu angehört.",
-        "The controller decided on this policy, and the data protection officer was consulted.",
-    ),
-    "page.kind.review": ("Prüfvermerk", "Review"),
-    "page.kind.review.what": (
-        "Der Datenschutzbeauftragte hat ein Löschprotokoll geprüft.",
-        "The data protection officer reviewed a report.",
-    ),
-    "page.kind.hold": ("Löschsperre", "Hold"),
-    "page.kind.hold.what": (
-        "Eine Löschsperre wurde gesetzt oder aufgehoben.",
-        "A hold was set or released.",
-    ),
-    "page.kind.gap-note": ("Lückenvermerk", "Gap note"),
-    "page.kind.gap-note.what": (
-        "Er erklärt, warum in einem Zeitraum kein Löschlauf stattfand.",
-        "It explains why no run was made in a certain time.",
-    ),
-    "page.kind.observation": ("Unabhängige Nachzählung", "Independent look"),
-    "page.kind.observation.what": (
-        "Auf der Seite des Datenschutzbeauftragten wurde mit eigenem Zugang nur lesend gezählt.",
-        "The officer's side counted on its own, with read-only access.",
-    ),
-    "page.kind.key-event": ("Schlüsselereignis", "Key event"),
-    "page.kind.key-event.what": (
-        "Ein Schlüssel der Anlage wurde gewechselt, widerrufen oder ersetzt.",
-        "A key of the system was rotated, revoked or replaced.",
-    ),
-    "page.kind.evidence-access": ("Einsicht in Nachweisdaten", "Access to sealed evidence"),
-    "page.kind.evidence-access.what": (
-        "Versiegelte Nachweisdaten wurden zu einem Zweck geöffnet.",
-        "Sealed evidence was opened for a purpose.",
-    ),
-    "page.kind.evidence-shred": ("Vernichtung von Nachweisdaten", "Destruction of sealed evidence"),
-    "page.kind.evidence-shred.what": (
-        "Versiegelte Nachweisdaten wurden vernichtet.",
-        "Sealed evidence was destroyed.",
     ),
 }

@@ -273,10 +273,11 @@ def _entry_leaf(opened: dict[str, Any], key: bytes, dataset: Dataset) -> bytes:
     if any(type(number) is not int or number < 0 for number in numbers):
         _malformed()
     try:
-        seconds = int((moment(_text(opened["minute"])) - _EPOCH).total_seconds())
+        minute = moment(_text(opened["minute"]))
+        seconds = int((minute - _EPOCH).total_seconds())
     except (ValueError, OverflowError):
         _malformed()
-    if seconds % 60:
+    if seconds % 60 or instant(minute) != opened["minute"]:
         _malformed()
     return opened_leaf(
         Entry(

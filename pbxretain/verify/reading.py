@@ -148,11 +148,15 @@ def _cosigned(path: Path, find: Find) -> Iterator[tuple[str, bytes]]:
 
 def _sums(path: Path, find: Find) -> None:
     """Whether the files of a bundle are those that were put into it. Nobody signs the list: it
-    tells a damaged copy, and what no signature covers, from an untouched one."""
+    tells a damaged copy, and what no signature covers, from an untouched one. It has each name
+    once, in order."""
     listed: dict[str, str] = {}
-    for line in (read_bytes(path / SUMS, _MAX_LEDGER) or b"").splitlines():
+    data = read_bytes(path / SUMS, _MAX_LEDGER) or b""
+    for line in data.splitlines():
         digest, _, name = os.fsdecode(line).partition("  ")
         listed[name] = digest
+    if data != b"".join(os.fsencode(f"{listed[name]}  {name}\n") for name in sorted(listed)):
+        find(found("BUNDLE_CHANGED", file=SUMS))
     there = set(_inside(path, path)) - {SUMS}
     for name in sorted(there | listed.keys()):
         if name not in there or _digest(path / name) != listed.get(name):

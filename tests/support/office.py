@@ -112,7 +112,7 @@ def roster(**change: Any) -> at.Trust:
     return at.Trust(**(values | change))
 
 
-TRUST = sealed(roster(), AUTHORITY)
+TRUST = sealed(roster(id=reports.INSTALLATION), AUTHORITY)
 
 
 @dataclass

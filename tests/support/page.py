@@ -17,7 +17,7 @@ from typing import Any
 
 import pbxretain
 from pbxretain.errors import SEVERITY
-from pbxretain.evidence import statements
+from pbxretain.evidence import proofs, statements
 from pbxretain.messages import CATALOGUE
 from pbxretain.verify import FINDINGS
 
@@ -26,28 +26,40 @@ PARTS = EVIDENCE / "page"
 PAGE = EVIDENCE / "verify.html"
 
 _WORDS = (
+    "access.",
+    "approved.",
     "basis.",
     "code.",
     "count.",
     "data.",
     "dataset.",
+    "gap.",
+    "hold.",
+    "key-event.",
     "level.",
     "means.",
     "method.",
-    "not-stated",
+    "observation.",
     "page.",
     "period.",
+    "report.",
+    "review.",
+    "role.",
+    "shred.",
+    "start.",
+    "statement.",
+    "status.",
+    "term.",
+    "trigger.",
+    "trust.",
+    "verify.",
+    "key.fingerprint",
+    "not-stated",
     "plan.datasets",
     "plan.how-to-check",
     "plan.kind",
     "plan.result.",
     "plan.title",
-    "report.",
-    "start.",
-    "status.",
-    "term.",
-    "trigger.",
-    "verify.",
 )
 """Beginnings of the catalogue's keys that the page may need."""
 
@@ -92,11 +104,21 @@ def _script() -> str:
             for name, model in statements.TYPES.items()
         },
         "FINDINGS": {code: int(exit_code) for code, exit_code in FINDINGS.items()},
+        "PROOF_TEXT": proofs._TEXT,
         "SEVERITY": [int(exit_code) for exit_code in SEVERITY],
     }
-    lines = [f"const {name} = {_json(value)};" for name, value in facts.items()]
+    lines = [f"const {name} = {_entries(value)};" for name, value in facts.items()]
     parts = [path.read_text("utf-8") for path in scripts()]
     return "\n".join(['(() => {\n"use strict";', *lines, *parts, "})();\n"])
+
+
+def _entries(value: object) -> str:
+    """JSON with one entry a line, so that a change shows as one."""
+    if not isinstance(value, dict):
+        return _json(value)
+    lines = [f"{_json(key)}:{_json(item)}" for key, item in value.items()]
+    joined = ",\n".join(lines)
+    return f"{{\n{joined}\n}}"
 
 
 def _json(value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,17 +16,25 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from pbxretain import sheet
-from pbxretain.errors import EvidenceError
+from pbxretain import explain_attestations, sheet
+from pbxretain.bundle import opened_paths
+from pbxretain.errors import EvidenceError, UnavailableError
 from pbxretain.evidence import attestations as at
+from pbxretain.evidence import lookup, merkle
 from pbxretain.evidence import statements as st
+from pbxretain.evidence.bundle import Told
+from pbxretain.evidence.commitments import leaf, record_body, record_prefix
 from pbxretain.evidence.fields import instant
-from pbxretain.evidence.statements import Account, parse_statement, statement
+from pbxretain.evidence.proofs import Record, entry_proof, record_proof
+from pbxretain.evidence.statements import parse_statement, statement
 from pbxretain.explain import Seal
 from pbxretain.explain import statement as explained
 from pbxretain.keys import public_pem
 from pbxretain.ledger import LEDGER, PREPARED, Ledger
 from pbxretain.messages import Lang
+from pbxretain.records import Taken
+from pbxretain.render import as_pdf
+from pbxretain.sheet import Sheet
 from pbxretain.signing import (
     MAX_ENVELOPE,
     PAYLOAD_TYPE,
@@ -56,10 +65,30 @@ class Case:
     whole: bool = True
     keys: Sequence[bytes] = (PEM,)
     now: datetime = field(default=NOW)
+    given: str = ""
+    """The one file that is named, where it isn't each statement."""
 
     def holds(self, data: bytes) -> bool:
         """Whether such a file is among them."""
         return data in self.files.values()
+
+
+def archive_by_python(data: bytes, *, like: Case) -> dict[str, Any]:
+    """What ``pbxretain verify`` finds in a bundle's ZIP file."""
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place, "bundle.zip")
+        path.write_bytes(data)
+        keys = [Path(place, f"{n}.pem") for n in range(len(like.keys))]
+        for file, content in zip(keys, like.keys, strict=True):
+            file.write_bytes(content)
+        try:
+            with opened_paths([path]) as opened:
+                found = verify_paths(opened, trust=keys, own_public=None, now=like.now)
+        except (EvidenceError, UnavailableError):
+            # Where a damaged archive can't even be read through, the command says so by 6.
+            finding = ["BUNDLE", 7, path.name, {}]
+            return {"exit": 7, "level": None, "findings": [finding], "reports": []}
+        return comparable(found)
 
 
 def differences(page: Page, cases: Mapping[str, Case]) -> dict[str, tuple[object, object]]:
@@ -80,6 +109,7 @@ def by_python(case: Case) -> dict[str, Any]:
         for path, data in zip(keys, case.keys, strict=True):
             path.write_bytes(data)
         single = [folder / name for name in case.files if name.endswith(".dsse.json")]
+        single = [folder / case.given] if case.given else single
         paths = [folder] if case.whole else single
         found = verify_paths(paths, trust=keys, own_public=None, now=case.now)
         return comparable(found)
@@ -267,6 +297,34 @@ def one_of_each() -> dict[str, st.Predicate]:
     }
 
 
+def sealed_report() -> st.DeletionReport:
+    """A report at level sealed, with the files that it needs."""
+    digests = [f"{n:02x}" * 32 for n in range(3)]
+    roles: tuple[tuple[Any, str | None], ...] = (
+        ("leaves", "call-log"),
+        ("index", "call-log"),
+        ("sealed-key", None),
+    )
+    files = tuple(
+        st.KeptFile(name=f"{digest}.bin", role=role, dataset=dataset, sha256=digest, bytes=5)
+        for digest, (role, dataset) in zip(digests, roles, strict=True)
+    )
+    lookup = st.Lookup(size=2, root="ab" * 32)
+    return reports.report(
+        datasets=(
+            reports.dataset().model_copy(update={"lookup": lookup}),
+            reports.dataset("other", deleted=0).model_copy(update={"lookup": st.Lookup()}),
+        ),
+        evidence=st.Evidence(
+            level="sealed",
+            note="SEALED",
+            files=files,
+            recipients=("cd" * 32,),
+            shred_after="2027-12-31",
+        ),
+    )
+
+
 _OTHERS: tuple[Any, ...] = (
     None,
     True,
@@ -333,11 +391,15 @@ PARSE = """async (payloads) => {
 
 
 def sheet_by_python(sealed: bytes, lang: Lang, *, keyid: str) -> list[dict[str, Any]]:
-    """The report in words as ``explain`` tells it."""
+    """The statement in words as the command tells it."""
     envelope = open_envelope(sealed)
-    predicate = parse_statement(envelope.payload).predicate
-    assert isinstance(predicate, Account)
-    return blocks(explained(predicate, lang, seal=Seal(envelope.digest, keyid)))
+    found = parse_statement(envelope.payload)
+    predicate, digest = found.predicate, envelope.digest
+    if isinstance(predicate, st.Account):
+        return blocks(explained(predicate, lang, seal=Seal(digest, keyid)))
+    kind = st.file_type(found.type)
+    told = explain_attestations.sheet(predicate, lang, kind=kind, digest=digest, keyid=keyid)
+    return blocks(told)
 
 
 def blocks(told: sheet.Sheet) -> list[dict[str, Any]]:
@@ -729,7 +791,7 @@ def _loose(good: Mapping[str, bytes], other: bytes) -> dict[str, Case]:
 
 
 def told() -> dict[str, Case]:
-    """Reports that have much to tell."""
+    """Reports that have much to tell, and every other statement."""
     balances = {"arrived": 1, "held": 4, "minimum": 5, "straddling": 6, "kept_for_part": 7}
     full = reports.dataset("call-log", deleted=234).model_copy(
         update={
@@ -785,7 +847,7 @@ def told() -> dict[str, Case]:
         "trigger": "cron",
     }
     checks = (st.Check(code="CLOCK", passed=False), st.Check(code="A_LATER", passed=False))
-    reports_: dict[str, Account] = {
+    reports_: dict[str, st.Predicate] = {
         "full": reports.report(
             7,
             "ab" * 32,
@@ -794,9 +856,9 @@ def told() -> dict[str, Case]:
             exceptions=(st.Exemption(code="HELD", dataset="call-log", count=4),) * 2,
             clock=st.Clock(database_skew_s=-1234, checks=checks),
             tool=untried,
-            evidence=st.Evidence(level="sealed"),
             **common,
         ),
+        "sealed": sealed_report(),
         "nothing": reports.report(
             datasets=(), run=reports.run(outcome="nothing-due", timezone="UTC"), controller=""
         ),
@@ -821,7 +883,13 @@ def told() -> dict[str, Case]:
         ),
         "plan of nothing": reports.plan(),
     }
-    return {f"told: {n}": single(signed(canonical(statement(r)))) for n, r in reports_.items()}
+    events = {
+        "revoked": office.revocation(NOW, office.RUNNER, last_good=7),
+        "recovered": office.recovery(NOW, office.THIRD, last_good=7),
+        "seen overdue": office.observation(NOW, overdue=12345),
+    }
+    every = reports_ | one_of_each() | events
+    return {f"told: {n}": single(signed(canonical(statement(r)))) for n, r in every.items()}
 
 
 def months(
@@ -1070,12 +1138,107 @@ def pem(key: Ed25519PrivateKey) -> bytes:
     return public_pem(key.public_key())
 
 
+def pdf(data: bytes) -> bytes:
+    """A PDF that carries a report along."""
+    statement_ = parse_statement(open_envelope(data).payload).predicate
+    assert isinstance(statement_, st.Account)
+    shown = explained(statement_, "de", seal=Seal(open_envelope(data).digest, "ab" * 32))
+    return bytes(as_pdf(shown, attached={"r.dsse.json": data}))
+
+
+def carried() -> dict[str, Case]:
+    """Reports inside a PDF and inside proofs, sound and bent."""
+    good = pdf(GOOD)
+    at = good.index(b"/Type /EmbeddedFile")
+    stream = good.index(b"stream", at)
+    pdfs = {
+        "good": good,
+        "of a stranger": pdf(signed(GOOD_PAYLOAD, key=STRANGER)),
+        "none attached": good.replace(b"/EmbeddedFile", b"/EmbeddedFail"),
+        "two attached": good + good,
+        "cut off": good[: stream + 20],
+        "bent stream": good[: stream + 30] + b"xx" + good[stream + 32 :],
+        "no head": b"x" + good,
+        "only its head": b"%PDF-1.7",
+        "many mentions": good + b" /Type /EmbeddedFile" * 101,
+        "a mention in text": good + b" % /Type /EmbeddedFile\n",
+        "length elsewhere": _length_elsewhere(good, at),
+        "length nowhere": _length_elsewhere(good, at).replace(b"\n999 0 obj", b"\n998 0 obj"),
+        "other packing": good[:at] + good[at:].replace(b"/FlateDecode", b"/ASCIIHexDecode", 1),
+        "changed pages": good.replace(b"/Page ", b"/Pagx "),
+        "rubbish attached": as_pdf(Sheet("de", ()), attached={"x": b"rubbish"}),
+        "a bomb": as_pdf(Sheet("de", ()), attached={"x": bytes(9 * 1024 * 1024)}),
+    }
+    cases = {
+        f"carried: PDF {name}": Case({"r.pdf": data}, whole=False, given="r.pdf")
+        for name, data in pdfs.items()
+    }
+    for kind, proof in proofs().items():
+        value = json.loads(proof)
+        bent = {"good": proof, "without end": proof[:-1], "twice": proof * 2}
+        bent["not canonical"] = proof.replace(b'"index":', b'"index": ')
+        for n, other in enumerate(changed({k: v for k, v in value.items() if k != "text"})):
+            bent[str(n)] = canonical({"text": value["text"]} | other) + b"\n"
+        for n, text in enumerate(({}, {"de": "x"}, "x")):
+            bent[f"text {n}"] = canonical(value | {"text": text}) + b"\n"
+        for name, data in bent.items():
+            case = Case({"p.json": data}, whole=False, given="p.json")
+            cases[f"carried: {kind} {name}"] = case
+        cases[f"carried: {kind}, nobody trusted"] = replace(
+            cases[f"carried: {kind} good"], keys=(OTHER_PEM,)
+        )
+    return cases
+
+
+def _length_elsewhere(good: bytes, at: int) -> bytes:
+    start = good.rindex(b"obj", 0, at)
+    head = good[start : good.index(b"stream", at)]
+    (length,) = re.findall(rb"/Length (\d+)", head)
+    other = head.replace(b"/Length " + length, b"/Length 999 0 R")
+    return good.replace(head, other) + b"\n999 0 obj\n%s\nendobj\n" % length
+
+
+def proofs() -> dict[str, bytes]:
+    """A proof of a record and one of an entry of the lookup, each among seven."""
+    when = reports.NOW
+    taken = [
+        Taken((b"%d" % n, None), b"2026-01-01", when, (), (b"\xff", "ä".encode()), bytes(32))
+        for n in range(7)
+    ]
+    prefix = record_prefix(encoding="x/1", data_class="call-detail-records", dataset="call-log")
+    keys = [bytes([n]) * 32 for n in range(7)]
+    leaves = [leaf(k, prefix=prefix, body=record_body(t)) for k, t in zip(keys, taken, strict=True)]
+    entries = [
+        lookup.Entry(row=n, party="+4930123", minute=29453760, repeat=n, position=n, key=keys[n])
+        for n in range(5)
+    ]
+    found = [lookup.opened_leaf(entry) for entry in entries]
+    sealed = sealed_report()
+    first = reports.dataset(deleted=7).model_copy(
+        update={
+            "merkle": st.Merkle(size=7, root=merkle.root(leaves).hex()),
+            "lookup": st.Lookup(size=5, root=merkle.root(found).hex()),
+        }
+    )
+    report = sealed.model_copy(update={"datasets": (first, *sealed.datasets[1:])})
+    data = signed(canonical(statement(report)))
+    told = Told("r", data, open_envelope(data), report)
+    record = Record(taken[4].key, taken[4].start, taken[4].subjects, taken[4].digest)
+    return {
+        "record": record_proof(
+            told, "call-log", record, encoding="x/1", key=keys[4], index=4, leaves=leaves
+        ),
+        "entry": entry_proof(told, "call-log", entries[3], leaves=found),
+    }
+
+
 FAMILIES: Mapping[str, Callable[[], dict[str, Case]]] = {
     "payloads": bent_payloads,
     "envelopes": bent_envelopes,
     "complaints": complaints,
     "folders": folders,
     "told": told,
+    "carried": carried,
     "offices": offices,
 }
 """Cases by kind, each by its name."""

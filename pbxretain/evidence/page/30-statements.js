@@ -179,10 +179,11 @@ function checkRun(run) {
 }
 
 function checkDataset(dataset) {
-  const { balances, merkle, outcome } = dataset;
+  const { balances, merkle, lookup, outcome } = dataset;
   checkBalances(balances);
   agree(
     (merkle.size === 0) === (merkle.root === EMPTY_ROOT),
+    lookup === null || (lookup.size === 0) === (lookup.root === EMPTY_ROOT),
     merkle.size === balances.deleted,
     !["complete", "nothing-due"].includes(outcome) || !(balances.residue || balances.failed),
     !["nothing-due", "kept"].includes(outcome) || balances.deleted === 0,
@@ -199,6 +200,8 @@ function checkDeletionReport(report) {
   checkPlace(ledger);
   checkRun(run);
   datasets.forEach(checkDataset);
+  checkEvidence(report.evidence);
+  checkFiles(report);
   const fine = datasets.every((d) => ["complete", "nothing-due", "kept"].includes(d.outcome));
   const left = datasets.some((d) => d.balances.residue || d.balances.failed);
   const deleted = datasets.some((d) => d.balances.deleted);
@@ -206,6 +209,41 @@ function checkDeletionReport(report) {
     new Set(datasets.map((d) => d.dataset)).size === datasets.length,
     !["complete", "nothing-due"].includes(run.outcome) || (fine && !left),
     !["nothing-due", "refused"].includes(run.outcome) || !deleted,
+  );
+}
+
+function checkEvidence({ level, note, files, recipients, shred_after: until }) {
+  for (const file of files) {
+    agree(
+      file.name === `${file.sha256}.bin`,
+      (file.role === "sealed-key") === (file.dataset === null),
+    );
+  }
+  const sealed = level === "sealed";
+  agree(
+    sealed === recipients.length > 0,
+    sealed === (until !== null),
+    sealed || !files.length,
+    sealed === (note !== "SINGLE_RECORDS_NOT_PROVABLE"),
+    new Set(recipients).size === recipients.length,
+    new Set(files.map((file) => file.sha256)).size === files.length,
+  );
+}
+
+/** At level sealed each dataset has exactly the files that its trees need. */
+function checkFiles({ evidence: { level, files, recipients }, datasets }) {
+  const sealed = level === "sealed";
+  const needed = [];
+  for (const { dataset, merkle, lookup } of datasets) {
+    if (sealed && merkle.size > 0) needed.push(`leaves ${dataset}`);
+    if (lookup !== null && lookup.size > 0) needed.push(`index ${dataset}`);
+  }
+  if (needed.length) needed.push(...recipients.map(() => "sealed-key "));
+  const there = files.map(({ role, dataset }) => `${role} ${dataset ?? ""}`);
+  agree(
+    there.sort().join() === needed.sort().join(),
+    datasets.every((d) => sealed === (d.lookup !== null)),
+    datasets.every((d) => !d.lookup?.size || d.merkle.size > 0),
   );
 }
 

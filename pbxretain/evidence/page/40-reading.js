@@ -67,6 +67,11 @@ async function readFile(item, find) {
     find("UNREADABLE", item.name);
     return null;
   }
+  return readData(item, data, find);
+}
+
+/** The statement in an envelope's bytes, which came out of a file. */
+async function readData(item, data, find) {
   const [envelope] = await attempt(() => openEnvelope(data));
   if (!envelope) {
     find("MALFORMED", item.name);
@@ -76,6 +81,19 @@ async function readFile(item, find) {
   if (!statement) return { item, envelope, unread: code in FINDINGS ? code : "MALFORMED" };
   const { digest } = envelope;
   return { item, name: item.name, digest, sha256: await sha256(data), envelope, ...statement };
+}
+
+/** The key-events beside single files: whose key followed whose. Both keys signed each. */
+async function rotationsBeside(reports) {
+  const found = [];
+  for (const folder of new Set(reports.map(({ item }) => item.folder))) {
+    const names = folder.names().filter((name) => name.endsWith("-key-event.dsse.json"));
+    for (const name of names.slice(0, MAX_OFFERED)) {
+      const report = await readFile(folder.item(name), () => undefined);
+      if (report && !report.unread) found.push(report);
+    }
+  }
+  return found;
 }
 
 /** What an action gives for each of a list, in its order, several at a time. */
@@ -159,6 +177,8 @@ async function checkSums(folder, find) {
     const at = line.indexOf("  ");
     listed.set(at < 0 ? "" : line.slice(at + 2), at < 0 ? line : line.slice(0, at));
   }
+  const own = [...listed.keys()].sort().map((name) => `${listed.get(name)}  ${name}\n`);
+  if (!sameBytes(data, new TextEncoder().encode(own.join("")))) find("BUNDLE_CHANGED", SUMS);
   const there = new Map(inside(folder, ""));
   there.delete(SUMS);
   for (const name of [...new Set([...there.keys(), ...listed.keys()])].sort()) {

@@ -195,6 +195,12 @@ class Signers {
     return new Map(spans.map(({ key }) => [key.id, key]));
   }
 
+  /** The runner's keys that count where this statement stands. */
+  counting(report) {
+    const [name, at] = [sourceOf(report.predicate), placeOf(report)];
+    return name !== null && at !== null ? this.counts(name, at.seq) : new Map();
+  }
+
   any(name) {
     return new Map((this.spans.get(name) ?? []).map(({ key }) => [key.id, key]));
   }

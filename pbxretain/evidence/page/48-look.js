@@ -4,6 +4,8 @@ const CLOCKS = 10 * 60 * 1000;
 const EXIT_OK = 0;
 const EXIT_INCOMPLETE = 3;
 const EXIT_UNAVAILABLE = 6;
+const EXIT_FORGED = 7;
+const EXIT_UNTRUSTED = 8;
 const SHAKY = ["UNWITNESSED", "TRUNCATED", "NOT_APPROVED", "UNAPPROVED_POLICY"];
 
 /** The checkpoints of one source's ledger, held against the ledger itself. */
@@ -115,16 +117,19 @@ class Look {
     const read = [];
     for (const folder of folders) read.push(await readFolder(folder, this.find, progress));
     const alone = [];
-    for (const file of files) alone.push(await readFile(file, this.find));
+    for (const file of files) alone.push(await readGiven(file, this.find));
     const unread = [...read.flatMap((folder) => folder.unread), ...alone.filter((e) => e?.unread)];
     let single = alone.filter((each) => each && !each.unread);
-    await this.signers.learn([...read.flatMap((folder) => folder.reports), ...single]);
+    const beside = await rotationsBeside(single);
+    await this.signers.learn([...read.flatMap((f) => f.reports), ...single, ...beside]);
     for (const each of unread) await this.signers.unread(each);
     for (const folder of read) folder.reports = await this.genuine(folder.reports);
+    const proofs = single.filter((each) => each.proof);
     single = await this.genuine(single);
     const reports = [...read.flatMap((folder) => folder.reports), ...single];
     if (!reports.length && !this.findings.length) this.find("NOTHING");
     for (const folder of read) await this.folder(folder);
+    for (const each of proofs) await checkProof(each, this.signers.counting(each), this.find);
     links(chainsOf(single), this.find, false);
     const known = chainsOf(reports);
     forks(known, this.find);
@@ -164,7 +169,8 @@ class Look {
       if (!expected) continue;
       schedule(placed, expected, this.find, this.now);
       const within = expected.witness_h * HOUR;
-      if (!this.sights.some(({ at }) => this.now - at <= within)) this.find("UNWITNESSED");
+      const sights = [...witness.sights.values()];
+      if (!sights.some(({ at }) => this.now - at <= within)) this.find("UNWITNESSED");
     }
   }
 

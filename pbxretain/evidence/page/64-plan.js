@@ -1,14 +1,6 @@
-// What would a run delete, in words? And what do all other statements say? (explain/plan.py)
+// What would a run delete, in words? (explain/plan.py)
 
 const PLANNED = ["due", "held", "minimum", "straddling", "kept_for_part", "undated", "future"];
-const EXPLAIN = { "deletion-report": explainReport, plan: explainPlan };
-
-/** The sheet of a statement; `report` as Look reads it. */
-function explain(report, lang) {
-  const seal = { digest: report.digest, keyid: report.keyid };
-  const own = EXPLAIN[report.kind];
-  return own ? own(report.predicate, lang, seal) : explainOther(report, lang, seal);
-}
 
 function explainPlan(plan, lang, seal) {
   const due = sum(plan.datasets.map((d) => d.due));
@@ -52,32 +44,4 @@ function plannedTable(datasets, lang, zone) {
     dayOrDash(d.oldest, lang),
   ]);
   return table(columns, rows);
-}
-
-/** A statement that tells of no records: its kind in words, its fields as they stand. */
-function explainOther({ kind, predicate }, lang, seal) {
-  const own = ["schema", "id", "installation", "source", "at", "controller"];
-  const list = [
-    ["controller", predicate.controller],
-    ["source", predicate.source],
-    ["installation", predicate.installation],
-    ["digest", seal.digest],
-    ["fingerprint", printOf(seal.keyid)],
-  ];
-  const fields = Object.entries(predicate).filter(
-    ([name, value]) => !own.includes(name) && value !== null && value !== "",
-  );
-  return [
-    heading(text(`page.kind.${kind}`, lang), 1),
-    paragraph(text(`page.kind.${kind}.what`, lang), "result"),
-    paragraph(text("page.made", lang, { at: moment(predicate.at, "UTC", lang) })),
-    keyValue(list, lang),
-    heading(text("page.content", lang)),
-    pairs(fields.map(([name, value]) => [name, valueOf(value)])),
-  ];
-}
-
-function valueOf(value) {
-  const flat = (each) => (each !== null && typeof each === "object" ? JSON.stringify(each) : each);
-  return Array.isArray(value) ? value.map(flat).join(", ") : String(flat(value));
 }

@@ -1,7 +1,13 @@
 // Which files did somebody give? Loose files, folders, ZIP archives; nothing is unpacked to disk.
 
-const MAX_ENTRIES = 200000;
+const MAX_ENTRIES = 100000;
+const MAX_BYTES = 16 * 1024 ** 3;
+const HONEST = 64 * 1024 ** 2;
+const SWELL = 50;
 const MAX_INFLATED = 1024 * 1024 * 1024;
+const BELOW = [COSIGNED, FILED, "sidecars"];
+const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,150}(?<!\.)$/;
+const DEVICES = /^(con|prn|aux|nul|com\p{Nd}|lpt\p{Nd})(\..*)?$/iu;
 const LOCAL = 0x04034b50;
 const CENTRAL = 0x02014b50;
 const END = 0x06054b50;
@@ -72,23 +78,55 @@ function bundleRoot(folder) {
   return root;
 }
 
-// --- ZIP --------------------------------------------------------------------------------------
+// --- ZIP (bundle.py) ---------------------------------------------------------------------------
 
-/** The folder in a ZIP archive (stored or deflated entries); null when it can't be read so. */
+/** The folder in a bundle's ZIP file (stored or deflated); null for what no honest one holds. */
 async function readZip(name, blob) {
   try {
-    const { entries, data } = await zipEntries(blob);
+    const entries = await zipEntries(blob);
     const root = new Folder(name.replace(/\.zip$/i, ""));
     const budget = { left: MAX_INFLATED };
-    for (const entry of entries) {
-      if (entry.path.endsWith("/")) continue;
-      const make = (own, folder) => new Item(own, folder, (limit) => inflate(data, entry, { limit, budget }));
-      if (!place(root, entry.path, make)) return null;
+    for (const [path, entry] of namedEntries(entries, blob.size)) {
+      const read = (limit) => inflate(blob, entry, { limit, budget });
+      if (!place(root, path, (own, folder) => new Item(own, folder, read))) return null;
+      if (!(await isWhole(blob, entry))) return null;
     }
-    return bundleRoot(root);
-  } catch {
+    return root;
+  } catch (error) {
+    if (error instanceof TypeError && !/stream|compressed/i.test(error.message)) throw error;
     return null;
   }
+}
+
+/** Each entry by the path that it may have below a bundle, and by no other. */
+function namedEntries(entries, size) {
+  const whole = entries.reduce((total_, entry) => total_ + entry.size, 0);
+  const tooLarge = entries.length > MAX_ENTRIES || whole > MAX_BYTES;
+  if (tooLarge || whole > Math.max(HONEST, SWELL * size)) refuse("BUNDLE");
+  let paths = entries.map(entryPath);
+  const tops = new Set(paths.map((parts) => parts[0]));
+  const [top] = tops;
+  if (tops.size === 1 && !BELOW.includes(top) && paths.every((parts) => parts.length > 1)) {
+    paths = paths.map((parts) => parts.slice(1)); // somebody zipped the folder itself
+  }
+  const found = new Map();
+  const seen = new Set(BELOW);
+  paths.forEach((parts, n) => {
+    const own = parts.join("/");
+    const deep = parts.length > 2 || (parts.length === 2 && !BELOW.includes(parts[0]));
+    if (deep || seen.has(own.toLowerCase())) refuse("BUNDLE");
+    seen.add(own.toLowerCase());
+    found.set(own, entries[n]);
+  });
+  return found;
+}
+
+function entryPath({ path, system, mode, encrypted, method: packing }) {
+  const kind = system === 3 ? mode & 0o170000 : 0;
+  const parts = path.split("/");
+  const plainNames = parts.every((part) => PLAIN.test(part) && !DEVICES.test(part));
+  const odd = ![0, 0o100000].includes(kind) || encrypted || ![0, 8].includes(packing);
+  return odd || !plainNames ? refuse("BUNDLE") : parts;
 }
 
 async function zipEntries(blob) {
@@ -96,53 +134,67 @@ async function zipEntries(blob) {
   const tail = new DataView(await blob.slice(tailStart).arrayBuffer());
   let at = tail.byteLength - 22;
   while (at >= 0 && tail.getUint32(at, true) !== END) at -= 1;
-  if (at < 0) throw new RangeError("no end record");
+  if (at < 0) refuse("BUNDLE");
   const count = tail.getUint16(at + 10, true);
   const size = tail.getUint32(at + 12, true);
   const start = tail.getUint32(at + 16, true);
   const split = tail.getUint16(at + 4, true) !== 0 || tail.getUint16(at + 8, true) !== count;
-  if (split || count > MAX_ENTRIES || start + size > blob.size) throw new RangeError("not plain");
+  if (split || start + size > tailStart + at) refuse("BUNDLE");
   const view = new DataView(await blob.slice(start, start + size).arrayBuffer());
   const entries = [];
-  for (let n = 0, where = 0; n < count; n += 1) {
-    if (view.getUint32(where, true) !== CENTRAL) throw new RangeError("no entry");
-    const [nameSize, extraSize, noteSize] = [28, 30, 32].map((o) => view.getUint16(where + o, true));
-    const nameBytes = new Uint8Array(view.buffer, where + 46, nameSize);
-    entries.push({
-      path: new TextDecoder().decode(nameBytes).replaceAll("\\", "/"),
+  let where = 0;
+  for (let n = 0; n < count; n += 1) {
+    if (view.getUint32(where, true) !== CENTRAL) refuse("BUNDLE");
+    const [nameSize, extra, note] = [28, 30, 32].map((o) => view.getUint16(where + o, true));
+    const path = new TextDecoder().decode(new Uint8Array(view.buffer, where + 46, nameSize));
+    const entry = {
+      path,
+      system: view.getUint8(where + 5),
       encrypted: (view.getUint16(where + 8, true) & 1) === 1,
       method: view.getUint16(where + 10, true),
       crc: view.getUint32(where + 16, true),
       packed: view.getUint32(where + 20, true),
       size: view.getUint32(where + 24, true),
+      mode: view.getUint32(where + 38, true) >>> 16,
       offset: view.getUint32(where + 42, true),
-    });
-    where += 46 + nameSize + extraSize + noteSize;
+    };
+    if (!path.endsWith("/")) entries.push(entry);
+    where += 46 + nameSize + extra + note;
   }
-  return { entries, data: blob };
+  return entries;
 }
 
-/** At most `limit` bytes of an entry; null when it is damaged, or inflates beyond what it says. */
-async function inflate(data, entry, { limit, budget }) {
-  if (entry.encrypted || ![0, 8].includes(entry.method)) return null;
-  try {
-    const head = new DataView(await data.slice(entry.offset, entry.offset + 30).arrayBuffer());
-    if (head.getUint32(0, true) !== LOCAL) return null;
-    const start = entry.offset + 30 + head.getUint16(26, true) + head.getUint16(28, true);
-    const packed = data.slice(start, start + entry.packed);
-    if (packed.size !== entry.packed) return null;
-    const plainStream = packed.stream();
-    const stream =
-      entry.method === 0
-        ? plainStream
-        : plainStream.pipeThrough(new DecompressionStream("deflate-raw"));
-    const read = await readSome(stream, Math.min(limit, entry.size + 1, budget.left));
-    budget.left -= read.length;
-    if (read.length === limit && entry.size >= limit) return read;
-    return read.length === entry.size && crc32(read) === entry.crc ? read : null;
-  } catch {
-    return null;
+/** The inflated bytes of an entry, as a stream. */
+async function entryStream(data, entry) {
+  const head = new DataView(await data.slice(entry.offset, entry.offset + 30).arrayBuffer());
+  if (head.getUint32(0, true) !== LOCAL) refuse("BUNDLE");
+  const start = entry.offset + 30 + head.getUint16(26, true) + head.getUint16(28, true);
+  const packed = data.slice(start, start + entry.packed);
+  if (packed.size !== entry.packed) refuse("BUNDLE");
+  const stream = packed.stream();
+  return entry.method === 0 ? stream : stream.pipeThrough(new DecompressionStream("deflate-raw"));
+}
+
+/** Whether an entry holds exactly what it says; in flat memory, and never past its size. */
+async function isWhole(data, entry) {
+  const reader = (await entryStream(data, entry)).getReader();
+  let [size, crc] = [0, CRC_START];
+  while (size <= entry.size) {
+    const { done, value } = await reader.read();
+    if (done) return size === entry.size && (crc ^ CRC_START) >>> 0 === entry.crc;
+    size += value.length;
+    crc = crcOf(value, crc);
   }
+  reader.cancel().catch(() => undefined);
+  return false;
+}
+
+/** At most `limit` bytes of an entry that was found whole; null past all that may be inflated. */
+async function inflate(data, entry, { limit, budget }) {
+  if (Math.min(limit, entry.size) > budget.left) return null;
+  const read = await readSome(await entryStream(data, entry), Math.min(limit, entry.size));
+  budget.left -= read.length;
+  return read;
 }
 
 async function readSome(stream, limit) {
@@ -166,10 +218,12 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   return value;
 });
 
-function crc32(bytes) {
-  let crc = 0xffffffff;
+const CRC_START = 0xffffffff;
+
+function crcOf(bytes, before) {
+  let crc = before;
   for (const byte of bytes) crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ byte) & 255];
-  return (crc ^ 0xffffffff) >>> 0;
+  return crc;
 }
 
 // --- the whole examination --------------------------------------------------------------------
@@ -187,9 +241,9 @@ async function examine(given, trust, now, progress) {
   for (const folder of places) for (const [id, key] of await keysIn(folder)) offered.set(id, key);
   const anchors = await anchored(trust, offered, roots);
   const look = new Look(anchors, now, progress);
-  for (const name of broken) look.find("UNREADABLE", name);
+  for (const name of broken) look.find("BUNDLE", name, {}, EXIT_FORGED);
   const verdict = await look.at(roots, files);
-  return { ...verdict, offered: [...offered.keys()], roster: anchors.roster };
+  return { ...verdict, offered: [...offered.keys()], roster: anchors.roster, now };
 }
 
 async function anchored({ keys, roster, print }, offered, roots) {

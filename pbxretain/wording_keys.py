@@ -31,6 +31,7 @@ KEYS: Final[Mapping[str, tuple[str, str]]] = {
         "for source {source} by “pbxretain dpo recover”, and read the fingerprint out on the "
         "telephone.",
     ),
+    "key.today": ("Zurzeit unterschreiben:", "These keys sign at present:"),
     "key.add.title": ("Schlüssel hinzufügen", "Add keys"),
     "key.escrow.added": (
         "Nachweise werden von jetzt an auch für diesen Schlüssel versiegelt: {path}",

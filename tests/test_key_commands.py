@@ -377,6 +377,7 @@ def test_keys_are_replaced_now_only_with_a_roster(place: Place) -> None:
     assert told["keys"]["office"] != before
     assert place.ok("key", "show", "--source", "office")["key"] == told["keys"]["office"]
     assert place.rotations() == 1
+    assert place.ok("key", "show")["sources"] == told["keys"]
     place.ok("key", "rotate", "office")
     assert place.rotations() == 2
     out = place.folder / "now.pem"

@@ -284,6 +284,10 @@ def test_death_at_any_step_of_a_hand_over_leaves_one_key_that_signs(
         assert kept.stem == key_id(site.key.public_key())
         spans = trusted.assert_each_signed_in_its_epoch(site, _roster(house), SOURCE)
         assert spans == rotations + 1
+        found = verify.verify_paths(
+            [site.reports], trust=[house.state / ROSTER], own_public=None, now=NOW + 33 * DAY
+        )
+        assert found.exit in (Exit.OK, Exit.INCOMPLETE), found.findings
         assert not [p for p in house.state.rglob(".*") if p.is_file()], "nothing half written"
         shutil.rmtree(folder)
         if not died:

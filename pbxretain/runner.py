@@ -6,7 +6,6 @@ handed over from outside: a systemd credential, a file, a descriptor. Never the 
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -41,12 +40,17 @@ class RunnerKey:
 
     @property
     def path(self) -> Path:
-        """The private half in the state folder: where it is, or where it would be made."""
+        """The private half in the state folder: where it is, or where it would be made.
+        UnavailableError where nobody lets us look."""
         places = [self.folder / f"runner{self.ending}"]
         places += [self.folder / f"runner{other}" for other in (PLAIN, ENCRYPTED)]
-        with suppress(OSError):  # where nobody lets us look, whoever needs the key is told so
+        try:
             return next((place for place in places if place.exists()), places[0])
-        return places[0]
+        except OSError:
+            raise UnavailableError(
+                f"this user can't look into the state folder at {self.folder}",
+                hint="run pbxretain as the user who owns it",
+            ) from None
 
     @property
     def ending(self) -> str:
@@ -104,10 +108,4 @@ class RunnerKey:
             return  # who only looks may not write here; what is damaged stays as it is
 
     def _there(self) -> bool:
-        try:
-            return self.path.exists()
-        except OSError:
-            raise UnavailableError(
-                f"this user can't look into the state folder at {self.folder}",
-                hint="run pbxretain as the user who owns it",
-            ) from None
+        return self.path.exists()

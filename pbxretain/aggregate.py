@@ -167,6 +167,11 @@ class Figures:
         return self.now >= first_instant(self.span.after, self.zone)
 
     @property
+    def begins(self) -> date | None:
+        """The day of the very first report of the source, where it lies in the period."""
+        return _day(self.runs[0], self.zone) if self.runs and self.before is None else None
+
+    @property
     def last(self) -> DeletionReport | None:
         """The newest report of the period; without one the newest before it."""
         found = self.runs[-1] if self.runs else self.before

@@ -230,7 +230,7 @@ class _Run:
             key.forget()
         journal.release_room()
         done = self._publish(known, list(results.values()), decided, errors, journal=journal)
-        keeping.settled(self.ledger)
+        keeping.named(self.ledger)
         journal.remove()
         return done
 
@@ -411,12 +411,12 @@ class _Run:
         """Settles what a dead run left and publishes its own report, before anything else."""
         dead = Journal.left_behind(self.site.state)
         if dead is None:
-            keeping.settled(self.ledger)
+            keeping.sweep(self.ledger)
             return
         if self.ledger.published(dead.run) is None:
             log.warning("source %s: settling run %s, which died", self.terms.name, dead.run)
             self.recovered = self._settle(dead)
-        keeping.settled(self.ledger)
+        keeping.sweep(self.ledger)
         dead.remove()
 
     def _settle(self, dead: Journal) -> Entry:

@@ -43,8 +43,14 @@ def grow(journal: Journal, results: Sequence[DatasetResult], reports: Path) -> l
     return files
 
 
-def settled(ledger: Ledger) -> None:
-    """After the report is published, and before a run: no file stays that no report names."""
+def named(ledger: Ledger) -> None:
+    """The report that names all new files is published."""
+    Folder(ledger.folder / SIDECARS).settled()
+
+
+def sweep(ledger: Ledger) -> None:
+    """Before a run, once the last one's report is published: no file stays that no report names.
+    Looks only where a crash came before the report."""
     folder = Folder(ledger.folder / SIDECARS)
     if folder.unnamed:
         folder.sweep(frozenset(_named(ledger)))

@@ -175,10 +175,12 @@ class Home:
             )
         return roster
 
-    def put(self, path: Path, data: bytes, *, mode: int = 0o600) -> None:
-        """Writes a file of the home; UnavailableError when the disk won't have it."""
+    def put(self, path: Path, data: bytes) -> None:
+        """Writes a file of the home, over an older one too; UnavailableError when the disk won't
+        have it."""
         try:
-            posix.write_synced(path, data, mode)
+            # Never read-only: Windows would not replace such a file.
+            posix.write_synced(path, data, 0o600)
         except OSError:
             raise self._unwritable() from None
 
@@ -338,8 +340,8 @@ def next_roster(home: Home, ring: Keyring, wanted: Wanted, *, now: datetime) -> 
         changed = changed.model_copy(update=following)
     sealed = seal(statement(_checked(changed)), ring.signer("authority"))
     roster = read_roster(sealed, after=old)
-    home.put(home.folder / f"trust-{roster.trust.version:06d}.dsse.json", sealed, mode=0o400)
-    home.put(home.roster_file, sealed, mode=0o400)
+    home.put(home.folder / f"trust-{roster.trust.version:06d}.dsse.json", sealed)
+    home.put(home.roster_file, sealed)
     return roster
 
 

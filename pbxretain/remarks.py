@@ -89,6 +89,8 @@ def _remarks(found: Figures) -> Iterator[Remark]:
         yield Remark("made-good", open=False, params={"n": over})
     if found.overdue and not residue:
         yield Remark("was-overdue", open=False, params={"days": found.overdue.days})
+    if found.begins and found.begins > found.span.first:
+        yield Remark("begins", open=False, params={"day": found.begins})
     own = {seen.code for seen in found.findings if seen.open}
     if others := own - {*EXEMPTIONS, "NOT_DECIDED"}:
         yield Remark("findings", open=False, params={"n": len(others)})

@@ -116,7 +116,7 @@ def cosign(home: Home, ready: Ready, key: PrivateKey, *, now: datetime) -> bytes
     installation, _ = origin_of(ready.note)
     note = notes.cosign(ready.note, key, name=f"pbxretain/{installation}/dpo", now=now)
     seen = Seen(note.origin, ready.digests, note.text.decode())
-    home.put(_seen_file(home, note.origin), seen.data(), mode=0o600)
+    home.put(_seen_file(home, note.origin), seen.data())
     return note.text
 
 

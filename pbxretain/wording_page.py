@@ -34,10 +34,10 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     # --- the two steps ------------------------------------------------------------------------
     "page.reports": ("Löschprotokolle", "Reports"),
     "page.reports.what": (
-        "Ein Löschprotokoll (.dsse.json), mehrere, den ganzen Ordner „reports“ oder ein "
+        "Ein Löschprotokoll (.dsse.json oder PDF), mehrere, den ganzen Ordner „reports“ oder ein "
         "ZIP-Archiv davon. Nur am ganzen Ordner zeigt sich, ob ein Löschlauf fehlt.",
-        "One report (.dsse.json), several, the whole folder “reports”, or a ZIP archive of it. "
-        "Only the whole folder shows whether a run is missing.",
+        "One report (.dsse.json or PDF), several, the whole folder “reports”, or a ZIP archive "
+        "of it. Only the whole folder shows whether a run is missing.",
     ),
     "page.drop": ("Dateien oder Ordner hierher ziehen", "Drop files or a folder here"),
     "page.choose.files": ("Dateien wählen", "Choose files"),
@@ -71,14 +71,14 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
         "“reports”. Drop it into the first field together with the reports.",
     ),
     "page.key.drop": (
-        "oder eine Schlüsseldatei (.pem) oder Ihre Vertrauensliste (trust.dsse.json) hierher "
+        "oder eine Schlüsseldatei (.pem) oder Ihr Schlüsselverzeichnis (trust.dsse.json) hierher "
         "ziehen, die Sie schon früher und sicher erhalten haben",
         "or drop a key file (.pem) or your trust roster (trust.dsse.json) here that you have "
         "received earlier and safely",
     ),
     "page.key.from": ("Sie vertrauen {file}:", "You trust {file}:"),
     "page.key.none": (
-        "{file} enthält keinen öffentlichen Ed25519-Schlüssel und ist keine Vertrauensliste.",
+        "{file} enthält keinen öffentlichen Ed25519-Schlüssel und ist kein Schlüsselverzeichnis.",
         "{file} holds no public Ed25519 key and is no trust roster.",
     ),
     # --- the verdict --------------------------------------------------------------------------
@@ -123,6 +123,10 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
         "lesen.",
         "What could be read is in order or told below; but something could not be read.",
     ),
+    "page.checked": (
+        "Geprüft am {at} (Uhr dieses Rechners)",
+        "Checked at {at} (clock of this computer)",
+    ),
     "page.exit": (
         "Exit-Code wie bei pbxretain verify: {code}",
         "Exit code as of pbxretain verify: {code}",
@@ -142,6 +146,12 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     "page.compare.other": (
         "stimmt nicht mit Ihrer Eingabe überein",
         "doesn't agree with what you entered",
+    ),
+    "page.code.OTHER_SIGNERS": (
+        "Die Aussage eines anderen (etwa des Datenschutzbeauftragten) wurde nicht geprüft: Dafür "
+        "braucht es das Schlüsselverzeichnis (trust.dsse.json) im zweiten Feld.",
+        "The statement of somebody else (such as the data protection officer) was not checked: "
+        "that needs the trust roster (trust.dsse.json) in the second field.",
     ),
     "page.more": ("und {n} weitere", "and {n} more"),
     # --- the reports --------------------------------------------------------------------------

@@ -121,6 +121,10 @@ PAPERS: Final[Mapping[str, tuple[str, str]]] = {
         "Zeitweise war ein Datensatz um {days} überfällig; inzwischen ist nichts Fälliges übrig.",
         "For a time a record was overdue by {days}; by now nothing due is left.",
     ),
+    "annex.remark.begins": (
+        "Die Löschprotokolle beginnen am {day}; für die Zeit davor ist nichts belegt.",
+        "Reports begin on {day}; nothing is on record for the time before.",
+    ),
     "annex.remark.findings": (
         "Arten von Feststellungen der Löschläufe, die noch bestehen: {n}; sie stehen unten.",
         "Kinds of findings of the runs that persist: {n}; they stand below.",

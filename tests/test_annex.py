@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st_
 from support import reports as made
 from support.canary import DIGITS, WORD
 from support.diary import CLASSES, KEEP, ZONE, Diary, at, days
@@ -22,7 +24,7 @@ from pbxretain.evidence import statements as st
 from pbxretain.evidence.attestations import GapNote
 from pbxretain.messages import CATALOGUE, LANGUAGES, Lang
 from pbxretain.render import as_html, as_text
-from pbxretain.spans import Schedule, Span
+from pbxretain.spans import Schedule, Span, punctuality
 from pbxretain.verify import Verdict
 from pbxretain.wording_papers import PAPERS
 
@@ -187,6 +189,21 @@ def test_missed_runs_are_counted(diary: Diary, skipped: tuple[int, ...], taken: 
         assert found.kept.longest == longest
 
 
+@given(st_.sets(st_.integers(1, 31)), st_.lists(st_.integers(0, 5), min_size=33, max_size=33))
+def test_any_missed_days_and_any_lateness_within_the_grace(
+    skipped: set[int], late: list[int]
+) -> None:
+    whole = days("2026-09-30", 33)
+    ends = [
+        at(day, 3 + late[number])
+        for number, day in enumerate(whole)
+        if day.month != 10 or day.day not in skipped
+    ]
+    start, end = at("2026-09-30", 22), at("2026-10-31", 23)
+    kept = punctuality(ends, Schedule.every(24), (), start=start, end=end)
+    assert (kept.taken, kept.due) == (31 - len(skipped), 31)
+
+
 def test_a_run_by_hand_or_a_late_one_changes_no_count(diary: Diary) -> None:
     for number, day in enumerate(days("2026-11-01", 30)):
         diary.run(at(day, 3 + number % 5))
@@ -233,6 +250,15 @@ def test_a_gap_that_a_signed_note_accounts_for_is_no_open_point(diary: Diary) ->
     assert remarks.answer(found) == "notes"
     assert "maintenance" in said(found)
     assert "new disks" in said(found)
+
+
+def test_reports_that_begin_in_the_period_say_nothing_of_the_time_before(diary: Diary) -> None:
+    for day in days("2026-11-20", 11):
+        diary.run(at(day))
+    found = diary.figures("2026-11", now=LATER, every=24)
+    assert (found.kept.taken, found.kept.due) == (11, 11)
+    assert names(found) == {"begins"}
+    assert "Die Löschprotokolle beginnen am 20.11.2026" in said(found, "de")
 
 
 # --- what is not there ------------------------------------------------------------------------

@@ -22,8 +22,10 @@ from support.canary import Canary
 from support.crash import Zygote
 from support.servers import MariaDB
 
-from pbxretain import connector
+from pbxretain import connector, keys
 from pbxretain.errors import Exit
+from pbxretain.evidence.trust import read_roster
+from pbxretain.keys import load_public
 
 
 class Place:
@@ -36,10 +38,14 @@ class Place:
         self.canary = Canary(folder / "pbx")
         self.outputs: list[str] = []
 
-    def install(self, *, broken: bool, **changes: object) -> None:
+    def install(self, *, broken: bool, sealed: bool = False, **changes: object) -> None:
         self.canary = marked.build(self.folder / "pbx", now=datetime.now(UTC), broken=broken)
         self.configure(**changes)
         self.run("key", "new")
+        if sealed:
+            escrow = keys.generate("escrow").public_key()
+            path = self.state / "keys" / "escrow-test.pub.pem"
+            path.write_bytes(keys.public_pem(escrow))
         self.run("policy", "approve", "all", "--by", "management")
 
     def configure(self, **changes: object) -> None:
@@ -88,8 +94,9 @@ def _left(place: Place) -> int:
         return int(database.execute("SELECT count(*) FROM cdr").fetchone()[0])
 
 
-def test_a_whole_cycle_with_broken_things_leaves_no_mark(place: Place) -> None:
-    place.install(broken=True)
+@pytest.mark.parametrize("sealed", [False, True], ids=["counts", "sealed"])
+def test_a_whole_cycle_with_broken_things_leaves_no_mark(place: Place, sealed: bool) -> None:
+    place.install(broken=True, sealed=sealed)
     before = _left(place)
     first: list[tuple[str, ...]] = [
         ("check",),
@@ -124,6 +131,7 @@ def test_a_whole_cycle_with_broken_things_leaves_no_mark(place: Place) -> None:
     for args in then:
         code = place.run(*args)
         assert code in (Exit.OK, Exit.INCOMPLETE), (args, place.outputs[-1])
+    assert bool(list(place.state.rglob("sidecars/*.bin"))) == sealed
     pages = sorted(place.state.rglob("*.pdf"))
     assert [path.name for path in pages] == ["000000-deletion-report.en.pdf", "plan.en.pdf"]
     for path in pages if shutil.which("pdftotext") else []:
@@ -131,6 +139,37 @@ def test_a_whole_cycle_with_broken_things_leaves_no_mark(place: Place) -> None:
         words = subprocess.run(["pdftotext", "-raw", path, "-"], capture_output=True, check=True)
         assert b"call detail records" in words.stdout
         assert place.canary.scan(words.stdout, words.stdout.replace(b"\n", b"")) == []
+
+
+def test_nothing_that_goes_to_the_officer_and_back_bears_a_mark(place: Place) -> None:
+    place.install(broken=True)
+    place.run("run")
+    desk = place.folder / "desk"
+    desk.mkdir()
+    passphrase = desk / "passphrase"
+    passphrase.touch(0o600)
+    passphrase.write_text("five words of no meaning")
+    keyid = next(iter(load_public(place.state / "keys/runner.pem.pub")))
+    bundle = str(desk / "all.zip")
+    secret = ("--passphrase-file", str(passphrase), "--home", str(desk / "home"))
+    roster, note, review = (str(desk / name) for name in ("roster", "note", "review"))
+    given = ("--controller", "Acme GmbH", "--fingerprint", keyid, "--out", roster)
+    steps: list[tuple[str, ...]] = [
+        ("report", "bundle", "--out", bundle),
+        ("report", "bundle", "--out", str(desk / "all")),
+        ("dpo", "init", bundle, *given, *secret),
+        ("dpo", "witness", bundle, "--out", note, *secret),
+        ("dpo", "review", bundle, "--verdict", "rejected", "--out", review, *secret),
+        ("dpo", "observe", "--out", str(desk / "seen"), *secret),
+        ("report", "show", str(desk / "seen")),
+    ]
+    for args in steps:
+        code = place.run(*args)
+        assert code in (Exit.OK, Exit.INCOMPLETE), (args, place.outputs[-1])
+        assert place.canary.scan(desk) == []
+    authority = next(iter(read_roster(Path(roster).read_bytes()).authority))
+    assert place.run("key", "add", roster, "--fingerprint", authority) == Exit.OK
+    assert place.run("report", "add", note, review, str(desk / "seen")) == Exit.OK
 
 
 def test_only_the_listing_shows_what_it_is_asked_for(place: Place) -> None:
@@ -146,7 +185,7 @@ def test_only_the_listing_shows_what_it_is_asked_for(place: Place) -> None:
 def test_a_run_that_dies_anywhere_leaves_no_mark_and_neither_does_its_settling(
     place: Place, zygote: Zygote, names: tuple[str, ...], times: int
 ) -> None:
-    place.install(broken=False)
+    place.install(broken=False, sealed=True)
     place.configure(roots={name: str(place.canary.roots[name]) for name in names})
     template = place.folder / "template"
     for name in ("pbx", "state"):

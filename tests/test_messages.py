@@ -34,7 +34,8 @@ def placeholders(pattern: str) -> set[str]:
 
 
 NO_CODES = {"CONFIGURATION_DIRECTORY", "CREDENTIALS_DIRECTORY", "PBXRETAIN_CONFIG"} | {
-    "STATE_DIRECTORY"
+    "STATE_DIRECTORY",
+    "PBXRETAIN_DPO_HOME",
 }
 """Names of environment variables look like codes."""
 

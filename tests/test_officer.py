@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from pbxretain.evidence.attestations import GapNote, Observation, Review
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.evidence.trust import read_roster
 from pbxretain.ledger import Ledger
+from pbxretain.settings import Secret
 from pbxretain.signing import key_id, open_envelope
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="hosts are POSIX")
@@ -103,7 +105,7 @@ def test_the_officers_home_is_for_its_owner_alone(both: Pair) -> None:
     both.witnessed("a.zip")
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in home.rglob("*") if p.is_file()}
-    assert modes["dpo-keys.json"] == modes["trust.dsse.json"] == 0o400
+    assert modes["dpo-keys.json"] == 0o400
     assert not any(mode & 0o077 for mode in modes.values()), modes
     home.chmod(0o755)
     done = both.dpo.run("dpo", "witness", str(both.first))
@@ -152,6 +154,29 @@ def test_a_source_can_be_entered_before_its_first_run(tmp_path: Path) -> None:
     assert dpo.json("witness", str(bundle))["size"] == 2  # a report under a key of its own
 
 
+def test_a_source_whose_key_has_rolled_is_entered_with_its_first_key(
+    both: Pair, tmp_path: Path
+) -> None:
+    both.host.must("run")
+    both.host.must("key", "rotate", "office")
+    (both.host.state / "trust.dsse.json").unlink()  # the authority's key was lost
+    bundle = both.host.bundle(both.desk / "rolled.zip")
+    now = both.host.json("key", "show", "--source", "office")["key"]
+    successor = Officer(tmp_path / "successor")
+    out = str(tmp_path / "trust.json")
+    done = successor.run(
+        "dpo", "init", str(bundle), "--controller", "Acme GmbH",
+        "--fingerprint", both.host.fingerprint, "--out", out,
+    )  # fmt: skip
+    assert done.exit_code == Exit.REFUSED, done.output
+    roster = read_roster(successor.init(bundle, now, "--out", out).read_bytes())
+    (pinned,) = roster.runners("office")
+    assert pinned[:8] in {path.name[7:15] for path in both.host.reports.glob("runner-*.pub.pem")}
+    assert pinned != now
+    told = successor.json("witness", str(bundle), "--out", str(tmp_path / "note"))
+    assert told["size"] == 4
+
+
 def test_without_a_bundle_there_are_only_keys(tmp_path: Path) -> None:
     dpo = Officer(tmp_path / "officer")
     told = dpo.json("init")
@@ -175,7 +200,9 @@ def test_a_gap_is_noted_in_the_ledger(both: Pair) -> None:
     assert (note.since, note.until) == ("2026-01-04T23:00:00Z", "2026-01-06T07:00:00Z")
     assert note.ledger.seq == 1
     host.must("run")
-    assert host.must("verify", str(host.reports)).exit_code == Exit.OK
+    verdict = json.loads(host.run("verify", str(host.reports), "--json").stdout)
+    serious = {finding["code"] for finding in verdict["findings"] if finding["exit"]}
+    assert serious <= {"UNWITNESSED"}
     kinds = [row["kind"] for row in host.json("report", "list")["reports"]]
     assert kinds == ["deletion-report", "gap-note", "key-event", "deletion-report"]
     assert "Vermerk" in host.run("report", "list", lang="de").output
@@ -223,6 +250,26 @@ def test_an_observation_counts_what_is_overdue(both: Pair) -> None:
     assert "OBSERVED_OVERDUE" in {finding["code"] for finding in verdict["findings"]}
 
 
+def test_an_observer_of_ones_own_signs_what_was_seen(both: Pair) -> None:
+    host, dpo = both.host, both.dpo
+    made, secret = keys.generate("observer"), Secret("Zimmer mit Aussicht")
+    now = datetime.now(UTC)
+    ring, public, word = (both.desk / name for name in ("ring.json", "observer.pem", "word"))
+    keys.write_container(ring, {"observer": made}, secret, created=now)
+    public.write_bytes(keys.public_pem(made.public_key()))
+    word.touch(0o600)
+    word.write_text(secret.reveal())
+    told = dpo.json(
+        "init", str(both.first), "--fingerprint", host.fingerprint, "--observer", str(public)
+    )
+    look = ["--config", str(host.config), "dpo", "observe", "--key", str(ring)]
+    look += ["--out", str(both.desk / "seen.json"), "--passphrase-file", str(word)]
+    assert dpo.run(*look).exit_code == Exit.OK
+    host.must("report", "add", str(both.desk / "seen.json"), code=Exit.UNTRUSTED)
+    host.must("key", "add", told["roster"])
+    host.must("report", "add", str(both.desk / "seen.json"))
+
+
 def test_the_officers_passphrase_opens_what_runs_have_sealed(both: Pair) -> None:
     host, dpo = both.host, both.dpo
     (host.folder / "cdr.sqlite").unlink()
@@ -230,7 +277,7 @@ def test_the_officers_passphrase_opens_what_runs_have_sealed(both: Pair) -> None
     host.must("run")
     bundle = host.bundle(both.desk / "sealed.zip")
     typed = ["evidence", "find", str(bundle), "--number", NUMBER, "--purpose", "data-subject"]
-    typed += ["--sign", str(dpo.home / "dpo-keys.json"), "--json"]
+    typed += ["--json"]
     done = dpo.run(*typed, "--passphrase-file", str(dpo.passphrase))
     assert done.exit_code == Exit.INCOMPLETE, done.output  # the first report is at level counts
     found = json.loads(done.stdout)

@@ -168,7 +168,11 @@ def test_the_schedule_of_a_trusted_roster_counts(place: Place) -> None:
     asked = ("report", "period", "--month=2026-11", f"--from={place.diary.reports}")
     found = place.json(*asked, f"--trust={roster}")
     assert found["scheduled"] == {"taken": 3, "due": 4, "explained": 0}
-    assert [r["name"] for r in found["remarks"]] == ["evidence", "missed"]  # nobody witnessed
+    assert [r["name"] for r in found["remarks"]] == [
+        "evidence",  # nobody witnessed
+        "missed",
+        "begins",
+    ]
     (place.state / "trust.dsse.json").write_bytes(roster.read_bytes())
     own = place.json("report", "period", "--month=2026-11")
     assert own["scheduled"] == found["scheduled"]

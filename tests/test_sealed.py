@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,9 +17,12 @@ from support.sealed import assert_sealed, watched
 from support.small import NOW, Small
 
 from pbxretain import execute, signing
-from pbxretain.errors import Exit
+from pbxretain.errors import EvidenceError, Exit, OutcomeUnknown, StoreError
+from pbxretain.evidence import sidecars
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.ledger import Ledger
+from pbxretain.records import Bits, Finish
+from pbxretain.stores.batches import TableBatch
 
 LATER = NOW + timedelta(hours=1)
 
@@ -82,6 +86,93 @@ def test_a_run_with_nothing_due_is_sealed_without_files(tmp_path: Path) -> None:
     pbx.run()
     evidence = _reports(pbx)[1].evidence
     assert (evidence.level, evidence.files, len(evidence.recipients)) == ("sealed", (), 1)
+
+
+def _bent(monkeypatch: pytest.MonkeyPatch, bend: str) -> None:
+    """Makes the first batch go wrong after it was sealed."""
+    commit, finish = TableBatch.commit, TableBatch.finish
+    left = [1]
+
+    def bent_commit(self: TableBatch) -> Bits | None:
+        if not left or bend == "kept":
+            return commit(self)
+        left.pop()
+        if bend == "rolled back":
+            raise StoreError("deadlock")
+        done = commit(self)
+        if bend == "lost answer":
+            raise OutcomeUnknown("gone away")
+        raise RuntimeError(done)
+
+    def bent_finish(self: TableBatch) -> Finish:
+        done = finish(self)
+        if bend == "kept" and left:
+            left.pop()
+            return Finish(kept=(0, 2), also=done.also)
+        return done
+
+    monkeypatch.setattr(TableBatch, "commit", bent_commit)
+    monkeypatch.setattr(TableBatch, "finish", bent_finish)
+
+
+@pytest.mark.parametrize("bend", ["rolled back", "lost answer"])
+def test_a_batch_that_was_undone_or_in_doubt_is_covered_once(
+    bend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = small.build(tmp_path / "expected", ["table"])
+    with watched() as gone:
+        first.run()
+    pbx = small.build(tmp_path / "bent", ["table"])
+    escrow = pbx.seal()
+    _bent(monkeypatch, bend)
+    assert pbx.run().exit_code == Exit.OK
+    assert_sealed(pbx.site().reports, escrow, gone)
+
+
+def test_records_that_were_put_back_have_no_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pbx = small.build(tmp_path, ["table"])
+    escrow = pbx.seal()
+    _bent(monkeypatch, "kept")
+    with watched() as seen:
+        pbx.run()
+    stayed = [record for n, record in enumerate(seen["calls"]) if n not in (0, 2)]
+    assert len(stayed) == pbx.due["calls"] - 2
+    assert_sealed(pbx.site().reports, escrow, {"calls": stayed})
+
+
+def test_files_of_a_report_that_never_came_are_swept_by_the_next_run(tmp_path: Path) -> None:
+    pbx = small.build(tmp_path, ["table"])
+    escrow = pbx.seal()
+    with watched() as gone:
+        pbx.run()
+    folder = sidecars.Folder(pbx.site().reports / "sidecars")
+    stray = folder.write({"role": "leaves", "dataset": "calls"}, [b"x"])
+    assert folder.unnamed
+    assert pbx.run().exit_code == Exit.OK
+    assert not folder.unnamed
+    assert not (folder.path / f"{stray.sha256}.bin").exists()
+    assert_sealed(pbx.site().reports, escrow, gone)
+
+
+def test_a_full_disk_at_the_end_loses_no_evidence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pbx = small.build(tmp_path, ["table"])
+    escrow = pbx.seal()
+
+    def full(*args: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    with watched() as gone, monkeypatch.context() as patch:
+        patch.setattr(sidecars, "_write", full)
+        with pytest.raises(EvidenceError) as error:
+            pbx.run()
+        assert error.value.code == "REPORT_UNWRITTEN"
+    done = pbx.run(LATER)
+    assert done.recovered is not None
+    assert_sealed(pbx.site().reports, escrow, gone)
 
 
 @pytest.mark.slow

@@ -60,18 +60,18 @@ def bundle(face: Face, name: str | None, *, out: Path, sidecars: bool) -> int:
 
 
 def _added(app: App, ledger: Ledger, site: Site, source: str) -> dict[str, bytes]:
-    """What doesn't lie in the reports folder: roster, page, and for a source without any report
-    an empty ledger's checkpoint, so that the officer can enter it before its first run."""
-    found: dict[str, bytes] = {}
+    """What doesn't lie in the reports folder: roster, page, a key that has signed no report yet,
+    and for a source without any report an empty ledger's checkpoint, so that the officer can enter
+    it before its first run."""
+    public = site.key.public_key()
+    found = {f"runner-{key_id(public)[:8]}.pub.pem": keys.public_pem(public)}
     if context.is_there(roster_file(app)):
         found[ROSTER] = roster_file(app).read_bytes()
     page = resources.files("pbxretain.evidence").joinpath(packing.PAGE)
     if page.is_file():
         found[packing.PAGE] = page.read_bytes()
     if ledger.last() is None:
-        public = site.key.public_key()
         found[CHECKPOINT] = notes.sign(notes.checkpoint(site.origin(source), []), site.key).text
-        found[f"runner-{key_id(public)[:8]}.pub.pem"] = keys.public_pem(public)
     return found
 
 

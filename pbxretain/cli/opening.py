@@ -4,25 +4,23 @@ on a copy of the reports, on any machine, without a database."""
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from pbxretain.cli.dpo import HOME
 from pbxretain.cli.face import command, common, face
 from pbxretain.cli.passphrase import DESCRIPTOR
 from pbxretain.cli.passphrase import OPTION as PASSPHRASE
 
 if TYPE_CHECKING:
-    from pbxretain.evidence.bundle import Bundle
     from pbxretain.evidence.opening import Found, Match, Wanted
 
 FILE = click.Path(path_type=Path)
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 _DAYS_BEFORE, _DAYS_AFTER = datetime(1970, 1, 1), datetime(2199, 12, 31)  # noqa: DTZ001
-F = Callable[..., Any]
 
 BUNDLE = click.argument("bundle", type=FILE)
 KEY = click.option(
@@ -30,9 +28,15 @@ KEY = click.option(
     "escrow",
     type=FILE,
     metavar="FILE",
-    help="The escrow key, which only the data protection officer has (else in your own folder).",
+    help="The escrow key's file, of the officer alone (else the keys in the officer's home).",
 )
 TRUST = click.option(
+    "--trust",
+    multiple=True,
+    type=FILE,
+    help="Public keys or a roster that you trust (else the roster in the officer's home).",
+)
+PROOF_TRUST = click.option(
     "--trust", multiple=True, type=FILE, help="Public keys or a roster that you trust."
 )
 NUMBER = click.option(
@@ -43,7 +47,11 @@ REGION = click.option(
 )
 EXTENSION = click.option("--extension", is_flag=True, help="The number is an extension.")
 SIGN = click.option(
-    "--sign", "signer", type=FILE, metavar="FILE", help="The key that signs the record of this."
+    "--sign",
+    "signer",
+    type=FILE,
+    metavar="FILE",
+    help="The officer's key that signs the note of this (else the one beside the escrow key).",
 )
 
 
@@ -65,11 +73,12 @@ def evidence() -> None:
 @click.option(
     "--purpose",
     type=click.Choice(["data-subject", "court", "authority", "restore", "audit"]),
-    help="Why; with --sign it is recorded beside the reports, without the number.",
+    help="Why: leaves a signed note beside the reports, which doesn't say for whom.",
 )
 @SIGN
 @PASSPHRASE
 @DESCRIPTOR
+@HOME
 def find(
     bundle: Path,
     escrow: Path | None,
@@ -82,30 +91,38 @@ def find(
     purpose: str | None,
     signer: Path | None,
     passphrase_file: Path | None,
+    home: Path | None,
 ) -> int:
     """Find the deleted records of a number in reports of level sealed.
 
     BUNDLE is a folder of reports or one ZIP file of it. Days are those on which the calls began.
     Ends with 3 when evidence for some of the days can't be searched.
     """
+    from pbxretain.bundle import opened_bundle
     from pbxretain.cli import unsealed
     from pbxretain.errors import Exit
     from pbxretain.evidence import opening
+    from pbxretain.evidence.bundle import Bundle
 
-    if bool(purpose) != bool(signer):
-        raise click.UsageError("--purpose and --sign go together.")
-    opened, officer = _bundle(bundle), unsealed.Officer(face(), passphrase_file)
-    vouched = unsealed.vouched(opened, trust)
-    found = opening.find(
-        opened,
-        officer.escrow(escrow),
-        _wanted(number, region, extension=extension),
-        first=first.date(),
-        last=last.date(),
-        vouched=vouched,
-    )
-    if signer and purpose:
-        unsealed.record_access(opened, found, purpose=purpose, signer=officer.signer(signer))
+    if signer and not purpose:
+        raise click.UsageError("--sign goes with --purpose.")
+    holder = unsealed.Holder(face(), escrow, home, passphrase_file)
+    wanted = _wanted(number, region, extension=extension)
+    with opened_bundle(bundle) as folder:
+        opened = Bundle(folder)
+        vouched = unsealed.vouched(opened, holder.trust(trust))
+        found = opening.find(
+            opened,
+            holder.opener(),
+            wanted,
+            first=first.date(),
+            last=last.date(),
+            vouched=vouched,
+        )
+        if purpose:
+            beside = folder / "filed" if bundle.is_dir() else bundle.parent
+            key = holder.signer(signer)
+            unsealed.record_access(opened, found, beside, purpose=purpose, key=key)
     face().give(unsealed.found_data(found), unsealed.found_sheet(found, face().lang))
     _doubts(found, checked=vouched is not None)
     whole = not (found.destroyed or found.foreign or found.counts)
@@ -128,6 +145,7 @@ def find(
 @click.option("--out", type=FILE, required=True, metavar="FILE", help="Write the proof here.")
 @PASSPHRASE
 @DESCRIPTOR
+@HOME
 def prove(
     bundle: Path,
     escrow: Path | None,
@@ -141,44 +159,51 @@ def prove(
     trust: tuple[Path, ...],
     out: Path,
     passphrase_file: Path | None,
+    home: Path | None,
 ) -> None:
     """Write a proof that one record was deleted, for a court or the person concerned.
 
     Either --number and --at, or --record with --report and --dataset. The proof opens this one
     record, for everybody who reads it, and no other.
     """
+    from pbxretain.bundle import opened_bundle
     from pbxretain.cli import unsealed
     from pbxretain.evidence import opening
+    from pbxretain.evidence.bundle import Bundle
 
-    opened = _bundle(bundle)
-    private = unsealed.Officer(face(), passphrase_file).escrow(escrow)
-    vouched = unsealed.vouched(opened, trust)
-    if record is not None:
-        if number is not None or number_of is None or dataset is None:
-            raise click.UsageError("--record goes with --report and --dataset, without --number.")
-        proof = opening.prove_record(
-            opened,
-            private,
-            unsealed.read_record(record),
-            number=number_of,
-            dataset=dataset,
-            vouched=vouched,
-        )
-    else:
-        if at is None:
-            raise click.UsageError("Name --number and --at, or --record.")
-        minute = unsealed.minute(at)
-        wanted = _wanted(number, region, extension=extension)
-        found = opening.find(opened, private, wanted, first=minute, last=minute, vouched=vouched)
-        match = _one(found, number_of, dataset)
-        proof = opening.prove_entry(match)
+    holder = unsealed.Holder(face(), escrow, home, passphrase_file)
+    with opened_bundle(bundle) as folder:
+        opened = Bundle(folder)
+        vouched = unsealed.vouched(opened, holder.trust(trust))
+        if record is not None:
+            if number is not None or number_of is None or dataset is None:
+                raise click.UsageError(
+                    "--record goes with --report and --dataset, without --number."
+                )
+            proof = opening.prove_record(
+                opened,
+                holder.opener(),
+                unsealed.read_record(record),
+                number=number_of,
+                dataset=dataset,
+                vouched=vouched,
+            )
+        else:
+            if at is None:
+                raise click.UsageError("Name --number and --at, or --record.")
+            minute = unsealed.minute(at)
+            wanted = _wanted(number, region, extension=extension)
+            found = opening.find(
+                opened, holder.opener(), wanted, first=minute, last=minute, vouched=vouched
+            )
+            proof = opening.prove_entry(_one(found, number_of, dataset))
     unsealed.write_proof(out, proof)
     face().note(face().text("evidence.proof-written", path=out))
 
 
 @command(evidence, name="check")
 @click.argument("proof", type=FILE)
-@TRUST
+@PROOF_TRUST
 def check(proof: Path, trust: tuple[Path, ...]) -> None:
     """Check a proof, offline and without any key of the data protection officer."""
     from pbxretain.cli import unsealed
@@ -193,43 +218,38 @@ def check(proof: Path, trust: tuple[Path, ...]) -> None:
 @click.option("--before", type=_DAY, metavar="DATE", help="As if today were this day.")
 @click.option("--now", "at_once", is_flag=True, help="All of it, whatever its date.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-@click.option(
-    "--sign",
-    "signer",
-    type=FILE,
-    required=True,
-    metavar="FILE",
-    help="The data protection officer's key that signs the record of this.",
-)
+@KEY
+@SIGN
 @PASSPHRASE
 @DESCRIPTOR
+@HOME
 def shred(
     bundle: Path,
     before: datetime | None,
     at_once: bool,
     yes: bool,
-    signer: Path,
+    escrow: Path | None,
+    signer: Path | None,
     passphrase_file: Path | None,
+    home: Path | None,
 ) -> None:
     """Destroy sealed evidence at the end of its life. The reports stay, and stay genuine."""
+    from pbxretain.bundle import opened_bundle
     from pbxretain.cli import context, unsealed
+    from pbxretain.evidence.bundle import Bundle
 
     if before and at_once:
         raise click.UsageError("--before and --now exclude each other.")
     today = before.date() if before else context.now().date()
-    opened = _bundle(bundle)
-    due = unsealed.due_for_shredding(opened, None if at_once else today)
-    if due and not yes:
-        click.confirm(face().text("evidence.shred.ask", n=len(due)), abort=True, err=True)
-    key = unsealed.Officer(face(), passphrase_file).signer(signer)
-    path = unsealed.shred(opened, due, signer=key, ordered=at_once, now=context.now())
+    with opened_bundle(bundle) as folder:
+        opened, path = Bundle(folder), None
+        due = unsealed.due_for_shredding(opened, None if at_once else today)
+        if due:
+            if not yes:
+                click.confirm(face().text("evidence.shred.ask", n=len(due)), abort=True, err=True)
+            key = unsealed.Holder(face(), escrow, home, passphrase_file).signer(signer)
+            path = unsealed.shred(opened, due, signer=key, ordered=at_once, now=context.now())
     face().give(unsealed.shred_data(due, path), unsealed.shred_sheet(due, path, face().lang))
-
-
-def _bundle(path: Path) -> Bundle:
-    from pbxretain.evidence.bundle import Bundle
-
-    return Bundle(path)
 
 
 def _wanted(number: str | None, region: str | None, *, extension: bool) -> Wanted:

@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from pbxretain.cli.face import Face
-from pbxretain.keys import SHORTEST_PASSPHRASE, Keyring, open_container
+from pbxretain.keys import SHORTEST_PASSPHRASE
 from pbxretain.settings import Secret, passphrase_from_file, secret_from_descriptor
 
-_META, _OPENED = "pbxretain.passphrase-fd", "pbxretain.opened"
+_META = "pbxretain.passphrase-fd"
 
 
 def _keep(ctx: click.Context, _: click.Parameter, value: int | None) -> None:
@@ -45,15 +45,6 @@ def ask(face: Face, file: Path | None, *, new: bool = False) -> Secret:
         again = face.text("dpo.passphrase.again")
         return _prompt(face.text("dpo.passphrase.new", n=SHORTEST_PASSPHRASE), again)
     return typed(face, "dpo.passphrase")
-
-
-def keyring(face: Face, container: Path, file: Path | None) -> Keyring:
-    """The keys of a container; one that a command needs twice is asked for once."""
-    opened: dict[Path, Keyring] = click.get_current_context().meta.setdefault(_OPENED, {})
-    path = container.absolute()
-    if path not in opened:
-        opened[path] = open_container(path, ask(face, file))
-    return opened[path]
 
 
 def typed(face: Face, question: str) -> Secret:

@@ -7,14 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pbxretain import aggregate, rolling, witness
+from pbxretain import aggregate, witness
 from pbxretain.aggregate import Figures
 from pbxretain.bundle import opened_paths
 from pbxretain.cli import context
 from pbxretain.cli.face import Face
 from pbxretain.errors import DocumentError, UnavailableError
 from pbxretain.evidence.trust import Roster
-from pbxretain.ledger import ROSTER
 from pbxretain.spans import Kind, Schedule, Span
 from pbxretain.verify import Verdict, verify_paths
 from pbxretain.verify.signers import Anchors
@@ -51,9 +50,10 @@ def period(face: Face, wanted: Wanted, *, now: datetime) -> Figures:
     span = wanted.span()
     place = _place(face, wanted)
     known, seen = [*wanted.trust, *wanted.keys], witness.standpoint()
-    own = None if known or seen else context.own_public(face)
-    if seen and not known:
-        known = [seen.roster]
+    if not known:
+        own_roster = seen.roster if seen else context.own_roster(face)
+        known = [own_roster] if own_roster else []
+    own = None if known else context.own_public(face)
     verdict = Verdict((), (), None)
     if place.reports is not None:
         with opened_paths([place.reports]) as opened:
@@ -61,7 +61,7 @@ def period(face: Face, wanted: Wanted, *, now: datetime) -> Figures:
                 opened, trust=known, own_public=own, now=now, seen=seen.kept if seen else ()
             )
     name, reports = aggregate.chain(verdict, place.source)
-    roster = Anchors.load(known, own_public=None).roster or place.roster
+    roster = Anchors.load(known, own_public=None).roster
     return aggregate.figures(
         reports,
         verdict,
@@ -80,7 +80,6 @@ class _Place:
     source: str | None
     reports: Path | None
     zone: ZoneInfo | None = None
-    roster: Roster | None = None
 
 
 def _place(face: Face, wanted: Wanted) -> _Place:
@@ -94,8 +93,7 @@ def _place(face: Face, wanted: Wanted) -> _Place:
         raise DocumentError("there are several sources", hint=f"name one: {names[0]}")
     folder = app.reports(names[0])
     known = folder if context.is_there(folder) else None
-    roster = rolling.installed(app.state / ROSTER)
-    return _Place(names[0], known, app.source(names[0]).zone, roster)
+    return _Place(names[0], known, app.source(names[0]).zone)
 
 
 def _schedule(wanted: Wanted, roster: Roster | None, source: str) -> Schedule | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,6 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from pbxretain import keys, messages, posix, signing
-from pbxretain.bundle import opened_bundle
 from pbxretain.cli import context, passphrase
 from pbxretain.cli.face import Face
 from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
@@ -23,14 +21,13 @@ from pbxretain.evidence.fields import instant, moment
 from pbxretain.evidence.leaves import erase
 from pbxretain.evidence.opening import Found, Match
 from pbxretain.evidence.proofs import MAX_PROOF, Proved, Record
-from pbxretain.evidence.statements import KeptFile, Predicate, file_type, statement
+from pbxretain.evidence.statements import KeptFile, file_type, statement
 from pbxretain.explain import data_class
 from pbxretain.messages import Lang, text
 from pbxretain.officer import Home, home_folder
 from pbxretain.sheet import Block, Column, Heading, KeyValue, Paragraph, Sheet, Table
 from pbxretain.verify import verify_paths
 from pbxretain.verify.signers import Anchors
-from pbxretain.witness import standpoint
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -41,47 +38,63 @@ _MAX_RECORD = 1 << 20
 # --- keys and files ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Officer:
-    """Whose keys open and sign: in files of their own (PEM), in a key file under a passphrase, or
-    by default in the officer's folder."""
+class Holder:
+    """Whoever opens evidence, with a key file or the officer's home; asks for one passphrase."""
 
-    face: Face
-    passphrase_file: Path | None
+    def __init__(
+        self, face: Face, key: Path | None, home: Path | None, passphrase_file: Path | None
+    ) -> None:
+        self._face = face
+        self._home = Home(home_folder(home))
+        self._file = self._home.keys if key is None else key
+        self._own = key is None
+        self._passphrase_file = passphrase_file
+        self._rings: dict[Path, keys.Keyring] = {}
 
-    def escrow(self, path: Path | None) -> X25519PrivateKey:
-        """The private escrow key."""
-        path = path or Home(home_folder(None)).keys
-        if keys.is_container(path):
-            return passphrase.keyring(self.face, path, self.passphrase_file).opener()
-        return sealing.load_escrow(path)
+    def opener(self) -> X25519PrivateKey:
+        """The private escrow key: out of a key file, or a PEM file without passphrase."""
+        ring = self._opened()
+        return sealing.load_escrow(self._file) if ring is None else ring.opener()
 
-    def signer(self, path: Path) -> signing.PrivateKey:
-        """The key that signs what was done."""
-        if keys.is_container(path):
-            return passphrase.keyring(self.face, path, self.passphrase_file).signer("dpo")
-        return keys.load_key(path)
+    def signer(self, file: Path | None) -> signing.PrivateKey:
+        """The officer's signing key: the one in a file, or the one beside the escrow key."""
+        if file is not None and not keys.is_container(file):
+            return keys.load_key(file)
+        ring = self._opened() if file is None else self._open(file)
+        if ring is None:
+            raise RefusedError("the escrow key can't sign", hint="--sign FILE", code="ROLE_MISSING")
+        return ring.signer("dpo")
+
+    def trust(self, given: Sequence[Path]) -> Sequence[Path]:
+        """What the caller trusts; without a word from him the roster in the officer's home."""
+        roster = self._home.roster_file
+        return given or ([roster] if self._home.is_set_up else [])
+
+    def _opened(self) -> keys.Keyring | None:
+        if self._own:
+            self._home.must_have_keys()
+        return self._open(self._file) if keys.is_container(self._file) else None
+
+    def _open(self, file: Path) -> keys.Keyring:
+        """Each file is asked for its passphrase once."""
+        if file not in self._rings:
+            word = passphrase.ask(self._face, self._passphrase_file)
+            self._rings[file] = keys.open_container(file, word)
+        return self._rings[file]
 
 
 def vouched(bundle: Bundle, trust: Sequence[Path]) -> frozenset[str] | None:
-    """Digests of the reports that a trusted key signed; None where the caller trusts nobody.
-    Without ``trust`` the roster in the officer's folder counts, where there is one."""
-    own = standpoint()
-    known = trust or ([own.roster] if own else [])
-    if not known:
+    """Digests of the reports that a trusted key signed; None where the caller trusts nobody."""
+    if not trust:
         return None
-    with opened_bundle(bundle.path) as folder:
-        verdict = verify_paths([folder], trust=known, own_public=None, now=context.now())
+    verdict = verify_paths([bundle.folder], trust=trust, own_public=None, now=context.now())
     return frozenset(report.digest for report in verdict.reports if report.signer)
 
 
 def trusted(face: Face, trust: Sequence[Path]) -> Mapping[str, signing.PublicKey]:
-    """The keys by which a proof's report may be signed."""
-    own = None if trust else context.own_public(face)
-    return _keys(Anchors.load(trust, own_public=own))
-
-
-def _keys(anchors: Anchors) -> dict[str, signing.PublicKey]:
+    """The keys by which a proof's report may be signed: those that are named, or a roster's
+    runners; without any, this installation's own."""
+    anchors = Anchors.load(trust, own_public=None if trust else context.own_public(face))
     return {**anchors.keys, **anchors.of("runner")}
 
 
@@ -143,10 +156,10 @@ def _write(path: Path, data: bytes, mode: int) -> None:
 
 
 def record_access(
-    bundle: Bundle, found: Found, *, purpose: str, signer: signing.PrivateKey
+    bundle: Bundle, found: Found, folder: Path, *, purpose: str, key: signing.PrivateKey
 ) -> Path | None:
-    """Files a signed note that evidence was opened, why, and with how many matches; None where no
-    run key was opened. It never says for whom."""
+    """Puts a signed note into ``folder`` that evidence was opened, why, and with how many matches;
+    None where no run key was opened. It never says for whom."""
     told = next(iter(bundle.reports()), None)
     if told is None or not found.opened:
         return None
@@ -158,18 +171,17 @@ def record_access(
             "matches": len(found.matches),
         }
     )
-    return _file(bundle, note, signer)
+    return _file(folder, note, key)
 
 
 def due_for_shredding(bundle: Bundle, today: date | None) -> list[tuple[Told, KeptFile]]:
     """Files that are still there and whose day has passed; all of them without a day."""
-    folder = bundle.folder / "sidecars"
     return [
         (told, file)
         for told in bundle.reports()
         for file in told.report.evidence.files
         if (today is None or (told.report.evidence.shred_after or "9") < today.isoformat())
-        and (folder / file.name).exists()
+        and bundle.path(file).exists()
     ]
 
 
@@ -192,9 +204,9 @@ def shred(
             "files": tuple(file.sha256 for _, file in due),
         }
     )
-    path = _file(bundle, note, signer)
+    path = _file(bundle.folder / "filed", note, signer)
     for _, file in due:
-        gone = bundle.folder / "sidecars" / file.name
+        gone = bundle.path(file)
         try:
             gone.chmod(0o600)
         except OSError:
@@ -215,13 +227,11 @@ def _about(told: Told, now: datetime) -> dict[str, object]:
     }
 
 
-def _file(bundle: Bundle, note: EvidenceAccess | EvidenceShred, signer: signing.PrivateKey) -> Path:
-    made: Predicate = note
-    document = statement(made)
-    sealed = signing.seal(document, signer)
+def _file(folder: Path, note: EvidenceAccess | EvidenceShred, key: signing.PrivateKey) -> Path:
+    document = statement(note)
+    sealed = signing.seal(document, key)
     digest = signing.open_envelope(sealed).digest
     kind = file_type(str(document["predicateType"]))
-    folder = bundle.folder / "filed" if bundle.is_folder else bundle.folder
     try:
         folder.mkdir(mode=0o750, exist_ok=True)
     except OSError:

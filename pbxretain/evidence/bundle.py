@@ -1,17 +1,16 @@
-"""What lies in a copy of a source's reports, a folder or one ZIP file? Read only; nothing in it is
-trusted, and no file is read that is larger than it should be."""
+"""Which reports and which files beside them lie in a copy of a source's reports? Read only;
+nothing in it is trusted, and no file is read that is larger than its report says."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
-import zipfile
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from pbxretain.errors import DocumentError, EvidenceError, TrustError, UnavailableError
+from pbxretain.errors import EvidenceError, TrustError, UnavailableError
 from pbxretain.evidence.statements import DeletionReport, KeptFile, parse_statement
 from pbxretain.signing import (
     MAX_ENVELOPE,
@@ -20,7 +19,6 @@ from pbxretain.signing import (
 )
 
 _REPORT = re.compile(r"\d{6,16}-deletion-report\.dsse\.json")
-_LEDGER = "ledger.jsonl"
 _SIDECARS = "sidecars"
 
 
@@ -47,38 +45,20 @@ class Told:
 
 
 class Bundle:
-    """A folder of reports or a ZIP file of one. DocumentError when it is neither,
-    UnavailableError when it can't be read."""
+    """A folder of reports. Raises UnavailableError when it can't be read."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._zip: zipfile.ZipFile | None = None
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         try:
-            if path.is_dir():
-                inner = path / "reports"
-                self.folder = path if (path / _LEDGER).exists() or not inner.is_dir() else inner
-                names = {name: name for name in os.listdir(self.folder)}  # noqa: PTH208
-            else:
-                self._zip = zipfile.ZipFile(path)
-                self.folder = path.parent
-                names = _members(self._zip)
-        except (zipfile.BadZipFile, NotImplementedError, ValueError):
-            raise DocumentError(
-                f"{path} is neither a folder of reports nor a ZIP file of one"
-            ) from None
+            self._names = sorted(os.listdir(folder))  # noqa: PTH208  (names, undecodable ones too)
         except OSError:
-            raise UnavailableError(f"{path} can't be read") from None
-        self._names: Mapping[str, str] = names
-
-    @property
-    def is_folder(self) -> bool:
-        return self._zip is None
+            raise UnavailableError(f"{folder} can't be read") from None
 
     def reports(self, vouched: Container[str] | None = None) -> Iterator[Told]:
         """All reports by number. ``vouched`` are digests of statements whose signature somebody
         has checked: any other is a TrustError. Without it, nobody vouches for them."""
-        for name in sorted(filter(_REPORT.fullmatch, self._names)):
-            data = self._read(self._names[name], MAX_ENVELOPE + 1)
+        for name in filter(_REPORT.fullmatch, self._names):
+            data = self._read(self.folder / name, MAX_ENVELOPE + 1)
             if data is None:
                 raise EvidenceError(f"{name} can't be read", code="MALFORMED")
             envelope = open_envelope(data)
@@ -88,11 +68,14 @@ class Bundle:
             if isinstance(report, DeletionReport):
                 yield Told(name, data, envelope, report)
 
+    def path(self, file: KeptFile) -> Path:
+        """Where a file lies that a report names."""
+        return self.folder / _SIDECARS / file.name
+
     def sidecar(self, file: KeptFile) -> bytes | None:
         """The content of a file that a report names; None when it isn't there any more.
         EvidenceError (SIDECAR) when it isn't what the report names."""
-        inside = f"{_SIDECARS}/{file.name}"
-        data = self._read(self._names.get(inside, inside), file.bytes + 1)
+        data = self._read(self.path(file), file.bytes + 1)
         if data is None:
             return None
         if len(data) != file.bytes or hashlib.sha256(data).hexdigest() != file.sha256:
@@ -102,26 +85,11 @@ class Bundle:
             )
         return data
 
-    def _read(self, name: str, limit: int) -> bytes | None:
+    def _read(self, path: Path, limit: int) -> bytes | None:
         try:
-            if self._zip is None:
-                with (self.folder / name).open("rb") as file:
-                    return file.read(limit)
-            with self._zip.open(name) as member:
-                return member.read(limit)
-        except (FileNotFoundError, KeyError):
+            with path.open("rb") as file:
+                return file.read(limit)
+        except FileNotFoundError:
             return None
-        except (OSError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile):
-            raise UnavailableError(f"a file in {self.path} can't be read") from None
-
-
-def _members(file: zipfile.ZipFile) -> dict[str, str]:
-    """Members by their path below the folder in which the ledger lies."""
-    names = file.namelist()
-    tops = [PurePosixPath(n).parent for n in names if PurePosixPath(n).name == _LEDGER]
-    top = min(tops, key=lambda path: len(path.parts), default=PurePosixPath())
-    return {
-        str(PurePosixPath(name).relative_to(top)): name
-        for name in names
-        if PurePosixPath(name).is_relative_to(top)
-    }
+        except OSError:
+            raise UnavailableError(f"a file in {self.folder} can't be read") from None

@@ -10,11 +10,11 @@ leaves make a second tree, so that one entry can be opened and proves nothing ab
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence.commitments import RunKey, keystream
@@ -34,6 +34,7 @@ _PORTION = 1 << 17
 """Rows that are sorted in memory at once."""
 
 _LEAF = b"pbxretain/lookup/2"
+_EIGHT = (8).to_bytes(4, "big")
 _FIRST = pack((0).to_bytes(4, "big"))
 _MOST = (1 << 16) - 1
 
@@ -132,11 +133,12 @@ class Lookup:
     def rows(self, first: int, taken: Sequence[Taken]) -> tuple[int, bytes]:
         """The first entry's number and the rows of one batch, ``RowFile.WIDTH`` bytes each, by
         tag. ``first`` is the position of the batch's first record."""
-        known = self._parties.of
+        known, repeats = self._parties.of, self._repeat
+        blake2s, sha256, look = hashlib.blake2s, hashlib.sha256, self._look
         wanted = [
-            (place, name, pack(minute(record).to_bytes(8, "big", signed=True)))
+            (place, name, _EIGHT + minute(record).to_bytes(8, "big", signed=True))
             for place, record in enumerate(taken)
-            for name in dict.fromkeys([known(s) for s in record.subjects if s])
+            for name in {known(subject): None for subject in record.subjects if subject}
             if name
         ]
         number = self._next
@@ -145,17 +147,32 @@ class Lookup:
         stream = keystream(self._entry, number, len(wanted))
         rows = []
         for at, (place, name, when) in enumerate(wanted):
-            repeat, found = self._tag(name + when)
+            named = name + when
+            found = blake2s(named + _FIRST, key=look).digest()
+            running = _FIRST
+            if repeat := repeats(found[:TAG]):
+                found = tag_of(look, named, repeat)
+                running = pack(repeat.to_bytes(4, "big"))
             position = first + place
             masked = int.from_bytes(found[TAG:], "big") ^ (position << 64 | number + at)
-            fields = name + when + pack(repeat.to_bytes(4, "big"), position.to_bytes(8, "big"))
-            leaf = hashlib.sha256(b"\x00" + stream[32 * at : 32 * at + 32] + _PREFIX + fields)
+            leaf = sha256(
+                b"\x00"
+                + stream[32 * at : 32 * at + 32]
+                + _PREFIX
+                + named
+                + running
+                + _EIGHT
+                + position.to_bytes(8, "big")
+            )
             rows.append(
-                found[:TAG]
-                + masked.to_bytes(16, "big")
-                + leaf.digest()
-                + place.to_bytes(4, "big")
-                + min(repeat, _MOST).to_bytes(2, "big")
+                b"%b%b%b%b%b"
+                % (
+                    found[:TAG],
+                    masked.to_bytes(16, "big"),
+                    leaf.digest(),
+                    place.to_bytes(4, "big"),
+                    min(repeat, _MOST).to_bytes(2, "big"),
+                )
             )
         rows.sort()
         return number, b"".join(rows)
@@ -166,9 +183,8 @@ class Lookup:
             (self._younger if tag in self._younger else self._older)[tag] -= 1
         self._last = []
 
-    def _tag(self, named: bytes) -> tuple[int, bytes]:
-        found = hashlib.blake2s(named + _FIRST, key=self._look).digest()
-        tag = found[:TAG]
+    def _repeat(self, tag: bytes) -> int:
+        """How often this first tag came before, as far as that is remembered."""
         repeat = self._younger.get(tag)
         if repeat is None:
             repeat = self._older.get(tag, 0)
@@ -176,9 +192,7 @@ class Lookup:
         self._last.append(tag)
         if len(self._younger) >= _REMEMBERED:
             self._older, self._younger = self._younger, {}
-        if repeat:
-            found = tag_of(self._look, named, repeat)
-        return repeat, found
+        return repeat
 
     def __repr__(self) -> str:
         return "<lookup>"
@@ -246,7 +260,7 @@ class Rows:
         """The index rows by tag, with at most some 20 MB in memory."""
         portions = max(1, -(-sum(block.count for block, _ in self.blocks) // _PORTION))
         with self.file.path.open("rb") as file:
-            readers = [_Reader(file.fileno(), *each, portions) for each in self.blocks]
+            readers = [_Reader(file, *each, portions) for each in self.blocks]
             for portion in range(1, portions + 1):
                 last = portion == portions
                 bound = b"" if last else (portion * (1 << 32) // portions).to_bytes(4, "big")
@@ -279,8 +293,8 @@ def _place(item: bytes) -> int:
 class _Reader:
     """Reads one sorted block portion by portion."""
 
-    def __init__(self, fd: int, block: Block, bits: Bits | None, portions: int) -> None:
-        self._fd, self._block, self._bits = fd, block, bits
+    def __init__(self, file: BinaryIO, block: Block, bits: Bits | None, portions: int) -> None:
+        self._file, self._block, self._bits = file, block, bits
         self._at = 0
         self._step = block.count // portions * 5 // 4 + 16
 
@@ -288,11 +302,8 @@ class _Reader:
         """The next rows of records that are gone, up to a tag; all that is left for ``b""``."""
         block, width = self._block, self._block.width
         while self._at < block.count:
-            data = os.pread(
-                self._fd,
-                min(self._step, block.count - self._at) * width,
-                block.begin + self._at * width,
-            )
+            self._file.seek(block.begin + self._at * width)
+            data = self._file.read(min(self._step, block.count - self._at) * width)
             items = [data[at : at + width] for at in range(0, len(data), width)]
             cut = bisect_left(items, bound) if bound else len(items)
             for item in items[:cut]:

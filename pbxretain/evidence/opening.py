@@ -224,7 +224,7 @@ def prove_record(
     """
     told = next((t for t in bundle.reports(vouched) if t.report.ledger.seq == number), None)
     if told is None:
-        raise DocumentError(f"there is no report {number} in {bundle.path}")
+        raise DocumentError(f"there is no report {number} in {bundle.folder}")
     figures = next((d for d in told.report.datasets if d.dataset == dataset), None)
     file = told.file("leaves", dataset)
     if figures is None or file is None:

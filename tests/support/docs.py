@@ -28,7 +28,8 @@ MEANING = {
         "mend the file; the message names line and field",
     ),
     Exit.INCOMPLETE: (
-        "`run`: something due is left, the report says why; `verify`: genuine, with findings",
+        "`run`: something due is left, the report says why; `verify`: genuine, with findings; "
+        "`dpo witness`: cosigned, with findings; `dpo observe`: something is overdue",
         "read the report; the next run may heal it",
     ),
     Exit.LOCKED: ("another run works on the source", "wait; look into it when it happens again"),

@@ -107,9 +107,18 @@ def _script() -> str:
         "PROOF_TEXT": proofs._TEXT,
         "SEVERITY": [int(exit_code) for exit_code in SEVERITY],
     }
-    lines = [f"const {name} = {_json(value)};" for name, value in facts.items()]
+    lines = [f"const {name} = {_entries(value)};" for name, value in facts.items()]
     parts = [path.read_text("utf-8") for path in scripts()]
     return "\n".join(['(() => {\n"use strict";', *lines, *parts, "})();\n"])
+
+
+def _entries(value: object) -> str:
+    """JSON with one entry a line, so that a change shows as one."""
+    if not isinstance(value, dict):
+        return _json(value)
+    lines = [f"{_json(key)}:{_json(item)}" for key, item in value.items()]
+    joined = ",\n".join(lines)
+    return f"{{\n{joined}\n}}"
 
 
 def _json(value: object) -> str:

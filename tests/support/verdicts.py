@@ -1143,7 +1143,7 @@ def pdf(data: bytes) -> bytes:
     statement_ = parse_statement(open_envelope(data).payload).predicate
     assert isinstance(statement_, st.Account)
     shown = explained(statement_, "de", seal=Seal(open_envelope(data).digest, "ab" * 32))
-    return as_pdf(shown, attached={"r.dsse.json": data})
+    return bytes(as_pdf(shown, attached={"r.dsse.json": data}))
 
 
 def carried() -> dict[str, Case]:
@@ -1195,7 +1195,7 @@ def _length_elsewhere(good: bytes, at: int) -> bytes:
     head = good[start : good.index(b"stream", at)]
     (length,) = re.findall(rb"/Length (\d+)", head)
     other = head.replace(b"/Length " + length, b"/Length 999 0 R")
-    return good.replace(head, other) + b"\n999 0 obj\n" + length + b"\nendobj\n"
+    return good.replace(head, other) + b"\n999 0 obj\n%s\nendobj\n" % length
 
 
 def proofs() -> dict[str, bytes]:

@@ -5,6 +5,7 @@ const EXIT_OK = 0;
 const EXIT_INCOMPLETE = 3;
 const EXIT_UNAVAILABLE = 6;
 const EXIT_FORGED = 7;
+const EXIT_UNTRUSTED = 8;
 const SHAKY = ["UNWITNESSED", "TRUNCATED", "NOT_APPROVED", "UNAPPROVED_POLICY"];
 
 /** The checkpoints of one source's ledger, held against the ledger itself. */

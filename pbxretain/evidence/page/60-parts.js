@@ -122,13 +122,11 @@ function privacy(what, lang) {
     heading(text("report.privacy", lang)),
     paragraph(text("report.privacy.content", lang)),
   ];
-  const until = what.evidence?.shred_after;
-  if (what.evidence?.level === "counts") {
-    blocks.push(paragraph(text("report.privacy.counts", lang)));
-  } else if (until) {
-    blocks.push(paragraph(text("report.privacy.sealed", lang, { day: day(until, lang) })));
-  }
-  return blocks;
+  if (!what.evidence) return blocks;
+  const until = what.evidence.shred_after;
+  const counts = () => text("report.privacy.counts", lang);
+  const sealed = () => text("report.privacy.sealed", lang, { day: day(until, lang) });
+  return [...blocks, paragraph(until === null ? counts() : sealed())];
 }
 
 /** Every term that isn't common, in one sentence each. */

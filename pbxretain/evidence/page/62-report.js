@@ -129,7 +129,7 @@ function oldest(report, lang) {
   const title = heading(text("report.oldest", lang));
   const { datasets, run } = report;
   if (!datasets.length) return [title, paragraph(text("report.results.uncounted", lang))];
-  const names = ["data", "dataset", "oldest", "age", "keep", "cutoff"];
+  const names = ["data", "dataset", "oldest-record", "age", "keep", "cutoff"];
   const columns = names.map((name) => column(name, lang, name === "age" ? "right" : "left"));
   const rows = datasets.map((item) => {
     const there = item.range.oldest_remaining;
@@ -287,6 +287,7 @@ function continuity({ ledger, datasets }, lang) {
 
 function evidence(report, lang, seal) {
   const { ledger } = report;
+  const { files } = report.evidence;
   const file = `${String(ledger.seq).padStart(6, "0")}-deletion-report`;
   const list = [
     ["number", String(ledger.seq)],
@@ -294,6 +295,8 @@ function evidence(report, lang, seal) {
     ["prev", ledger.prev || text("report.prev.none", lang)],
     ["witness", ledger.last_witness || text("report.witness.none", lang)],
     ["level", text(`level.${report.evidence.level}`, lang)],
+    ["recipients", report.evidence.recipients.map(printOf).join("\n")],
+    ["files", files.length ? number(files.length, lang) : ""],
     ["assurance", text("report.assurance.value", lang)],
     program(report),
   ];

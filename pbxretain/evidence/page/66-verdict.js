@@ -14,7 +14,9 @@ function findingLine(finding, lang) {
   const details = PARAMS.filter((name) => name in finding.params).map((name) =>
     text(`verify.param.${name}`, lang, { value: paramValue(name, finding.params[name], lang) }),
   );
-  const words = code("code", finding.code, lang);
+  // Some sentences of the command name its options: here they stand without them.
+  const kind = known("page.code", finding.code) ? "page.code" : "code";
+  const words = code(kind, finding.code, lang);
   return details.length ? `${words} (${details.join(", ")})` : words;
 }
 

@@ -243,7 +243,7 @@ async function examine(given, trust, now, progress) {
   const look = new Look(anchors, now, progress);
   for (const name of broken) look.find("BUNDLE", name, {}, EXIT_FORGED);
   const verdict = await look.at(roots, files);
-  return { ...verdict, offered: [...offered.keys()], roster: anchors.roster };
+  return { ...verdict, offered: [...offered.keys()], roster: anchors.roster, now };
 }
 
 async function anchored({ keys, roster, print }, offered, roots) {

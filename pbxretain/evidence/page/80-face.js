@@ -38,6 +38,7 @@ class Face {
     this.shown = null;
     this.verdict = null;
     await this.look();
+    this.root.querySelector("#verdict")?.scrollIntoView({ block: "nearest" });
   }
 
   async takeKeys(files) {
@@ -93,11 +94,8 @@ class Face {
   draw() {
     document.documentElement.lang = this.lang;
     document.title = this.say("page.title");
-    const typing = document.activeElement?.id === "print" ? document.activeElement : null;
-    if (typing && this.root.querySelector("#print") === typing) {
-      this.drawTyped();
-      return this.drawVerdict();
-    }
+    const field = document.activeElement?.id === "print" ? document.activeElement : null;
+    const caret = field?.selectionStart;
     this.result = make("div", { "aria-live": "polite", id: "result" });
     this.root.replaceChildren(
       make("header", {}, make("div", {}, make("h1", {}, this.say("page.title")), this.intro()), this.languages()),
@@ -106,6 +104,10 @@ class Face {
       make("p", { class: "soft small" }, this.say("page.limits")),
     );
     if (this.able) this.drawTyped();
+    if (field) {
+      this.root.querySelector("#print").focus();
+      this.root.querySelector("#print").setSelectionRange(caret, caret);
+    }
     return this.drawVerdict();
   }
 
@@ -268,7 +270,8 @@ class Face {
     const word = resultWord(verdict);
     const trusted = this.trust.names.length || readPrint(this.typed);
     const shown = word === "untrusted" && trusted ? "stranger" : word;
-    const small = [this.say("page.exit", { code: String(verdict.exit) })];
+    const at = new Date(verdict.now).toLocaleString(this.lang);
+    const small = [this.say("page.checked", { at }), this.say("page.exit", { code: String(verdict.exit) })];
     if (verdict.level) small.unshift(this.say(`verify.level.${verdict.level}`));
     return make(
       "section",
@@ -294,11 +297,14 @@ class Face {
   }
 
   /** The fingerprints to compare: of the keys that came with the reports. */
-  printsCard({ offered, reports }) {
-    const signers = new Set(reports.map((report) => report.signer));
-    const keys = offered.filter((id) => !this.trust.keys.has(id));
+  printsCard({ exit, offered, roster, reports }) {
+    const print = readPrint(this.typed);
+    if (!this.typed.trim() && exit !== EXIT_UNTRUSTED) return null;
+    const authority = roster && !this.trust.roster ? [...roster.keys("authority").keys()] : [];
+    const signers = new Set([...reports.map((report) => report.signer), ...authority]);
+    const keys = authority.length ? authority : offered.filter((id) => !this.trust.keys.has(id));
     if (!keys.length) {
-      const missing = readPrint(this.typed) && !offered.length;
+      const missing = print && !offered.length;
       return missing ? make("section", { class: "card" }, make("p", {}, this.say("page.print.nokey"))) : null;
     }
     const typed = this.typed.toLowerCase().replace(/^sha-?256:/, "").replace(/[^0-9a-f]/g, "");
@@ -365,7 +371,7 @@ class Face {
   reportsTold(reports) {
     if (!reports.length) return [];
     const order = [...reports].sort((a, b) => (madeAt(a) < madeAt(b) ? 1 : -1));
-    const shown = this.shown ?? order[0];
+    const shown = this.shown ?? order.find(deletionOf) ?? order[0];
     const list = order.length > 1 ? [this.reportsList(order, shown)] : [];
     return [...list, this.sheetCard(shown)];
   }

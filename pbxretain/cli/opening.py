@@ -211,7 +211,7 @@ def check(proof: Path, trust: tuple[Path, ...]) -> None:
     from pbxretain.cli import unsealed
     from pbxretain.evidence import proofs
 
-    proved = proofs.check_proof(unsealed.read_proof(proof), unsealed.trusted(face(), trust))
+    proved = proofs.check_proof(unsealed.read_proof(proof), unsealed.trusted(face(), proof, trust))
     face().give(unsealed.proved_data(proved), unsealed.proved_sheet(proved, face().lang))
 
 

@@ -59,6 +59,17 @@ class Witness {
     }
   }
 
+  /** Of what the reader himself saw before nothing may be missing or changed. */
+  async seen(kept) {
+    const { ledger } = this.read;
+    for (const { origin, size, root } of kept) {
+      if (origin !== this.origin) continue;
+      const last = size - 1;
+      if (size > ledger.size) this.find("TRUNCATED", "", { first: ledger.size, last });
+      else if (root !== (await ledger.root(size))) this.find("FORK", "", { last });
+    }
+  }
+
   /** Each report between the checkpoint that it names and the next that covers it. */
   brackets(chain) {
     const bySize = [...this.sights.values()].sort((a, b) => a.size - b.size);
@@ -96,7 +107,7 @@ class Witness {
 }
 
 class Look {
-  /** `anchors`: {keys, roster}; `now` in milliseconds. */
+  /** `anchors`: {keys, roster, seen}, `seen` checkpoints that were kept; `now` in milliseconds. */
   constructor(anchors, now, progress) {
     this.anchors = anchors;
     this.now = now;
@@ -121,6 +132,7 @@ class Look {
     const unread = [...read.flatMap((folder) => folder.unread), ...alone.filter((e) => e?.unread)];
     let single = alone.filter((each) => each && !each.unread);
     const beside = await rotationsBeside(single);
+    beside.push(...single.flatMap(({ rotations }) => rotations ?? []));
     await this.signers.learn([...read.flatMap((f) => f.reports), ...single, ...beside]);
     for (const each of unread) await this.signers.unread(each);
     for (const folder of read) folder.reports = await this.genuine(folder.reports);
@@ -158,6 +170,7 @@ class Look {
       const witness = new Witness(source, read, this.find);
       await witness.own(this.signers, placed.some((report) => report.signer));
       await witness.cosigned(this.signers, roster, this.now + AHEAD);
+      await witness.seen(this.anchors.seen);
       witness.brackets(placed);
       this.sights.push(...witness.sights.values());
       continuityOf(placed, this.find);

@@ -11,7 +11,7 @@ class Face {
     this.root = root;
     this.lang = (navigator.language || "").toLowerCase().startsWith("de") ? "de" : "en";
     this.given = [];
-    this.trust = { keys: new Map(), roster: null, names: [] };
+    this.trust = { keys: new Map(), roster: null, seen: [], names: [] };
     this.typed = "";
     this.keyProblem = "";
     this.verdict = null;
@@ -45,12 +45,12 @@ class Face {
     for (const { path, blob } of files) {
       const name = path.split("/").pop();
       const bytes = new Uint8Array(await blob.slice(0, MAX_TRUST).arrayBuffer());
-      const isRoster = /^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)));
-      const [taken] = await attempt(() => (isRoster ? Roster.read(bytes) : publicKeys(bytes)));
+      const [taken] = await attempt(() => readTrust(bytes));
       this.keyProblem = taken ? "" : this.say("page.key.none", { file: name });
       if (!taken) continue;
-      if (isRoster) this.trust.roster = taken;
-      else for (const [id, key] of taken) this.trust.keys.set(id, key);
+      if (taken.roster) this.trust.roster = taken.roster;
+      this.trust.seen.push(...taken.seen);
+      for (const [id, key] of taken.keys) this.trust.keys.set(id, key);
       this.trust.names.push(name);
     }
     await this.look();
@@ -70,8 +70,7 @@ class Face {
     this.busy = true;
     this.drawVerdict();
     this.result.setAttribute("aria-busy", "true");
-    const { keys, roster } = this.trust;
-    const trust = { keys, roster, print: readPrint(this.typed) ?? "" };
+    const trust = { ...this.trust, print: readPrint(this.typed) ?? "" };
     const progress = (count) => {
       if (own === this.round && count % 50 === 0) this.tell(count);
     };
@@ -217,7 +216,7 @@ class Face {
     const authority = this.trust.roster ? [...this.trust.roster.keys("authority").keys()] : [];
     const prints = [...authority, ...this.trust.keys.keys()].map(fingerprint);
     const clear = () => {
-      this.trust = { keys: new Map(), roster: null, names: [] };
+      this.trust = { keys: new Map(), roster: null, seen: [], names: [] };
       this.look();
     };
     return make(

@@ -213,8 +213,7 @@ class Face {
   }
 
   keysLine() {
-    const authority = this.trust.roster ? [...this.trust.roster.keys("authority").keys()] : [];
-    const prints = [...authority, ...this.trust.keys.keys()].map(fingerprint);
+    const prints = trustedPrints(this.trust, "");
     const clear = () => {
       this.trust = { keys: new Map(), roster: null, seen: [], names: [] };
       this.look();
@@ -267,11 +266,12 @@ class Face {
 
   verdictCard(verdict) {
     const word = resultWord(verdict);
-    const trusted = this.trust.names.length || readPrint(this.typed);
-    const shown = word === "untrusted" && trusted ? "stranger" : word;
+    const named_ = this.trust.names.length || readPrint(this.typed);
+    const shown = word === "untrusted" && named_ ? "stranger" : word;
     const at = new Date(verdict.now).toLocaleString(this.lang);
     const small = [this.say("page.checked", { at }), this.say("page.exit", { code: String(verdict.exit) })];
     if (verdict.level) small.unshift(this.say(`verify.level.${verdict.level}`));
+    const trusted = trustedPrints(this.trust, this.typed);
     return make(
       "section",
       { class: `card verdict ${shown}`, id: "verdict" },
@@ -283,6 +283,9 @@ class Face {
         make("p", { class: "said" }, this.said(verdict, word)),
         make("p", {}, this.say(`page.next.${shown}`)),
         make("p", { class: "small soft" }, small.join(" · ")),
+        ...trusted.map((print) =>
+          make("p", { class: "small" }, `${this.say("page.trusted")} `, make("span", { class: "mono" }, print)),
+        ),
       ),
     );
   }
@@ -419,6 +422,13 @@ class Face {
       ...explain(report, this.lang).map(blockNode),
     );
   }
+}
+
+/** The fingerprints that the person vouches for: so that a printed check names them. */
+function trustedPrints({ keys, roster }, typed) {
+  const authority = roster ? [...roster.keys("authority").keys()] : [];
+  const print = readPrint(typed);
+  return [...authority, ...keys.keys(), ...(print ? [print] : [])].map(fingerprint);
 }
 
 function seriousOf(verdict) {

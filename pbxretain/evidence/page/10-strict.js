@@ -226,10 +226,6 @@ async function sha256(bytes) {
   return hex(await crypto.subtle.digest("SHA-256", bytes));
 }
 
-function sameBytes(one, other) {
-  return one.length === other.length && one.every((byte, n) => byte === other[n]);
-}
-
 function joined(...parts) {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

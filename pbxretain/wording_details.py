@@ -82,9 +82,8 @@ DETAILS: Final[Mapping[str, tuple[str, str]]] = {
         "settings demand sealed evidence, and there is no escrow key to seal it to",
     ),
     "detail.ESCROW_MISSING.hint": (
-        "pbxretain key add escrow.pub.pem, vom Datenschutzbeauftragten; oder evidence: auto in den "
-        "Einstellungen",
-        "pbxretain key add escrow.pub.pem, the officer's; or evidence: auto in settings",
+        "pbxretain key add escrow.pub.pem, vom Datenschutzbeauftragten; oder evidence: auto",
+        "pbxretain key add escrow.pub.pem, the officer's; or evidence: auto",
     ),
     "detail.FED_LONGER": (
         "{feed} bleiben länger als {data}, die die Anlage daraus neu erzeugt",

@@ -205,10 +205,7 @@ def report_in(proof: bytes) -> bytes:
 def rotations_in(proof: bytes) -> list[bytes]:
     """The key-events that a proof carries along, as untrusted as the proof: each proves itself by
     the signatures of both keys. EvidenceError (MALFORMED) for what is no proof."""
-    events = _opened(proof)["rotations"]
-    if not isinstance(events, list) or len(events) > _MOST_ROTATIONS:
-        _malformed()
-    return [_text(event).encode("utf-8", "replace") for event in events]
+    return [event.encode("utf-8", "replace") for event in _opened(proof)["rotations"]]
 
 
 def _opened(proof: bytes) -> dict[str, Any]:
@@ -216,6 +213,11 @@ def _opened(proof: bytes) -> dict[str, Any]:
         _malformed()
     read = parse_canonical(proof.removesuffix(b"\n"))
     if read.keys() != _FIELDS or read["type"] != PROOF or read["text"] != _TEXT:
+        _malformed()
+    events = read["rotations"]
+    if not isinstance(events, list) or len(events) > _MOST_ROTATIONS:
+        _malformed()
+    if not all(isinstance(event, str) for event in events):
         _malformed()
     return read
 

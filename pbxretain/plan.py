@@ -178,11 +178,7 @@ def make(
         refusals.append(
             RefusedError(
                 "settings demand sealed evidence, and there is no escrow key to seal it to",
-<<<<<<< HEAD
-                hint="pbxretain key add escrow.pub.pem, or evidence: auto in settings",
-=======
                 hint="pbxretain key add escrow.pub.pem, the officer's; or evidence: auto",
->>>>>>> 974df1ddb26f0056229586374d019665224c7e75
                 code="ESCROW_MISSING",
             )
         )

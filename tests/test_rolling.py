@@ -13,7 +13,7 @@ from support import reports, small, trusted
 from support.killing import killed_at
 from support.small import Small
 
-from pbxretain import execute, keys, rolling
+from pbxretain import execute, keys, rolling, verify
 from pbxretain.documents import parse
 from pbxretain.errors import Exit, RefusedError
 from pbxretain.evidence.fields import instant
@@ -76,7 +76,8 @@ class House:
         site = self.site(source).settled(ledger).rolled(ledger, now=now)
         at = instant(now)
         run = reports.run(started_at=at, ended_at=at, as_of=at)
-        reports.publish(ledger, site.key, run=run)
+        reports.publish(ledger, site.key, run=run, source=source)
+        ledger.sign_checkpoint(site.key, site.origin(source))
         return site
 
     def private(self, source: str = SOURCE) -> list[Path]:
@@ -283,6 +284,10 @@ def test_death_at_any_step_of_a_hand_over_leaves_one_key_that_signs(
         assert kept.stem == key_id(site.key.public_key())
         spans = trusted.assert_each_signed_in_its_epoch(site, _roster(house), SOURCE)
         assert spans == rotations + 1
+        found = verify.verify_paths(
+            [site.reports], trust=[house.state / ROSTER], own_public=None, now=NOW + 33 * DAY
+        )
+        assert found.exit in (Exit.OK, Exit.INCOMPLETE), found.findings
         assert not [p for p in house.state.rglob(".*") if p.is_file()], "nothing half written"
         shutil.rmtree(folder)
         if not died:
@@ -379,3 +384,46 @@ def test_a_restored_image_forks_at_its_next_statement(tmp_path: Path) -> None:
     assert one[:2] == two[:2]
     assert one[2].seq == two[2].seq == 2
     assert one[2].digest != two[2].digest
+    roster = house.state / ROSTER
+    folders = [house.ledger().folder, other.ledger().folder]
+    alone = [_verified(folder, roster) for folder in folders]
+    assert "FORK" not in alone[0] | alone[1]
+    assert "FORK" in _verified(*folders, roster)
+
+
+def _verified(*paths: Path) -> set[str]:
+    """The codes that ``verify`` finds under a roster, the last of the paths."""
+    *folders, roster = paths
+    found = verify.verify_paths(folders, trust=[roster], own_public=None, now=NOW + 40 * DAY)
+    return {finding.code for finding in found.findings}
+
+
+def test_a_year_of_keys_verifies_under_the_roster_and_under_the_first_key_alone(
+    tmp_path: Path,
+) -> None:
+    house = House(tmp_path)
+    house.enroll()
+    for month in range(12):
+        house.report(now=NOW + 31 * month * DAY)
+    end = NOW + 31 * 11 * DAY
+    for trust in (house.state / ROSTER, house.first.public):
+        found = verify.verify_paths(
+            [house.ledger().folder], trust=[trust], own_public=None, now=end
+        )
+        grave = {f.code for f in found.findings if f.exit not in (Exit.OK, Exit.INCOMPLETE)}
+        assert not grave, (trust.name, found.findings)
+    newest = tmp_path / "newest.pem"
+    newest.write_bytes(keys.public_pem(house.site().key.public_key()))
+    found = verify.verify_paths([house.ledger().folder], trust=[newest], own_public=None, now=end)
+    assert found.exit in (Exit.OK, Exit.INCOMPLETE), found.findings
+
+
+def test_no_key_shows_in_repr(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.enroll()
+    house.report()
+    site = house.site()
+    shown = f"{site!r} {site.chain!r} {site.key!r}"
+    raw = site.key.private_bytes_raw()
+    for form in (raw.hex(), repr(raw), keys.private_pem(site.key).split(b"\n")[1].decode()):
+        assert form not in shown

@@ -165,7 +165,7 @@ def escrow_keys(app: App) -> tuple[Recipient, ...]:
     UnavailableError where nobody lets us look."""
     if app.settings.evidence == "counts":
         return ()
-    folder = app.key.parent
+    folder = app.runner.folder
     return load_recipients(sorted(folder.glob(ESCROW)) if is_there(folder) else ())
 
 

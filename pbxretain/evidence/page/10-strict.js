@@ -62,7 +62,11 @@ class Reader {
     if (sign === '"') return this.string();
     if (sign === "{") return this.nested(() => this.object());
     if (sign === "[") return this.nested(() => this.array());
-    for (const [word, value] of [["true", true], ["false", false], ["null", null]]) {
+    for (const [word, value] of [
+      ["true", true],
+      ["false", false],
+      ["null", null],
+    ]) {
       if (this.text.startsWith(word, this.at)) {
         this.at += word.length;
         return value;

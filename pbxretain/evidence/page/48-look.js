@@ -168,7 +168,10 @@ class Look {
     const beside = read.reports.filter((report) => placeOf(report) === null);
     for (const [source, placed] of known) {
       const witness = new Witness(source, read, this.find);
-      await witness.own(this.signers, placed.some((report) => report.signer));
+      await witness.own(
+        this.signers,
+        placed.some((report) => report.signer),
+      );
       await witness.cosigned(this.signers, roster, this.now + AHEAD);
       await witness.seen(this.anchors.seen);
       witness.brackets(placed);

@@ -159,7 +159,7 @@ def officers() -> Iterator[tuple[str, Vector]]:
             both,
             lambda b: office.approved(b.now - timedelta(days=2)),
             3,
-            "UNAPPROVED_POLICY UNAPPROVED_POLICY",
+            "UNAPPROVED_POLICY",
             "L1",
         ),
     )

@@ -200,12 +200,13 @@ class Signers:
         """A statement of the officer's side: only a roster says who may sign it."""
         roles = _ROLES[type(report.statement.predicate)]
         by_role = {role: self._anchors.of(role) for role in roles}
-        if isinstance(report.statement.predicate, ApprovedPolicy):
-            signers = [signed_by(report.envelope, keys) for keys in by_role.values()]
-            if all(signers):
-                return signers[0]
         wanted = {keyid: key for keys in by_role.values() for keyid, key in keys.items()}
         at = moment(made_at(report.statement.predicate))
+        if self._anchors.roster and isinstance(report.statement.predicate, ApprovedPolicy):
+            valid_ = (self._anchors.roster.valid(role, at) for role in roles)
+            signers = [signed_by(report.envelope, keys) for keys in valid_]
+            if all(signers):
+                return signers[0]
         if self._anchors.roster is None:
             signer = signed_by(report.envelope, self._anchors.keys)
             if signer is None:

@@ -91,6 +91,7 @@ const ATTESTATIONS = {
   policy: {
     result: ({ policy, version }, lang) => text("approved.result", lang, { policy, version }),
     blocks: ({ digest, document: words }, lang) => [
+      paragraph(text("approved.note", lang), "note"),
       named([["approved.digest", digest]], lang),
       paragraph(words, "command"),
     ],

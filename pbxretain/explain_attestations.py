@@ -103,6 +103,7 @@ class _Teller:
             case Trust():
                 yield from self._trust(found)
             case ApprovedPolicy():
+                yield Paragraph(text("approved.note", self.lang), "note")
                 yield self.pairs([("approved.digest", found.digest)])
                 yield Paragraph(found.document, "command")
             case EvidenceAccess():

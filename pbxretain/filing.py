@@ -8,7 +8,7 @@ has to be signed by a key to which the installed roster gives that role.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from pbxretain import posix
+from pbxretain import approval, posix
 from pbxretain.errors import (
     ClockError,
     DocumentError,
@@ -30,6 +30,7 @@ from pbxretain.errors import (
 )
 from pbxretain.evidence import notes
 from pbxretain.evidence.attestations import (
+    ApprovedPolicy,
     EvidenceAccess,
     EvidenceShred,
     GapNote,
@@ -42,7 +43,14 @@ from pbxretain.evidence.fields import instant, moment
 from pbxretain.evidence.statements import Predicate, file_type, parse_statement, statement
 from pbxretain.evidence.trust import Roster, read_roster
 from pbxretain.ledger import COSIGNED, FILED, Entry, Ledger
-from pbxretain.signing import MAX_ENVELOPE, PrivateKey, open_envelope, seal, signed_by
+from pbxretain.signing import (
+    MAX_ENVELOPE,
+    Envelope,
+    PrivateKey,
+    open_envelope,
+    seal,
+    signed_by,
+)
 
 SIGNERS: Mapping[type[Predicate], tuple[Role, ...]] = {
     Review: ("dpo",),
@@ -75,6 +83,9 @@ class Cabinet:
     ledger: Callable[[str], Ledger]
     """By source; DocumentError for one that settings don't know."""
 
+    users: Callable[[str], Sequence[str]]
+    """By a policy's name: the sources that it governs."""
+
 
 def installed_roster(path: Path) -> Roster:
     """The roster of this installation; RefusedError (NO_ROSTER) before ``key add``."""
@@ -91,8 +102,9 @@ def installed_roster(path: Path) -> Roster:
     return read_roster(data)
 
 
-def file_back(path: Path, cabinet: Cabinet) -> Filed:
+def file_back(path: Path, cabinet: Cabinet) -> tuple[Filed, ...]:
     """Files one thing that the officer's side handed back: a cosigned checkpoint, or a statement.
+    A policy goes to every source that it governs, all else to the one that it is about.
 
     UnavailableError when it can't be read, EvidenceError for one that is damaged or of another
     ledger, TrustError when the roster doesn't know who signed it.
@@ -104,7 +116,7 @@ def file_back(path: Path, cabinet: Cabinet) -> Filed:
         raise UnavailableError(f"{path} can't be read") from None
     if data.lstrip()[:1] == b"{":
         return _statement(data, cabinet)
-    return _checkpoint(data, cabinet)
+    return (_checkpoint(data, cabinet),)
 
 
 def _checkpoint(data: bytes, cabinet: Cabinet) -> Filed:
@@ -124,10 +136,12 @@ def _checkpoint(data: bytes, cabinet: Cabinet) -> Filed:
     return Filed(source, "checkpoint", target, _put(target, data, same=True))
 
 
-def _statement(data: bytes, cabinet: Cabinet) -> Filed:
+def _statement(data: bytes, cabinet: Cabinet) -> tuple[Filed, ...]:
     envelope = open_envelope(data)
     found = parse_statement(envelope.payload)
     predicate, kind = found.predicate, file_type(found.type)
+    if isinstance(predicate, ApprovedPolicy):
+        return _policy(data, envelope, predicate, cabinet)
     roles = SIGNERS.get(type(predicate))
     if roles is None:
         hint = "pbxretain key add FILE" if kind in ("trust", "key-event") else ""
@@ -146,7 +160,43 @@ def _statement(data: bytes, cabinet: Cabinet) -> Filed:
         if known.get(predicate.seq) != predicate.report:
             raise EvidenceError("The review is of no report in this ledger.", code="REVIEW_STRAY")
     target = ledger.folder / FILED / f"{kind}-{envelope.digest[:12]}.dsse.json"
-    return Filed(predicate.source, kind, target, _put(target, data, same=False))
+    return (Filed(predicate.source, kind, target, _put(target, data, same=False)),)
+
+
+def _policy(
+    data: bytes, envelope: Envelope, said: ApprovedPolicy, cabinet: Cabinet
+) -> tuple[Filed, ...]:
+    if said.installation != cabinet.installation:
+        raise EvidenceError(
+            "The policy was signed for another installation.", code="POLICY_STATEMENT"
+        )
+    approval.check_both(envelope, said, cabinet.roster)
+    sources = cabinet.users(said.policy)
+    if not sources:
+        raise DocumentError(
+            f"no source here uses policy {said.policy}", hint=f"policy: {said.policy} in settings"
+        )
+    name = f"{approval.KIND}-{envelope.digest[:12]}.dsse.json"
+    targets = {source: cabinet.ledger(source).folder / FILED / name for source in sources}
+    for target in targets.values():
+        _make_reports(target.parent.parent)
+    # Signatures don't count into the name, and more of them may follow: the first stays.
+    return tuple(
+        Filed(source, approval.KIND, target, _put(target, data, same=True))
+        for source, target in targets.items()
+    )
+
+
+def _make_reports(folder: Path) -> None:
+    """The reports folder of a source that hasn't run yet."""
+    try:
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o750, exist_ok=True)
+    except OSError:
+        raise UnavailableError(
+            f"can't write in the state folder {folder.parent}",
+            hint="run pbxretain as the user who owns it",
+        ) from None
 
 
 def _put(target: Path, data: bytes, *, same: bool) -> bool:

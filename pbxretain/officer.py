@@ -313,6 +313,15 @@ class Wanted:
     witness_h: int | None
     controller: str
     observer: PublicKey | None = None
+    controller_key: PublicKey | None = None
+    """Of whoever decides on policies."""
+
+    def people(self) -> Iterator[tuple[Role, PublicKey]]:
+        """Further keys by role."""
+        if self.observer:
+            yield "observer", self.observer
+        if self.controller_key:
+            yield "controller", self.controller_key
 
 
 _DEFAULT = RosterSource(source="x", origin="", interval_h=24, grace_h=24)
@@ -408,8 +417,17 @@ def _with_keys(trust: Trust, wanted: Wanted, *, now: datetime) -> Trust:
     told, entries = wanted.claim, list(trust.keys)
     if not any(key.source == told.source for key in trust.of("runner")):
         entries.append(roster_key("runner", told.first, now=now, source=told.source))
-    if wanted.observer and key_id(wanted.observer) not in {key.id for key in entries}:
-        entries.append(roster_key("observer", wanted.observer, now=now))
+    for role, public in wanted.people():
+        known = {key.id: key.role for key in entries}
+        # Nobody vouches for his own work: a key that has a role never gets another.
+        if known.get(key_id(public), role) != role:
+            raise RefusedError(
+                f"the key of the {role} has another role in the roster",
+                hint="make one of its own: pbxretain key new --role ROLE --out FILE",
+                code="ROSTER",
+            )
+        if key_id(public) not in known:
+            entries.append(roster_key(role, public, now=now))
     update: dict[str, object] = {"keys": tuple(entries)}
     if wanted.controller:
         update["controller"] = wanted.controller

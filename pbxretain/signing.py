@@ -177,16 +177,27 @@ def seal(statement: Mapping[str, Any], key: PrivateKey, *others: PrivateKey) -> 
 
     Each key signs once, in the order given."""
     payload = canonical(statement)
-    message = pae(PAYLOAD_TYPE, payload)
+    return _enclose(payload, [_sign(payload, each) for each in (key, *others)])
+
+
+def countersign(envelope: Envelope, key: PrivateKey) -> bytes:
+    """The same envelope with one signature more, last; one that only claims to be by this key
+    makes room for it."""
+    own = _sign(envelope.payload, key)
+    others = [each for each in envelope.signatures if each.keyid != own.keyid]
+    return _enclose(envelope.payload, [*others, own])
+
+
+def _sign(payload: bytes, key: PrivateKey) -> Signature:
+    return Signature(key_id(key.public_key()), key.sign(pae(PAYLOAD_TYPE, payload)))
+
+
+def _enclose(payload: bytes, signatures: Sequence[Signature]) -> bytes:
     envelope = {
         "payload": base64.b64encode(payload).decode(),
         "payloadType": PAYLOAD_TYPE,
         "signatures": [
-            {
-                "keyid": key_id(each.public_key()),
-                "sig": base64.b64encode(each.sign(message)).decode(),
-            }
-            for each in (key, *others)
+            {"keyid": each.keyid, "sig": base64.b64encode(each.sig).decode()} for each in signatures
         ],
     }
     return canonical(envelope) + b"\n"

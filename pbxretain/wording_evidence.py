@@ -145,8 +145,16 @@ EVIDENCE: Final[Mapping[str, tuple[str, str]]] = {
     "role.admin": ("Administration", "admin"),
     # --- policy, access, shred ----------------------------------------------------------------
     "approved.result": (
-        "Regelwerk {policy}, Fassung {version}, beschlossen.",
-        "Policy {policy}, version {version}, approved.",
+        "Regelwerk {policy}, Fassung {version}: vom Verantwortlichen beschlossen, nach Anhörung "
+        "des Datenschutzbeauftragten.",
+        "Policy {policy}, version {version}: decided by the controller, the data protection "
+        "officer consulted.",
+    ),
+    "approved.note": (
+        "Gilt mit beiden Unterschriften: der des Verantwortlichen, der entscheidet, und der des "
+        "Datenschutzbeauftragten, der angehört wurde (Art. 38 Abs. 6 DSGVO).",
+        "Counts with both signatures: the controller's, who decides, and that of the data "
+        "protection officer, who was consulted (Art. 38(6) GDPR).",
     ),
     "approved.digest": ("Prüfsumme des Regelwerks", "Digest of the policy"),
     "access.result": (
@@ -244,11 +252,40 @@ EVIDENCE: Final[Mapping[str, tuple[str, str]]] = {
         "Geben Sie {path} der Administration für: pbxretain report add {name}",
         "Hand {path} back to the admin for: pbxretain report add {name}",
     ),
+    # --- a signed policy ----------------------------------------------------------------------
+    "dpo.init.people": (
+        "Eingetragen mit diesen Fingerabdrücken. Lassen Sie sie sich von den Betreffenden selbst "
+        "vorlesen, nicht von der Administration:",
+        "Entered with these fingerprints. Have them read to you by those people themselves, not by "
+        "the admin:",
+    ),
+    "approval.digest": ("Prüfsumme der Datei", "Digest of the file"),
+    "approval.controller-key": ("Schlüssel des Verantwortlichen", "Key of the controller"),
+    "approval.signed": (
+        "Als Verantwortlicher unterschrieben: {path}. Geben Sie die Datei dem "
+        "Datenschutzbeauftragten für: pbxretain dpo consult {name}",
+        "Signed as controller: {path}. Hand it to the data protection officer for: pbxretain dpo "
+        "consult {name}",
+    ),
+    "approval.read": (
+        "Dieses Regelwerk hat der Verantwortliche unterschrieben. Ihre Unterschrift sagt, dass "
+        "Sie angehört wurden; entschieden hat der Verantwortliche (Art. 38 Abs. 6 DSGVO).",
+        "The controller has signed this policy. Your signature says that you were consulted; the "
+        "controller decided (Art. 38(6) GDPR).",
+    ),
+    "approval.ask": (
+        "Gelesen, und als Angehörter unterschreiben?",
+        "Read, and sign that you were consulted?",
+    ),
     "dpo.refused": (
         "Nicht gegengezeichnet: Was nicht echt ist, bestätigt niemand.",
         "Not cosigned: nobody attests what isn't genuine.",
     ),
     # --- codes --------------------------------------------------------------------------------
+    "code.POLICY_STATEMENT": (
+        "Dieses Regelwerk lässt sich so nicht unterschreiben oder ablegen.",
+        "This policy can't be signed or filed like that.",
+    ),
     "code.BUNDLE": (
         "Diesem Nachweispaket ist nicht zu trauen.",
         "This is no bundle that can be trusted.",

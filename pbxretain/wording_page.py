@@ -128,6 +128,7 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
         "Geprüft am {at} (Uhr dieses Rechners)",
         "Checked at {at} (clock of this computer)",
     ),
+    "page.trusted": ("Sie vertrauen dem Schlüssel", "You trust the key"),
     "page.exit": (
         "Exit-Code wie bei pbxretain verify: {code}",
         "Exit code as of pbxretain verify: {code}",

@@ -563,7 +563,7 @@ def test_a_stolen_runner_key_is_good_until_it_is_revoked(book: Book, roster: Pat
     )
     forged.file(revoked, book.officer.authority)
     verdict = look(forged, roster, at_=now, seen=(seen,))
-    assert told(verdict)["REVOKED_KEY"] == 1
+    assert told(verdict)["REVOKED_KEY"] == 2, "its report and its checkpoint"
     assert {r.place.seq for r in verdict.reports if r.place and r.signer} == {0, 1}
 
 

@@ -9,6 +9,8 @@ import click
 
 from pbxretain.cli import printed
 from pbxretain.cli.face import command, common, face
+from pbxretain.cli.passphrase import DESCRIPTOR
+from pbxretain.cli.passphrase import OPTION as PASSPHRASE
 from pbxretain.errors import Exit
 
 FOR = click.option("--for", "source", metavar="SOURCE", help="Add the classes that it offers.")
@@ -75,6 +77,33 @@ def policy_approve(name: str, by: str, ref: str | None) -> None:
     approved = papers.approve(face(), name, by=by, ref=ref)
     data = {"policy": approved.policy, "digest": approved.digest()}
     face().give(data, papers.approved(approved, face().lang))
+
+
+@command(policy, name="sign")
+@click.argument("name")
+@click.option(
+    "--key",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Key file of the controller.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the signed policy goes (else here).",
+)
+@PASSPHRASE
+@DESCRIPTOR
+def policy_sign(name: str, key: Path, out: Path | None, passphrase_file: Path | None) -> int:
+    """Sign a policy as its controller, for the data protection officer to read.
+
+    What is signed is the file as it stands, byte for byte. The officer answers with "pbxretain dpo
+    consult".
+    """
+    from pbxretain.cli import approving
+
+    return approving.sign(face(), name, key=key, out=out, passphrase_file=passphrase_file)
 
 
 @click.group()

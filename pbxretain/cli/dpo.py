@@ -49,6 +49,9 @@ def dpo() -> None:
     "--witness-every", callback=_hours, metavar="35d", help="You cosign at least this often."
 )
 @click.option("--observer", type=FILE, metavar="FILE", help="Public key of an observer.")
+@click.option(
+    "--controller-key", type=FILE, metavar="FILE", help="Public key of who decides on policies."
+)
 @click.option("--fingerprint", metavar="TEXT", help="The fingerprint as it was read to you.")
 @click.option("--out", type=FILE, help="Where the roster for the admin goes (else beside BUNDLE).")
 @PASSPHRASE
@@ -107,6 +110,26 @@ def review(bundle: Path, passphrase_file: Path | None, home: Path | None, **give
 
     desk = officer.Desk(face(), home, passphrase_file, now=context.now())
     return officer.review(desk, bundle, **given)
+
+
+@command(dpo, name="consult")
+@click.argument("file", type=FILE)
+@click.option("--out", type=FILE, help="Where it goes, signed by both (else beside FILE).")
+@click.option("--yes", is_flag=True, help="Don't ask: you have read the policy.")
+@PASSPHRASE
+@DESCRIPTOR
+@HOME
+def consult(
+    file: Path, out: Path | None, yes: bool, passphrase_file: Path | None, home: Path | None
+) -> int:
+    """Read a policy that the controller signed, and sign that you were consulted.
+
+    You don't decide on it (Art. 38(6) GDPR): the controller did.
+    """
+    from pbxretain.cli import approving, context, officer
+
+    desk = officer.Desk(face(), home, passphrase_file, now=context.now())
+    return approving.consult(desk, file, out=out, yes=yes)
 
 
 REASON = click.option(

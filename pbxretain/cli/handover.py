@@ -87,8 +87,12 @@ def add(face: Face, files: tuple[Path, ...]) -> int:
         app.source(source)
         return Ledger(app.reports(source))
 
-    cabinet = Cabinet(app.installation(), roster, ledger)
-    done = [filing.file_back(path, cabinet) for path in files]
+    def users(policy: str) -> list[str]:
+        known = app.settings.sources.items()
+        return [name for name, source in known if source.policy == policy]
+
+    cabinet = Cabinet(app.installation(), roster, ledger, users)
+    done = [each for path in files for each in filing.file_back(path, cabinet)]
     lines = [
         face.text(
             "filed.new" if each.new else "filed.known",

@@ -82,7 +82,7 @@ def _enter(desk: Desk, bundle: Path, folder: Path, given: dict[str, Any]) -> int
     told, found = officer.confirmed(told, folder, now=desk.now)
     if found is not None and found.exit in (Exit.FORGED, Exit.UNTRUSTED):
         return _refused(desk, found)
-    observer = _observer(given["observer"])
+    people = {name: _public(given[name]) for name in ("observer", "controller_key")}
     fresh = not desk.home.has_keys
     if fresh and not given["controller"]:
         raise click.UsageError("Say who is responsible: --controller NAME.")
@@ -93,7 +93,7 @@ def _enter(desk: Desk, bundle: Path, folder: Path, given: dict[str, Any]) -> int
         grace_h=given["grace"],
         witness_h=given["witness_every"],
         controller=given["controller"],
-        observer=observer,
+        **people,
     )
     roster = officer.next_roster(desk.home, ring, wanted, now=desk.now)
     blocks = _about_keys(desk, ring, escrow=False) if fresh else []
@@ -106,6 +106,7 @@ def _enter(desk: Desk, bundle: Path, folder: Path, given: dict[str, Any]) -> int
         hand_over(out, desk.home.roster_file.read_bytes())
         data |= {"roster": str(out), "version": roster.trust.version, "digest": roster.digest}
         blocks += _about_roster(desk, told, out, version=roster.trust.version)
+        blocks += _about_people(desk, wanted)
     desk.face.give(data, desk.sheet("dpo.init.title", *blocks))
     return int(Exit.OK)
 
@@ -118,10 +119,13 @@ def _compare(desk: Desk, told: Claim, given: str | None) -> None:
     compare(desk.face, told.keyid, given)
 
 
-def _observer(file: Path | None) -> signing.PublicKey | None:
+def _public(file: Path | None) -> signing.PublicKey | None:
     if file is None:
         return None
-    return next(iter(keys.load_public(file).values()))
+    (public, *more) = keys.load_public(file).values()
+    if more:
+        raise click.UsageError(f"{file} holds several keys; name a file with one.")
+    return public
 
 
 def _ring_data(desk: Desk, ring: Keyring) -> dict[str, object]:
@@ -145,6 +149,15 @@ def _about_roster(desk: Desk, told: Claim, out: Path, *, version: int) -> list[B
         "dpo.init.roster", source=told.source, version=version, path=out, name=out.name
     )
     return [Paragraph(sentence)]
+
+
+def _about_people(desk: Desk, wanted: officer.Wanted) -> list[Block]:
+    """The fingerprints of others that were entered, to be compared with them."""
+    pairs = tuple(
+        (desk.face.text(f"role.{role}"), signing.fingerprint(signing.key_id(public)))
+        for role, public in wanted.people()
+    )
+    return [Paragraph(desk.face.text("dpo.init.people")), KeyValue(pairs)] if pairs else []
 
 
 # --- witness --------------------------------------------------------------------------------------

@@ -62,15 +62,23 @@ def _complaints(report: DeletionReport, file: str) -> Iterator[Finding]:
 
 
 def policies(chain: Sequence[Report], beside: Sequence[Report], find: Find) -> None:
-    """Where signed policies are there, each report must name one of them."""
-    signed = {
-        r.statement.predicate.digest
+    """From the oldest signed policy on, each run must be under one of them. What ran before it
+    was signed is told by nothing here: nobody had put a policy before the officer yet."""
+    own = {report.statement.predicate.installation for report in chain}
+    signed = [
+        r.statement.predicate
         for r in beside
-        if isinstance(r.statement.predicate, ApprovedPolicy) and r.signer
-    }
-    for report in chain if signed else ():
+        if isinstance(r.statement.predicate, ApprovedPolicy)
+        and r.signer
+        and r.statement.predicate.installation in own
+    ]
+    digests = {each.digest for each in signed}
+    first = min((moment(each.at) for each in signed), default=None)
+    for report in chain if first else ():
         run = report.deletion
-        if run and run.run.outcome != "refused" and run.policy.digest not in signed:
+        if run is None or run.run.outcome == "refused" or run.policy.digest in digests:
+            continue
+        if first and moment(run.run.started_at) >= first:
             find(found("UNAPPROVED_POLICY", file=report.path.name, seq=number(report)))
 
 

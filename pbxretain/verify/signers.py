@@ -127,6 +127,10 @@ class Signers:
         """The runner's keys that count at a number of a source's ledger."""
         return {s.keyid: s.key for s in self._spans.get(name, ()) if s.holds(seq)}
 
+    def revoked(self, name: Source) -> dict[str, PublicKey]:
+        """The runner's keys that counted once and were revoked."""
+        return {keyid: key for keyid, key in self._any(name).items() if self._is_revoked(keyid)}
+
     def counting(self, report: Report) -> dict[str, PublicKey]:
         """The runner's keys that count where this statement stands."""
         name, where = _source(report.statement.predicate), report.place
@@ -196,12 +200,13 @@ class Signers:
         """A statement of the officer's side: only a roster says who may sign it."""
         roles = _ROLES[type(report.statement.predicate)]
         by_role = {role: self._anchors.of(role) for role in roles}
-        if isinstance(report.statement.predicate, ApprovedPolicy):
-            signers = [signed_by(report.envelope, keys) for keys in by_role.values()]
-            if all(signers):
-                return signers[0]
         wanted = {keyid: key for keys in by_role.values() for keyid, key in keys.items()}
         at = moment(made_at(report.statement.predicate))
+        if self._anchors.roster and isinstance(report.statement.predicate, ApprovedPolicy):
+            valid_ = (self._anchors.roster.valid(role, at) for role in roles)
+            signers = [signed_by(report.envelope, keys) for keys in valid_]
+            if all(signers):
+                return signers[0]
         if self._anchors.roster is None:
             signer = signed_by(report.envelope, self._anchors.keys)
             if signer is None:

@@ -157,7 +157,7 @@ def officers() -> Iterator[tuple[str, Vector]]:
         of(
             "The signed policy isn't the one that was used.",
             both,
-            lambda b: office.approved(b.now),
+            lambda b: office.approved(b.now - timedelta(days=2)),
             3,
             "UNAPPROVED_POLICY",
             "L1",
@@ -180,8 +180,8 @@ def officers() -> Iterator[tuple[str, Vector]]:
             "The runner's key is revoked from number 1 on.",
             office.AUTHORITY,
             lambda b: office.revocation(b.now, office.RUNNER, last_good=0),
-            7,
-            "CHECKPOINT REVOKED_KEY",
+            8,
+            "REVOKED_KEY",
             None,
         ),
     )
@@ -194,6 +194,27 @@ def officers() -> Iterator[tuple[str, Vector]]:
             7,
             "WRONG_ROLE",
             None,
+        ),
+    )
+    yield (
+        "policy-since",
+        of(
+            "Another policy was signed before the last run and after the first.",
+            both,
+            lambda b: office.approved(b.now - timedelta(days=1)),
+            3,
+            "UNAPPROVED_POLICY",
+            "L1",
+        ),
+    )
+    yield (
+        "policy-later",
+        of(
+            "Another policy was signed after the last run.",
+            both,
+            lambda b: office.approved(b.now),
+            0,
+            "",
         ),
     )
 

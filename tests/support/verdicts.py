@@ -958,6 +958,13 @@ def offices() -> dict[str, Case]:
         add(f"without {name}, list made anew", office.with_sums(rest), now=now)
     add("empty list", {**good, "SHA256SUMS": b""}, now=now)
     add("odd list", {**good, "SHA256SUMS": b"x\n\r\ny  z\rx  checkpoint\n  "}, now=now)
+    names = good["SHA256SUMS"]
+    add(
+        "bytes in the list",
+        {**good, "SHA256SUMS": names.replace(b".dsse.", b".ds\xff\xc3.", 1)},
+        now=now,
+    )
+    add("a name twice in the list", {**good, "SHA256SUMS": names + names}, now=now)
     add("a file more", {**good, "cosigned/letter.txt": b"", "deep/er/x": b""}, now=now)
     add("filed rubbish", {**good, "filed/x": b"", "filed/y.dsse.json": b"{}"}, now=now)
 

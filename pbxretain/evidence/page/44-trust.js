@@ -269,9 +269,10 @@ class Signers {
     const roles = BESIDE_ROLES[report.kind];
     const { envelope, kind, name } = report;
     const { roster, keys } = this.anchors;
-    if (kind === "policy") {
+    const at = Date.parse(madeAt(report));
+    if (roster && kind === "policy") {
       const signers = [];
-      for (const role of roles) signers.push(await signedBy(envelope, this.of(role)));
+      for (const role of roles) signers.push(await signedBy(envelope, roster.keys(role, at)));
       if (signers.every(Boolean)) return signers[0];
     }
     if (!roster) {
@@ -283,7 +284,6 @@ class Signers {
     const wanted = new Map(roles.flatMap((role) => [...this.of(role)]));
     const signer = await verifyEnvelope(envelope, wanted);
     if (!signer) return this.otherRole(report, await signedBy(envelope, this.everyone()));
-    const at = Date.parse(madeAt(report));
     const valid = roles.some((role) => roster.keys(role, at).has(signer));
     if (valid && kind !== "policy") return signer;
     this.find("RETIRED_KEY", name, { fingerprint: fingerprint(signer) });

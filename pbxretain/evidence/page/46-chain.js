@@ -111,7 +111,8 @@ function schedule(chain, expected, find, now) {
     if (next - begun <= allowed) return;
     const count = Math.max(1, roundEven((next - begun) / (expected.interval_h * HOUR)) - 1);
     const explained = notes.some(
-      (note) => Date.parse(note.since) <= begun + allowed && next - allowed <= Date.parse(note.until),
+      (note) =>
+        Date.parse(note.since) <= begun + allowed && next - allowed <= Date.parse(note.until),
     );
     const params = { first: numberOf(before), last: numberOf(after), count };
     find(explained ? "GAP_EXPLAINED" : "MISSED_RUNS", "", params);
@@ -199,14 +200,18 @@ function plansOf(reports, find) {
   }
 }
 
-/** Where signed policies are there, each report must name one of them. */
+/** From the oldest signed policy on, each run must be under one of them. */
 function policiesOf(chain, beside, find) {
-  const own = beside.filter(({ kind, signer }) => kind === "policy" && signer);
-  const signed = new Set(own.map(({ predicate }) => predicate.digest));
-  if (!signed.size) return;
+  const own = new Set(chain.map(({ predicate }) => predicate.installation));
+  const signed = beside
+    .filter(({ kind, signer, predicate }) => kind === "policy" && signer && own.has(predicate.installation))
+    .map(({ predicate }) => predicate);
+  const digests = new Set(signed.map(({ digest }) => digest));
+  const first = Math.min(...signed.map(({ at }) => Date.parse(at)));
   for (const report of chain) {
     const run = deletionOf(report);
-    if (run && run.run.outcome !== "refused" && !signed.has(run.policy.digest)) {
+    if (!run || run.run.outcome === "refused" || digests.has(run.policy.digest)) continue;
+    if (Date.parse(run.run.started_at) >= first) {
       find("UNAPPROVED_POLICY", report.name, { seq: numberOf(report) });
     }
   }

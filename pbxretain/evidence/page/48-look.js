@@ -32,8 +32,19 @@ class Witness {
     for (const key of signers.counts(this.source, note.size - 1).values()) {
       signed = signed || (await noteSigned(note, key));
     }
-    if (!signed) this.find("CHECKPOINT", CHECKPOINT);
+    if (!signed) await this.unsigned(signers, note);
     else if (note.size < this.read.ledger.size) this.find("UNPUBLISHED");
+  }
+
+  /** Nobody's, or genuine, but of a key that counts no more. */
+  async unsigned(signers, note) {
+    for (const key of signers.any(this.source).values()) {
+      if (signers.revoked.has(key.id) && (await noteSigned(note, key))) {
+        this.find("REVOKED_KEY", CHECKPOINT, { fingerprint: fingerprint(key.id) });
+        return;
+      }
+    }
+    this.find("CHECKPOINT", CHECKPOINT);
   }
 
   /** The checkpoints that came back from the officer's machine. */
@@ -168,7 +179,10 @@ class Look {
     const beside = read.reports.filter((report) => placeOf(report) === null);
     for (const [source, placed] of known) {
       const witness = new Witness(source, read, this.find);
-      await witness.own(this.signers, placed.some((report) => report.signer));
+      await witness.own(
+        this.signers,
+        placed.some((report) => report.signer),
+      );
       await witness.cosigned(this.signers, roster, this.now + AHEAD);
       await witness.seen(this.anchors.seen);
       witness.brackets(placed);

@@ -84,12 +84,14 @@ const ATTESTATIONS = {
     ],
   },
   trust: {
-    result: ({ version, controller }, lang) => text("trust.result", lang, { version, who: controller }),
+    result: ({ version, controller }, lang) =>
+      text("trust.result", lang, { version, who: controller }),
     blocks: trustBlocks,
   },
   policy: {
     result: ({ policy, version }, lang) => text("approved.result", lang, { policy, version }),
     blocks: ({ digest, document: words }, lang) => [
+      paragraph(text("approved.note", lang), "note"),
       named([["approved.digest", digest]], lang),
       paragraph(words, "command"),
     ],
@@ -179,7 +181,11 @@ function trustBlocks({ keys, sources }, lang) {
     }),
   );
   const expected = [heading(text("trust.sources", lang)), items(lines)];
-  return [heading(text("trust.keys", lang)), table(columns, rows), ...(lines.length ? expected : [])];
+  return [
+    heading(text("trust.keys", lang)),
+    table(columns, rows),
+    ...(lines.length ? expected : []),
+  ];
 }
 
 function utc(instant, lang) {

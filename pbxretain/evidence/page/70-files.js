@@ -264,6 +264,9 @@ async function anchored({ keys, roster, print, seen }, offered, roots) {
 
 /** The hex digits of a fingerprint (32) or key id (64) as somebody typed it; null for neither. */
 function readPrint(typed) {
-  const digits = typed.toLowerCase().replace(/^sha-?256:/, "").replace(/[\s:.\-–]/g, "");
+  const digits = typed
+    .toLowerCase()
+    .replace(/^sha-?256:/, "")
+    .replace(/[\s:.\-–]/g, "");
   return /^(?:[0-9a-f]{32}|[0-9a-f]{64})$/.test(digits) ? digits : null;
 }

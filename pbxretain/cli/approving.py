@@ -1,0 +1,106 @@
+"""How do controller and officer put their names under a policy? What counts stands in
+``approval``."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from pbxretain import approval, keys
+from pbxretain import policy as policies
+from pbxretain.bundle import exists, hand_over
+from pbxretain.cli import context, papers, passphrase
+from pbxretain.cli.context import checked_name
+from pbxretain.cli.face import Face, width
+from pbxretain.cli.officer import Desk
+from pbxretain.errors import Exit
+from pbxretain.policy import Policy
+from pbxretain.render import as_text
+from pbxretain.settings import refuse_writable
+from pbxretain.sheet import Heading, KeyValue, Paragraph, Sheet
+from pbxretain.signing import fingerprint, key_id, open_envelope
+
+
+def sign(
+    face: Face, name: str, *, key: Path, out: Path | None, passphrase_file: Path | None
+) -> int:
+    """Signs a policy of this installation as its controller, after showing it in words."""
+    app = context.load(face)
+    path = policies.policy_path(app.policies, checked_name(name))
+    refuse_writable(path)
+    draft = approval.draft(path)
+    if out is not None and out.exists():
+        raise exists(out)
+    _show(face, draft.policy, draft.digest)
+    signer = keys.open_container(key, passphrase.ask(face, passphrase_file)).signer("controller")
+    sealed = approval.sign(draft, app.installation(), signer, now=context.now())
+    told = _Told(draft.policy, draft.digest, key_id(signer.public_key()), "approval.signed")
+    return _handed(face, sealed, told, out or Path(f"{_name(sealed)}.dsse.json"))
+
+
+def consult(desk: Desk, file: Path, *, out: Path | None, yes: bool) -> int:
+    """Adds the officer's signature to a policy that a controller of the roster signed."""
+    desk.home.must_have_keys()
+    with desk.home.locked():
+        roster = desk.home.roster()
+        found = approval.decided(approval.read_statement(file), roster, now=desk.now)
+        if out is not None and out.exists():
+            raise exists(out)
+        face, digest = desk.face, found.said.digest
+        _show(face, found.policy, digest)
+        face.note(face.text("approval.read"))
+        if not yes:
+            if not sys.stdin.isatty():
+                raise click.UsageError("Without a terminal, say that you have read it: --yes.")
+            click.confirm(face.text("approval.ask"), abort=True, err=True)
+        sealed = approval.consulted(found, desk.open().signer("dpo"), roster)
+        told = _Told(found.policy, digest, found.controller, "witness.hand-back")
+        beside = file.absolute().with_name(f"{_name(sealed)}-consulted.dsse.json")
+        return _handed(face, sealed, told, out or beside)
+
+
+def _show(face: Face, policy: Policy, digest: str) -> None:
+    """The policy in words before anybody signs it; beside the result where that is JSON."""
+    told = papers.policy_sheet(policy, face.lang)
+    file = KeyValue(((face.text("approval.digest"), digest),))
+    whole = Sheet(face.lang, (*told.blocks, file))
+    if face.json:
+        face.note(as_text(whole, width=width()))
+    else:
+        face.give({}, whole)
+
+
+def _name(sealed: bytes) -> str:
+    return f"{approval.KIND}-{open_envelope(sealed).digest[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is told of a signature: on which file, by which controller, and what comes next."""
+
+    policy: Policy
+    digest: str
+    controller: str
+    sentence: str
+
+
+def _handed(face: Face, sealed: bytes, told: _Told, target: Path) -> int:
+    hand_over(target, sealed)
+    policy, controller = told.policy, told.controller
+    pairs = KeyValue(((face.text("approval.controller-key"), fingerprint(controller)),))
+    next_ = Paragraph(face.text(told.sentence, path=target, name=target.name), "result")
+    data = {
+        "kind": approval.KIND,
+        "policy": policy.policy,
+        "version": policy.version,
+        "policy_digest": told.digest,
+        "controller": controller,
+        "digest": open_envelope(sealed).digest,
+        "path": str(target),
+    }
+    title = Heading(face.text("statement.policy"), 1)
+    face.give(data, Sheet(face.lang, (title, pairs, next_)))
+    return int(Exit.OK)

@@ -1,0 +1,348 @@
+"""A policy that the controller decides on and the officer is consulted on, from the key to what
+``verify`` makes of it; and what each side refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from support.handover import NUMBER, PASSPHRASE, Host, Officer
+
+from pbxretain import keys
+from pbxretain.errors import Exit
+from pbxretain.evidence.attestations import ApprovedPolicy
+from pbxretain.evidence.statements import DeletionReport, parse_statement
+from pbxretain.evidence.trust import read_roster
+from pbxretain.settings import Secret
+from pbxretain.signing import key_id, open_envelope, seal, signed_by
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="hosts are POSIX")
+
+NAME = "office-policy"
+
+
+class Parties:
+    """Host, officer and controller, and what lies on the desk between them."""
+
+    def __init__(self, folder: Path, *, known: bool = True) -> None:
+        self.desk = folder
+        self.host, self.dpo = Host(folder / "host"), Officer(folder / "officer")
+        self.phrase = str(self.dpo.passphrase)
+        self.key, self.public = self.person("controller")
+        self.host.must("run")
+        self.more = ("--controller-key", str(self.public)) if known else ()
+        self.bundle = self.host.bundle(folder / "first.zip")
+        self.host.install(self.dpo.init(self.bundle, self.host.fingerprint, *self.more))
+
+    def person(self, role: str) -> tuple[Path, Path]:
+        """A key file and its public half."""
+        file, public = self.desk / f"{role}.key", self.desk / f"{role}.pub.pem"
+        self.host.must(
+            "key", "new", "--role", role, "--out", str(file), "--passphrase-file", self.phrase
+        )
+        ring = keys.open_container(file, Secret(PASSPHRASE))
+        public.write_bytes(keys.public_pem(ring.key(role).public_key()))  # type: ignore[arg-type]
+        return file, public
+
+    def sign(self, out: Path, *, key: Path | None = None, code: int = 0) -> str:
+        """As the controller; returns what was said on stdout and stderr."""
+        given = ("--key", str(key or self.key), "--out", str(out))
+        done = self.host.must(
+            "policy", "sign", NAME, *given, "--passphrase-file", self.phrase, code=code
+        )
+        return str(done.output)
+
+    def consult(self, file: Path, *args: str, code: int = 0) -> str:
+        return str(self.dpo.dpo("consult", str(file), "--yes", *args, code=code).output)
+
+    def agreed(self, name: str) -> Path:
+        """The policy as it stands, signed by both."""
+        file = self.desk / f"{name}.dsse.json"
+        self.sign(file)
+        out = self.desk / f"{name}-both.dsse.json"
+        self.consult(file, "--out", str(out))
+        return out
+
+    def change(self) -> None:
+        """Another policy, approved in the file."""
+        path = self.host.folder / "etc" / "policies.d" / f"{NAME}.yaml"
+        path.write_text(path.read_text() + "# looked at again\n")
+        self.host.must("policy", "approve", NAME, "--by", "management", "--ref", "minutes 12")
+
+    def newest(self) -> DeletionReport:
+        path = max(self.host.reports.glob("*-deletion-report.dsse.json"))
+        report = parse_statement(open_envelope(path.read_bytes()).payload).predicate
+        assert isinstance(report, DeletionReport)
+        return report
+
+    def verify(self) -> dict[str, list[int]]:
+        """Numbers of the reports for each finding that costs something."""
+        done = self.host.run("verify", str(self.host.reports), "--json")
+        document = json.loads(done.stdout)
+        told: dict[str, list[int]] = {}
+        for finding in document["findings"]:
+            told.setdefault(finding["code"], []).append(finding["params"].get("seq", -1))
+        return told
+
+
+@pytest.fixture(scope="module")
+def met(tmp_path_factory: pytest.TempPathFactory) -> Parties:
+    """A host that ran once, and an officer who knows it and the controller."""
+    return Parties(tmp_path_factory.mktemp("met"))
+
+
+@pytest.fixture
+def parties(met: Parties, tmp_path: Path) -> Parties:
+    """Both sides as ``met`` left them, for one test."""
+    shutil.copytree(met.desk, tmp_path / "both", symlinks=True)
+    copy = object.__new__(Parties)
+    copy.desk = tmp_path / "both"
+    copy.host, copy.dpo = object.__new__(Host), object.__new__(Officer)
+    copy.host.folder = copy.desk / "host"
+    copy.host.state = copy.host.folder / "state"
+    config = copy.host.config
+    config.write_text(config.read_text().replace(str(met.desk), str(copy.desk)))
+    copy.dpo.folder = copy.desk / "officer"
+    copy.dpo.home, copy.dpo.passphrase = copy.dpo.folder / "home", copy.dpo.folder / "passphrase"
+    copy.phrase = str(copy.dpo.passphrase)
+    copy.key, copy.public = copy.desk / "controller.key", copy.desk / "controller.pub.pem"
+    copy.bundle = copy.desk / "first.zip"
+    return copy
+
+
+def said(path: Path) -> ApprovedPolicy:
+    found = parse_statement(open_envelope(path.read_bytes()).payload).predicate
+    assert isinstance(found, ApprovedPolicy)
+    return found
+
+
+def test_the_whole_way_from_the_decision_to_the_finding(parties: Parties) -> None:
+    host = parties.host
+    file = parties.desk / "policy.dsse.json"
+    shown = parties.sign(file)
+    assert "90 days" in shown
+    assert "Signed as controller" in shown
+    policy = host.folder / "etc" / "policies.d" / f"{NAME}.yaml"
+    assert said(file).document == policy.read_text()
+    shown = parties.consult(file)
+    assert "90 days" in shown
+    assert "Art. 38(6)" in shown
+    both = next(parties.desk.glob("policy-*-consulted.dsse.json"))
+    envelope = open_envelope(both.read_bytes())
+    roster = read_roster((parties.dpo.home / "trust.dsse.json").read_bytes())
+    assert len(envelope.signatures) == 2
+    assert all(signed_by(envelope, roster.keys(role)) for role in ("controller", "dpo"))
+
+    told = host.json("report", "add", str(both))["filed"]
+    assert [(each["source"], each["kind"], each["new"]) for each in told] == [
+        ("office", "policy", True)
+    ]
+    assert host.json("report", "add", str(both))["filed"][0]["new"] is False
+    filed = Path(told[0]["path"])
+    assert filed.name == f"policy-{envelope.digest[:12]}.dsse.json"
+    text = host.must("report", "show", str(filed)).stdout
+    assert "decided by the controller" in text
+    assert said(both).digest in text
+    text = host.run("report", "show", str(filed), lang="de").stdout
+    assert "vom Verantwortlichen beschlossen" in text
+    assert filed.name in host.must("report", "list").stdout
+
+    host.must("run")
+    assert parties.newest().policy.digest == said(both).digest, "reports name the very file"
+    assert "UNAPPROVED_POLICY" not in parties.verify()
+
+    parties.change()
+    host.must("run")
+    assert parties.verify()["UNAPPROVED_POLICY"] == [parties.newest().ledger.seq]
+    bundle = host.bundle(parties.desk / "later.zip")
+    shown = parties.dpo.dpo("witness", str(bundle), code=int(Exit.INCOMPLETE)).output
+    assert "put before the data protection officer" in " ".join(shown.split())
+    host.must("report", "add", str(parties.agreed("second")))
+    assert "UNAPPROVED_POLICY" not in parties.verify(), "both versions are signed now"
+
+
+def test_reports_from_before_the_first_signed_policy_are_no_findings(parties: Parties) -> None:
+    parties.change()
+    parties.host.must("report", "add", str(parties.agreed("first")))
+    parties.host.must("run")
+    assert "UNAPPROVED_POLICY" not in parties.verify()
+
+
+def test_a_policy_is_filed_with_every_source_that_uses_it(parties: Parties) -> None:
+    host = parties.host
+    settings = host.config.read_text()
+    block = settings[settings.index("  office:") :]
+    block = block.split("\nevidence")[0].rstrip() + "\n"
+    second = block.replace("  office:", "  branch:", 1)
+    other = block.replace("  office:", "  other:", 1).replace(NAME, "elsewhere")
+    host.config.write_text(settings.replace(block.rstrip(), (block + second + other).rstrip()))
+    told = host.json("report", "add", str(parties.agreed("first")))["filed"]
+    assert [each["source"] for each in told] == ["office", "branch"]
+    assert all(Path(each["path"]).is_file() for each in told)
+
+
+def test_the_bundle_carries_it(parties: Parties) -> None:
+    host = parties.host
+    told = host.json("report", "add", str(parties.agreed("first")))["filed"]
+    out = host.bundle(parties.desk / "folder")
+    assert (out / "filed" / Path(told[0]["path"]).name).is_file()
+
+
+def test_no_number_stands_in_it(parties: Parties) -> None:
+    both = parties.agreed("first")
+    parties.host.must("report", "add", str(both))
+    for path in (both, *parties.host.reports.rglob("policy-*")):
+        payload = open_envelope(path.read_bytes()).payload
+        assert NUMBER.encode() not in payload
+        assert NUMBER.removeprefix("+").encode() not in payload
+
+
+# --- refusals -------------------------------------------------------------------------------------
+
+
+def test_a_policy_that_is_not_approved_in_the_file_is_not_signed(parties: Parties) -> None:
+    policy = parties.host.folder / "etc" / "policies.d" / f"{NAME}.yaml"
+    policy.write_text(policy.read_text().replace("90 days", "91 days"))
+    out = parties.desk / "policy.dsse.json"
+    told = parties.sign(out, code=int(Exit.REFUSED))
+    assert "isn't approved as it stands" in told
+    assert not out.exists()
+
+
+def test_a_key_of_another_role_does_not_sign_as_controller(parties: Parties) -> None:
+    key, _ = parties.person("admin")
+    out = parties.desk / "policy.dsse.json"
+    told = parties.sign(out, key=key, code=int(Exit.REFUSED))
+    assert "no key for the role controller" in told
+    assert not out.exists()
+
+
+def test_a_controller_whom_the_roster_does_not_know_is_refused(tmp_path: Path) -> None:
+    parties = Parties(tmp_path, known=False)
+    file = parties.desk / "policy.dsse.json"
+    parties.sign(file)
+    told = parties.consult(file, code=int(Exit.UNTRUSTED))
+    assert "No controller of the roster" in told
+    assert "--controller-key" in told
+    assert not list(parties.desk.glob("*-consulted*"))
+    entered = parties.dpo.json(
+        "init",
+        str(parties.bundle),
+        "--fingerprint",
+        parties.host.fingerprint,
+        "--controller-key",
+        str(parties.public),
+    )
+    assert entered["version"] == 2
+    payload = json.loads(open_envelope(file.read_bytes()).payload)
+    payload["predicate"]["at"] = "2026-01-01T00:00:00Z"
+    ring = keys.open_container(parties.key, Secret(PASSPHRASE))
+    early = parties.desk / "early.dsse.json"
+    early.write_bytes(seal(payload, ring.signer("controller")))
+    told = parties.consult(early, code=int(Exit.UNTRUSTED))
+    assert "signed anew" in told
+    again = parties.desk / "again.dsse.json"
+    parties.sign(again)
+    parties.consult(again)
+
+
+def test_a_key_with_one_role_gets_no_other(parties: Parties) -> None:
+    ring = keys.open_container(parties.dpo.home / "dpo-keys.json", Secret(PASSPHRASE))
+    own = parties.desk / "own.pub.pem"
+    own.write_bytes(keys.public_pem(ring.key("dpo").public_key()))
+    given = ("--fingerprint", parties.host.fingerprint, "--controller-key", str(own))
+    done = parties.dpo.dpo("init", str(parties.bundle), *given, code=int(Exit.REFUSED))
+    assert "has another role" in done.output
+
+
+def test_one_signature_is_not_enough_and_a_key_counts_once(parties: Parties) -> None:
+    file = parties.desk / "policy.dsse.json"
+    parties.sign(file)
+    told = parties.host.must("report", "add", str(file), code=int(Exit.UNTRUSTED)).output
+    assert "isn't signed by both" in told
+    assert "dpo consult" in told
+    outer = json.loads(file.read_text())
+    again = {**outer["signatures"][0], "keyid": "another"}
+    twice = parties.desk / "twice.dsse.json"
+    outer["signatures"].append(again)
+    twice.write_text(json.dumps(outer, separators=(",", ":")) + "\n")
+    assert len(open_envelope(twice.read_bytes()).signatures) == 2
+    parties.host.must("report", "add", str(twice), code=int(Exit.UNTRUSTED))
+    outer["signatures"][1]["keyid"] = outer["signatures"][0]["keyid"]
+    twice.write_text(json.dumps(outer, separators=(",", ":")) + "\n")
+    parties.host.must("report", "add", str(twice), code=int(Exit.FORGED))
+    ring = keys.open_container(parties.dpo.home / "dpo-keys.json", Secret(PASSPHRASE))
+    alone = json.loads(open_envelope(file.read_bytes()).payload)
+    twice.write_bytes(seal(alone, ring.signer("dpo")))
+    told = parties.host.must("report", "add", str(twice), code=int(Exit.UNTRUSTED)).output
+    assert "policy sign" in told
+    assert not (parties.host.reports / "filed").exists()
+
+
+def test_a_changed_statement_is_refused_on_both_sides(parties: Parties) -> None:
+    file = parties.desk / "policy.dsse.json"
+    parties.sign(file)
+    payload = json.loads(open_envelope(file.read_bytes()).payload)
+    stranger = keys.generate("controller")
+    payload["predicate"]["version"] = 7
+    both = parties.agreed("first")
+    for name, whole in (("one", file), ("two", both)):
+        outer = json.loads(whole.read_text())
+        outer["payload"] = json.loads(seal(payload, stranger))["payload"]  # type: ignore[arg-type]
+        bent = parties.desk / f"{name}.dsse.json"
+        bent.write_text(json.dumps(outer, separators=(",", ":")) + "\n")
+        parties.consult(bent, code=int(Exit.UNTRUSTED))
+        parties.host.must("report", "add", str(bent), code=int(Exit.UNTRUSTED))
+
+
+def test_a_policy_for_another_installation_is_refused_on_both_sides(parties: Parties) -> None:
+    both = parties.agreed("first")
+    payload = json.loads(open_envelope(both.read_bytes()).payload)
+    payload["predicate"]["installation"] = "00000000-0000-4000-8000-000000000000"
+    ring = keys.open_container(parties.key, Secret(PASSPHRASE))
+    own = keys.open_container(parties.dpo.home / "dpo-keys.json", Secret(PASSPHRASE))
+    foreign = parties.desk / "foreign.dsse.json"
+    foreign.write_bytes(seal(payload, ring.signer("controller"), own.signer("dpo")))
+    for told in (
+        parties.consult(foreign, code=int(Exit.FORGED)),
+        parties.host.must("report", "add", str(foreign), code=int(Exit.FORGED)).output,
+    ):
+        assert "another installation" in told
+
+
+def test_the_officer_signs_once_and_only_after_reading(parties: Parties) -> None:
+    file = parties.desk / "policy.dsse.json"
+    parties.sign(file)
+    done = parties.dpo.dpo("consult", str(file), code=int(Exit.USAGE))
+    assert "--yes" in done.output
+    assert not list(parties.desk.glob("*-consulted*"))
+    parties.consult(file)
+    both = next(parties.desk.glob("*-consulted*"))
+    told = parties.consult(both, code=int(Exit.REFUSED))
+    assert "already" in told
+    told = parties.consult(parties.bundle, code=int(Exit.FORGED))
+    assert "Traceback" not in told
+
+
+def test_a_policy_that_no_source_uses_is_not_filed(parties: Parties) -> None:
+    both = parties.agreed("first")
+    config = parties.host.config
+    config.write_text(config.read_text().replace(NAME, "another"))
+    told = parties.host.must("report", "add", str(both), code=int(Exit.USAGE)).output
+    assert "no source here uses policy" in told
+
+
+def test_both_commands_answer_in_json(parties: Parties) -> None:
+    file = parties.desk / "policy.dsse.json"
+    given = ("--key", str(parties.key), "--out", str(file), "--passphrase-file", parties.phrase)
+    signed = parties.host.json("policy", "sign", NAME, *given)
+    assert signed["policy"] == NAME
+    assert signed["policy_digest"] == said(file).digest
+    ring = keys.open_container(parties.key, Secret(PASSPHRASE))
+    assert signed["controller"] == key_id(ring.key("controller").public_key())
+    told = parties.dpo.json("consult", str(file), "--yes")
+    assert told["digest"] == signed["digest"]
+    assert Path(told["path"]).is_file()

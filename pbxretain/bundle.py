@@ -256,7 +256,8 @@ def _unpack(path: Path, folder: Path) -> None:
     try:
         size = path.stat().st_size
         with zipfile.ZipFile(path) as archive:
-            entries = [e for e in archive.infolist() if not e.is_dir()]
+            # Not is_dir(), which some Pythons let fail over an empty name.
+            entries = [e for e in archive.infolist() if not e.filename.endswith("/")]
             _bear(entries, size)
             for name, entry in _named(entries).items():
                 _extract(archive, entry, folder.joinpath(*PurePosixPath(name).parts))

@@ -178,7 +178,7 @@ def make(
         refusals.append(
             RefusedError(
                 "settings demand sealed evidence, and there is no escrow key to seal it to",
-                hint="put the data protection officer's escrow key there, or evidence: auto",
+                hint="pbxretain key add escrow.pub.pem, the officer's; or evidence: auto",
                 code="ESCROW_MISSING",
             )
         )

@@ -87,7 +87,8 @@ def _write_new(path: Path, data: bytes, mode: int) -> None:
     try:
         write_all(fd, data)
         if hasattr(os, "fchmod"):
-            os.fchmod(fd, mode)
+            with suppress(PermissionError):  # FAT and its like know no such modes
+                os.fchmod(fd, mode)
         os.fsync(fd)
     finally:
         os.close(fd)

@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from pbxretain import keys
-from pbxretain.errors import RefusedError, UnavailableError
+from pbxretain.errors import DocumentError, RefusedError, UnavailableError
 from pbxretain.settings import Secret, SigningKey, resolve_secret
 from pbxretain.signing import PrivateKey
 
@@ -40,11 +40,17 @@ class RunnerKey:
 
     @property
     def path(self) -> Path:
-        """The private half in the state folder: where it is, or where it would be made. OSError
-        where nobody lets us look."""
+        """The private half in the state folder: where it is, or where it would be made.
+        UnavailableError where nobody lets us look."""
         places = [self.folder / f"runner{self.ending}"]
         places += [self.folder / f"runner{other}" for other in (PLAIN, ENCRYPTED)]
-        return next((place for place in places if place.exists()), places[0])
+        try:
+            return next((place for place in places if place.exists()), places[0])
+        except OSError:
+            raise UnavailableError(
+                f"this user can't look into the state folder at {self.folder}",
+                hint="run pbxretain as the user who owns it",
+            ) from None
 
     @property
     def ending(self) -> str:
@@ -67,8 +73,8 @@ class RunnerKey:
                 code="KEY_MISSING",
             )
         if outside is None:
-            return keys.load_key(self.path, self.passphrase())
-        if outside.file is not None:
+            key = keys.load_key(self.path, self.passphrase())
+        elif outside.file is not None:
             key = keys.load_key(Path(outside.file), self.passphrase())
         else:
             text = resolve_secret(outside).reveal()
@@ -94,18 +100,12 @@ class RunnerKey:
         return key
 
     def _publish(self, key: PrivateKey) -> None:
-        """The public half of a key from outside is found where that of one from here is."""
+        """The public half is found here also for a key from outside, or after a crash."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             keys.remember_public(self.public, key.public_key())
-        except (OSError, UnavailableError):
-            return  # who only looks may not write here
+        except (OSError, UnavailableError, DocumentError):
+            return  # who only looks may not write here; what is damaged stays as it is
 
     def _there(self) -> bool:
-        try:
-            return self.path.exists()
-        except OSError:
-            raise UnavailableError(
-                f"this user can't look into the state folder at {self.folder}",
-                hint="run pbxretain as the user who owns it",
-            ) from None
+        return self.path.exists()

@@ -82,8 +82,8 @@ DETAILS: Final[Mapping[str, tuple[str, str]]] = {
         "settings demand sealed evidence, and there is no escrow key to seal it to",
     ),
     "detail.ESCROW_MISSING.hint": (
-        "den Hinterlegungsschlüssel des Datenschutzbeauftragten hinlegen, oder evidence: auto",
-        "put the data protection officer's escrow key there, or evidence: auto",
+        "pbxretain key add escrow.pub.pem, vom Datenschutzbeauftragten; oder evidence: auto",
+        "pbxretain key add escrow.pub.pem, the officer's; or evidence: auto",
     ),
     "detail.FED_LONGER": (
         "{feed} bleiben länger als {data}, die die Anlage daraus neu erzeugt",

@@ -24,20 +24,21 @@ KEYS: Final[Mapping[str, tuple[str, str]]] = {
         "Is this the fingerprint that you were told by another way",
     ),
     "key.recovery": (
-        "Der Schlüssel unterschreibt noch nichts. Geben Sie diese Datei dem "
+        "Der Schlüssel signiert noch nichts. Geben Sie diese Datei dem "
         "Datenschutzbeauftragten, der ihn mit „pbxretain dpo recover“ für die Quelle {source} "
         "bestätigt, und lesen Sie den Fingerabdruck am Telefon vor.",
         "The key signs nothing yet. Hand this file to the data protection officer, who confirms it "
         "for source {source} by “pbxretain dpo recover”, and read the fingerprint out on the "
         "telephone.",
     ),
+    "key.today": ("Zurzeit signieren:", "These keys sign at present:"),
     "key.add.title": ("Schlüssel hinzufügen", "Add keys"),
     "key.escrow.added": (
         "Nachweise werden von jetzt an auch für diesen Schlüssel versiegelt: {path}",
         "From now on evidence is sealed to this key, too: {path}",
     ),
     "key.roster.added": (
-        "Das Vertrauensverzeichnis, Fassung {version}, gilt von jetzt an. Darin stehen:",
+        "Das Schlüsselverzeichnis, Fassung {version}, gilt von jetzt an. Darin stehen:",
         "The trust roster, version {version}, holds from now on. In it are:",
     ),
     "key.roster.stranger": (
@@ -51,13 +52,13 @@ KEYS: Final[Mapping[str, tuple[str, str]]] = {
         "The key of source {source} is revoked.",
     ),
     "key.revoke.next": (
-        "Ist es der Schlüssel, der jetzt unterschreibt, so läuft keine Löschung mehr, bis ein "
+        "Ist es der Schlüssel, der jetzt signiert, so läuft keine Löschung mehr, bis ein "
         "neuer bestätigt ist: pbxretain key new --source {source}",
         "If it is the key that signs now, nothing is deleted any more before another one is "
         "confirmed: pbxretain key new --source {source}",
     ),
     "key.recover.added": (
-        "Für die Quelle {source} unterschreibt von jetzt an der bestätigte Schlüssel.",
+        "Für die Quelle {source} signiert von jetzt an der bestätigte Schlüssel.",
         "From now on the confirmed key signs for source {source}.",
     ),
     "key.recover.missing": (
@@ -65,7 +66,7 @@ KEYS: Final[Mapping[str, tuple[str, str]]] = {
         "Mind: the private half of this key ({id}…) is not here.",
     ),
     "key.outside": (
-        "Der Signaturschlüssel liegt außerhalb des Zustandsordners. pbxretain kann ihn dort nicht "
+        "Der Signaturschlüssel liegt außerhalb des Statusordners. pbxretain kann ihn dort nicht "
         "vernichten und wechselt ihn deshalb nicht jeden Monat.",
         "The signing key lies outside the state folder. pbxretain can't destroy it there, so it is "
         "not replaced each month.",
@@ -92,7 +93,7 @@ KEYS: Final[Mapping[str, tuple[str, str]]] = {
         "The passphrase is too short.",
     ),
     "code.KEY_OUTSIDE": (
-        "Die Einstellungen nennen einen Signaturschlüssel außerhalb des Zustandsordners.",
+        "Die Einstellungen nennen einen Signaturschlüssel außerhalb des Statusordners.",
         "Settings name a signing key outside the state folder.",
     ),
     "code.KEY_REVOKED": (
@@ -124,8 +125,8 @@ KEYS: Final[Mapping[str, tuple[str, str]]] = {
         "the key of source {source} is not replaced",
     ),
     "detail.KEY_FIXED.hint": (
-        "das beginnt mit einem Vertrauensverzeichnis (pbxretain key add DATEI) und gilt nur für "
-        "Schlüssel im Zustandsordner",
+        "das beginnt mit einem Schlüsselverzeichnis (pbxretain key add DATEI) und gilt nur für "
+        "Schlüssel im Statusordner",
         "that begins with a roster (pbxretain key add FILE), and only for keys in the state folder",
     ),
     "code.ROLE_MISSING": (

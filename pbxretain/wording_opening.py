@@ -36,6 +36,12 @@ OPENING: Final[Mapping[str, tuple[str, str]]] = {
         'Die Unterschriften der Protokolle wurden nicht geprüft: --trust angeben, oder "verify".',
         'The signatures of the reports weren\'t checked: give --trust, or see "verify".',
     ),
+    "evidence.find.noted": (
+        "Der Zugriff ist festgehalten in {path}; wer eine Kopie durchsucht hat, gibt dem Admin "
+        "diese Datei für: pbxretain report add",
+        "The access is recorded in {path}; whoever searched a copy hands this file to the admin "
+        "for: pbxretain report add",
+    ),
     "evidence.col.when": ("Beginn", "Began"),
     "evidence.col.class": ("Datenart", "Data class"),
     "evidence.col.report": ("Protokoll", "Report"),

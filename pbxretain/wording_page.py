@@ -42,7 +42,7 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     "page.drop": ("Dateien oder Ordner hierher ziehen", "Drop files or a folder here"),
     "page.choose.files": ("Dateien wählen", "Choose files"),
     "page.choose.folder": ("Ordner wählen", "Choose a folder"),
-    "page.choose.key": ("Schlüsseldatei wählen", "Choose a key file"),
+    "page.choose.key": ("Datei wählen", "Choose a file"),
     "page.files.one": ("{n} Datei", "{n} file"),
     "page.files.many": ("{n} Dateien", "{n} files"),
     "page.clear": ("entfernen", "remove"),
@@ -71,15 +71,16 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
         "“reports”. Drop it into the first field together with the reports.",
     ),
     "page.key.drop": (
-        "oder eine Schlüsseldatei (.pem) oder Ihr Schlüsselverzeichnis (trust.dsse.json) hierher "
-        "ziehen, die Sie schon früher und sicher erhalten haben",
-        "or drop a key file (.pem) or your trust roster (trust.dsse.json) here that you have "
-        "received earlier and safely",
+        "oder hierher ziehen, was Sie schon früher und sicher erhalten haben: eine Schlüsseldatei "
+        "(.pem), Ihr Schlüsselverzeichnis (trust.dsse.json), einen aufbewahrten Prüfpunkt",
+        "or drop here what you have received earlier and safely: a key file (.pem), your trust "
+        "roster (trust.dsse.json), a checkpoint that you kept",
     ),
     "page.key.from": ("Sie vertrauen {file}:", "You trust {file}:"),
     "page.key.none": (
-        "{file} enthält keinen öffentlichen Ed25519-Schlüssel und ist kein Schlüsselverzeichnis.",
-        "{file} holds no public Ed25519 key and is no trust roster.",
+        "{file} ist weder ein öffentlicher Ed25519-Schlüssel noch ein Schlüsselverzeichnis oder "
+        "Prüfpunkt.",
+        "{file} is neither a public Ed25519 key nor a trust roster or checkpoint.",
     ),
     # --- the verdict --------------------------------------------------------------------------
     "page.busy": ("Es wird geprüft … {n}", "Checking … {n}"),
@@ -127,6 +128,7 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
         "Geprüft am {at} (Uhr dieses Rechners)",
         "Checked at {at} (clock of this computer)",
     ),
+    "page.trusted": ("Sie vertrauen dem Schlüssel", "You trust the key"),
     "page.exit": (
         "Exit-Code wie bei pbxretain verify: {code}",
         "Exit code as of pbxretain verify: {code}",

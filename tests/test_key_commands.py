@@ -351,6 +351,20 @@ def test_rubbish_is_not_added(place: Place, content: bytes) -> None:
     assert "Traceback" not in done.output
 
 
+def test_check_tells_of_a_key_that_cannot_be_replaced(place: Place) -> None:
+    place.init()
+    place.enroll()
+    elsewhere = place.folder / "elsewhere.pem"
+    (place.state / "keys" / "runner.pem").rename(elsewhere)
+    config = place.folder / "etc" / "config.yaml"
+    config.write_text(f"{config.read_text()}\nsigning_key: {{file: {elsewhere}}}\n")
+    (told,) = json.loads(place.run("check", "--json").stdout)["sources"]
+    (found,) = [each for each in told["findings"] if each["code"] == "KEY_OUTSIDE"]
+    assert found["severity"] == "warning"
+    assert place.run("key", "rotate").exit_code == Exit.REFUSED
+    assert elsewhere.exists()
+
+
 # --- replacing, revoking, recovering ------------------------------------------------------------
 
 
@@ -363,6 +377,7 @@ def test_keys_are_replaced_now_only_with_a_roster(place: Place) -> None:
     assert told["keys"]["office"] != before
     assert place.ok("key", "show", "--source", "office")["key"] == told["keys"]["office"]
     assert place.rotations() == 1
+    assert place.ok("key", "show")["sources"] == told["keys"]
     place.ok("key", "rotate", "office")
     assert place.rotations() == 2
     out = place.folder / "now.pem"

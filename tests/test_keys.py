@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,6 +105,39 @@ def test_a_private_key_is_not_taken_for_a_public_one(folder: Path) -> None:
     keys.new_key(folder / "k")
     with pytest.raises(DocumentError):
         keys.load_public(folder / "k")
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ec", "two", "private", "torn", "none"])
+def test_only_one_key_of_a_known_kind_is_a_public_key(folder: Path, kind: str) -> None:
+    good = keys.public_pem(keys.generate("escrow").public_key())
+    spki = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    content = {
+        "rsa": generate_rsa(65537, 2048).public_key().public_bytes(*spki),
+        "ec": generate_private_key(SECP256R1()).public_key().public_bytes(*spki),
+        "two": good + good,
+        "private": keys.private_pem(keys.generate("escrow")),
+        "torn": good[:60] + good[70:],
+        "none": b"",
+    }[kind]
+    path = folder / "k"
+    path.write_bytes(content)
+    with pytest.raises(DocumentError) as caught:
+        keys.load_any_public(path)
+    assert caught.value.code == "KEY_KIND"
+    path.write_bytes(good)
+    keys.load_any_public(path)
+
+
+def test_a_key_is_written_onto_a_disk_that_knows_no_modes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("os.fchmod", refused)
+    path = _container(folder)
+    assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0
+    keys.open_container(path, PHRASE)
 
 
 # --- containers -------------------------------------------------------------------------------

@@ -145,10 +145,12 @@ def test_the_catalogue_holds_nothing_that_nobody_says() -> None:
     source = "\n".join(
         p.read_text("utf-8") for p in PACKAGE.rglob("*.py") if not p.name.startswith("wording_")
     )
-    whole = set(re.findall(r'"([a-z][\w.-]*)"', source))
+    page = "\n".join(p.read_text("utf-8") for p in PACKAGE.rglob("page/*.js"))
+    whole = set(re.findall(r'"([a-z][\w.-]*)"', source + page))
     # Keys are also built: text(f"next.{step}"), code("trial", how).
     prefixes = set(re.findall(r'f"([a-z][\w.-]*\.)\{', source))
     prefixes.add("page.")  # verify.html says these, and test_page.py asks for each
+    prefixes |= set(re.findall(r"`([a-z][\w.-]*\.)\$\{", page))
     prefixes |= {f"{kind}." for kind in re.findall(r"""code\(\s*['"]([a-z]+)""", source)}
     unsaid = [
         key

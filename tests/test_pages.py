@@ -14,7 +14,9 @@ from typing import Literal
 
 import pytest
 
-from pbxretain.errors import DocumentError, Exit
+from pbxretain.errors import DocumentError, Exit, RetainError
+from pbxretain.evidence.attachment import attached
+from pbxretain.evidence.statements import made_at
 from pbxretain.render import as_html, as_pdf, as_text
 from pbxretain.render.text import is_code
 from pbxretain.sheet import (
@@ -227,7 +229,7 @@ def test_a_long_table_repeats_its_head_and_pages_are_numbered(tmp_path: Path) ->
 @needs_poppler
 def test_no_heading_stands_alone_at_the_foot_of_a_page(tmp_path: Path) -> None:
     pairs = KeyValue(tuple((f"Name {n}", "Wert") for n in range(6)))
-    for lines in range(20, 60):
+    for lines in range(34, 52, 2):
         filling = Paragraph("\n".join(["Zeile"] * lines))
         below = (Heading("Oben"), Heading("Unten", 3), pairs)
         pages = text_of(as_pdf(Sheet("de", (filling, *below))), tmp_path).split("\f")
@@ -304,3 +306,21 @@ def test_without_fpdf2_one_sentence_says_what_to_install(monkeypatch: pytest.Mon
     with pytest.raises(DocumentError, match=r"pip install 'pbxretain\[pdf\]'") as caught:
         as_pdf(sheet())
     assert caught.value.exit_code == Exit.USAGE
+
+
+def test_statements_of_every_kind_are_pages_that_bear_their_own_date() -> None:
+    from pbxretain.cli import archive
+    from pbxretain.cli.face import Face
+
+    seen: dict[str, bytes] = {}
+    for path in sorted((Path(__file__).parent / "vectors").rglob("*.dsse.json")):
+        try:
+            found = archive.opened(Face(), path)
+        except RetainError:  # vectors of what must be refused
+            continue
+        if found.kind not in seen:
+            seen[found.kind] = archive.printed(found, "de", form="pdf")
+            made = made_at(found.predicate).replace("Z", "+00:00")
+            assert f"<xmp:CreateDate>{made}</xmp:CreateDate>".encode() in seen[found.kind]
+            assert attached(seen[found.kind]) == path.read_bytes()
+    assert len(seen) >= 8

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,9 +12,9 @@ from support import reports, small, trusted
 from support.killing import killed_at
 from support.small import Small
 
-from pbxretain import execute, keys, rolling
+from pbxretain import execute, keys, rolling, verify
 from pbxretain.documents import parse
-from pbxretain.errors import Exit, RefusedError
+from pbxretain.errors import EvidenceError, Exit, RefusedError
 from pbxretain.evidence.fields import instant
 from pbxretain.evidence.trust import Roster
 from pbxretain.execute import Site
@@ -76,7 +75,8 @@ class House:
         site = self.site(source).settled(ledger).rolled(ledger, now=now)
         at = instant(now)
         run = reports.run(started_at=at, ended_at=at, as_of=at)
-        reports.publish(ledger, site.key, run=run)
+        reports.publish(ledger, site.key, run=run, source=source)
+        ledger.sign_checkpoint(site.key, site.origin(source))
         return site
 
     def private(self, source: str = SOURCE) -> list[Path]:
@@ -283,6 +283,10 @@ def test_death_at_any_step_of_a_hand_over_leaves_one_key_that_signs(
         assert kept.stem == key_id(site.key.public_key())
         spans = trusted.assert_each_signed_in_its_epoch(site, _roster(house), SOURCE)
         assert spans == rotations + 1
+        found = verify.verify_paths(
+            [site.reports], trust=[house.state / ROSTER], own_public=None, now=NOW + 33 * DAY
+        )
+        assert found.exit in (Exit.OK, Exit.INCOMPLETE), found.findings
         assert not [p for p in house.state.rglob(".*") if p.is_file()], "nothing half written"
         shutil.rmtree(folder)
         if not died:
@@ -298,18 +302,25 @@ def test_death_at_any_step_of_a_hand_over_leaves_one_key_that_signs(
 def _small(folder: Path) -> tuple[Small, Site]:
     pbx = small.build(folder, ["tree"])
     site = pbx.site()
-    state = folder / "state"
-    first = RunnerKey(state / "keys")
     data = trusted.roster(site.installation, {SOURCE: site.key.public_key()}, now=NOW)
-    (state / ROSTER).write_bytes(data)
+    (folder / "state" / ROSTER).write_bytes(data)
+    return pbx, _chained(pbx)
+
+
+def _chained(pbx: Small) -> Site:
+    """The site with the keys of its source."""
+    state = pbx.folder / "state"
+    installation = (state / "installation").read_text()
     chain = Chain(
         source=SOURCE,
-        installation=site.installation,
-        folder=site.state / "keys",
-        first=first,
-        roster=trusted.read(data),
+        installation=installation,
+        folder=state / SOURCE / "keys",
+        first=RunnerKey(state / "keys"),
+        roster=rolling.installed(state / ROSTER),
     )
-    return pbx, replace(site, chain=chain)
+    return Site(
+        state / SOURCE, installation, chain.current(Ledger(state / SOURCE / "reports")), chain
+    )
 
 
 def test_a_run_hands_over_before_its_report(tmp_path: Path) -> None:
@@ -325,6 +336,30 @@ def test_a_run_hands_over_before_its_report(tmp_path: Path) -> None:
     assert site.chain.roster
     trusted.assert_each_signed_in_its_epoch(site, site.chain.roster, SOURCE)
     assert not (tmp_path / "state" / "keys" / "runner.pem").exists()
+
+
+def test_death_in_a_run_that_hands_over_leaves_one_key_and_a_ledger_that_verifies(
+    tmp_path: Path,
+) -> None:
+    pbx, _ = _small(tmp_path / "made")
+    for n in range(1, 2000, 13):
+        folder = tmp_path / str(n)
+        shutil.copytree(tmp_path / "made", folder, symlinks=True)
+        mine = Small(folder, pbx.kinds, dict(pbx.due))
+        died = killed_at(n, lambda mine=mine: execute.run(mine.terms(), _chained(mine), now=NOW))  # type: ignore[misc]
+        done = execute.run(mine.terms(), _chained(mine), now=NOW + DAY)
+        assert done.exit_code == Exit.OK, done.errors
+        site = _chained(mine)
+        assert len(list((site.state / "keys").iterdir())) == 1
+        assert not (folder / "state" / "keys" / "runner.pem").exists()
+        found = verify.verify_paths(
+            [site.reports], trust=[folder / "state" / ROSTER], own_public=None, now=NOW + DAY
+        )
+        assert found.exit in (Exit.OK, Exit.INCOMPLETE), found.findings
+        shutil.rmtree(folder)
+        if not died:
+            break
+    assert n > 50, "the harness is blind"
 
 
 # --- the authority's word ---------------------------------------------------------------------
@@ -343,6 +378,23 @@ def test_a_revoked_key_signs_no_more(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="key new --source office") as caught:
         house.site()
     assert caught.value.code == "KEY_REVOKED"
+
+
+def test_no_changed_byte_of_the_authoritys_word_passes(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    site = house.site()
+    word = trusted.ended(site, SOURCE, "revoke", site.key.public_key(), last_good=1, now=NOW)
+    authority = {key_id(trusted.AUTHORITY.public_key()): trusted.AUTHORITY.public_key()}
+    good, signer = rolling.read_event(word, authority)
+    assert signer
+    for at in range(len(word)):
+        data = bytearray(word)
+        data[at] ^= 1 << at % 8
+        try:
+            event, signer = rolling.read_event(bytes(data), authority)
+        except EvidenceError:
+            continue
+        assert signer is None or event == good, at
 
 
 def test_a_recovery_key_signs_once_the_authority_names_it(tmp_path: Path) -> None:
@@ -379,3 +431,46 @@ def test_a_restored_image_forks_at_its_next_statement(tmp_path: Path) -> None:
     assert one[:2] == two[:2]
     assert one[2].seq == two[2].seq == 2
     assert one[2].digest != two[2].digest
+    roster = house.state / ROSTER
+    folders = [house.ledger().folder, other.ledger().folder]
+    alone = [_verified(folder, roster) for folder in folders]
+    assert "FORK" not in alone[0] | alone[1]
+    assert "FORK" in _verified(*folders, roster)
+
+
+def _verified(*paths: Path) -> set[str]:
+    """The codes that ``verify`` finds under a roster, the last of the paths."""
+    *folders, roster = paths
+    found = verify.verify_paths(folders, trust=[roster], own_public=None, now=NOW + 40 * DAY)
+    return {finding.code for finding in found.findings}
+
+
+def test_a_year_of_keys_verifies_under_the_roster_and_under_the_first_key_alone(
+    tmp_path: Path,
+) -> None:
+    house = House(tmp_path)
+    house.enroll()
+    for month in range(12):
+        house.report(now=NOW + 31 * month * DAY)
+    end = NOW + 31 * 11 * DAY
+    for trust in (house.state / ROSTER, house.first.public):
+        found = verify.verify_paths(
+            [house.ledger().folder], trust=[trust], own_public=None, now=end
+        )
+        grave = {f.code for f in found.findings if f.exit not in (Exit.OK, Exit.INCOMPLETE)}
+        assert not grave, (trust.name, found.findings)
+    newest = tmp_path / "newest.pem"
+    newest.write_bytes(keys.public_pem(house.site().key.public_key()))
+    found = verify.verify_paths([house.ledger().folder], trust=[newest], own_public=None, now=end)
+    assert found.exit in (Exit.OK, Exit.INCOMPLETE), found.findings
+
+
+def test_no_key_shows_in_repr(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.enroll()
+    house.report()
+    site = house.site()
+    shown = f"{site!r} {site.chain!r} {site.key!r}"
+    raw = site.key.private_bytes_raw()
+    for form in (raw.hex(), repr(raw), keys.private_pem(site.key).split(b"\n")[1].decode()):
+        assert form not in shown

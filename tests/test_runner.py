@@ -105,6 +105,14 @@ def test_a_key_or_passphrase_file_that_others_read_is_refused(folder: Path, mode
     assert not list((folder / "keys").iterdir())
 
 
+def test_a_public_half_that_a_crash_left_out_is_written_by_the_next_use(folder: Path) -> None:
+    runner = RunnerKey(folder / "keys")
+    key = runner.new(now=NOW)
+    runner.public.unlink()
+    runner.load()
+    assert list(keys.load_public(runner.public)) == [key_id(key.public_key())]
+
+
 @pytest.fixture
 def descriptor() -> Iterator[list[int]]:
     opened: list[int] = []

@@ -29,7 +29,8 @@ LATER = NOW + timedelta(hours=1)
 
 @pytest.fixture(scope="module")
 def zygote() -> Iterator[Zygote]:
-    with Zygote("support.small", "pbxretain.stores.table", "phonenumbers") as zygote:
+    modules = ("support.small", "pbxretain.stores.table", "pbxretain.stores.spool", "phonenumbers")
+    with Zygote(*modules) as zygote:
         yield zygote
 
 
@@ -177,12 +178,14 @@ def test_a_full_disk_at_the_end_loses_no_evidence(
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("first_event", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("kind", "first_event", "stride"),
+    [("table", 1, 3), ("table", 2, 3), ("table", 3, 3), ("spool", 5, 8), ("lines", 7, 8)],
+)
 def test_after_a_death_at_any_step_the_sealed_evidence_is_that_of_the_records_that_are_gone(
-    first_event: int, tmp_path: Path, zygote: Zygote
+    kind: str, first_event: int, stride: int, tmp_path: Path, zygote: Zygote
 ) -> None:
     numbers = count()
-    kind = "table"
     first = small.build(tmp_path / "expected", [kind])
     first.seal()
     with watched() as gone:
@@ -203,4 +206,4 @@ def test_after_a_death_at_any_step_the_sealed_evidence_is_that_of_the_records_th
         assert_sealed(pbx.site().reports, escrow, gone)
         assert not (pbx.site().state / "run").exists()
 
-    campaign(run_child, inspect, modes=("after",), first=first_event, stride=3)
+    campaign(run_child, inspect, modes=("after",), first=first_event, stride=stride)

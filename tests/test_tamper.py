@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import office, reports
+from support.vector_office import pdf
 from support.vector_sealed import RUN, Sealed
 from support.vectors import fixed_ids
 
 from pbxretain import bundle
-from pbxretain.errors import Exit
+from pbxretain.errors import EvidenceError, Exit, UnavailableError
 from pbxretain.evidence.fields import instant
 from pbxretain.verify import Verdict, verify_paths
 from pbxretain.verify.reading import SUMS
@@ -242,3 +243,54 @@ def sound(place: Place) -> set[tuple[str, str, str | None]]:
 
 
 _SOUND: list[set[tuple[str, str, str | None]]] = []
+
+
+# --- one file that holds more than one --------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def single(place: Place, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Single]:
+    """A bundle in one zip, a report in a PDF, a proof, each with what verify says of it."""
+    top, evidence = tmp_path_factory.mktemp("single"), Sealed()
+    report = place.files["000000-deletion-report.dsse.json"]
+    place.lay(place.files)
+    bundle.write(bundle.contents(place.folder, sidecars=True, added={}), top / "bundle.zip")
+    made = {
+        "bundle.zip": (top / "bundle.zip").read_bytes(),
+        "report.pdf": pdf(report),
+        "proof.json": evidence.record_proof(report, 1),
+    }
+    return {name: Single(top / name, place, data) for name, data in made.items()}
+
+
+class Single:
+    """One file on disk."""
+
+    def __init__(self, path: Path, place: Place, data: bytes) -> None:
+        self.path, self.data, self._place = path, data, place
+        self.sound = self.look(data)
+        assert self.sound.exit == Exit.OK
+
+    def look(self, data: bytes) -> Verdict:
+        self.path.write_bytes(data)
+        with bundle.opened_paths([self.path]) as paths:
+            trust, now = [self._place.trust], self._place.now
+            return verify_paths(paths, trust=trust, own_public=None, now=now)
+
+
+@pytest.mark.parametrize("name", ["bundle.zip", "report.pdf", "proof.json"])
+@settings(MANY, max_examples=2000 if LARGE else 150)
+@given(data=st.data())
+def test_a_changed_file_is_refused_or_noticed_or_means_the_same(
+    single: dict[str, Single], name: str, data: st.DataObject
+) -> None:
+    one = single[name]
+    try:
+        verdict = one.look(data.draw(changed(one.data)))
+    except (EvidenceError, UnavailableError):
+        return
+    if verdict.exit == Exit.OK:
+        assert meaning(verdict) == meaning(one.sound)
+        assert said(verdict) == said(one.sound)
+    else:
+        assert verdict.exit in NOTICED

@@ -158,6 +158,24 @@ def test_rows_deleted_outside_the_tool_can_hide_behind_as_many_new_ones(scene: S
     assert told(scene.verify(NOW + DAY)) == {}, "stays possible: threats.md says so"
 
 
+def test_rows_deleted_from_a_table_that_is_only_estimated_are_not_missed(
+    book: Book, roster: Path
+) -> None:
+    for exact, expected in ((True, {"UNEXPLAINED_ROWS": 1}), (False, {})):
+        here = Book(book.folder.with_name(f"exact-{exact}"), officer=book.officer)
+        for day, (before, after) in enumerate([(900_000, 899_997), (700_000, 699_997)]):
+            totals = {
+                "total_before": st.Total(count=before, exact=exact),
+                "total_after": st.Total(count=after, exact=exact),
+            }
+            dataset = reports.dataset().model_copy(update=totals)
+            here.run(START + day * DAY, datasets=(dataset,))
+        here.cosign(START + DAY)
+        assert told(look(here, roster, at_=START + DAY)) == expected, (
+            "stays possible when estimated"
+        )
+
+
 # --- an admin: what he writes --------------------------------------------------------------------
 
 
@@ -545,7 +563,7 @@ def test_a_stolen_runner_key_is_good_until_it_is_revoked(book: Book, roster: Pat
     )
     forged.file(revoked, book.officer.authority)
     verdict = look(forged, roster, at_=now, seen=(seen,))
-    assert told(verdict)["REVOKED_KEY"] == 1
+    assert told(verdict)["REVOKED_KEY"] == 2, "its report and its checkpoint"
     assert {r.place.seq for r in verdict.reports if r.place and r.signer} == {0, 1}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -125,9 +125,11 @@ def sheet(found: Opened, lang: Lang) -> Sheet:
     if isinstance(found.predicate, Account):
         return explain.statement(found.predicate, lang, seal=found.seal)
     digest, keyid = found.seal.digest, found.seal.keyid
-    return explain_attestations.sheet(
+    told = explain_attestations.sheet(
         found.predicate, lang, kind=found.kind, digest=digest, keyid=keyid
     )
+    made = moment(made_at(found.predicate))
+    return replace(told, made=made, mark=explain.mark(found.seal, lang))
 
 
 def printed(found: Opened, lang: Lang, *, form: Form) -> bytes:

@@ -161,8 +161,11 @@ class App:
 
 def escrow_keys(app: App) -> tuple[Recipient, ...]:
     """Those to whom evidence is sealed: the public keys ``escrow-*.pub.pem`` beside the runner
-    key. DocumentError for a file that holds none, UnavailableError where nobody lets us look."""
-    folder = app.key.parent
+    key; nobody where settings say ``counts``. DocumentError for a file that holds none,
+    UnavailableError where nobody lets us look."""
+    if app.settings.evidence == "counts":
+        return ()
+    folder = app.runner.folder
     return load_recipients(sorted(folder.glob(ESCROW)) if is_there(folder) else ())
 
 

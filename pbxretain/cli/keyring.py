@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from pbxretain import filing, keys, posix, rolling, signing
-from pbxretain.bundle import hand_over
+from pbxretain.bundle import exists, hand_over
 from pbxretain.cli import context, passphrase
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
@@ -102,6 +102,8 @@ def _import(face: Face, path: Path) -> AnyPrivate:
 def _recovery(face: Face, source: str, out: Path | None) -> None:
     app = context.load(face)
     app.source(source)
+    if out and out.exists():
+        raise exists(out)
     with filing.locked(source, app.state / source):
         key = app.chain(source).make_recovery(now=context.now())
     keyid = key_id(key.public_key())
@@ -123,7 +125,23 @@ def look(face: Face, file: Path | None, *, source: str | None, out: Path | None)
     keyid = key_id(public)
     if out:
         hand_over(out, keys.public_pem(public))
-    _tell_public(face, out or app.public, keyid)
+    # A destroyed first key still begins each ledger; what the officer compares is today's.
+    today = {} if source else _today(app, keyid)
+    more: list[Block] = []
+    if today:
+        lines = Items(tuple(f"{name}: {fingerprint(each)}" for name, each in today.items()))
+        more = [Paragraph(face.text("key.today")), lines]
+    _tell_public(face, out or app.public, keyid, *more, sources=today)
+
+
+def _today(app: App, first: str) -> dict[str, str]:
+    """The key that signs for each source, where that isn't the installation's."""
+    found: dict[str, str] = {}
+    for name in app.sources():
+        keyid = key_id(_public(app, name))
+        if keyid != first:
+            found[name] = keyid
+    return found
 
 
 def _public(app: App, source: str | None) -> signing.PublicKey:
@@ -312,10 +330,14 @@ def export(
 # --- small pieces -----------------------------------------------------------------------------
 
 
-def _tell_public(face: Face, path: Path, keyid: str, *more: Block) -> None:
+def _tell_public(
+    face: Face, path: Path, keyid: str, *more: Block, sources: Mapping[str, str] | None = None
+) -> None:
     pairs = (("file", str(path)), ("id", keyid), ("fingerprint", fingerprint(keyid)))
     named = tuple((face.text(f"key.{name}"), value) for name, value in pairs)
-    data = {"key": keyid, "path": str(path)}
+    data: dict[str, object] = {"key": keyid, "path": str(path)}
+    if sources:
+        data["sources"] = dict(sources)
     face.give(data, _sheet(face, "key.title", KeyValue(named), *more))
 
 

@@ -122,7 +122,9 @@ def find(
         if purpose:
             beside = folder / "filed" if bundle.is_dir() else bundle.parent
             key = holder.signer(signer)
-            unsealed.record_access(opened, found, beside, purpose=purpose, key=key)
+            note = unsealed.record_access(opened, found, beside, purpose=purpose, key=key)
+            if note is not None:
+                face().note(face().text("evidence.find.noted", path=note))
     face().give(unsealed.found_data(found), unsealed.found_sheet(found, face().lang))
     _doubts(found, checked=vouched is not None)
     whole = not (found.destroyed or found.foreign or found.counts)
@@ -209,7 +211,7 @@ def check(proof: Path, trust: tuple[Path, ...]) -> None:
     from pbxretain.cli import unsealed
     from pbxretain.evidence import proofs
 
-    proved = proofs.check_proof(unsealed.read_proof(proof), unsealed.trusted(face(), trust))
+    proved = proofs.check_proof(unsealed.read_proof(proof), unsealed.trusted(face(), proof, trust))
     face().give(unsealed.proved_data(proved), unsealed.proved_sheet(proved, face().lang))
 
 

@@ -18,7 +18,9 @@ FILES = click.Path(path_type=Path)
 @click.option("--trust", multiple=True, type=FILES, help="Public keys that you trust (PEM).")
 @click.option("--key", "keys", multiple=True, type=FILES, help="One public key that you trust.")
 def verify(paths: tuple[Path, ...], trust: tuple[Path, ...], keys: tuple[Path, ...]) -> int:
-    """Check reports, whole report folders, or bundles, offline.
+    """Check reports, whole report folders, or bundles (.zip), offline.
+
+    A report may come by itself, in a PDF, or in a proof.
 
     A report is genuine when a key that you trust signed it. Without --trust or --key the roster in
     the officer's folder counts where there is one, else the roster that is installed here, else

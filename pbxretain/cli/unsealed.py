@@ -27,6 +27,7 @@ from pbxretain.messages import Lang, text
 from pbxretain.officer import Home, home_folder
 from pbxretain.sheet import Block, Column, Heading, KeyValue, Paragraph, Sheet, Table
 from pbxretain.verify import verify_paths
+from pbxretain.verify.carried import keys_for
 from pbxretain.verify.signers import Anchors
 
 if TYPE_CHECKING:
@@ -91,11 +92,15 @@ def vouched(bundle: Bundle, trust: Sequence[Path]) -> frozenset[str] | None:
     return frozenset(report.digest for report in verdict.reports if report.signer)
 
 
-def trusted(face: Face, trust: Sequence[Path]) -> Mapping[str, signing.PublicKey]:
+def trusted(face: Face, proof: Path, trust: Sequence[Path]) -> Mapping[str, signing.PublicKey]:
     """The keys by which a proof's report may be signed: those that are named, or a roster's
-    runners; without any, this installation's own."""
-    anchors = Anchors.load(trust, own_public=None if trust else context.own_public(face))
-    return {**anchors.keys, **anchors.of("runner")}
+    runners; without any, those of the roster in the officer's home, or this installation's own;
+    and those that followed them."""
+    home = Home(home_folder(None))
+    known = trust or ([home.roster_file] if home.is_set_up else [])
+    return keys_for(
+        proof, Anchors.load(known, own_public=None if known else context.own_public(face))
+    )
 
 
 def minute(value: str) -> datetime:

@@ -19,6 +19,7 @@ from pbxretain.signing import (
 )
 
 _REPORT = re.compile(r"\d{6,16}-deletion-report\.dsse\.json")
+_ROTATION = re.compile(r"\d{6,16}-key-event\.dsse\.json")
 _SIDECARS = "sidecars"
 
 
@@ -30,6 +31,8 @@ class Told:
     data: bytes
     envelope: Envelope
     report: DeletionReport
+    rotations: tuple[bytes, ...] = ()
+    """The key-events before it: whose key followed whose."""
 
     @property
     def run(self) -> str:
@@ -57,7 +60,12 @@ class Bundle:
     def reports(self, vouched: Container[str] | None = None) -> Iterator[Told]:
         """All reports by number. ``vouched`` are digests of statements whose signature somebody
         has checked: any other is a TrustError. Without it, nobody vouches for them."""
-        for name in filter(_REPORT.fullmatch, self._names):
+        rotations: list[bytes] = []
+        for name in self._names:
+            if _ROTATION.fullmatch(name):
+                rotations.append(self._read(self.folder / name, MAX_ENVELOPE) or b"")
+            if not _REPORT.fullmatch(name):
+                continue
             data = self._read(self.folder / name, MAX_ENVELOPE + 1)
             if data is None:
                 raise EvidenceError(f"{name} can't be read", code="MALFORMED")
@@ -66,7 +74,7 @@ class Bundle:
                 raise TrustError(f"{name} isn't signed by a key that is trusted here")
             report = parse_statement(envelope.payload).predicate
             if isinstance(report, DeletionReport):
-                yield Told(name, data, envelope, report)
+                yield Told(name, data, envelope, report, tuple(rotations))
 
     def path(self, file: KeptFile) -> Path:
         """Where a file lies that a report names."""

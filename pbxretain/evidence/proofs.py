@@ -37,6 +37,10 @@ MAX_PROOF = 2 * MAX_ENVELOPE
 _END = f',"type":"{PROOF}"}}\n'.encode()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_PATH = 64
+_MOST_ROTATIONS = 5000
+_FIELDS = frozenset(
+    ["type", "text", "kind", "dataset", "opened", "key", "index", "path", "report", "rotations"]
+)
 _TEXT = {
     "de": "Dieser Beleg öffnet genau einen gelöschten Datensatz und ist darum personenbezogen. "
     "Er sagt nichts über einen anderen.",
@@ -179,6 +183,7 @@ def _proof(
         "index": index,
         "path": [node.hex() for node in merkle.inclusion_proof(leaves, index)],
         "report": told.data.decode(),
+        "rotations": [event.decode("utf-8", "replace") for event in told.rotations],
     }
     return canonical(proof) + b"\n"
 
@@ -197,12 +202,22 @@ def report_in(proof: bytes) -> bytes:
     return _text(_opened(proof)["report"]).encode("utf-8", "replace")
 
 
+def rotations_in(proof: bytes) -> list[bytes]:
+    """The key-events that a proof carries along, as untrusted as the proof: each proves itself by
+    the signatures of both keys. EvidenceError (MALFORMED) for what is no proof."""
+    return [event.encode("utf-8", "replace") for event in _opened(proof)["rotations"]]
+
+
 def _opened(proof: bytes) -> dict[str, Any]:
     if len(proof) > MAX_PROOF:
         _malformed()
     read = parse_canonical(proof.removesuffix(b"\n"))
-    names = {"type", "text", "kind", "dataset", "opened", "key", "index", "path", "report"}
-    if read.keys() != names or read["type"] != PROOF or read["text"] != _TEXT:
+    if read.keys() != _FIELDS or read["type"] != PROOF or read["text"] != _TEXT:
+        _malformed()
+    events = read["rotations"]
+    if not isinstance(events, list) or len(events) > _MOST_ROTATIONS:
+        _malformed()
+    if not all(isinstance(event, str) for event in events):
         _malformed()
     return read
 

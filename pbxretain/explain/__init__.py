@@ -15,7 +15,7 @@ from pbxretain.explain.report import reported, result, status
 from pbxretain.messages import Lang
 from pbxretain.sheet import Sheet
 
-__all__ = ["Seal", "data_class", "keep", "planned_table", "result", "statement", "status"]
+__all__ = ["Seal", "data_class", "keep", "mark", "planned_table", "result", "statement", "status"]
 
 
 def statement(predicate: Account, lang: Lang, *, seal: Seal | None = None) -> Sheet:

@@ -84,6 +84,7 @@ class _Look:
         unread = [each for folder in read for each in folder.unread]
         unread += [each for each in alone if isinstance(each, Unread)]
         beside = list(rotations_beside(report.path for report in single))
+        beside += [event for proof in proofs for event in proof.rotations]
         self._signers.learn([r for folder in read for r in folder.reports] + single + beside)
         self._findings += map(self._signers.unread, unread)
         for folder in read:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from pbxretain.errors import EvidenceError, TrustError
 from pbxretain.evidence.attachment import MAX_PDF, attached, is_pdf
-from pbxretain.evidence.proofs import check_proof, is_proof, report_in
+from pbxretain.evidence.proofs import check_proof, is_proof, report_in, rotations_in
 from pbxretain.signing import PublicKey
 from pbxretain.verify.findings import FINDINGS, Find, Report, Unread, found
 from pbxretain.verify.reading import read_bytes, read_data
+from pbxretain.verify.signers import Anchors, Signers
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -24,6 +25,8 @@ class Proof:
 
     data: bytes
     report: Report
+    rotations: tuple[Report, ...]
+    """The key-events that it carries along."""
 
     @property
     def file(self) -> str:
@@ -69,9 +72,23 @@ def _in_pdf(path: Path, data: bytes, find: Find) -> Report | Unread | None:
 
 def _in_proof(path: Path, data: bytes, find: Find) -> Report | Unread | Proof | None:
     try:
-        envelope = report_in(data)
+        envelope, carried = report_in(data), rotations_in(data)
     except EvidenceError:
         find(found("MALFORMED", file=path.name))
         return None
     read = read_data(path, envelope, find)
-    return Proof(data, read) if isinstance(read, Report) else read
+    if not isinstance(read, Report):
+        return read
+    events = [read_data(path, event, lambda _: None) for event in carried]
+    return Proof(data, read, tuple(event for event in events if isinstance(event, Report)))
+
+
+def keys_for(proof: Path, anchors: Anchors) -> dict[str, PublicKey]:
+    """The keys by which the report of a proof may be signed, from what the reader trusts and the
+    rotations that the proof carries along. Empty for what is no proof."""
+    given = read_given(proof, lambda _: None)
+    if not isinstance(given, Proof):
+        return {}
+    signers = Signers(anchors, lambda _: None)
+    signers.learn([given.report, *given.rotations])
+    return signers.counting(given.report)

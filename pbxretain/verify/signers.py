@@ -127,6 +127,10 @@ class Signers:
         """The runner's keys that count at a number of a source's ledger."""
         return {s.keyid: s.key for s in self._spans.get(name, ()) if s.holds(seq)}
 
+    def revoked(self, name: Source) -> dict[str, PublicKey]:
+        """The runner's keys that counted once and were revoked."""
+        return {keyid: key for keyid, key in self._any(name).items() if self._is_revoked(keyid)}
+
     def counting(self, report: Report) -> dict[str, PublicKey]:
         """The runner's keys that count where this statement stands."""
         name, where = _source(report.statement.predicate), report.place

@@ -17,6 +17,7 @@ from pbxretain.errors import EvidenceError
 from pbxretain.evidence import notes
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import made_at
+from pbxretain.signing import fingerprint
 from pbxretain.verify.chain import number
 from pbxretain.verify.findings import Find, Report, found
 from pbxretain.verify.reading import Folder
@@ -68,7 +69,12 @@ class Witness:
             return
         keys = signers.counts(self._source, note.size - 1).values()
         if trusted and not any(notes.signed(note, key) for key in keys):
-            self._find(found("CHECKPOINT", file="checkpoint"))
+            ended = signers.revoked(self._source)
+            by = next((keyid for keyid, key in ended.items() if notes.signed(note, key)), None)
+            if by is None:
+                self._find(found("CHECKPOINT", file="checkpoint"))
+            else:  # genuine, but of a key that counts no more
+                self._find(found("REVOKED_KEY", file="checkpoint", fingerprint=fingerprint(by)))
         elif note.size < len(self._digests):
             self._find(found("UNPUBLISHED"))
 

@@ -180,8 +180,8 @@ def officers() -> Iterator[tuple[str, Vector]]:
             "The runner's key is revoked from number 1 on.",
             office.AUTHORITY,
             lambda b: office.revocation(b.now, office.RUNNER, last_good=0),
-            7,
-            "CHECKPOINT REVOKED_KEY",
+            8,
+            "REVOKED_KEY",
             None,
         ),
     )

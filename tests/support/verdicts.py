@@ -130,7 +130,7 @@ def comparable(verdict: Verdict) -> dict[str, Any]:
 def by_page(
     page: Page, cases: Sequence[Case], *, flat: bool = False, print_: str = ""
 ) -> list[dict[str, Any]]:
-    """What the page finds, all cases in one call.
+    """What the page finds, a hundred cases in one call.
 
     ``flat``: the files are dropped without their folder; ``print_``: a fingerprint is typed
     instead of the keys.
@@ -147,11 +147,13 @@ def by_page(
         }
         for case in cases
     ]
-    said = page.call(_EXAMINE, given)
+    said: list[dict[str, Any]] = []
+    for at_ in range(0, len(given), 100):
+        said += page.call(_EXAMINE, given[at_ : at_ + 100])
     for one in said:
         one["findings"] = _in_order(one["findings"])
         one["reports"] = _in_order(one["reports"])
-    return said  # type: ignore[no-any-return]
+    return said
 
 
 def _in_order(rows: list[Any]) -> list[Any]:
@@ -162,16 +164,15 @@ _EXAMINE = """async (cases) => {
   const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
   const said = [];
   for (const {files, keys, print, now} of cases) {
-    const trusted = new Map();
-    let roster = null;
+    const trust = {keys: new Map(), roster: null, seen: [], print: pbxretain.readPrint(print)};
     for (const key of keys) {
-      const data = bytes(key);
-      if (data[0] === 123) roster = await pbxretain.Roster.read(data);
-      else for (const [id, one] of await pbxretain.publicKeys(data)) trusted.set(id, one);
+      const read = await pbxretain.readTrust(bytes(key));
+      trust.roster = read.roster ?? trust.roster;
+      trust.seen.push(...read.seen);
+      for (const [id, one] of read.keys) trust.keys.set(id, one);
     }
     const blob = (data) => new Blob([bytes(data)]);
     const given = Object.entries(files).map(([path, data]) => ({path, blob: blob(data)}));
-    const trust = {keys: trusted, roster, print: pbxretain.readPrint(print)};
     const {exit, level, findings, reports} = await pbxretain.examine(given, trust, now);
     said.push({
       exit,
@@ -957,6 +958,13 @@ def offices() -> dict[str, Case]:
         add(f"without {name}, list made anew", office.with_sums(rest), now=now)
     add("empty list", {**good, "SHA256SUMS": b""}, now=now)
     add("odd list", {**good, "SHA256SUMS": b"x\n\r\ny  z\rx  checkpoint\n  "}, now=now)
+    names = good["SHA256SUMS"]
+    add(
+        "bytes in the list",
+        {**good, "SHA256SUMS": names.replace(b".dsse.", b".ds\xff\xc3.", 1)},
+        now=now,
+    )
+    add("a name twice in the list", {**good, "SHA256SUMS": names + names}, now=now)
     add("a file more", {**good, "cosigned/letter.txt": b"", "deep/er/x": b""}, now=now)
     add("filed rubbish", {**good, "filed/x": b"", "filed/y.dsse.json": b"{}"}, now=now)
 

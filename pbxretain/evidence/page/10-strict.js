@@ -62,7 +62,11 @@ class Reader {
     if (sign === '"') return this.string();
     if (sign === "{") return this.nested(() => this.object());
     if (sign === "[") return this.nested(() => this.array());
-    for (const [word, value] of [["true", true], ["false", false], ["null", null]]) {
+    for (const [word, value] of [
+      ["true", true],
+      ["false", false],
+      ["null", null],
+    ]) {
       if (this.text.startsWith(word, this.at)) {
         this.at += word.length;
         return value;
@@ -224,10 +228,6 @@ function hex(bytes) {
 
 async function sha256(bytes) {
   return hex(await crypto.subtle.digest("SHA-256", bytes));
-}
-
-function sameBytes(one, other) {
-  return one.length === other.length && one.every((byte, n) => byte === other[n]);
 }
 
 function joined(...parts) {

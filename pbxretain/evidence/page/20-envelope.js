@@ -3,7 +3,6 @@
 const PAYLOAD_TYPE = "application/vnd.in-toto+json";
 const MAX_ENVELOPE = 8 * 1024 * 1024;
 const MAX_SIGNATURES = 16;
-const MAX_KEY_FILE = 64 * 1024;
 const SPKI_START = "302a300506032b6570032100";
 
 /** Opens an envelope without trusting it: exactly DSSE's fields in their order, no escapes. */

@@ -169,22 +169,33 @@ async function cosignedIn(folder, find) {
 
 /** Whether the files of a bundle are those that were put into it. Nobody signs the list. */
 async function checkSums(folder, find) {
+  // Names as their bytes, one sign each: a damaged list may hold what is no UTF-8.
   const listed = new Map();
-  const data = (await folder.item(SUMS).read(MAX_LEDGER)) ?? new Uint8Array();
-  const lines = new TextDecoder("utf-8", { ignoreBOM: true }).decode(data).split(/\r\n|\r|\n/);
+  const words = binaryText((await folder.item(SUMS).read(MAX_LEDGER)) ?? new Uint8Array());
+  const lines = words.split(/\r\n|\r|\n/);
   if (lines[lines.length - 1] === "") lines.pop();
   for (const line of lines) {
     const at = line.indexOf("  ");
     listed.set(at < 0 ? "" : line.slice(at + 2), at < 0 ? line : line.slice(0, at));
   }
   const own = [...listed.keys()].sort().map((name) => `${listed.get(name)}  ${name}\n`);
-  if (!sameBytes(data, new TextEncoder().encode(own.join("")))) find("BUNDLE_CHANGED", SUMS);
-  const there = new Map(inside(folder, ""));
+  if (words !== own.join("")) find("BUNDLE_CHANGED", SUMS);
+  const there = new Map();
+  for (const [name, item] of inside(folder, "")) there.set(binaryText(utf8(name)), item);
   there.delete(SUMS);
   for (const name of [...new Set([...there.keys(), ...listed.keys()])].sort()) {
     const same = there.has(name) && (await digestOf(there.get(name))) === listed.get(name);
-    if (!same) find("BUNDLE_CHANGED", name);
+    const shown = new TextDecoder().decode(Uint8Array.from(name, (sign) => sign.charCodeAt(0)));
+    if (!same) find("BUNDLE_CHANGED", shown);
   }
+}
+
+function binaryText(bytes) {
+  const parts = [];
+  for (let n = 0; n < bytes.length; n += 8192) {
+    parts.push(String.fromCharCode(...bytes.subarray(n, n + 8192)));
+  }
+  return parts.join("");
 }
 
 function* inside(folder, above) {

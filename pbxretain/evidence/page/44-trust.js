@@ -59,6 +59,15 @@ class Roster {
   }
 }
 
+/** What a file says whom to trust: a roster, public keys, or a checkpoint that was kept. */
+async function readTrust(bytes) {
+  const head = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart();
+  const none = { keys: new Map(), roster: null, seen: [] };
+  if (head.startsWith("{")) return { ...none, roster: await Roster.read(bytes) };
+  if (head.startsWith("pbxretain/")) return { ...none, seen: [parseNote(bytes)] };
+  return { ...none, keys: await publicKeys(bytes) };
+}
+
 /** One key, from one number of the ledger to another (null: open). */
 class Span {
   constructor(key, first = 0, last = null) {

@@ -111,7 +111,8 @@ function schedule(chain, expected, find, now) {
     if (next - begun <= allowed) return;
     const count = Math.max(1, roundEven((next - begun) / (expected.interval_h * HOUR)) - 1);
     const explained = notes.some(
-      (note) => Date.parse(note.since) <= begun + allowed && next - allowed <= Date.parse(note.until),
+      (note) =>
+        Date.parse(note.since) <= begun + allowed && next - allowed <= Date.parse(note.until),
     );
     const params = { first: numberOf(before), last: numberOf(after), count };
     find(explained ? "GAP_EXPLAINED" : "MISSED_RUNS", "", params);

@@ -7,7 +7,8 @@ const MENTIONS = 100;
 const MAX_PROOF = 2 * MAX_ENVELOPE;
 const PROOF = `${BASE}proof/v1`;
 const LONGEST_PATH = 64;
-const PROOF_FIELDS = "dataset,index,key,kind,opened,path,report,text,type";
+const MOST_ROTATIONS = 5000;
+const PROOF_FIELDS = "dataset,index,key,kind,opened,path,report,rotations,text,type";
 const NULL_FIELD = Uint8Array.of(255, 255, 255, 255);
 
 /** What somebody gave: a signed statement by itself, or what carries one along. */
@@ -29,7 +30,13 @@ async function readGiven(item, find) {
     return null;
   }
   const read = await readData(item, utf8(proof.get("report")), find);
-  return read && !read.unread ? { ...read, proof } : read;
+  if (!read || read.unread) return read;
+  const rotations = [];
+  for (const event of proof.get("rotations")) {
+    const report = await readData(item, utf8(event), () => undefined);
+    if (report && !report.unread) rotations.push(report);
+  }
+  return { ...read, proof, rotations };
 }
 
 function startsWith(data, head) {
@@ -106,8 +113,13 @@ function openedProof(data) {
   const words = proof.get("text");
   if (fields !== PROOF_FIELDS || proof.get("type") !== PROOF) refuse("MALFORMED");
   if (!(words instanceof Map) || plain(words) !== plain(PROOF_TEXT)) refuse("MALFORMED");
-  if (typeof proof.get("report") !== "string") refuse("MALFORMED");
+  const texts = [proof.get("report"), ...listOf(proof.get("rotations"))];
+  if (!texts.every((each) => typeof each === "string")) refuse("MALFORMED");
   return proof;
+}
+
+function listOf(value) {
+  return Array.isArray(value) && value.length <= MOST_ROTATIONS ? value : refuse("MALFORMED");
 }
 
 /** Whether what a proof opens is among the records of its report. Never says which it is. */

@@ -32,8 +32,19 @@ class Witness {
     for (const key of signers.counts(this.source, note.size - 1).values()) {
       signed = signed || (await noteSigned(note, key));
     }
-    if (!signed) this.find("CHECKPOINT", CHECKPOINT);
+    if (!signed) await this.unsigned(signers, note);
     else if (note.size < this.read.ledger.size) this.find("UNPUBLISHED");
+  }
+
+  /** Nobody's, or genuine, but of a key that counts no more. */
+  async unsigned(signers, note) {
+    for (const key of signers.any(this.source).values()) {
+      if (signers.revoked.has(key.id) && (await noteSigned(note, key))) {
+        this.find("REVOKED_KEY", CHECKPOINT, { fingerprint: fingerprint(key.id) });
+        return;
+      }
+    }
+    this.find("CHECKPOINT", CHECKPOINT);
   }
 
   /** The checkpoints that came back from the officer's machine. */
@@ -56,6 +67,17 @@ class Witness {
       } else {
         this.sights.set(digest, { size: note.size, at });
       }
+    }
+  }
+
+  /** Of what the reader himself saw before nothing may be missing or changed. */
+  async seen(kept) {
+    const { ledger } = this.read;
+    for (const { origin, size, root } of kept) {
+      if (origin !== this.origin) continue;
+      const last = size - 1;
+      if (size > ledger.size) this.find("TRUNCATED", "", { first: ledger.size, last });
+      else if (root !== (await ledger.root(size))) this.find("FORK", "", { last });
     }
   }
 
@@ -96,7 +118,7 @@ class Witness {
 }
 
 class Look {
-  /** `anchors`: {keys, roster}; `now` in milliseconds. */
+  /** `anchors`: {keys, roster, seen}, `seen` checkpoints that were kept; `now` in milliseconds. */
   constructor(anchors, now, progress) {
     this.anchors = anchors;
     this.now = now;
@@ -121,6 +143,7 @@ class Look {
     const unread = [...read.flatMap((folder) => folder.unread), ...alone.filter((e) => e?.unread)];
     let single = alone.filter((each) => each && !each.unread);
     const beside = await rotationsBeside(single);
+    beside.push(...single.flatMap(({ rotations }) => rotations ?? []));
     await this.signers.learn([...read.flatMap((f) => f.reports), ...single, ...beside]);
     for (const each of unread) await this.signers.unread(each);
     for (const folder of read) folder.reports = await this.genuine(folder.reports);
@@ -156,8 +179,12 @@ class Look {
     const beside = read.reports.filter((report) => placeOf(report) === null);
     for (const [source, placed] of known) {
       const witness = new Witness(source, read, this.find);
-      await witness.own(this.signers, placed.some((report) => report.signer));
+      await witness.own(
+        this.signers,
+        placed.some((report) => report.signer),
+      );
       await witness.cosigned(this.signers, roster, this.now + AHEAD);
+      await witness.seen(this.anchors.seen);
       witness.brackets(placed);
       this.sights.push(...witness.sights.values());
       continuityOf(placed, this.find);

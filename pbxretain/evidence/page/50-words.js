@@ -4,14 +4,11 @@ const LANGUAGES = ["de", "en"];
 
 /** The sentence behind a key of the catalogue; whole numbers are grouped by thousands. */
 function text(key, lang, params = {}) {
-  return CATALOGUE[key][LANGUAGES.indexOf(lang)].replace(
-    /\{\{|\}\}|\{(\w+)\}/g,
-    (whole, name) => {
-      if (name === undefined) return whole[0];
-      const value = params[name];
-      return typeof value === "number" ? number(value, lang) : String(value);
-    },
-  );
+  return CATALOGUE[key][LANGUAGES.indexOf(lang)].replace(/\{\{|\}\}|\{(\w+)\}/g, (whole, name) => {
+    if (name === undefined) return whole[0];
+    const value = params[name];
+    return typeof value === "number" ? number(value, lang) : String(value);
+  });
 }
 
 function known(kind, name) {
@@ -45,8 +42,7 @@ function zoneFormat(zone) {
   if (!ZONES.has(zone)) {
     const parts = { year: "numeric", month: "2-digit", day: "2-digit" };
     const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" };
-    const make = (timeZone) =>
-      new Intl.DateTimeFormat("en-GB", { ...parts, ...clock, timeZone });
+    const make = (timeZone) => new Intl.DateTimeFormat("en-GB", { ...parts, ...clock, timeZone });
     try {
       ZONES.set(zone, make(zone));
     } catch {

@@ -2,8 +2,24 @@
 // A sheet is a list of blocks, as sheet.py has them.
 
 const GLOSSARY = [
-  "run", "policy", "keep", "start", "cutoff", "class", "dataset", "record", "hold", "minimum",
-  "straddling", "connector", "dry-run", "ledger", "digest", "fingerprint", "root", "checkpoint",
+  "run",
+  "policy",
+  "keep",
+  "start",
+  "cutoff",
+  "class",
+  "dataset",
+  "record",
+  "hold",
+  "minimum",
+  "straddling",
+  "connector",
+  "dry-run",
+  "ledger",
+  "digest",
+  "fingerprint",
+  "root",
+  "checkpoint",
   "logical",
 ];
 
@@ -12,7 +28,12 @@ const paragraph = (words, tone = "plain") => ({ block: "paragraph", text: words,
 const items = (lines) => ({ block: "items", items: lines });
 const pairs = (list) => ({ block: "pairs", pairs: list });
 const table = (columns, rows) => ({ block: "table", columns, rows });
-const answer = (words, status, light = "quiet") => ({ block: "verdict", text: words, status, light });
+const answer = (words, status, light = "quiet") => ({
+  block: "verdict",
+  text: words,
+  status,
+  light,
+});
 const form = (choices, lines) => ({ block: "form", choices, lines });
 
 function who(what, lang) {
@@ -48,7 +69,13 @@ function rules(what, lang, zone) {
   const rows = distinct(what.datasets.map((d) => ruleRow(d, lang, zone)));
   if (!rows.length) return blocks;
   const names = ["data", "class", "keep", "start", "cutoff", "basis"];
-  return [...blocks, withoutEmpty(names.map((name) => column(name, lang)), rows)];
+  return [
+    ...blocks,
+    withoutEmpty(
+      names.map((name) => column(name, lang)),
+      rows,
+    ),
+  ];
 }
 
 function ruleRow({ data_class: data, rule }, lang, zone) {

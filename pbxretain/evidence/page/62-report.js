@@ -3,10 +3,20 @@
 const MAIN = ["due", "deleted", "held", "minimum", "failed", "residue"];
 const ALWAYS = ["due", "deleted", "residue"];
 const ASIDE = [
-  "arrived", "already_absent", "straddling", "kept_for_part", "undated", "future", "late",
+  "arrived",
+  "already_absent",
+  "straddling",
+  "kept_for_part",
+  "undated",
+  "future",
+  "late",
 ];
 const LIGHTS = {
-  complete: "good", findings: "attention", incomplete: "bad", failed: "bad", refused: "bad",
+  complete: "good",
+  findings: "attention",
+  incomplete: "bad",
+  failed: "bad",
+  refused: "bad",
 };
 const LONGEST = 200;
 
@@ -176,9 +186,7 @@ function when(report, lang) {
     ["trigger", code("trigger", run.trigger, lang)],
     [
       "clock",
-      skew === null
-        ? text("report.clock.alone", lang)
-        : text("report.clock.value", lang, { skew }),
+      skew === null ? text("report.clock.alone", lang) : text("report.clock.value", lang, { skew }),
     ],
     ["clock.failed", failed.join(" ")],
     ["run", run.id],
@@ -210,7 +218,12 @@ function results(datasets, lang) {
   if (aside.length) {
     const sides = [["dataset"], ["what"], ["count", "right"], ["means"]];
     blocks.push(paragraph(text("report.results.aside", lang)));
-    blocks.push(table(sides.map(([name, side]) => column(name, lang, side)), aside));
+    blocks.push(
+      table(
+        sides.map(([name, side]) => column(name, lang, side)),
+        aside,
+      ),
+    );
   }
   const unseen = every.filter((name) => !names.includes(name) && !seen.includes(name));
   if (unseen.length) {
@@ -257,7 +270,9 @@ function method(datasets, lang) {
   const lines = datasets
     .filter((d) => d.balances.deleted)
     .map((d) => {
-      const also = sorted(d.also).map(([name, n]) => `${name}: ${number(n, lang)}`).join(", ");
+      const also = sorted(d.also)
+        .map(([name, n]) => `${name}: ${number(n, lang)}`)
+        .join(", ");
       const key = also ? "report.method.also" : "report.method.item";
       const how = code("method", d.method, lang);
       return text(key, lang, { dataset: d.dataset, method: how, also });

@@ -84,7 +84,8 @@ const ATTESTATIONS = {
     ],
   },
   trust: {
-    result: ({ version, controller }, lang) => text("trust.result", lang, { version, who: controller }),
+    result: ({ version, controller }, lang) =>
+      text("trust.result", lang, { version, who: controller }),
     blocks: trustBlocks,
   },
   policy: {
@@ -180,7 +181,11 @@ function trustBlocks({ keys, sources }, lang) {
     }),
   );
   const expected = [heading(text("trust.sources", lang)), items(lines)];
-  return [heading(text("trust.keys", lang)), table(columns, rows), ...(lines.length ? expected : [])];
+  return [
+    heading(text("trust.keys", lang)),
+    table(columns, rows),
+    ...(lines.length ? expected : []),
+  ];
 }
 
 function utc(instant, lang) {

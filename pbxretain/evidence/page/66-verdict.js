@@ -2,7 +2,15 @@
 
 const RESULTS = { 0: "genuine", 3: "findings", 8: "untrusted", 6: "unavailable" };
 const PARAMS = [
-  "seq", "first", "last", "dataset", "count", "data", "reason", "hours", "fingerprint",
+  "seq",
+  "first",
+  "last",
+  "dataset",
+  "count",
+  "data",
+  "reason",
+  "hours",
+  "fingerprint",
 ];
 
 function resultWord(verdict) {
@@ -22,8 +30,12 @@ function findingLine(finding, lang) {
 
 function paramValue(name, value, lang) {
   if (name === "data") {
-    return value.split(", ").map((item) => code("data", item, lang)).join(", ");
+    return value
+      .split(", ")
+      .map((item) => code("data", item, lang))
+      .join(", ");
   }
-  if (name === "reason" && known("code", value)) return code("code", value, lang).replace(/\.+$/, "");
+  if (name === "reason" && known("code", value))
+    return code("code", value, lang).replace(/\.+$/, "");
   return name === "count" ? value : String(value);
 }

@@ -229,7 +229,7 @@ function crcOf(bytes, before) {
 // --- the whole examination --------------------------------------------------------------------
 
 /**
- * Examines what was given. `trust`: {keys: Map, roster, print: hex digits}. Result as Look.at.
+ * Examines what was given. `trust`: {keys: Map, roster, seen, print: hex digits}. Result as Look.at.
  * A fingerprint makes a key count that lies beside the reports and has that fingerprint, or the
  * roster beside them when its authority's key has it.
  */
@@ -246,10 +246,14 @@ async function examine(given, trust, now, progress) {
   return { ...verdict, offered: [...offered.keys()], roster: anchors.roster, now };
 }
 
-async function anchored({ keys, roster, print }, offered, roots) {
+async function anchored({ keys, roster, print, seen }, offered, roots) {
   const meant = (id) => Boolean(print) && id.startsWith(print);
   const beside = [...offered].filter(([id]) => meant(id));
-  const anchors = { keys: new Map([...keys, ...beside]), roster: roster ?? null };
+  const anchors = {
+    keys: new Map([...keys, ...beside]),
+    roster: roster ?? null,
+    seen: seen ?? [],
+  };
   for (const folder of anchors.roster || !print ? [] : roots) {
     const data = folder.files.has(ROSTER) ? await folder.item(ROSTER).read(MAX_TRUST) : null;
     const [own] = data ? await attempt(() => Roster.read(data)) : [null];
@@ -260,6 +264,9 @@ async function anchored({ keys, roster, print }, offered, roots) {
 
 /** The hex digits of a fingerprint (32) or key id (64) as somebody typed it; null for neither. */
 function readPrint(typed) {
-  const digits = typed.toLowerCase().replace(/^sha-?256:/, "").replace(/[\s:.\-–]/g, "");
+  const digits = typed
+    .toLowerCase()
+    .replace(/^sha-?256:/, "")
+    .replace(/[\s:.\-–]/g, "");
   return /^(?:[0-9a-f]{32}|[0-9a-f]{64})$/.test(digits) ? digits : null;
 }

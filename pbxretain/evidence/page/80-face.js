@@ -1,7 +1,12 @@
 // What does the person see and do? Everything shown goes through textContent, never as HTML.
 
 const SIGNS = {
-  genuine: "✓", findings: "!", forged: "✗", untrusted: "?", stranger: "?", unavailable: "?",
+  genuine: "✓",
+  findings: "!",
+  forged: "✗",
+  untrusted: "?",
+  stranger: "?",
+  unavailable: "?",
 };
 const SHADES = { 7: "bad", 3: "warn", 8: "open", 6: "open" };
 const SHOWN_FILES = 4;
@@ -11,7 +16,7 @@ class Face {
     this.root = root;
     this.lang = (navigator.language || "").toLowerCase().startsWith("de") ? "de" : "en";
     this.given = [];
-    this.trust = { keys: new Map(), roster: null, names: [] };
+    this.trust = { keys: new Map(), roster: null, seen: [], names: [] };
     this.typed = "";
     this.keyProblem = "";
     this.verdict = null;
@@ -45,12 +50,12 @@ class Face {
     for (const { path, blob } of files) {
       const name = path.split("/").pop();
       const bytes = new Uint8Array(await blob.slice(0, MAX_TRUST).arrayBuffer());
-      const isRoster = /^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)));
-      const [taken] = await attempt(() => (isRoster ? Roster.read(bytes) : publicKeys(bytes)));
+      const [taken] = await attempt(() => readTrust(bytes));
       this.keyProblem = taken ? "" : this.say("page.key.none", { file: name });
       if (!taken) continue;
-      if (isRoster) this.trust.roster = taken;
-      else for (const [id, key] of taken) this.trust.keys.set(id, key);
+      if (taken.roster) this.trust.roster = taken.roster;
+      this.trust.seen.push(...taken.seen);
+      for (const [id, key] of taken.keys) this.trust.keys.set(id, key);
       this.trust.names.push(name);
     }
     await this.look();
@@ -70,8 +75,7 @@ class Face {
     this.busy = true;
     this.drawVerdict();
     this.result.setAttribute("aria-busy", "true");
-    const { keys, roster } = this.trust;
-    const trust = { keys, roster, print: readPrint(this.typed) ?? "" };
+    const trust = { ...this.trust, print: readPrint(this.typed) ?? "" };
     const progress = (count) => {
       if (own === this.round && count % 50 === 0) this.tell(count);
     };
@@ -98,7 +102,12 @@ class Face {
     const caret = field?.selectionStart;
     this.result = make("div", { "aria-live": "polite", id: "result" });
     this.root.replaceChildren(
-      make("header", {}, make("div", {}, make("h1", {}, this.say("page.title")), this.intro()), this.languages()),
+      make(
+        "header",
+        {},
+        make("div", {}, make("h1", {}, this.say("page.title")), this.intro()),
+        this.languages(),
+      ),
       ...(this.able ? [this.steps()] : [this.unable()]),
       this.result,
       make("p", { class: "soft small" }, this.say("page.limits")),
@@ -117,7 +126,16 @@ class Face {
 
   languages() {
     const one = (lang, name) =>
-      make("button", { type: "button", lang, "aria-pressed": String(this.lang === lang), click: () => this.switchTo(lang) }, name);
+      make(
+        "button",
+        {
+          type: "button",
+          lang,
+          "aria-pressed": String(this.lang === lang),
+          click: () => this.switchTo(lang),
+        },
+        name,
+      );
     return make("div", { class: "lang" }, one("de", "Deutsch"), one("en", "English"));
   }
 
@@ -126,7 +144,12 @@ class Face {
       "section",
       { class: "card verdict unavailable" },
       make("div", { class: "sign", "aria-hidden": "true" }, "?"),
-      make("div", {}, make("p", { class: "word" }, this.say("page.unable.word")), make("p", { class: "said" }, this.say("page.unable"))),
+      make(
+        "div",
+        {},
+        make("p", { class: "word" }, this.say("page.unable.word")),
+        make("p", { class: "said" }, this.say("page.unable")),
+      ),
     );
   }
 
@@ -147,8 +170,12 @@ class Face {
         make(
           "div",
           { class: "actions" },
-          this.chooser("page.choose.files", { multiple: true, id: "files" }, (files) => this.take(files)),
-          this.chooser("page.choose.folder", { webkitdirectory: true, id: "folder" }, (files) => this.take(files)),
+          this.chooser("page.choose.files", { multiple: true, id: "files" }, (files) =>
+            this.take(files),
+          ),
+          this.chooser("page.choose.folder", { webkitdirectory: true, id: "folder" }, (files) =>
+            this.take(files),
+          ),
         ),
       ),
     );
@@ -159,7 +186,9 @@ class Face {
   givenLine() {
     const tops = [...new Set(this.given.map(({ path }) => path.split("/")[0]))];
     const names = tops.slice(0, 3).join(", ") + (tops.length > 3 ? " …" : "");
-    const files = this.say(`page.files.${this.given.length === 1 ? "one" : "many"}`, { n: this.given.length });
+    const files = this.say(`page.files.${this.given.length === 1 ? "one" : "many"}`, {
+      n: this.given.length,
+    });
     const clear = () => {
       this.given = [];
       this.verdict = null;
@@ -177,7 +206,11 @@ class Face {
 
   keyCard() {
     const input = make("input", {
-      type: "text", id: "print", class: "mono", autocomplete: "off", spellcheck: "false",
+      type: "text",
+      id: "print",
+      class: "mono",
+      autocomplete: "off",
+      spellcheck: "false",
       placeholder: "0000 0000 0000 0000 0000 0000 0000 0000",
       input: (event) => this.type(event.target.value),
     });
@@ -193,7 +226,13 @@ class Face {
         "div",
         { class: "drop" },
         make("div", {}, this.say("page.key.drop")),
-        make("div", { class: "actions" }, this.chooser("page.choose.key", { multiple: true, id: "keyfile" }, (files) => this.takeKeys(files))),
+        make(
+          "div",
+          { class: "actions" },
+          this.chooser("page.choose.key", { multiple: true, id: "keyfile" }, (files) =>
+            this.takeKeys(files),
+          ),
+        ),
       ),
     );
     return dropping(card, (files) => this.takeKeys(files));
@@ -214,10 +253,9 @@ class Face {
   }
 
   keysLine() {
-    const authority = this.trust.roster ? [...this.trust.roster.keys("authority").keys()] : [];
-    const prints = [...authority, ...this.trust.keys.keys()].map(fingerprint);
+    const prints = trustedPrints(this.trust, "");
     const clear = () => {
-      this.trust = { keys: new Map(), roster: null, names: [] };
+      this.trust = { keys: new Map(), roster: null, seen: [], names: [] };
       this.look();
     };
     return make(
@@ -232,7 +270,10 @@ class Face {
   chooser(key, attributes, taken) {
     const input = make("input", { type: "file", ...attributes });
     input.addEventListener("change", () => {
-      const files = [...input.files].map((file) => ({ path: file.webkitRelativePath || file.name, blob: file }));
+      const files = [...input.files].map((file) => ({
+        path: file.webkitRelativePath || file.name,
+        blob: file,
+      }));
       taken(files);
     });
     return make("label", { class: "button" }, this.say(key), input);
@@ -246,7 +287,9 @@ class Face {
   drawVerdict() {
     if (!this.result) return;
     if (this.busy && !this.verdict) {
-      this.result.replaceChildren(make("p", { class: "card busy", id: "count" }, this.say("page.busy", { n: 0 })));
+      this.result.replaceChildren(
+        make("p", { class: "card busy", id: "count" }, this.say("page.busy", { n: 0 })),
+      );
     } else if (this.verdict && this.given.length) {
       this.result.replaceChildren(...this.told(this.verdict));
     } else {
@@ -268,11 +311,15 @@ class Face {
 
   verdictCard(verdict) {
     const word = resultWord(verdict);
-    const trusted = this.trust.names.length || readPrint(this.typed);
-    const shown = word === "untrusted" && trusted ? "stranger" : word;
+    const named_ = this.trust.names.length || readPrint(this.typed);
+    const shown = word === "untrusted" && named_ ? "stranger" : word;
     const at = new Date(verdict.now).toLocaleString(this.lang);
-    const small = [this.say("page.checked", { at }), this.say("page.exit", { code: String(verdict.exit) })];
+    const small = [
+      this.say("page.checked", { at }),
+      this.say("page.exit", { code: String(verdict.exit) }),
+    ];
     if (verdict.level) small.unshift(this.say(`verify.level.${verdict.level}`));
+    const trusted = trustedPrints(this.trust, this.typed);
     return make(
       "section",
       { class: `card verdict ${shown}`, id: "verdict" },
@@ -280,10 +327,22 @@ class Face {
       make(
         "div",
         {},
-        make("p", { class: "word", role: "heading", "aria-level": "2" }, this.say(`page.word.${shown}`)),
+        make(
+          "p",
+          { class: "word", role: "heading", "aria-level": "2" },
+          this.say(`page.word.${shown}`),
+        ),
         make("p", { class: "said" }, this.said(verdict, word)),
         make("p", {}, this.say(`page.next.${shown}`)),
         make("p", { class: "small soft" }, small.join(" · ")),
+        ...trusted.map((print) =>
+          make(
+            "p",
+            { class: "small" },
+            `${this.say("page.trusted")} `,
+            make("span", { class: "mono" }, print),
+          ),
+        ),
       ),
     );
   }
@@ -305,9 +364,14 @@ class Face {
     const keys = authority.length ? authority : offered.filter((id) => !this.trust.keys.has(id));
     if (!keys.length) {
       const missing = print && !offered.length;
-      return missing ? make("section", { class: "card" }, make("p", {}, this.say("page.print.nokey"))) : null;
+      return missing
+        ? make("section", { class: "card" }, make("p", {}, this.say("page.print.nokey")))
+        : null;
     }
-    const typed = this.typed.toLowerCase().replace(/^sha-?256:/, "").replace(/[^0-9a-f]/g, "");
+    const typed = this.typed
+      .toLowerCase()
+      .replace(/^sha-?256:/, "")
+      .replace(/[^0-9a-f]/g, "");
     const agreed = keys.some((id) => signers.has(id));
     return make(
       "section",
@@ -319,15 +383,21 @@ class Face {
   }
 
   compared(id, typed, counts) {
-    const groups = fingerprint(id).split(" ").map((group, n) => {
-      const own = typed.slice(n * 4, n * 4 + 4);
-      const same = own === group;
-      const state = !own ? "" : same ? "same" : group.startsWith(own) ? "" : "other";
-      const mark = { same: "✓", other: own, "": "" }[state];
-      return make("li", { class: `mono ${state}` }, group, make("small", {}, mark));
-    });
+    const groups = fingerprint(id)
+      .split(" ")
+      .map((group, n) => {
+        const own = typed.slice(n * 4, n * 4 + 4);
+        const same = own === group;
+        const state = !own ? "" : same ? "same" : group.startsWith(own) ? "" : "other";
+        const mark = { same: "✓", other: own, "": "" }[state];
+        return make("li", { class: `mono ${state}` }, group, make("small", {}, mark));
+      });
     const known = readPrint(this.typed);
-    const key = !known ? "page.compare.open" : id.startsWith(known) ? "page.compare.same" : "page.compare.other";
+    const key = !known
+      ? "page.compare.open"
+      : id.startsWith(known)
+        ? "page.compare.same"
+        : "page.compare.other";
     const shade = !known ? "soft" : id.startsWith(known) ? "ok" : "no";
     return [
       make("ul", { class: "print" }, ...groups),
@@ -385,7 +455,11 @@ class Face {
       "section",
       { class: "card" },
       make("h2", {}, this.say("page.list")),
-      make("div", { class: "tall" }, make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows))),
+      make(
+        "div",
+        { class: "tall" },
+        make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows)),
+      ),
     );
   }
 
@@ -416,10 +490,21 @@ class Face {
     return make(
       "section",
       { class: "card sheet", id: "sheet" },
-      make("p", { class: `seal small ${report.signer ? "genuine" : "untrusted"}` }, this.say(key, { file: report.name })),
+      make(
+        "p",
+        { class: `seal small ${report.signer ? "genuine" : "untrusted"}` },
+        this.say(key, { file: report.name }),
+      ),
       ...explain(report, this.lang).map(blockNode),
     );
   }
+}
+
+/** The fingerprints that the person vouches for: so that a printed check names them. */
+function trustedPrints({ keys, roster }, typed) {
+  const authority = roster ? [...roster.keys("authority").keys()] : [];
+  const print = readPrint(typed);
+  return [...authority, ...keys.keys(), ...(print ? [print] : [])].map(fingerprint);
 }
 
 function seriousOf(verdict) {
@@ -490,8 +575,16 @@ function drawn(tag, attributes) {
 
 function tableNode({ columns, rows }) {
   const cell = (kind, words, { align }) => make(kind, { class: align }, words);
-  const line = (kind, words) => make("tr", {}, ...words.map((word, n) => cell(kind, word, columns[n])));
-  const head = make("thead", {}, line("th", columns.map(({ title }) => title)));
+  const line = (kind, words) =>
+    make("tr", {}, ...words.map((word, n) => cell(kind, word, columns[n])));
+  const head = make(
+    "thead",
+    {},
+    line(
+      "th",
+      columns.map(({ title }) => title),
+    ),
+  );
   const body = make("tbody", {}, ...rows.map((row) => line("td", row)));
   return make("div", { class: "scroll" }, make("table", {}, head, body));
 }

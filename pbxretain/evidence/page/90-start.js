@@ -4,5 +4,13 @@ for (const name of ["dragover", "drop"]) {
 }
 const face = new Face(document.getElementById("page"));
 /** For scripts and tests: the same examination without the page around it. */
-globalThis.pbxretain = Object.freeze({ examine, explain, face, parseStatement, publicKeys, readPrint, Roster });
+globalThis.pbxretain = Object.freeze({
+  examine,
+  explain,
+  face,
+  parseStatement,
+  publicKeys,
+  readPrint,
+  readTrust,
+});
 face.start();

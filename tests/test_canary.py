@@ -153,11 +153,17 @@ def test_nothing_that_goes_to_the_officer_and_back_bears_a_mark(place: Place) ->
     bundle = str(desk / "all.zip")
     secret = ("--passphrase-file", str(passphrase), "--home", str(desk / "home"))
     roster, note, review = (str(desk / name) for name in ("roster", "note", "review"))
-    given = ("--controller", "Acme GmbH", "--fingerprint", keyid, "--out", roster)
+    key, public, signed, both = (str(desk / n) for n in ("key", "public", "signed", "both"))
+    who = ("--controller", "Acme GmbH", "--controller-key", public)
+    given = (*who, "--fingerprint", keyid, "--out", roster)
     steps: list[tuple[str, ...]] = [
         ("report", "bundle", "--out", bundle),
         ("report", "bundle", "--out", str(desk / "all")),
+        ("key", "new", "--role", "controller", "--out", key, *secret[:2]),
+        ("key", "export", key, "--out", public, *secret[:2]),
         ("dpo", "init", bundle, *given, *secret),
+        ("policy", "sign", "all", "--key", key, "--out", signed, *secret[:2]),
+        ("dpo", "consult", signed, "--yes", "--out", both, *secret),
         ("dpo", "witness", bundle, "--out", note, *secret),
         ("dpo", "review", bundle, "--verdict", "rejected", "--out", review, *secret),
         ("dpo", "observe", "--out", str(desk / "seen"), *secret),
@@ -169,7 +175,7 @@ def test_nothing_that_goes_to_the_officer_and_back_bears_a_mark(place: Place) ->
         assert place.canary.scan(desk) == []
     authority = next(iter(read_roster(Path(roster).read_bytes()).authority))
     assert place.run("key", "add", roster, "--fingerprint", authority) == Exit.OK
-    assert place.run("report", "add", note, review, str(desk / "seen")) == Exit.OK
+    assert place.run("report", "add", note, review, str(desk / "seen"), both) == Exit.OK
 
 
 def test_only_the_listing_shows_what_it_is_asked_for(place: Place) -> None:

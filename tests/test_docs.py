@@ -211,7 +211,9 @@ def _answers(sandbox: Sandbox) -> None:
         '#!/bin/sh\ncase "$*" in\n'
         f"*'dpo init'*) exec {real} \"$@\" --fingerprint {runner}"
         f" --passphrase-file {passphrase};;\n"
-        f"*'dpo '*|*'evidence '*) exec {real} \"$@\" --passphrase-file {passphrase};;\n"
+        f"*'dpo consult'*) exec {real} \"$@\" --yes --passphrase-file {passphrase};;\n"
+        f"*'key new'*|*'key export'*|*'policy sign'*|*'dpo '*|*'evidence '*)"
+        f' exec {real} "$@" --passphrase-file {passphrase};;\n'
         f"'key add'*) exec {real} \"$@\" --fingerprint"
         f' "$({sys.executable} -c \'{authority}\' "$3")";;\n'
         f'*) exec {real} "$@";;\nesac\n'

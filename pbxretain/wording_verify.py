@@ -127,6 +127,11 @@ VERIFY: Final[Mapping[str, tuple[str, str]]] = {
         "The statement of somebody else (such as the data protection officer) was not checked: "
         "that needs the roster (--trust trust.dsse.json).",
     ),
+    "code.CARRIED_ROSTER": (
+        "Das Schlüsselverzeichnis stammt aus eben der Lieferung, die geprüft werden soll; nehmen "
+        "Sie Ihr eigenes Exemplar.",
+        "The roster comes from the very delivery that is to be checked; use your own copy.",
+    ),
     "code.ROSTER": (
         "Die Schlüsselliste schließt nicht an die an, die schon da ist.",
         "The roster doesn't follow the one that is there.",

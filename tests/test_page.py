@@ -229,7 +229,29 @@ def test_a_folder_dragged_from_the_desktop_is_walked(german: Page, tmp_path: Pat
     assert f"head-office ({len(OFFICE)} Dateien)" in text_of(german)
     german.drag("#key", [tmp_path / "roster.json"])
     german.wait("document.querySelector('#typed .given')")
+    enter(german, office.print_of(office.AUTHORITY))
+    german.wait("document.querySelector('#verdict.genuine, #verdict.findings')")
     assert word(german) in ("Echt", "Echt, mit Feststellungen")
+    assert "L2: " in text_of(german)
+
+
+def test_a_roster_out_of_the_delivery_counts_only_once_compared(german: Page) -> None:
+    german.drop("#reports", {"bundle.zip": packed(OFFICE)})
+    word(german)
+    german.drop("#key", {"mine.json": office.TRUST.replace(b":", b": ", 1)})
+    german.wait("document.querySelector('#typed .given')")
+    assert word(german) == "Noch nicht bestätigt"
+    told = text_of(german)
+    assert "kam mit der Lieferung und beweist nichts" in told
+    assert "L2: " not in told
+    assert "Sie vertrauen" not in told
+    shown = german.evaluate("document.querySelector('#compare .print').innerText")
+    assert "".join(str(shown).split()) == office.print_of(office.AUTHORITY).replace(" ", "")
+    enter(german, office.print_of(office.RUNNER))
+    german.wait("document.querySelector('#compare .other') && !pbxretain.face.busy")
+    assert word(german) == "Noch nicht bestätigt"
+    enter(german, office.print_of(office.AUTHORITY))
+    german.wait("document.querySelector('#verdict.genuine, #verdict.findings')")
     assert "L2: " in text_of(german)
 
 

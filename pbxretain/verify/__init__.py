@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pbxretain.errors import EvidenceError, Exit
+from pbxretain.errors import DocumentError, EvidenceError, Exit
 from pbxretain.evidence import notes
 from pbxretain.ledger import LEDGER
 from pbxretain.signing import fingerprint
@@ -24,10 +24,23 @@ from pbxretain.verify.carried import Proof, read_given
 from pbxretain.verify.findings import FINDINGS, Finding, Report, Unread, Verdict, found
 from pbxretain.verify.reading import Folder, is_folder, is_there, read_folder, rotations_beside
 from pbxretain.verify.sidecars import sidecars
-from pbxretain.verify.signers import Anchors, Signers
+from pbxretain.verify.signers import Anchors, Signers, is_roster
 from pbxretain.verify.witness import Sight, Witness
 
-__all__ = ["FINDINGS", "Finding", "Report", "Verdict", "verify_paths"]
+__all__ = ["FINDINGS", "Finding", "Report", "Verdict", "refuse_carried", "verify_paths"]
+
+
+def refuse_carried(trust: Sequence[Path], paths: Sequence[Path]) -> None:
+    """Raises DocumentError for a roster that lies in what is under examination: a delivery can't
+    vouch for itself."""
+    places = [path.resolve() for path in paths]
+    for file in trust:
+        inside = any(file.resolve().is_relative_to(place) for place in places)
+        if inside and is_roster(file):
+            raise DocumentError(
+                "the roster comes from the very delivery that is to be checked; use your own copy",
+                code="CARRIED_ROSTER",
+            )
 
 
 def verify_paths(

@@ -171,6 +171,7 @@ _EXAMINE = """async (cases) => {
       trust.seen.push(...read.seen);
       for (const [id, one] of read.keys) trust.keys.set(id, one);
     }
+    if (trust.roster) trust.print = [...trust.roster.keys("authority").keys()][0];
     const blob = (data) => new Blob([bytes(data)]);
     const given = Object.entries(files).map(([path, data]) => ({path, blob: blob(data)}));
     const {exit, level, findings, reports} = await pbxretain.examine(given, trust, now);

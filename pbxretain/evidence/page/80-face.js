@@ -261,7 +261,9 @@ class Face {
   }
 
   keysLine() {
-    const prints = trustedPrints(this.trust, "");
+    const open = Boolean(this.verdict?.open && this.given.length);
+    const prints = trustedPrints(open ? { ...this.trust, roster: null } : this.trust, "");
+    const key = open ? "page.key.carried" : "page.key.from";
     const clear = () => {
       this.trust = { keys: new Map(), roster: null, seen: [], names: [] };
       this.look();
@@ -269,7 +271,7 @@ class Face {
     return make(
       "p",
       { class: "given small" },
-      `${this.say("page.key.from", { file: this.trust.names.join(", ") })} `,
+      `${this.say(key, { file: this.trust.names.join(", ") })} `,
       make("span", { class: "mono" }, prints.join(" · ")),
       make("button", { type: "button", click: clear }, this.say("page.clear")),
     );
@@ -320,14 +322,16 @@ class Face {
   verdictCard(verdict) {
     const word = resultWord(verdict);
     const named_ = this.trust.names.length || readPrint(this.typed);
-    const shown = word === "untrusted" && named_ ? "stranger" : word;
+    const shown = word === "untrusted" && named_ && !verdict.open ? "stranger" : word;
+    const next = shown === "untrusted" && verdict.open ? "carried" : shown;
     const at = new Date(verdict.now).toLocaleString(this.lang);
     const small = [
       this.say("page.checked", { at }),
       this.say("page.exit", { code: String(verdict.exit) }),
     ];
     if (verdict.level) small.unshift(this.say(`verify.level.${verdict.level}`));
-    const trusted = trustedPrints(this.trust, this.typed);
+    const trust = verdict.open ? { ...this.trust, roster: null } : this.trust;
+    const trusted = trustedPrints(trust, this.typed);
     return make(
       "section",
       { class: `card verdict ${shown}`, id: "verdict" },
@@ -341,7 +345,7 @@ class Face {
           this.say(`page.word.${shown}`),
         ),
         make("p", { class: "said" }, this.said(verdict, word)),
-        make("p", {}, this.say(`page.next.${shown}`)),
+        make("p", {}, this.say(`page.next.${next}`)),
         make("p", { class: "small soft" }, small.join(" · ")),
         ...trusted.map((print) =>
           make(
@@ -364,11 +368,15 @@ class Face {
   }
 
   /** The fingerprints to compare: of the keys that came with the reports. */
-  printsCard({ exit, offered, roster, reports }) {
+  printsCard({ exit, offered, roster, carried, open, reports }) {
     const print = readPrint(this.typed);
     if (!this.typed.trim() && exit !== EXIT_UNTRUSTED) return null;
-    const authority = roster && !this.trust.roster ? [...roster.keys("authority").keys()] : [];
-    const signers = new Set([...reports.map((report) => report.signer), ...authority]);
+    const beside = carried ?? (this.trust.roster ? null : roster);
+    const authority = beside ? [...beside.keys("authority").keys()] : [];
+    const signers = new Set([
+      ...reports.map((report) => report.signer),
+      ...(open ? [] : authority),
+    ]);
     const keys = authority.length ? authority : offered.filter((id) => !this.trust.keys.has(id));
     if (!keys.length) {
       const missing = print && !offered.length;
@@ -381,11 +389,12 @@ class Face {
       .replace(/^sha-?256:/, "")
       .replace(/[^0-9a-f]/g, "");
     const agreed = keys.some((id) => signers.has(id));
+    const what = open ? "page.compare.carried" : "page.compare.what";
     return make(
       "section",
       { class: "card", id: "compare" },
       make("h2", {}, this.say("page.compare")),
-      ...(agreed ? [] : [make("p", { class: "soft small" }, this.say("page.compare.what"))]),
+      ...(agreed ? [] : [make("p", { class: "soft small" }, this.say(what))]),
       ...keys.flatMap((id) => this.compared(id, typed, signers.has(id))),
     );
   }

@@ -100,6 +100,7 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     "page.word.untrusted": ("Noch nicht bestätigt", "Not confirmed yet"),
     "page.word.unavailable": ("Nicht alles prüfbar", "Not everything could be checked"),
     "page.word.stranger": ("Fremder Schlüssel", "Another key"),
+    "page.word.keyless": ("Noch nicht prüfbar", "Can't be checked yet"),
     "page.said.checked": ("{reports} geprüft, {findings}.", "{reports} checked, {findings}."),
     "page.said.read": ("{reports} gelesen, {findings}.", "{reports} read, {findings}."),
     "page.next.genuine": (
@@ -136,6 +137,12 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
         "Fingerabdrücke und fragen Sie nach, wessen Schlüssel es ist.",
         "The key that you trust did not sign everything here. Compare the fingerprints and ask "
         "whose key it is.",
+    ),
+    "page.next.keyless": (
+        "Es fehlt die Schlüsseldatei: {keys} liegt im Paket. Ziehen Sie sie zusammen mit dem "
+        "Löschprotokoll ins erste Feld; der Fingerabdruck allein prüft keine Signatur.",
+        "The key file is missing: {keys} lies in the bundle. Drop it into the first field "
+        "together with the report; a fingerprint alone checks no signature.",
     ),
     "page.next.unavailable": (
         "Was gelesen werden konnte, ist in Ordnung oder steht unten; etwas aber ließ sich nicht "

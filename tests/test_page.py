@@ -272,6 +272,19 @@ def test_where_no_folder_can_be_opened_the_page_says_what_to_do(
     page.close()
 
 
+def test_a_fingerprint_without_the_key_file_says_which_file_is_missing(german: Page) -> None:
+    german.drop("#reports", {"r.dsse.json": verdicts.GOOD})
+    enter(german, FINGERPRINT)
+    german.wait("document.querySelector('#verdict.keyless')")
+    assert word(german) == "Noch nicht prüfbar"
+    assert "runner-a050837d.pub.pem liegt im Paket" in text_of(german)
+    key = {"r.dsse.json": verdicts.GOOD, "runner-a050837d.pub.pem": verdicts.PEM}
+    german.drop("#reports", key)
+    german.wait("document.querySelector('#verdict.genuine')")
+    german.drop("#reports", key | {"runner-a050837d.pub.pem": verdicts.OTHER_PEM})
+    german.wait("document.querySelector('#verdict.stranger')")
+
+
 def test_a_dropped_report_and_key_file_and_the_other_language(german: Page) -> None:
     german.drop("#reports", {"r.dsse.json": verdicts.GOOD})
     assert word(german) == "Noch nicht bestätigt"

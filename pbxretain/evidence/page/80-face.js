@@ -6,6 +6,7 @@ const SIGNS = {
   forged: "✗",
   untrusted: "?",
   stranger: "?",
+  keyless: "?",
   unavailable: "?",
 };
 const SHADES = { 7: "bad", 3: "warn", 8: "open", 6: "open" };
@@ -321,9 +322,9 @@ class Face {
 
   verdictCard(verdict) {
     const word = resultWord(verdict);
-    const named_ = this.trust.names.length || readPrint(this.typed);
-    const shown = word === "untrusted" && named_ && !verdict.open ? "stranger" : word;
+    const shown = word === "untrusted" ? this.unconfirmed(verdict) : word;
     const next = shown === "untrusted" && verdict.open ? "carried" : shown;
+    const keys = missingKeys(verdict.reports, readPrint(this.typed) ?? "");
     const at = new Date(verdict.now).toLocaleString(this.lang);
     const small = [
       this.say("page.checked", { at }),
@@ -345,7 +346,7 @@ class Face {
           this.say(`page.word.${shown}`),
         ),
         make("p", { class: "said" }, this.said(verdict, word)),
-        make("p", {}, this.say(`page.next.${next}`)),
+        make("p", {}, this.say(`page.next.${next}`, { keys })),
         make("p", { class: "small soft" }, small.join(" · ")),
         ...trusted.map((print) =>
           make(
@@ -357,6 +358,13 @@ class Face {
         ),
       ),
     );
+  }
+
+  /** Why nothing is confirmed: nothing to compare with yet, no key to check with, or another's. */
+  unconfirmed({ open, offered }) {
+    const print = readPrint(this.typed);
+    if (open || !(this.trust.names.length || print)) return "untrusted";
+    return this.trust.names.length || offered.length ? "stranger" : "keyless";
   }
 
   said(verdict, word) {
@@ -522,6 +530,14 @@ function trustedPrints({ keys, roster }, typed) {
   const authority = roster ? [...roster.keys("authority").keys()] : [];
   const print = readPrint(typed);
   return [...authority, ...keys.keys(), ...(print ? [print] : [])].map(fingerprint);
+}
+
+/** The names of the key files that would check the runner's signatures, as the bundle has them. */
+function missingKeys(reports, print) {
+  const runners = reports.filter((report) => placeOf(report) !== null || report.kind === "plan");
+  const hints = runners.map(({ keyid }) => keyid).filter((id) => /^[0-9a-f]{64}$/.test(id));
+  const ids = new Set((hints.length ? hints : [print]).map((id) => id.slice(0, 8)));
+  return [...ids].map((id) => `runner-${id}.pub.pem`).join(", ");
 }
 
 function seriousOf(verdict) {

@@ -214,6 +214,7 @@ def test_a_folder_and_the_fingerprint_are_all_that_it_takes(german: Page, tmp_pa
     assert "Exit-Code wie bei pbxretain verify: 0" in text_of(german)
     assert f"Sie vertrauen dem Schlüssel {FINGERPRINT}" in text_of(german)
     assert "Löschprotokoll Nr. 2: head-office" in text_of(german)
+    assert "head-office: Nr. 0 bis 2 sind ohne Lücke da; ob jeder vereinbarte" in text_of(german)
     enter(german, FINGERPRINT.replace("a050", "a051"))
     german.wait("document.querySelector('#verdict.stranger')")
     assert word(german) == "Fremder Schlüssel"

@@ -346,6 +346,7 @@ class Face {
           this.say(`page.word.${shown}`),
         ),
         make("p", { class: "said" }, this.said(verdict, word)),
+        ...verdict.whole.map((source) => make("p", {}, wholeLine(source, this.lang))),
         make("p", {}, this.say(`page.next.${next}`, { keys })),
         make("p", { class: "small soft" }, small.join(" · ")),
         ...trusted.map((print) =>

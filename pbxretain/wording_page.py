@@ -178,6 +178,14 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
         "stimmt mit Ihrer Eingabe überein",
         "agrees with what you entered",
     ),
+    "page.compare.newer": (
+        "ein neuerer Schlüssel, eingesetzt von dem, den Sie bestätigt haben (Nr. {seq})",
+        "a newer key, put in place by the one you confirmed (no. {seq})",
+    ),
+    "page.compare.older": (
+        "ein älterer Schlüssel, abgelöst von dem, den Sie bestätigt haben (Nr. {seq})",
+        "an older key, replaced by the one you confirmed (no. {seq})",
+    ),
     "page.compare.other": (
         "stimmt nicht mit Ihrer Eingabe überein",
         "doesn't agree with what you entered",

@@ -239,6 +239,27 @@ def test_a_folder_dragged_from_the_desktop_is_walked(german: Page, tmp_path: Pat
     assert f"{own} Löschprotokolle und {others} andere Aussagen geprüft" in text_of(german)
 
 
+def test_a_rolled_key_is_told_as_one_that_the_confirmed_key_put_in_place(german: Page) -> None:
+    german.drop("#reports", {"bundle.zip": packed(OFFICE)})
+    enter(german, office.print_of(office.RUNNER))
+    german.wait("document.querySelector('#compare .ok') && !pbxretain.face.busy")
+    word(german)
+    assert "ein neuerer Schlüssel, eingesetzt von dem, den Sie bestätigt" in text_of(german)
+    assert german.evaluate("document.querySelectorAll('#compare .no, #compare .other').length") == 0
+    enter(german, office.print_of(office.NEXT))
+    german.wait("document.querySelector('#compare').innerText.includes('ein älterer Schlüssel')")
+    assert german.evaluate("document.querySelectorAll('#compare .no, #compare .other').length") == 0
+
+
+def test_times_are_in_the_zone_of_the_source(german: Page) -> None:
+    german.drop("#reports", {"bundle.zip": packed(OFFICE)})
+    word(german)
+    rows = "[...document.querySelectorAll('#result .tall tbody tr')].map((row) => row.innerText)"
+    shown = german.evaluate(rows)
+    assert any("Prüfvermerk" in row for row in shown)
+    assert [row for row in shown if "(CET)" not in row] == []
+
+
 def test_a_report_that_came_twice_counts_once(german: Page) -> None:
     german.drop("#reports", {"a.dsse.json": verdicts.GOOD, "b.dsse.json": verdicts.GOOD})
     word(german)

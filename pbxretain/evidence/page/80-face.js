@@ -397,6 +397,7 @@ class Face {
       .toLowerCase()
       .replace(/^sha-?256:/, "")
       .replace(/[^0-9a-f]/g, "");
+    const rolled = (id) => (signers.has(id) ? rotationOf(id, reports, this.lang) : null);
     const agreed = keys.some((id) => signers.has(id));
     const what = open ? "page.compare.carried" : "page.compare.what";
     return make(
@@ -404,30 +405,31 @@ class Face {
       { class: "card", id: "compare" },
       make("h2", {}, this.say("page.compare")),
       ...(agreed ? [] : [make("p", { class: "soft small" }, this.say(what))]),
-      ...keys.flatMap((id) => this.compared(id, typed, signers.has(id))),
+      ...keys.flatMap((id) => this.compared(id, typed, rolled(id))),
     );
   }
 
-  compared(id, typed, counts) {
+  /** A key's groups beside what was typed; `rolled` tells of one that counts by another's word. */
+  compared(id, typed, rolled) {
+    const known = readPrint(this.typed);
+    const meant = known && id.startsWith(known);
+    const entered = rolled && !meant ? "" : typed;
     const groups = fingerprint(id)
       .split(" ")
       .map((group, n) => {
-        const own = typed.slice(n * 4, n * 4 + 4);
+        const own = entered.slice(n * 4, n * 4 + 4);
         const same = own === group;
         const state = !own ? "" : same ? "same" : group.startsWith(own) ? "" : "other";
         const mark = { same: "✓", other: own, "": "" }[state];
         return make("li", { class: `mono ${state}` }, group, make("small", {}, mark));
       });
-    const known = readPrint(this.typed);
-    const key = !known
-      ? "page.compare.open"
-      : id.startsWith(known)
-        ? "page.compare.same"
-        : "page.compare.other";
-    const shade = !known ? "soft" : id.startsWith(known) ? "ok" : "no";
+    const agrees = meant ? "page.compare.same" : "page.compare.other";
+    const key = known ? agrees : "page.compare.open";
+    const shade = !known || (rolled && !meant) ? "soft" : meant ? "ok" : "no";
+    const words = rolled && !meant ? rolled : this.say(key);
     return [
       make("ul", { class: "print" }, ...groups),
-      make("p", { class: `small ${counts ? "ok" : shade}` }, this.say(key)),
+      make("p", { class: `small ${shade}` }, words),
     ];
   }
 
@@ -501,7 +503,7 @@ class Face {
     const place = placeOf(report);
     const kind = this.say(`statement.${report.kind}`);
     const name = run ? String(run.ledger.seq) : `${place ? `${place.seq} ` : ""}${kind}`;
-    const zone = (run ? run.run.timezone : predicate.timezone) ?? "UTC";
+    const zone = zoneOf(report, this.verdict.reports);
     const cells = [
       make("button", { type: "button", click: show }, name),
       moment(madeAt(report), zone, this.lang),
@@ -522,7 +524,7 @@ class Face {
         { class: `seal small ${report.signer ? "genuine" : "untrusted"}` },
         this.say(key, { file: report.name }),
       ),
-      ...explain(report, this.lang).map(blockNode),
+      ...explain(report, this.lang, zoneOf(report, this.verdict.reports)).map(blockNode),
     );
   }
 }
@@ -532,6 +534,30 @@ function trustedPrints({ keys, roster }, typed) {
   const authority = roster ? [...roster.keys("authority").keys()] : [];
   const print = readPrint(typed);
   return [...authority, ...keys.keys(), ...(print ? [print] : [])].map(fingerprint);
+}
+
+/** What made a key count that nobody compared: the rotation that names it; null without one. */
+function rotationOf(id, reports, lang) {
+  const events = reports.filter(({ kind, signer }) => kind === "key-event" && signer).filter(placeOf);
+  for (const [field, key] of [
+    ["key", "page.compare.newer"],
+    ["previous", "page.compare.older"],
+  ]) {
+    const event = events.find(({ predicate }) => predicate[field] === id);
+    if (event) return text(key, lang, { seq: String(numberOf(event)) });
+  }
+  return null;
+}
+
+/** The zone of the source that a statement is about, as its reports name it; UTC without one. */
+function zoneOf({ kind, predicate }, reports) {
+  const named = (each) => deletionOf(each)?.run.timezone ?? each.predicate.timezone;
+  const own = named({ kind, predicate });
+  if (own) return own;
+  const { source } = predicate;
+  const about = reports.filter((each) => !source || each.predicate.source === source);
+  const zones = new Set(about.map(named).filter(Boolean));
+  return zones.size === 1 || source ? ([...zones][0] ?? "UTC") : "UTC";
 }
 
 /** The names of the key files that would check the runner's signatures, as the bundle has them. */

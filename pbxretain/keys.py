@@ -455,32 +455,27 @@ def load_public(path: Path) -> dict[str, PublicKey]:
     Raises UnavailableError when it can't be read, DocumentError when anything in it is not an
     Ed25519 public key: a private key handed out by mistake is refused, not used.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_KEY_FILE)
-    except (OSError, ValueError):
-        raise UnavailableError("A key file can't be read.", code="KEY_MISSING") from None
-    return public_keys(data)
+    return public_keys(_read_public(path))
 
 
 def load_any_public(path: Path) -> AnyPublic:
     """The one public key of a PEM file, be it for signing or for sealing; errors as in
     ``load_public``."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_KEY_FILE)
-    except (OSError, ValueError):
-        raise UnavailableError("A key file can't be read.", code="KEY_MISSING") from None
-    blocks = list(_PEM.finditer(data))
+    blocks = list(_PEM.finditer(_read_public(path)))
     if len(blocks) != 1 or blocks[0][1] != b"PUBLIC KEY":
         raise DocumentError("The file is not one public key in PEM form.", code="KEY_KIND")
-    try:
-        key = serialization.load_pem_public_key(blocks[0][0])
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise DocumentError("A key file can't be read as a public key.", code="KEY_KIND") from None
+    key = _parse_public(blocks[0][0])
     if not isinstance(key, Ed25519PublicKey | X25519PublicKey):
         raise DocumentError("A public key is of a kind that isn't used here.", code="KEY_KIND")
     return key
+
+
+def _read_public(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MAX_KEY_FILE)
+    except (OSError, ValueError):
+        raise UnavailableError("A key file can't be read.", code="KEY_MISSING") from None
 
 
 def public_keys(data: bytes) -> dict[str, PublicKey]:
@@ -492,11 +487,15 @@ def public_keys(data: bytes) -> dict[str, PublicKey]:
     return {key_id(key): key for key in keys}
 
 
-def _public_key(pem: bytes) -> PublicKey:
+def _parse_public(pem: bytes) -> object:
     try:
-        key = serialization.load_pem_public_key(pem)
+        return serialization.load_pem_public_key(pem)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise DocumentError("A key file can't be read as a public key.", code="KEY_KIND") from None
+
+
+def _public_key(pem: bytes) -> PublicKey:
+    key = _parse_public(pem)
     if not isinstance(key, Ed25519PublicKey):
         raise DocumentError("A public key is not an Ed25519 key.", code="KEY_KIND")
     return key

@@ -45,6 +45,12 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     "page.choose.key": ("Datei wählen", "Choose a file"),
     "page.files.one": ("{n} Datei", "{n} file"),
     "page.files.many": ("{n} Dateien", "{n} files"),
+    "page.closed": (
+        "Dieser Browser öffnet hier keinen hineingezogenen Ordner ({names}). Nehmen Sie „Ordner "
+        "wählen“ oder ein ZIP-Archiv.",
+        "This browser opens no dropped folder here ({names}). Use “Choose a folder” or a ZIP "
+        "archive.",
+    ),
     "page.clear": ("entfernen", "remove"),
     "page.key": ("Fingerabdruck des Schlüssels", "Fingerprint of the key"),
     "page.key.what": (

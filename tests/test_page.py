@@ -219,6 +219,37 @@ def test_a_folder_and_the_fingerprint_are_all_that_it_takes(german: Page, tmp_pa
     assert word(german) == "Fremder Schlüssel"
 
 
+def test_a_folder_dragged_from_the_desktop_is_walked(german: Page, tmp_path: Path) -> None:
+    for name, data in OFFICE.items():
+        (tmp_path / "head-office" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "head-office" / name).write_bytes(data)
+    (tmp_path / "roster.json").write_bytes(office.TRUST)
+    german.drag("#reports", [tmp_path / "head-office"])
+    word(german)
+    assert f"head-office ({len(OFFICE)} Dateien)" in text_of(german)
+    german.drag("#key", [tmp_path / "roster.json"])
+    german.wait("document.querySelector('#typed .given')")
+    assert word(german) in ("Echt", "Echt, mit Feststellungen")
+    assert "L2: " in text_of(german)
+
+
+def test_where_no_folder_can_be_opened_the_page_says_what_to_do(
+    browser: Browser, tmp_path: Path
+) -> None:
+    page = browser.open(
+        parts.PAGE, before="delete DataTransferItem.prototype.getAsFileSystemHandle;"
+    )
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "r.dsse.json").write_bytes(verdicts.GOOD)
+    page.drag("#reports", [tmp_path / "reports", tmp_path / "reports" / "r.dsse.json"])
+    page.wait("document.querySelector('#reports .no')")
+    assert "opens no dropped folder here (reports)" in text_of(page)
+    assert page.evaluate("document.querySelector('#verdict')") is None
+    page.drag("#reports", [tmp_path / "reports" / "r.dsse.json"])
+    assert word(page) == "Not confirmed yet"
+    page.close()
+
+
 def test_a_dropped_report_and_key_file_and_the_other_language(german: Page) -> None:
     german.drop("#reports", {"r.dsse.json": verdicts.GOOD})
     assert word(german) == "Noch nicht bestätigt"

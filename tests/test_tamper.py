@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support import office, reports
+from support import office, reports, verdicts
+from support import page as parts
+from support.browser import Browser
 from support.vector_office import pdf
 from support.vector_sealed import RUN, Sealed
 from support.vectors import fixed_ids
@@ -294,3 +298,35 @@ def test_a_changed_file_is_refused_or_noticed_or_means_the_same(
         assert said(verdict) == said(one.sound)
     else:
         assert verdict.exit in NOTICED
+
+
+# --- in a browser -----------------------------------------------------------------------------
+
+
+def bent(place: Place) -> dict[str, verdicts.Case]:
+    """Each file with a byte flipped, cut off, gone, and exchanged for the next."""
+    chance, files = Random(6), place.files
+    cases, names_ = {}, sorted(files)
+    for name, after in pairwise([*names_, names_[0]]):
+        data, at = files[name], chance.randrange(len(files[name]))
+        flipped = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+        for how, change in (
+            ("flipped", {name: flipped}),
+            ("cut", {name: data[:at]}),
+            ("exchanged", {name: files[after], after: data}),
+        ):
+            cases[f"{name} {how}"] = {**files, **change}
+        cases[f"{name} gone"] = {n: d for n, d in files.items() if n != name}
+    trust = place.trust.read_bytes()
+    plain = {n: verdicts.Case(f, keys=(trust,), now=place.now) for n, f in cases.items()}
+    anew = {
+        f"{name}, list made anew": verdicts.Case(
+            office.with_sums(dict(case.files)), keys=(trust,), now=place.now
+        )
+        for name, case in plain.items()
+    }
+    return plain | anew
+
+
+def test_the_page_notices_the_same(place: Place, browser: Browser) -> None:
+    assert verdicts.differences(browser.open(parts.PAGE), bent(place)) == {}

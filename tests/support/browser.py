@@ -208,6 +208,16 @@ class Page:
         """Drops files by name on an element."""
         self.call(_DROP, selector, {name: encoded(data) for name, data in files.items()})
 
+    def drag(self, selector: str, files: Iterable[Path]) -> None:
+        """Drags files and folders from the desktop onto an element."""
+        box = self.evaluate(
+            f"(({{x, y, width, height}}) => [x + width / 2, y + height / 2])"
+            f"(document.querySelector({json.dumps(selector)}).getBoundingClientRect())"
+        )
+        data = {"items": [], "files": [str(f.absolute()) for f in files], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self.send("Input.dispatchDragEvent", type=kind, x=box[0], y=box[1], data=data)
+
     def picture(self, file: Path, *, whole: bool = True) -> Path:
         """Writes a PNG of the page."""
         shot = self.send("Page.captureScreenshot", captureBeyondViewport=whole)

@@ -16,7 +16,7 @@ from pbxretain.evidence.bundle import Bundle
 from pbxretain.evidence.commitments import Committer, RunKey, keystream, record_body, record_prefix
 from pbxretain.evidence.lookup import ROW, Search, minute, party
 from pbxretain.evidence.statements import Dataset
-from pbxretain.records import Taken, pack
+from pbxretain.records import Taken
 
 
 @contextmanager
@@ -117,9 +117,3 @@ def _opened(
             found[entry.position, name] += 1
     assert found == Counter({(p, name): 1 for p, r in at.items() for name in _parties(r)})
     return found.total()
-
-
-def row_tag(key: bytes, name: str, when: int) -> bytes:
-    """The tag of the first entry of a party in a minute, as written down."""
-    fields = pack(name.encode(), when.to_bytes(8, "big", signed=True), bytes(4))
-    return hashlib.blake2s(fields, key=key).digest()[:16]

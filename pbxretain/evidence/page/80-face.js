@@ -16,6 +16,7 @@ class Face {
     this.root = root;
     this.lang = (navigator.language || "").toLowerCase().startsWith("de") ? "de" : "en";
     this.given = [];
+    this.closed = [];
     this.trust = { keys: new Map(), roster: null, seen: [], names: [] };
     this.typed = "";
     this.keyProblem = "";
@@ -37,8 +38,11 @@ class Face {
 
   // -- what the person does
 
-  async take(files) {
-    if (!files.length) return;
+  /** `closed` are folders that the browser wouldn't open: half of a drop is never judged. */
+  async take(files, closed = []) {
+    this.closed = closed;
+    if (closed.length) this.given = [];
+    if (!files.length || closed.length) return void this.draw();
     this.given = files;
     this.shown = null;
     this.verdict = null;
@@ -180,7 +184,11 @@ class Face {
       ),
     );
     if (this.given.length) card.append(this.givenLine());
-    return dropping(card, (files) => this.take(files));
+    if (this.closed.length) {
+      const names = this.closed.join(", ");
+      card.append(make("p", { class: "given small no" }, this.say("page.closed", { names })));
+    }
+    return dropping(card, (files, closed) => this.take(files, closed));
   }
 
   givenLine() {
@@ -617,32 +625,64 @@ function dropping(card, taken) {
   card.addEventListener("drop", async (event) => {
     event.preventDefault();
     card.classList.remove("over");
-    taken(await dropped(event.dataTransfer));
+    const { files, closed } = await dropped(event.dataTransfer);
+    taken(files, closed);
   });
   return card;
 }
 
-/** All files of a drop, folders walked; entries have to be fetched before the first wait. */
+/**
+ * All files of a drop, folders walked, and the folders that this browser wouldn't open. What a drop
+ * holds has to be asked for before the first wait.
+ */
 async function dropped(transfer) {
-  const kinds = [...transfer.items].filter((item) => item.kind === "file");
-  const entries = kinds.map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
+  const items_ = [...transfer.items].filter((item) => item.kind === "file");
+  const given = items_.map((item) => ({
+    file: item.getAsFile(),
+    entry: item.webkitGetAsEntry?.() ?? null,
+    handle: item.getAsFileSystemHandle?.().catch(() => null) ?? null,
+  }));
+  const result = { files: [], closed: [] };
+  for (const { file, entry, handle } of given) {
+    if (!entry?.isDirectory) {
+      if (file) result.files.push({ path: file.name, blob: file });
+      continue;
+    }
+    const found = await walked(entry, await handle).catch(() => null);
+    if (found) result.files.push(...found);
+    else result.closed.push(entry.name);
+  }
+  return result;
+}
+
+/** A folder's files. Chromium opens no entries for a page from disk, others know no handles. */
+async function walked(entry, handle) {
   const files = [];
-  for (const entry of entries) if (entry) await walk(entry, "", files);
+  if (handle) await walkHandle(handle, `${entry.name}/`, files);
+  else await walkEntry(entry, `${entry.name}/`, files);
   return files;
 }
 
-async function walk(entry, above, files) {
-  if (files.length >= MAX_ENTRIES) return;
-  if (entry instanceof Blob) {
-    files.push({ path: entry.name, blob: entry });
-  } else if (entry.isFile) {
-    const blob = await new Promise((done, failed) => entry.file(done, failed)).catch(() => null);
-    if (blob) files.push({ path: above + entry.name, blob });
-  } else {
-    const reader = entry.createReader();
-    const some = () => new Promise((done) => reader.readEntries(done, () => done([])));
-    for (let found = await some(); found.length; found = await some()) {
-      for (const inner of found) await walk(inner, `${above}${entry.name}/`, files);
+async function walkHandle(folder, path, files) {
+  for await (const [name, inner] of folder.entries()) {
+    if (files.length >= MAX_ENTRIES) throw new RangeError("too many files");
+    if (inner.kind === "directory") await walkHandle(inner, `${path}${name}/`, files);
+    else files.push({ path: path + name, blob: await inner.getFile().catch(() => null) });
+  }
+}
+
+async function walkEntry(folder, path, files) {
+  const reader = folder.createReader();
+  const some = () => new Promise((done, failed) => reader.readEntries(done, failed));
+  for (let found = await some(); found.length; found = await some()) {
+    for (const inner of found) {
+      if (files.length >= MAX_ENTRIES) throw new RangeError("too many files");
+      if (inner.isDirectory) await walkEntry(inner, `${path}${inner.name}/`, files);
+      else files.push({ path: path + inner.name, blob: await fileOf(inner).catch(() => null) });
     }
   }
+}
+
+function fileOf(entry) {
+  return new Promise((done, failed) => entry.file(done, failed));
 }

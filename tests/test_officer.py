@@ -346,6 +346,18 @@ def test_a_ledger_that_was_written_anew_is_never_cosigned(both: Pair) -> None:
     assert both.dpo.run("verify", str(bundle)).exit_code == Exit.FORGED
 
 
+def test_a_roster_that_lies_in_the_delivery_is_refused(both: Pair) -> None:
+    bundle = both.host.bundle(both.desk / "delivery")
+    (bundle / "trust.dsse.json").write_bytes((both.dpo.home / "trust.dsse.json").read_bytes())
+    inside = ("verify", str(bundle), "--trust", str(bundle / ".." / "delivery" / "trust.dsse.json"))
+    refused = both.dpo.run(*inside)
+    assert refused.exit_code == Exit.USAGE
+    assert "comes from the very delivery that is to be checked" in refused.output
+    assert "stammt aus eben der Lieferung" in both.dpo.run(*inside, lang="de").output
+    own = both.dpo.run("verify", str(bundle), "--trust", str(both.dpo.home / "trust.dsse.json"))
+    assert own.exit_code in (Exit.OK, Exit.INCOMPLETE), own.output
+
+
 def test_an_old_bundle_of_the_same_size_is_cosigned_again(both: Pair) -> None:
     both.witnessed("a.zip")
     told = both.dpo.json("witness", str(both.first), "--out", str(both.desk / "again"))

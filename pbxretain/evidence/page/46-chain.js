@@ -3,6 +3,7 @@
 
 const HOUR = 3600 * 1000;
 const AHEAD = 24 * HOUR;
+const LACKING = ["GAP", "PREV", "FORK", "TRUNCATED", "MISSING_LEDGER", "MISSING_REPORT"];
 
 /** The deletion report of a real run, null for any other statement. */
 function deletionOf(report) {
@@ -74,6 +75,14 @@ function checkLedger({ reports, entries, names }, find) {
   }
   const known = new Set(entries.map((entry) => entry.file));
   for (const { name } of placed) if (!known.has(name)) find("EXTRA_REPORT", name);
+}
+
+/** Whether all that the folder's ledger names is there, from number 0 on. */
+function holdsAll({ entries }, placed) {
+  const named = new Set((entries ?? []).map((entry) => entry.seq));
+  const there = new Set(placed.map(numberOf));
+  const all = [...there].every((seq) => named.has(seq) && seq < there.size);
+  return all && named.size === there.size;
 }
 
 function checkEntry(entry, report, find) {

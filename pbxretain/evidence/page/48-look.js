@@ -129,6 +129,7 @@ class Look {
     this.find = this.find.bind(this);
     this.signers = new Signers(anchors, this.find);
     this.sights = [];
+    this.whole = [];
   }
 
   find(code, file = "", params = {}, exit = FINDINGS[code]) {
@@ -194,9 +195,16 @@ class Look {
       reviewsOf(placed, beside, this.find);
       observationsOf(placed, beside, this.find);
       await sidecarsOf(source, read, { chain: placed, beside }, this.find, this.now);
-      const expected = roster ? roster.source(JSON.parse(source)[1]) : null;
+      const name = JSON.parse(source)[1];
+      const expected = roster ? roster.source(name) : null;
+      const before = this.findings.length;
+      if (expected) schedule(placed, expected, this.find, this.now);
+      if (holdsAll(read, placed)) {
+        const known_ = expected && placed.some(deletionOf);
+        const kept = known_ ? this.findings.length === before : null;
+        this.whole.push({ source: name, last: numberOf(placed[placed.length - 1]), kept });
+      }
       if (!expected) continue;
-      schedule(placed, expected, this.find, this.now);
       const within = expected.witness_h * HOUR;
       const sights = [...witness.sights.values()];
       if (!sights.some(({ at }) => this.now - at <= within)) this.find("UNWITNESSED");
@@ -206,12 +214,14 @@ class Look {
   verdict(reports) {
     const findings = once(this.findings);
     const exit = worst(findings.map((finding) => finding.exit));
-    return { exit, level: this.level(exit, findings, reports), findings, reports };
-  }
-
-  level(exit, findings, reports) {
     const unseen = findings.some((finding) => finding.exit === EXIT_UNAVAILABLE);
     const sound = [EXIT_OK, EXIT_INCOMPLETE].includes(exit) && reports.length && !unseen;
+    const lacking = findings.some((finding) => LACKING.includes(finding.code));
+    const whole = sound && !lacking ? this.whole : [];
+    return { exit, level: this.level(sound, findings, reports), whole, findings, reports };
+  }
+
+  level(sound, findings, reports) {
     const placed = reports.filter((report) => placeOf(report) !== null);
     const counting = placed.length ? placed : reports;
     if (!sound || !counting.every((report) => report.signer)) return null;

@@ -28,6 +28,15 @@ function findingLine(finding, lang) {
   return details.length ? `${words} (${details.join(", ")})` : words;
 }
 
+/** That no number of a source is missing, and what is known of its schedule. */
+function wholeLine({ source, last, kept }, lang) {
+  const many = last ? "many" : "one";
+  const params = { source, first: "0", last: String(last) };
+  const numbers = text(`verify.whole.${many}`, lang, params);
+  const known_ = kept === null ? "open" : kept ? "kept" : "late";
+  return text(`verify.whole.${known_}`, lang, { numbers });
+}
+
 function paramValue(name, value, lang) {
   if (name === "data") {
     return value

@@ -6,6 +6,7 @@ const SIGNS = {
   forged: "✗",
   untrusted: "?",
   stranger: "?",
+  keyless: "?",
   unavailable: "?",
 };
 const SHADES = { 7: "bad", 3: "warn", 8: "open", 6: "open" };
@@ -261,7 +262,9 @@ class Face {
   }
 
   keysLine() {
-    const prints = trustedPrints(this.trust, "");
+    const open = Boolean(this.verdict?.open && this.given.length);
+    const prints = trustedPrints(open ? { ...this.trust, roster: null } : this.trust, "");
+    const key = open ? "page.key.carried" : "page.key.from";
     const clear = () => {
       this.trust = { keys: new Map(), roster: null, seen: [], names: [] };
       this.look();
@@ -269,7 +272,7 @@ class Face {
     return make(
       "p",
       { class: "given small" },
-      `${this.say("page.key.from", { file: this.trust.names.join(", ") })} `,
+      `${this.say(key, { file: this.trust.names.join(", ") })} `,
       make("span", { class: "mono" }, prints.join(" · ")),
       make("button", { type: "button", click: clear }, this.say("page.clear")),
     );
@@ -319,15 +322,17 @@ class Face {
 
   verdictCard(verdict) {
     const word = resultWord(verdict);
-    const named_ = this.trust.names.length || readPrint(this.typed);
-    const shown = word === "untrusted" && named_ ? "stranger" : word;
+    const shown = word === "untrusted" ? this.unconfirmed(verdict) : word;
+    const next = shown === "untrusted" && verdict.open ? "carried" : shown;
+    const keys = missingKeys(verdict.reports, readPrint(this.typed) ?? "");
     const at = new Date(verdict.now).toLocaleString(this.lang);
     const small = [
       this.say("page.checked", { at }),
       this.say("page.exit", { code: String(verdict.exit) }),
     ];
     if (verdict.level) small.unshift(this.say(`verify.level.${verdict.level}`));
-    const trusted = trustedPrints(this.trust, this.typed);
+    const trust = verdict.open ? { ...this.trust, roster: null } : this.trust;
+    const trusted = trustedPrints(trust, this.typed);
     return make(
       "section",
       { class: `card verdict ${shown}`, id: "verdict" },
@@ -341,7 +346,8 @@ class Face {
           this.say(`page.word.${shown}`),
         ),
         make("p", { class: "said" }, this.said(verdict, word)),
-        make("p", {}, this.say(`page.next.${shown}`)),
+        ...verdict.whole.map((source) => make("p", {}, wholeLine(source, this.lang))),
+        make("p", {}, this.say(`page.next.${next}`, { keys })),
         make("p", { class: "small soft" }, small.join(" · ")),
         ...trusted.map((print) =>
           make(
@@ -355,6 +361,13 @@ class Face {
     );
   }
 
+  /** Why nothing is confirmed: nothing to compare with yet, no key to check with, or another's. */
+  unconfirmed({ open, offered }) {
+    const print = readPrint(this.typed);
+    if (open || !(this.trust.names.length || print)) return "untrusted";
+    return this.trust.names.length || offered.length ? "stranger" : "keyless";
+  }
+
   said(verdict, word) {
     const sound = word === "genuine" || word === "findings";
     return this.say(sound ? "page.said.checked" : "page.said.read", {
@@ -364,11 +377,15 @@ class Face {
   }
 
   /** The fingerprints to compare: of the keys that came with the reports. */
-  printsCard({ exit, offered, roster, reports }) {
+  printsCard({ exit, offered, roster, carried, open, reports }) {
     const print = readPrint(this.typed);
     if (!this.typed.trim() && exit !== EXIT_UNTRUSTED) return null;
-    const authority = roster && !this.trust.roster ? [...roster.keys("authority").keys()] : [];
-    const signers = new Set([...reports.map((report) => report.signer), ...authority]);
+    const beside = carried ?? (this.trust.roster ? null : roster);
+    const authority = beside ? [...beside.keys("authority").keys()] : [];
+    const signers = new Set([
+      ...reports.map((report) => report.signer),
+      ...(open ? [] : authority),
+    ]);
     const keys = authority.length ? authority : offered.filter((id) => !this.trust.keys.has(id));
     if (!keys.length) {
       const missing = print && !offered.length;
@@ -381,11 +398,12 @@ class Face {
       .replace(/^sha-?256:/, "")
       .replace(/[^0-9a-f]/g, "");
     const agreed = keys.some((id) => signers.has(id));
+    const what = open ? "page.compare.carried" : "page.compare.what";
     return make(
       "section",
       { class: "card", id: "compare" },
       make("h2", {}, this.say("page.compare")),
-      ...(agreed ? [] : [make("p", { class: "soft small" }, this.say("page.compare.what"))]),
+      ...(agreed ? [] : [make("p", { class: "soft small" }, this.say(what))]),
       ...keys.flatMap((id) => this.compared(id, typed, signers.has(id))),
     );
   }
@@ -513,6 +531,14 @@ function trustedPrints({ keys, roster }, typed) {
   const authority = roster ? [...roster.keys("authority").keys()] : [];
   const print = readPrint(typed);
   return [...authority, ...keys.keys(), ...(print ? [print] : [])].map(fingerprint);
+}
+
+/** The names of the key files that would check the runner's signatures, as the bundle has them. */
+function missingKeys(reports, print) {
+  const runners = reports.filter((report) => placeOf(report) !== null || report.kind === "plan");
+  const hints = runners.map(({ keyid }) => keyid).filter((id) => /^[0-9a-f]{64}$/.test(id));
+  const ids = new Set((hints.length ? hints : [print]).map((id) => id.slice(0, 8)));
+  return [...ids].map((id) => `runner-${id}.pub.pem`).join(", ");
 }
 
 function seriousOf(verdict) {

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 _MAX_RECORD = 1 << 20
+UNSEARCHED = ("destroyed", "foreign", "counts")
+"""Why a report can't be searched: the names of the lists in ``Found``."""
 
 
 # --- keys and files ---------------------------------------------------------------------------
@@ -277,10 +279,21 @@ def _sorted(matches: Sequence[Match]) -> list[Match]:
 def found_sheet(found: Found, lang: Lang) -> Sheet:
     """A search as a page."""
     title = Heading(text("evidence.find.title", lang), 1)
-    searched = text("evidence.find.searched", lang, n=len(found.searched))
+    searched = Paragraph(text("evidence.find.searched", lang, n=len(found.searched)))
+    missing = [
+        Paragraph(text(f"evidence.find.{name}", lang, numbers=", ".join(map(str, numbers))))
+        for name in UNSEARCHED
+        if (numbers := getattr(found, name))
+    ]
+    if not found.searched and not found.matches:
+        nothing = Paragraph(text("evidence.find.nothing", lang), "result")
+        uncovered = Paragraph(text("evidence.find.uncovered", lang))
+        return Sheet(lang, (title, nothing, *(missing or [uncovered])))
+    if missing:
+        missing.insert(0, Paragraph(text("evidence.find.part", lang)))
     if not found.matches:
-        none = text("evidence.find.none", lang)
-        return Sheet(lang, (title, Paragraph(none, "result"), Paragraph(searched)))
+        none = Paragraph(text("evidence.find.none", lang), "result")
+        return Sheet(lang, (title, none, *missing, searched))
     names = ("when", "class", "report", "run")
     columns = tuple(Column(text(f"evidence.col.{name}", lang)) for name in names)
     rows = tuple(
@@ -292,7 +305,7 @@ def found_sheet(found: Found, lang: Lang) -> Sheet:
         )
         for match in _sorted(found.matches)
     )
-    return Sheet(lang, (title, Table(columns, rows), Paragraph(searched)))
+    return Sheet(lang, (title, Table(columns, rows), *missing, searched))
 
 
 def _zone(told: Told) -> ZoneInfo:

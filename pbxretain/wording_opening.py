@@ -92,6 +92,14 @@ OPENING: Final[Mapping[str, tuple[str, str]]] = {
         "Der Beleg passt nicht zum Löschprotokoll.",
         "The proof doesn't fit the report.",
     ),
+    "code.CANT_SIGN": (
+        "Mit dem Hinterlegungsschlüssel lässt sich nicht signieren.",
+        "The escrow key can't sign.",
+    ),
+    "code.NO_SUCH_CALL": (
+        "Die Protokolle decken keinen Datensatz dieser Rufnummer und Minute ab.",
+        "The reports cover no record of this number and minute.",
+    ),
     "code.NO_SUCH_RECORD": (
         "Die Protokolle decken keinen solchen Datensatz ab.",
         "The reports cover no such record.",

@@ -77,7 +77,8 @@ class Face:
         """Whether the person says yes; asked on stderr, again until the answer is one. Nothing
         typed is no."""
         yes, no = _ANSWERS
-        asked = f"{question} [{self.text('answer.choice')}]"
+        choice = self.text("answer.choice")
+        asked = f"{question} [{choice}]"
         while True:
             typed = click.prompt(asked, default="", show_default=False, err=True)
             if (answer := typed.strip().lower()) in (*yes, *no, ""):

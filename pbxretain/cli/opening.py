@@ -280,7 +280,7 @@ def _one(found: Found, number: int | None, dataset: str | None) -> Match:
     if not matches:
         raise DocumentError(
             "no record of this number and minute is covered by these reports",
-            code="NO_SUCH_RECORD",
+            code="NO_SUCH_CALL",
         )
     if len(places) > 1:
         named = "; ".join(f"--report {seq} --dataset {name}" for seq, name in sorted(places))

@@ -65,7 +65,7 @@ class Holder:
             return keys.load_key(file)
         ring = self._opened() if file is None else self._open(file)
         if ring is None:
-            raise RefusedError("the escrow key can't sign", hint="--sign FILE", code="ROLE_MISSING")
+            raise RefusedError("the escrow key can't sign", hint="--sign FILE", code="CANT_SIGN")
         return ring.signer("dpo")
 
     def trust(self, given: Sequence[Path]) -> Sequence[Path]:
@@ -125,6 +125,7 @@ def read_record(path: Path) -> Record:
             f"{path} holds no record",
             hint='{"key": [...], "start": "...", "subjects": [...]}, each text, null or base64',
             code="RECORD_FILE",
+            params={"path": str(path)},
         ) from None
 
 
@@ -137,7 +138,9 @@ def _read(path: Path, limit: int) -> bytes:
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except OSError:
-        raise UnavailableError(f"{path} can't be read") from None
+        raise UnavailableError(
+            f"{path} can't be read", code="FILE_READ", params={"path": str(path)}
+        ) from None
     if len(data) > limit:
         raise DocumentError(f"{path} is too large")
     return data
@@ -153,10 +156,14 @@ def _write(path: Path, data: bytes, mode: int) -> None:
         posix.write_synced(path, data, mode, replace=False)
     except FileExistsError:
         raise RefusedError(
-            f"{path} is there already and is not overwritten", code="FILE_EXISTS"
+            f"{path} is there already and is not overwritten",
+            code="FILE_EXISTS",
+            params={"path": str(path)},
         ) from None
     except (OSError, ValueError):
-        raise RefusedError(f"{path} can't be written", code="FILE_WRITE") from None
+        raise RefusedError(
+            f"{path} can't be written", code="FILE_WRITE", params={"path": str(path)}
+        ) from None
 
 
 # --- what was done, recorded ------------------------------------------------------------------
@@ -242,7 +249,9 @@ def _file(folder: Path, note: EvidenceAccess | EvidenceShred, key: signing.Priva
     try:
         folder.mkdir(mode=0o750, exist_ok=True)
     except OSError:
-        raise RefusedError(f"{folder} can't be written", code="FILE_WRITE") from None
+        raise RefusedError(
+            f"{folder} can't be written", code="FILE_WRITE", params={"path": str(folder)}
+        ) from None
     path = folder / f"{kind}-{digest[:12]}.dsse.json"
     _write(path, sealed, 0o644)
     return path

@@ -74,7 +74,7 @@ def consult(desk: Desk, file: Path, *, out: Path | None, yes: bool) -> int:
         if not yes:
             if not sys.stdin.isatty():
                 raise click.UsageError("Without a terminal, say that you have read it: --yes.")
-            click.confirm(face.text("approval.ask"), abort=True, err=True)
+            face.must_confirm(face.text("approval.ask"))
         sealed = approval.consulted(found, desk.open().signer("dpo"), roster)
         told = _Told(found.policy, digest, found.controller, "witness.hand-back")
         beside = file.absolute().with_name(f"{_name(sealed)}-consulted.dsse.json")

@@ -196,7 +196,7 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "page.more": ("und {n} weitere", "and {n} more"),
     # --- the reports --------------------------------------------------------------------------
-    "page.list": ("Gelesene Löschprotokolle", "Reports read"),
+    "page.list": ("Löschprotokolle und andere Aussagen", "Deletion reports and other statements"),
     "page.col.number": ("Nr.", "No."),
     "page.col.date": ("Zeitpunkt", "Time"),
     "page.col.source": ("Anlage", "System"),

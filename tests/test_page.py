@@ -234,6 +234,15 @@ def test_a_folder_dragged_from_the_desktop_is_walked(german: Page, tmp_path: Pat
     german.wait("document.querySelector('#verdict.genuine, #verdict.findings')")
     assert word(german) in ("Echt", "Echt, mit Feststellungen")
     assert "L2: " in text_of(german)
+    own = sum("deletion-report" in name for name in OFFICE)
+    others = sum(name.endswith(".dsse.json") for name in OFFICE) - own
+    assert f"{own} Löschprotokolle und {others} andere Aussagen geprüft" in text_of(german)
+
+
+def test_a_report_that_came_twice_counts_once(german: Page) -> None:
+    german.drop("#reports", {"a.dsse.json": verdicts.GOOD, "b.dsse.json": verdicts.GOOD})
+    word(german)
+    assert "1 Löschprotokoll gelesen" in text_of(german)
 
 
 def test_a_roster_out_of_the_delivery_counts_only_once_compared(german: Page) -> None:

@@ -91,6 +91,18 @@ def test_a_whole_folder_is_told_to_be_whole_and_one_with_a_gap_is_not(
     assert look(folder, keys=(key,)).whole == ()
 
 
+def test_reports_and_other_statements_are_counted_apart_and_once(
+    folder: Path, key: Path, tmp_path: Path
+) -> None:
+    plan = tmp_path / "plan.dsse.json"
+    plan.write_bytes(seal(statement(reports.plan()), KEY))
+    again = tmp_path / "again.dsse.json"
+    again.write_bytes((folder / name(1)).read_bytes())
+    verdict = look(folder, again, plan, keys=(key,))
+    said = as_text(told.sheet(verdict, "en"), width=80)
+    assert "3 deletion reports and 1 other statement checked" in said
+
+
 def test_a_report_that_is_named_twice_counts_once(folder: Path, key: Path) -> None:
     first = folder / name(1)
     alone = look(first, first, first.parent / "." / first.name, keys=(key,))

@@ -75,8 +75,10 @@ def _blocks(verdict: Verdict, lang: Lang) -> Iterator[Block]:
         if findings:
             yield Heading(text(title, lang))
             yield Items(tuple(dict.fromkeys(_line(finding, lang) for finding in findings)))
+    reports, others = _counts(verdict)
     pairs = [
-        (text("verify.reports", lang), number(len(verdict.reports), lang)),
+        (text("verify.reports", lang), number(reports, lang)),
+        *([(text("verify.others", lang), number(others, lang))] if others else []),
         (text("verify.level", lang), text(f"verify.level.{verdict.level or 'none'}", lang)),
     ]
     yield KeyValue(tuple(pairs))
@@ -86,10 +88,26 @@ def _blocks(verdict: Verdict, lang: Lang) -> Iterator[Block]:
 
 def _sentence(verdict: Verdict, serious: int, lang: Lang) -> str:
     params = {
-        "reports": counted(len(verdict.reports), lang, thing="report"),
+        "reports": _read(verdict, lang),
         "findings": counted(serious, lang, thing="finding"),
     }
     return text(f"verify.result.{_result(verdict)}", lang, **params)
+
+
+def _counts(verdict: Verdict) -> tuple[int, int]:
+    """How many deletion reports, and how many other statements; each once, however it came."""
+    once = {report.digest: report.deletion is not None for report in verdict.reports}
+    reports = sum(once.values())
+    return reports, len(once) - reports
+
+
+def _read(verdict: Verdict, lang: Lang) -> str:
+    reports, others = _counts(verdict)
+    told = counted(reports, lang, thing="report")
+    if not others:
+        return told
+    also = counted(others, lang, thing="statement")
+    return text("count.both", lang, reports=told, others=also) if reports else also
 
 
 def _whole(told: Whole, lang: Lang) -> str:

@@ -212,7 +212,9 @@ class Look {
   }
 
   verdict(reports) {
-    const findings = once(this.findings);
+    const findings = once(this.findings, ({ code, file, params }) =>
+      JSON.stringify([code, file, Object.entries(params).sort()]),
+    );
     const exit = worst(findings.map((finding) => finding.exit));
     const unseen = findings.some((finding) => finding.exit === EXIT_UNAVAILABLE);
     const sound = [EXIT_OK, EXIT_INCOMPLETE].includes(exit) && reports.length && !unseen;
@@ -235,10 +237,11 @@ function worst(exits) {
   return SEVERITY.find((exit) => exits.includes(exit)) ?? EXIT_OK;
 }
 
-function once(findings) {
+/** The first of those that have the same key. */
+function once(list, keyOf) {
   const seen = new Set();
-  return findings.filter(({ code, file, params }) => {
-    const key = JSON.stringify([code, file, Object.entries(params).sort()]);
+  return list.filter((each) => {
+    const key = keyOf(each);
     return !seen.has(key) && seen.add(key);
   });
 }

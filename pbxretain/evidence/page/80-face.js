@@ -371,7 +371,7 @@ class Face {
   said(verdict, word) {
     const sound = word === "genuine" || word === "findings";
     return this.say(sound ? "page.said.checked" : "page.said.read", {
-      reports: counted(verdict.reports.length, this.lang, "report"),
+      reports: readLine(verdict, this.lang),
       findings: counted(seriousOf(verdict).length, this.lang, "finding"),
     });
   }
@@ -464,8 +464,9 @@ class Face {
 
   // -- the reports themselves
 
-  reportsTold(reports) {
-    if (!reports.length) return [];
+  reportsTold(given) {
+    if (!given.length) return [];
+    const reports = once(given, ({ digest }) => digest);
     const order = [...reports].sort((a, b) => (madeAt(a) < madeAt(b) ? 1 : -1));
     const shown = this.shown ?? order.find(deletionOf) ?? order[0];
     const list = order.length > 1 ? [this.reportsList(order, shown)] : [];

@@ -65,7 +65,9 @@ def draft(path: Path) -> Draft:
     try:
         data = path.read_bytes()
     except OSError:
-        raise UnavailableError(f"{path} can't be read") from None
+        raise UnavailableError(
+            f"{path} can't be read", code="FILE_READ", params={"path": str(path)}
+        ) from None
     again = parse(data, str(path), Policy)
     if again.digest != loaded.digest:
         raise DocumentError(f"{path} was changed meanwhile", hint="try again")
@@ -79,6 +81,7 @@ def _approved(policy: Policy) -> None:
             f"policy {policy.policy} isn't approved as it stands",
             hint=f"pbxretain policy approve {policy.policy} --by FUNCTION",
             code="NOT_APPROVED",
+            params={"policy": policy.policy},
         )
 
 
@@ -121,7 +124,9 @@ def read_statement(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_ENVELOPE + 1)
     except (OSError, ValueError):
-        raise UnavailableError(f"{path} can't be read") from None
+        raise UnavailableError(
+            f"{path} can't be read", code="FILE_READ", params={"path": str(path)}
+        ) from None
 
 
 def decided(data: bytes, roster: Roster, *, now: datetime) -> Decided:

@@ -135,7 +135,9 @@ def write(bundle: Contents, out: Path) -> None:
         else:
             _write_folder(bundle, out)
     except (OSError, ValueError):
-        raise RefusedError(f"{out} can't be written", code="FILE_WRITE") from None
+        raise RefusedError(
+            f"{out} can't be written", code="FILE_WRITE", params={"path": str(out)}
+        ) from None
 
 
 def _write_zip(bundle: Contents, out: Path) -> None:
@@ -173,12 +175,18 @@ def hand_over(out: Path, data: bytes) -> None:
     except FileExistsError:
         raise exists(out) from None
     except (OSError, ValueError):
-        raise RefusedError(f"{out} can't be written", code="FILE_WRITE") from None
+        raise RefusedError(
+            f"{out} can't be written", code="FILE_WRITE", params={"path": str(out)}
+        ) from None
 
 
 def exists(out: Path) -> RefusedError:
     """What is said when a file would be overwritten."""
-    return RefusedError(f"{out} is there already and is not overwritten", code="FILE_EXISTS")
+    return RefusedError(
+        f"{out} is there already and is not overwritten",
+        code="FILE_EXISTS",
+        params={"path": str(out)},
+    )
 
 
 def _write_folder(bundle: Contents, out: Path) -> None:
@@ -217,12 +225,16 @@ def opened_bundle(path: Path) -> Iterator[Path]:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError):
-        raise UnavailableError(f"there is no bundle at {path}", code="NOTHING") from None
+        raise UnavailableError(
+            f"there is no bundle at {path}", code="NO_BUNDLE", params={"path": str(path)}
+        ) from None
     if stat.S_ISDIR(mode):
         yield _folder(path)
         return
     if not stat.S_ISREG(mode):
-        raise UnavailableError(f"{path} is neither a folder nor a file", code="NOTHING")
+        raise UnavailableError(
+            f"{path} is neither a folder nor a file", code="NO_BUNDLE", params={"path": str(path)}
+        )
     with tempfile.TemporaryDirectory(prefix="pbxretain-") as made:
         folder = Path(made)
         _unpack(path, folder)
@@ -248,7 +260,9 @@ def _folder(path: Path) -> Path:
             if where.is_symlink() or any(each.is_symlink() for each in where.iterdir()):
                 _bad("it holds a link")
     except OSError:
-        raise UnavailableError(f"the bundle at {path} can't be read") from None
+        raise UnavailableError(
+            f"the bundle at {path} can't be read", code="FILE_READ", params={"path": str(path)}
+        ) from None
     return folder
 
 

@@ -98,7 +98,7 @@ def installed_roster(path: Path) -> Roster:
             code="NO_ROSTER",
         ) from None
     except OSError:
-        raise UnavailableError("the installed roster can't be read", code="NO_ROSTER") from None
+        raise UnavailableError("the installed roster can't be read", code="ROSTER_READ") from None
     return read_roster(data)
 
 
@@ -113,7 +113,9 @@ def file_back(path: Path, cabinet: Cabinet) -> tuple[Filed, ...]:
         with path.open("rb") as file:
             data = file.read(MAX_ENVELOPE + 1)
     except (OSError, ValueError):
-        raise UnavailableError(f"{path} can't be read") from None
+        raise UnavailableError(
+            f"{path} can't be read", code="FILE_READ", params={"path": str(path)}
+        ) from None
     if data.lstrip()[:1] == b"{":
         return _statement(data, cabinet)
     return (_checkpoint(data, cabinet),)
@@ -123,15 +125,17 @@ def _checkpoint(data: bytes, cabinet: Cabinet) -> Filed:
     note = notes.parse(data)
     source = note.origin.rpartition("/")[2]
     if note.origin != notes.origin(cabinet.installation, source):
-        raise EvidenceError("The checkpoint is of another installation.", code="CHECKPOINT")
+        raise EvidenceError("The checkpoint is of another installation.", code="OTHER_INSTALLATION")
     ledger = cabinet.ledger(source)
     digests = [entry.digest for entry in ledger.entries()]
     if not 0 < note.size <= len(digests):
-        raise EvidenceError("The checkpoint is of another ledger.", code="CHECKPOINT")
+        raise EvidenceError("The checkpoint is of another ledger.", code="OTHER_LEDGER")
     if note.root != notes.ledger_root(digests[: note.size]):
-        raise EvidenceError("The checkpoint is of another ledger.", code="CHECKPOINT")
+        raise EvidenceError("The checkpoint is of another ledger.", code="OTHER_LEDGER")
     if not any(notes.cosigned_at(note, key) for key in cabinet.roster.keys("dpo").values()):
-        raise TrustError("No officer of the installed roster has cosigned the checkpoint.")
+        raise TrustError(
+            "No officer of the installed roster has cosigned the checkpoint.", code="NOT_OFFICERS"
+        )
     target = ledger.folder / COSIGNED / f"{note.size:06d}.checkpoint"
     return Filed(source, "checkpoint", target, _put(target, data, same=True))
 
@@ -145,15 +149,26 @@ def _statement(data: bytes, cabinet: Cabinet) -> tuple[Filed, ...]:
     roles = SIGNERS.get(type(predicate))
     if roles is None:
         hint = "pbxretain key add FILE" if kind in ("trust", "key-event") else ""
-        raise DocumentError(f"a statement of the kind {kind} is not filed here", hint=hint)
+        raise DocumentError(
+            f"a statement of the kind {kind} is not filed here",
+            hint=hint,
+            code="NOT_FILED",
+            params={"kind": kind},
+        )
     if not isinstance(predicate, Review | Observation | EvidenceAccess | EvidenceShred):
-        raise DocumentError(f"a statement of the kind {kind} is not filed here")
+        raise DocumentError(
+            f"a statement of the kind {kind} is not filed here",
+            code="NOT_FILED",
+            params={"kind": kind},
+        )
     if predicate.installation != cabinet.installation:
-        raise EvidenceError("The statement is of another installation.", code="CHECKPOINT")
+        raise EvidenceError("The statement is of another installation.", code="OTHER_INSTALLATION")
     at = moment(predicate.at)
     keys = {k: key for role in roles for k, key in cabinet.roster.valid(role, at).items()}
     if signed_by(envelope, keys) is None:
-        raise TrustError("The statement isn't signed by a key of the roster with that role.")
+        raise TrustError(
+            "The statement isn't signed by a key of the roster with that role.", code="WRONG_SIGNER"
+        )
     ledger = cabinet.ledger(predicate.source)
     if isinstance(predicate, Review):
         known = {entry.seq: entry.digest for entry in ledger.entries()}
@@ -174,7 +189,10 @@ def _policy(
     sources = cabinet.users(said.policy)
     if not sources:
         raise DocumentError(
-            f"no source here uses policy {said.policy}", hint=f"policy: {said.policy} in settings"
+            f"no source here uses policy {said.policy}",
+            hint=f"policy: {said.policy} in settings",
+            code="POLICY_UNUSED",
+            params={"policy": said.policy},
         )
     name = f"{approval.KIND}-{envelope.digest[:12]}.dsse.json"
     targets = {source: cabinet.ledger(source).folder / FILED / name for source in sources}
@@ -196,6 +214,8 @@ def _make_reports(folder: Path) -> None:
         raise UnavailableError(
             f"can't write in the state folder {folder.parent}",
             hint="run pbxretain as the user who owns it",
+            code="STATE_WRITE",
+            params={"folder": str(folder.parent)},
         ) from None
 
 
@@ -255,6 +275,8 @@ def locked(name: str, state: Path) -> Iterator[Ledger]:
             raise UnavailableError(
                 f"can't write in the state folder {state}",
                 hint="run pbxretain as the user who owns it",
+                code="STATE_WRITE",
+                params={"folder": str(state)},
             ) from None
         ledger = Ledger(state / "reports")
         ledger.try_writing()
@@ -279,7 +301,9 @@ def note_gap(
     last = ledger.last()
     if last is None:
         raise DocumentError(
-            f"source {source} has no report yet, so nothing can be missing", code="NO_REPORT"
+            f"source {source} has no report yet, so nothing can be missing",
+            code="NO_REPORT_YET",
+            params={"source": source},
         )
     if now < last.ended:
         raise ClockError(

@@ -95,6 +95,7 @@ class Keyring:
                 f"The key file holds no key for the role {role}.",
                 hint=f"it holds: {', '.join(self.roles)}",
                 code="ROLE_MISSING",
+                params={"roles": ", ".join(self.roles)},
             )
         return self._keys[role]
 
@@ -264,14 +265,18 @@ def _no_key() -> NoReturn:
 def import_key(path: Path, passphrase: Secret | None = None) -> AnyPrivate:
     """A private key out of a PKCS#8 PEM file, such as OpenSSL makes, encrypted or not.
 
-    RefusedError: PASSPHRASE when it is missing or wrong, KEY_KIND for any but Ed25519 and X25519.
+    RefusedError: PASSPHRASE when it is wrong, PASSPHRASE_MISSING and NOT_ENCRYPTED when one is
+    wanted or is too many, KEY_KIND for any but Ed25519 and X25519.
     """
     password = passphrase.reveal().encode() if passphrase else None
     try:
         key = serialization.load_pem_private_key(_read(path), password)
     except TypeError:  # encrypted without a passphrase, or the other way round
-        word = "is not encrypted" if passphrase else "needs its passphrase"
-        raise RefusedError(f"The key file {word}.", code="PASSPHRASE") from None
+        if passphrase:
+            raise RefusedError("The key file is not encrypted.", code="NOT_ENCRYPTED") from None
+        raise RefusedError(
+            "The key file needs its passphrase.", code="PASSPHRASE_MISSING"
+        ) from None
     except ValueError:
         raise RefusedError(
             "The passphrase is wrong, or the file is no private key.",
@@ -415,7 +420,7 @@ def parse_key(data: bytes, passphrase: Secret | None = None) -> PrivateKey:
             raise RefusedError(
                 "The signing key needs its passphrase.",
                 hint="signing_key: {passphrase: ...} in settings",
-                code="PASSPHRASE",
+                code="PASSPHRASE_MISSING",
             )
         return _opened(data, passphrase).signer("runner")
     try:

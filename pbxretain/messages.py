@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from pbxretain.wording_codes import CODES
 from pbxretain.wording_concept import CONCEPT
 from pbxretain.wording_connector import CONNECTOR
-from pbxretain.wording_details import DETAILS
+from pbxretain.wording_details import DETAILS, WHOLE
 from pbxretain.wording_discovery import DISCOVERY
 from pbxretain.wording_evidence import EVIDENCE
 from pbxretain.wording_face import FACE
@@ -81,6 +81,8 @@ def code(kind: str, name: str, lang: Lang) -> str:
 def detail(name: str, lang: Lang, params: Mapping[str, object]) -> str | None:
     """The whole sentence of an error with this code (``CODE.hint``: what to do); None where the
     catalogue has none, or needs more than ``params``."""
+    if name in WHOLE:
+        return text(f"code.{name}", lang).removesuffix(".")
     key = f"detail.{name}"
     if key not in CATALOGUE:
         return None

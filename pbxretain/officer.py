@@ -109,13 +109,16 @@ class Home:
             status = self.folder.stat()
         except OSError:
             raise UnavailableError(
-                f"the officer's folder {self.folder} can't be made", code="DPO_HOME"
+                f"the officer's folder {self.folder} can't be made",
+                code="DPO_HOME",
+                params={"folder": str(self.folder)},
             ) from None
         if os.name == "posix" and status.st_mode & 0o077:
             raise RefusedError(
                 f"others may look into the officer's folder {self.folder}",
                 hint=f"chmod 700 {self.folder}",
-                code="DPO_HOME",
+                code="DPO_HOME_OPEN",
+                params={"folder": str(self.folder)},
             )
 
     @contextmanager
@@ -129,7 +132,9 @@ class Home:
                 posix.sweep_temporary(self.seen)
             except LockedError:
                 raise LockedError(
-                    "another command works in the officer's folder", hint="wait until it has ended"
+                    "another command works in the officer's folder",
+                    hint="wait until it has ended",
+                    code="DPO_LOCKED",
                 ) from None
             except OSError:
                 raise self._unwritable() from None
@@ -142,6 +147,7 @@ class Home:
                 f"there are no keys of an officer in {self.folder}",
                 hint="pbxretain dpo init",
                 code="NO_OFFICER_KEYS",
+                params={"folder": str(self.folder)},
             )
 
     def open(self, passphrase: Secret) -> Keyring:
@@ -165,7 +171,7 @@ class Home:
             raise RefusedError(
                 "no telephone system is entered here yet",
                 hint="pbxretain dpo init BUNDLE",
-                code="NO_ROSTER",
+                code="NO_SYSTEM",
             )
         roster = read_roster(_read(self.roster_file, _MAX_ROSTER))
         own = keys.listed(self.keys) if self.has_keys else ()
@@ -186,7 +192,9 @@ class Home:
 
     def _unwritable(self) -> UnavailableError:
         return UnavailableError(
-            f"can't write in the officer's folder {self.folder}", code="DPO_HOME"
+            f"can't write in the officer's folder {self.folder}",
+            code="DPO_HOME",
+            params={"folder": str(self.folder)},
         )
 
     def check(
@@ -268,6 +276,14 @@ def claim(folder: Path) -> Claim:
     if not signers:
         raise EvidenceError("No key in the bundle has signed its checkpoint.", code="CHECKPOINT")
     return Claim(installation, source, note, key=signers[0], first=signers[0])
+
+
+def named(told: Claim, folder: Path, given: str | None) -> Claim:
+    """The claim by the key whose fingerprint was read out, where that is not today's: a key that
+    was followed by others vouches for them, and ``confirmed`` asks whether it does."""
+    plain = re.sub("[^0-9a-f]", "", (given or "").lower())
+    same = [key for keyid, key in offered(folder).items() if plain and keyid.startswith(plain)]
+    return replace(told, key=same[0]) if len(same) == 1 else told
 
 
 def confirmed(told: Claim, folder: Path, *, now: datetime) -> tuple[Claim, Verdict | None]:
@@ -402,14 +418,15 @@ def _fits(trust: Trust, told: Claim) -> None:
         raise RefusedError(
             "the roster here is of another installation; each has an officer's folder of its own",
             hint="--home FOLDER",
-            code="ROSTER",
+            code="OTHER_ROSTER",
         )
     pinned = [key.id for key in trust.of("runner") if key.source == told.source]
     if pinned and key_id(told.first) not in pinned:
         raise RefusedError(
             f"source {told.source} is known here under another key",
             hint="ask why its ledger begins anew before you trust it",
-            code="ROSTER",
+            code="OTHER_FIRST_KEY",
+            params={"source": told.source},
         )
 
 

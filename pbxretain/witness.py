@@ -77,14 +77,17 @@ def compare(home: Home, folder: Path, verdict: Verdict) -> Ready:
     unseen = [f for f in verdict.findings if f.exit is Exit.UNAVAILABLE]
     note, known = checkpoint(folder), digests(folder)
     if unseen or not note.size:
-        raise UnavailableError("not everything in the bundle could be checked", code="NOT_COSIGNED")
+        raise UnavailableError(
+            "not everything in the bundle could be checked", code="NOT_LOOKED_AT"
+        )
     _, source = origin_of(note)
     expected = home.roster().trust.source(source)
     if expected is None or expected.origin != note.origin:
         raise RefusedError(
             f"the roster here doesn't know the ledger of source {source}",
             hint="pbxretain dpo init BUNDLE",
-            code="ROSTER",
+            code="UNKNOWN_SOURCE",
+            params={"source": source},
         )
     before = last_seen(home, note.origin)
     _grew(before.digests, known[: note.size])
@@ -129,7 +132,9 @@ def last_seen(home: Home, origin: str) -> Seen:
     except FileNotFoundError:
         return Seen(origin)
     except OSError:
-        raise UnavailableError(f"{path} can't be read", code="DPO_HOME") from None
+        raise UnavailableError(
+            f"{path} can't be read", code="FILE_READ", params={"path": str(path)}
+        ) from None
     try:
         value = parse_canonical(data.removesuffix(b"\n")) if len(data) <= _MAX_SEEN else {}
         seen = Seen(value["origin"], tuple(value["digests"]), value["checkpoint"])
@@ -143,6 +148,7 @@ def last_seen(home: Home, origin: str) -> Seen:
             f"The own record of what was witnessed is damaged: {path}",
             hint="bring it back from your backup",
             code="SEEN",
+            params={"path": str(path)},
         )
     return seen
 
@@ -211,19 +217,19 @@ def review(
 ) -> bytes:
     """The officer's signed verdict on one report, with what the verifier found.
 
-    RefusedError (VERDICT) for a verdict that the findings don't bear: what isn't genuine can only
-    be rejected, what has findings isn't accepted without them.
+    RefusedError (VERDICT_...) for a verdict that the findings don't bear: what isn't genuine can
+    only be rejected, what has findings isn't accepted without them.
     """
     run, roster = _run(report), home.roster()
     if run.installation != roster.trust.installation:
-        raise RefusedError("the report is of another installation", code="ROSTER")
+        raise RefusedError("the report is of another installation", code="OTHER_INSTALLATION")
     serious = [f for f in verdict.findings if f.exit is not Exit.OK and f.code not in _MENDED]
     if outcome != "rejected" and (report.signer is None or _forged(verdict)):
-        _unbearable("what isn't genuine can only be rejected")
+        _unbearable("VERDICT_FORGED", "what isn't genuine can only be rejected")
     if outcome == "accepted" and serious:
-        _unbearable("there are findings: accept with them, or reject")
+        _unbearable("VERDICT_FINDINGS", "there are findings: accept with them, or reject")
     if outcome == "accepted-with-findings" and not (serious or remark):
-        _unbearable("there is no finding; say in --remark which one you have")
+        _unbearable("VERDICT_NONE", "there is no finding; say in --remark which one you have")
     try:
         made = Review(
             id=str(uuid4()),
@@ -248,5 +254,5 @@ def _forged(verdict: Verdict) -> bool:
     return verdict.exit in (Exit.FORGED, Exit.UNTRUSTED)
 
 
-def _unbearable(why: str) -> NoReturn:
-    raise RefusedError(f"this verdict doesn't fit: {why}", code="VERDICT")
+def _unbearable(code: str, why: str) -> NoReturn:
+    raise RefusedError(f"this verdict doesn't fit: {why}", code=code)

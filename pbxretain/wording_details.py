@@ -2,13 +2,47 @@
 
 ``detail.CODE`` is the whole sentence of an error whose code is CODE, ``detail.CODE.hint`` what to
 do, where that isn't a command; the error's ``params`` fill both. An error without an entry is told
-by the sentence of its code, with the English detail behind it.
+by the sentence of its code, with the English detail behind it, unless that sentence says all of it
+(``WHOLE``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+
+WHOLE: Final = frozenset(
+    {
+        "BUNDLE",
+        "CANT_SIGN",
+        "DPO_LOCKED",
+        "KEY_EXISTS",
+        "KEY_WRITE",
+        "NOT_AUTHORITY",
+        "NOT_COMPARED",
+        "NOT_ENCRYPTED",
+        "NOT_COSIGNED",
+        "NOT_LOOKED_AT",
+        "NOT_OFFICERS",
+        "NO_REPORT",
+        "NO_ROSTER",
+        "NO_SUCH_CALL",
+        "NO_SYSTEM",
+        "OTHER_INSTALLATION",
+        "OTHER_LEDGER",
+        "OTHER_ROSTER",
+        "PASSPHRASE",
+        "PASSPHRASE_MISSING",
+        "REMARK",
+        "ROSTER_READ",
+        "SEVERAL_RECORDS",
+        "VERDICT_FINDINGS",
+        "VERDICT_FORGED",
+        "VERDICT_NONE",
+        "WRONG_SIGNER",
+    }
+)
+"""Codes whose sentence says all that their errors say."""
 
 DETAILS: Final[Mapping[str, tuple[str, str]]] = {
     "detail.PDF_MISSING": (
@@ -103,6 +137,111 @@ DETAILS: Final[Mapping[str, tuple[str, str]]] = {
         "another run works on this source",
     ),
     "detail.LOCKED.hint": ("warten, bis er geendet hat", "wait until it has ended"),
+    "detail.PASSPHRASE_MISSING.hint": (
+        "signing_key: {{passphrase: ...}} in den Einstellungen",
+        "signing_key: {{passphrase: ...}} in settings",
+    ),
+    "detail.BUNDLE.hint": (
+        "neu anfordern, wie pbxretain report bundle es macht",
+        "ask for it again, as pbxretain report bundle makes it",
+    ),
+    # --- the officer's commands, keys and evidence --------------------------------------------
+    "detail.FILE_READ": ("{path} lässt sich nicht lesen", "{path} can't be read"),
+    "detail.FILE_WRITE": ("{path} lässt sich nicht schreiben", "{path} can't be written"),
+    "detail.FILE_EXISTS": (
+        "{path} gibt es schon; die Datei wird nicht überschrieben",
+        "{path} is there already and is not overwritten",
+    ),
+    "detail.STATE_WRITE": (
+        "in den Statusordner {folder} lässt sich nicht schreiben",
+        "can't write in the state folder {folder}",
+    ),
+    "detail.STATE_WRITE.hint": (
+        "pbxretain als der Benutzer starten, dem er gehört",
+        "run pbxretain as the user who owns it",
+    ),
+    "detail.DPO_HOME": (
+        "in den Ordner des Datenschutzbeauftragten {folder} lässt sich nicht schreiben",
+        "can't write in the officer's folder {folder}",
+    ),
+    "detail.DPO_HOME_OPEN": (
+        "in den Ordner des Datenschutzbeauftragten {folder} dürfen andere hineinsehen",
+        "others may look into the officer's folder {folder}",
+    ),
+    "detail.DPO_LOCKED.hint": ("warten, bis er geendet hat", "wait until it has ended"),
+    "detail.NO_OFFICER_KEYS": (
+        "in {folder} liegen keine Schlüssel eines Datenschutzbeauftragten",
+        "there are no keys of an officer in {folder}",
+    ),
+    "detail.NO_SYSTEM.hint": ("pbxretain dpo init PAKET", "pbxretain dpo init BUNDLE"),
+    "detail.NO_ROSTER.hint": (
+        "pbxretain key add trust.dsse.json, wie der Datenschutzbeauftragte es übergeben hat",
+        "pbxretain key add trust.dsse.json, as the officer handed it over",
+    ),
+    "detail.OTHER_ROSTER.hint": ("--home ORDNER", "--home FOLDER"),
+    "detail.OTHER_FIRST_KEY": (
+        "die Quelle {source} ist hier mit einem anderen Schlüssel bekannt",
+        "source {source} is known here under another key",
+    ),
+    "detail.OTHER_FIRST_KEY.hint": (
+        "vor dem Vertrauen fragen, warum ihre Nachweiskette neu beginnt",
+        "ask why its ledger begins anew before you trust it",
+    ),
+    "detail.UNKNOWN_SOURCE": (
+        "das Schlüsselverzeichnis hier kennt die Nachweiskette der Quelle {source} nicht",
+        "the roster here doesn't know the ledger of source {source}",
+    ),
+    "detail.UNKNOWN_SOURCE.hint": ("pbxretain dpo init PAKET", "pbxretain dpo init BUNDLE"),
+    "detail.SEEN": (
+        "die eigene Aufzeichnung des Gegengezeichneten ist beschädigt: {path}",
+        "the own record of what was witnessed is damaged: {path}",
+    ),
+    "detail.SEEN.hint": ("aus der Sicherung zurückholen", "bring it back from your backup"),
+    "detail.NO_BUNDLE": (
+        "unter {path} liegt kein Nachweispaket",
+        "there is no bundle at {path}",
+    ),
+    "detail.NOT_COMPARED.hint": (
+        "am Telefon noch einmal fragen und die Datei neu anfordern",
+        "ask again by telephone, and for the file anew",
+    ),
+    "detail.NOT_FILED": (
+        "eine Aussage der Art {kind} wird hier nicht abgelegt",
+        "a statement of the kind {kind} is not filed here",
+    ),
+    "detail.POLICY_UNUSED": (
+        "keine Quelle hier verwendet das Regelwerk {policy}",
+        "no source here uses policy {policy}",
+    ),
+    "detail.POLICY_UNUSED.hint": (
+        "policy: {policy} in den Einstellungen",
+        "policy: {policy} in settings",
+    ),
+    "detail.NO_REPORT_YET": (
+        "die Quelle {source} hat noch kein Löschprotokoll, es kann also keines fehlen",
+        "source {source} has no report yet, so nothing can be missing",
+    ),
+    "detail.NO_SUCH_RECORD": (
+        "Protokoll {number} deckt im Datenbestand {dataset} keinen solchen Datensatz ab",
+        "report {number} covers no such record in {dataset}",
+    ),
+    "detail.NO_SUCH_RECORD.hint": (
+        "Schlüsselspalten, Startzeitpunkt und Beteiligte so, wie die Anlage sie hatte, auf das "
+        "Byte genau",
+        "key columns, start event and parties as the PBX had them, to the byte",
+    ),
+    "detail.AT": ("--at ist keine Zeitangabe", "--at is no time"),
+    "detail.AT.hint": ("zu schreiben wie 2026-08-24T14:05", "write it like 2026-08-24T14:05"),
+    "detail.RECORD_FILE": ("{path} enthält keinen Datensatz", "{path} holds no record"),
+    "detail.RECORD_FILE.hint": (
+        '{{"key": [...], "start": "...", "subjects": [...]}}, je Text, null oder Base64',
+        '{{"key": [...], "start": "...", "subjects": [...]}}, each text, null or base64',
+    ),
+    "detail.ROLE_MISSING": (
+        "die Schlüsseldatei enthält keinen Schlüssel für diese Rolle",
+        "the key file holds no key for this role",
+    ),
+    "detail.ROLE_MISSING.hint": ("sie enthält: {roles}", "it holds: {roles}"),
     "detail.RIGHT_MISSING": (
         "dem Datenbankbenutzer oder dem Konto fehlt ein Recht",
         "the database user or account lacks a right",

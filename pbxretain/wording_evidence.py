@@ -298,17 +298,87 @@ EVIDENCE: Final[Mapping[str, tuple[str, str]]] = {
         "Hier liegen keine Schlüssel eines Datenschutzbeauftragten.",
         "There are no keys of a data protection officer here.",
     ),
+    "code.DPO_HOME_OPEN": (
+        "In den Ordner des Datenschutzbeauftragten dürfen andere hineinsehen.",
+        "Others may look into the officer's folder.",
+    ),
+    "code.DPO_LOCKED": (
+        "Im Ordner des Datenschutzbeauftragten arbeitet schon ein anderer Befehl.",
+        "Another command works in the officer's folder.",
+    ),
+    "code.NO_SYSTEM": (
+        "Hier ist noch keine Telefonanlage eingetragen.",
+        "No telephone system is entered here yet.",
+    ),
+    "code.NO_BUNDLE": ("Dort liegt kein Nachweispaket.", "There is no bundle there."),
+    "code.FILE_READ": ("Eine Datei lässt sich nicht lesen.", "A file can't be read."),
+    "code.STATE_WRITE": (
+        "In den Statusordner lässt sich nicht schreiben.",
+        "The state folder can't be written to.",
+    ),
     "code.NO_ROSTER": (
-        "Es gibt hier noch kein Schlüsselverzeichnis.",
-        "There is no roster here yet.",
+        "Hier ist noch kein Schlüsselverzeichnis eingespielt; wessen Unterschrift zählt, weiß also "
+        "niemand.",
+        "No roster is installed here yet, so nobody knows whose signature counts.",
+    ),
+    "code.ROSTER_READ": (
+        "Das eingespielte Schlüsselverzeichnis lässt sich nicht lesen.",
+        "The installed roster can't be read.",
+    ),
+    "code.UNKNOWN_SOURCE": (
+        "Das Schlüsselverzeichnis hier kennt diese Nachweiskette nicht.",
+        "The roster here doesn't know this ledger.",
+    ),
+    "code.OTHER_ROSTER": (
+        "Das Schlüsselverzeichnis hier gehört zu einer anderen Installation; jede hat ihren "
+        "eigenen Ordner.",
+        "The roster here is of another installation; each has an officer's folder of its own.",
+    ),
+    "code.OTHER_FIRST_KEY": (
+        "Die Quelle ist hier mit einem anderen Schlüssel bekannt.",
+        "The source is known here under another key.",
+    ),
+    "code.OTHER_INSTALLATION": (
+        "Die Datei gehört zu einer anderen Installation.",
+        "The file is of another installation.",
+    ),
+    "code.OTHER_LEDGER": (
+        "Der Prüfpunkt gehört zu einer anderen Nachweiskette.",
+        "The checkpoint is of another ledger.",
+    ),
+    "code.NOT_OFFICERS": (
+        "Diesen Prüfpunkt hat kein Datenschutzbeauftragter gegengezeichnet, den das eingespielte "
+        "Schlüsselverzeichnis kennt.",
+        "No officer of the installed roster has cosigned this checkpoint.",
+    ),
+    "code.NOT_AUTHORITY": (
+        "Das hat nicht der Vertrauensanker des eingespielten Schlüsselverzeichnisses signiert.",
+        "The authority of the installed roster has not signed this.",
+    ),
+    "code.WRONG_SIGNER": (
+        "Die Aussage ist nicht mit einem Schlüssel signiert, dem das Schlüsselverzeichnis diese "
+        "Rolle gibt.",
+        "The statement isn't signed by a key to which the roster gives that role.",
+    ),
+    "code.NOT_FILED": (
+        "Eine Aussage dieser Art wird hier nicht abgelegt.",
+        "A statement of this kind is not filed here.",
+    ),
+    "code.POLICY_UNUSED": (
+        "Keine Quelle hier verwendet dieses Regelwerk.",
+        "No source here uses this policy.",
     ),
     "code.NOT_COSIGNED": (
-        "Dieses Paket wird nicht gegengezeichnet.",
-        "This bundle is not cosigned.",
+        "Dieses Paket wird nicht gegengezeichnet: Was nicht echt ist, bestätigt niemand.",
+        "This bundle is not cosigned: nobody attests what isn't genuine.",
+    ),
+    "code.NOT_LOOKED_AT": (
+        "Dieses Paket wird nicht gegengezeichnet: Nicht alles darin ließ sich prüfen.",
+        "This bundle is not cosigned: not everything in it could be checked.",
     ),
     "code.NOT_COMPARED": (
-        "Der Fingerabdruck ist nicht bestätigt; es wurde nichts geschrieben.",
-        "The fingerprint is not confirmed; nothing was written.",
+        "Der Fingerabdruck ist nicht der, den die Datei zeigt; es wurde nichts geschrieben.",
+        "The fingerprint is not the one that the file shows; nothing was written.",
     ),
     "code.SHRUNK": (
         "Die Nachweiskette ist kürzer, als sie beim letzten Mal war.",
@@ -340,9 +410,23 @@ EVIDENCE: Final[Mapping[str, tuple[str, str]]] = {
         "The own record of what was witnessed is damaged.",
     ),
     "code.NO_REPORT": ("Es gibt kein solches Löschprotokoll.", "There is no such report."),
-    "code.VERDICT": (
-        "Dieses Prüfergebnis passt nicht zu den Feststellungen.",
-        "This verdict doesn't fit the findings.",
+    "code.NO_REPORT_YET": (
+        "Diese Quelle hat noch kein Löschprotokoll.",
+        "This source has no report yet.",
+    ),
+    "code.VERDICT_FORGED": (
+        "Dieses Prüfergebnis passt nicht: Was nicht echt ist, lässt sich nur beanstanden.",
+        "This verdict doesn't fit: what isn't genuine can only be rejected.",
+    ),
+    "code.VERDICT_FINDINGS": (
+        "Dieses Prüfergebnis passt nicht: Es gibt Feststellungen, also accepted-with-findings "
+        "oder rejected.",
+        "This verdict doesn't fit: there are findings, so accepted-with-findings or rejected.",
+    ),
+    "code.VERDICT_NONE": (
+        "Dieses Prüfergebnis passt nicht: Es gibt keine Feststellung; welche Sie haben, gehört in "
+        "--remark.",
+        "This verdict doesn't fit: there is no finding; say in --remark which one you have.",
     ),
     "code.GAP_NOTE": (
         "So lässt sich keine Lücke vermerken.",

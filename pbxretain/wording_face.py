@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Final
 
 FACE: Final[Mapping[str, tuple[str, str]]] = {
+    "answer.choice": ("j/N", "y/N"),
+    "answer.unclear": ("Bitte mit j oder n antworten.", "Please answer with y or n."),
     "none": ("keine", "none"),
     "yes": ("ja", "yes"),
     "no": ("nein", "no"),

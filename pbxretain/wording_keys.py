@@ -88,6 +88,14 @@ KEYS: Final[Mapping[str, tuple[str, str]]] = {
         "Die Passphrase stimmt nicht, oder die Schlüsseldatei wurde verändert.",
         "The passphrase is wrong, or the key file was changed.",
     ),
+    "code.PASSPHRASE_MISSING": (
+        "Der Schlüssel liegt unter einer Passphrase, und es ist keine angegeben.",
+        "The key lies under a passphrase, and none is given.",
+    ),
+    "code.NOT_ENCRYPTED": (
+        "Die Schlüsseldatei liegt unter keiner Passphrase, und es ist eine angegeben.",
+        "The key file lies under no passphrase, and one is given.",
+    ),
     "code.PASSPHRASE_SHORT": (
         "Die Passphrase ist zu kurz.",
         "The passphrase is too short.",

@@ -10,6 +10,21 @@ OPENING: Final[Mapping[str, tuple[str, str]]] = {
         "Gelöschte Datensätze der gesuchten Rufnummer",
         "Deleted records of the number in question",
     ),
+    "evidence.find.nothing": (
+        "Kein Löschprotokoll ließ sich durchsuchen. Daraus folgt nichts: Ob Datensätze dieser "
+        "Rufnummer gelöscht wurden, bleibt offen.",
+        "No report could be searched. Nothing follows from that: whether records of this number "
+        "were deleted stays open.",
+    ),
+    "evidence.find.uncovered": (
+        "Keines der vorliegenden Löschprotokolle hat aus den gefragten Tagen etwas gelöscht.",
+        "None of the reports at hand deleted anything of the days in question.",
+    ),
+    "evidence.find.part": (
+        "Nicht alle Löschprotokolle ließen sich durchsuchen; über die folgenden sagt das Ergebnis "
+        "nichts.",
+        "Not all reports could be searched; of the following ones the result says nothing.",
+    ),
     "evidence.find.none": (
         "Die durchsuchten Nachweise enthalten keinen Datensatz dieser Rufnummer.",
         "The evidence that was searched covers no record of this number.",
@@ -76,6 +91,14 @@ OPENING: Final[Mapping[str, tuple[str, str]]] = {
     "code.PROOF_BAD": (
         "Der Beleg passt nicht zum Löschprotokoll.",
         "The proof doesn't fit the report.",
+    ),
+    "code.CANT_SIGN": (
+        "Mit dem Hinterlegungsschlüssel lässt sich nicht signieren.",
+        "The escrow key can't sign.",
+    ),
+    "code.NO_SUCH_CALL": (
+        "Die Protokolle decken keinen Datensatz dieser Rufnummer und Minute ab.",
+        "The reports cover no record of this number and minute.",
     ),
     "code.NO_SUCH_RECORD": (
         "Die Protokolle decken keinen solchen Datensatz ab.",

@@ -122,10 +122,12 @@ VERIFY: Final[Mapping[str, tuple[str, str]]] = {
         "The proof holds: one certain record is among those that this report deleted.",
     ),
     "code.OTHER_SIGNERS": (
-        "Die Aussage eines anderen (etwa des Datenschutzbeauftragten) wurde nicht geprüft: Dafür "
-        "braucht es die Schlüsselliste (--trust trust.dsse.json).",
-        "The statement of somebody else (such as the data protection officer) was not checked: "
-        "that needs the roster (--trust trust.dsse.json).",
+        "Die Aussage eines anderen, etwa eines früheren Datenschutzbeauftragten, wurde nicht "
+        "geprüft und zählt nicht: Sein Schlüssel ist hier nicht bekannt. Ihn nennt das "
+        "Schlüsselverzeichnis (Ihr eigenes, mit --trust trust.dsse.json).",
+        "The statement of somebody else, such as a former data protection officer, was not "
+        "checked and doesn't count: his key isn't known here. The roster names it (your own, by "
+        "--trust trust.dsse.json).",
     ),
     "code.CARRIED_ROSTER": (
         "Das Schlüsselverzeichnis stammt aus eben der Lieferung, die geprüft werden soll; nehmen "

@@ -21,7 +21,7 @@ from pbxretain.manifest import DATA_CLASSES, TableDataset, TreeDataset
 from pbxretain.messages import CATALOGUE, LANGUAGES, PARTS, Lang, text
 from pbxretain.verify import FINDINGS
 from pbxretain.wording_codes import CODES
-from pbxretain.wording_details import DETAILS
+from pbxretain.wording_details import DETAILS, WHOLE
 from pbxretain.wording_faults import FAULTS
 from pbxretain.wording_verify import VERIFY
 
@@ -121,6 +121,14 @@ def test_every_detail_is_of_a_code_and_its_hint_needs_no_more_than_it() -> None:
         assert messages.known("code", name), key
         if not key.endswith(".hint"):
             assert not words.endswith("."), key
+
+
+def test_a_sentence_that_says_all_stands_alone_and_has_no_detail_beside_it() -> None:
+    assert [c for c in sorted(WHOLE) if not messages.known("code", c)] == []
+    assert [c for c in sorted(WHOLE) if messages.known("detail", c)] == []
+    told = messages.detail("NOT_COMPARED", "de", {})
+    assert told is not None
+    assert told.endswith("es wurde nichts geschrieben")
 
 
 def test_every_code_that_verify_can_find_has_a_sentence() -> None:

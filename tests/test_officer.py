@@ -163,12 +163,18 @@ def test_a_source_whose_key_has_rolled_is_entered_with_its_first_key(
     bundle = both.host.bundle(both.desk / "rolled.zip")
     now = both.host.json("key", "show", "--source", "office")["key"]
     successor = Officer(tmp_path / "successor")
-    out = str(tmp_path / "trust.json")
-    done = successor.run(
-        "dpo", "init", str(bundle), "--controller", "Acme GmbH",
-        "--fingerprint", both.host.fingerprint, "--out", out,
+    stranger = Officer(tmp_path / "stranger")
+    refused = stranger.run(
+        "dpo", "init", str(bundle), "--controller", "Acme GmbH", "--fingerprint", "ab12 " * 8,
     )  # fmt: skip
-    assert done.exit_code == Exit.REFUSED, done.output
+    assert refused.exit_code == Exit.REFUSED, refused.output
+    # The first key vouches for those that followed it, and so does today's for those before it.
+    for number, read_out in enumerate((both.host.fingerprint, now)):
+        made = Officer(tmp_path / f"successor-{number}")
+        out = str(tmp_path / f"trust-{number}.json")
+        roster = read_roster(made.init(bundle, read_out, "--out", out).read_bytes())
+        assert now not in roster.runners("office")
+    out = str(tmp_path / "trust.json")
     roster = read_roster(successor.init(bundle, now, "--out", out).read_bytes())
     (pinned,) = roster.runners("office")
     assert pinned[:8] in {path.name[7:15] for path in both.host.reports.glob("runner-*.pub.pem")}

@@ -19,6 +19,7 @@ from support.small import NOW, Small
 
 from pbxretain import execute, keys, signing
 from pbxretain.cli import main
+from pbxretain.cli.unsealed import found_sheet
 from pbxretain.errors import DocumentError, EvidenceError, Exit, TrustError
 from pbxretain.evidence import merkle, opening, proofs, sealing, sidecars
 from pbxretain.evidence.attestations import Role
@@ -29,6 +30,7 @@ from pbxretain.evidence.opening import Wanted
 from pbxretain.evidence.proofs import Record
 from pbxretain.records import Taken
 from pbxretain.settings import Secret
+from pbxretain.sheet import Paragraph
 from pbxretain.signing import canonical
 
 FIRST, LAST = date(2026, 7, 1), date(2026, 7, 31)
@@ -125,6 +127,28 @@ def test_another_escrow_key_finds_nothing_and_is_told_so(made: Sealed, tmp_path:
     private = sealing.load_escrow(stranger)
     found = opening.find(Bundle(made.reports), private, Wanted("411"), first=FIRST, last=LAST)
     assert (found.matches, found.foreign) == ([], [0])
+    told = _cli("find", made.reports, "--key", stranger, "--number", "411", "--lang", "de")
+    assert told.exit_code == Exit.INCOMPLETE
+    said = " ".join(told.stdout.split())
+    assert "Kein Löschprotokoll ließ sich durchsuchen. Daraus folgt nichts" in said
+    assert "für einen anderen Schlüssel versiegelt: Protokoll 0" in said
+    assert "keinen Datensatz" not in said
+    assert "Nachweise aus" not in said
+
+
+def test_a_search_of_a_part_says_so_on_its_page() -> None:
+    part = opening.Found(searched=[0, 2], destroyed=[1], counts=[3])
+    _, result, *rest = found_sheet(part, "en").blocks
+    shown = [block.text for block in rest if isinstance(block, Paragraph)]
+    assert isinstance(result, Paragraph)
+    assert "covers no record" in result.text
+    assert "Not all reports could be searched" in shown[0]
+    assert any("destroyed: report 1" in line for line in shown)
+    assert any("only counts are kept: report 3" in line for line in shown)
+    whole = found_sheet(opening.Found(searched=[0]), "en").blocks
+    assert not any("Not all" in b.text for b in whole if isinstance(b, Paragraph))
+    early = found_sheet(opening.Found(), "en").blocks
+    assert "Nothing follows" in early[1].text  # type: ignore[union-attr]
 
 
 def test_reports_that_nobody_trusted_signed_are_not_searched(made: Sealed) -> None:

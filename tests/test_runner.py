@@ -62,7 +62,7 @@ def test_a_passphrase_in_settings_encrypts_the_key_at_rest(folder: Path) -> None
     assert runner.ours
     with pytest.raises(RefusedError) as caught:
         RunnerKey(folder / "keys").load()
-    assert caught.value.code == "PASSPHRASE"
+    assert caught.value.code == "PASSPHRASE_MISSING"
     phrase.chmod(0o600)
     _private(phrase, "another passphrase")
     with pytest.raises(RefusedError) as caught:

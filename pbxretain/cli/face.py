@@ -34,6 +34,7 @@ SCHEMA = 1
 WIDEST = 120
 PLAIN_WIDTH = 100
 _PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3}
+_ANSWERS = (("y", "yes", "j", "ja"), ("n", "no", "nein"))
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -71,6 +72,23 @@ class Face:
         mark = f"<{_PRIORITY[level]}>" if _to_journal() else ""
         lines = [f"{mark}{line}" for line in clean(sentence).split("\n")]
         click.echo("\n".join(lines), err=True)
+
+    def confirm(self, question: str) -> bool:
+        """Whether the person says yes; asked on stderr, again until the answer is one. Nothing
+        typed is no."""
+        yes, no = _ANSWERS
+        choice = self.text("answer.choice")
+        asked = f"{question} [{choice}]"
+        while True:
+            typed = click.prompt(asked, default="", show_default=False, err=True)
+            if (answer := typed.strip().lower()) in (*yes, *no, ""):
+                return answer in yes
+            self.note(self.text("answer.unclear"))
+
+    def must_confirm(self, question: str) -> None:
+        """Goes on only where the person says yes; click.Abort otherwise."""
+        if not self.confirm(question):
+            raise click.Abort
 
     def complain(self, error: RetainError) -> None:
         """An error in one sentence on stderr."""

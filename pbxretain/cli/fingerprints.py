@@ -21,7 +21,7 @@ def compare(face: Face, keyid: str, given: str | None) -> None:
         if not sys.stdin.isatty():
             raise click.UsageError("Without a terminal, give what was read to you: --fingerprint.")
         face.note(f"\n    {fingerprint(keyid)}\n")
-        same = click.confirm(face.text("key.compared"), default=False, err=True)
+        same = face.confirm(face.text("key.compared"))
     else:
         plain = "".join(given.lower().replace(":", " ").split())
         same = len(plain) >= _LEAST and keyid.startswith(plain)

@@ -199,7 +199,9 @@ def _read(file: Path) -> bytes:
         with file.open("rb") as opened:
             return opened.read(MAX_ENVELOPE + 1)
     except (OSError, ValueError):
-        raise UnavailableError(f"{file} can't be read") from None
+        raise UnavailableError(
+            f"{file} can't be read", code="FILE_READ", params={"path": str(file)}
+        ) from None
 
 
 def _put_escrow(app: App, keyid: str, pem: bytes) -> Path:
@@ -216,6 +218,8 @@ def _write(folder: Path, path: Path, data: bytes) -> None:
         raise UnavailableError(
             f"can't write in the state folder {folder}",
             hint="run pbxretain as the user who owns it",
+            code="STATE_WRITE",
+            params={"folder": str(folder)},
         ) from None
 
 
@@ -225,7 +229,7 @@ def _add_roster(face: Face, app: App, data: bytes, *, given: str | None) -> None
     before = rolling.installed(path)
     roster = read_roster(data, after=before)
     if roster.trust.installation != app.installation():
-        raise TrustError("The roster is another installation's.", code="ROSTER")
+        raise TrustError("The roster is another installation's.", code="OTHER_INSTALLATION")
     if before is None:
         signer = signed_by(roster.envelope, roster.authority)
         compare(face, signer or "", given)
@@ -259,9 +263,11 @@ def _add_event(face: Face, app: App, data: bytes) -> None:
     if event.event == "rotate":
         raise DocumentError("a hand-over stands in its ledger already and is not added")
     if signer is None:
-        raise TrustError("The authority of the installed roster has not signed this.")
+        raise TrustError(
+            "The authority of the installed roster has not signed this.", code="NOT_AUTHORITY"
+        )
     if event.installation != app.installation():
-        raise EvidenceError("The statement is of another installation.", code="UNKNOWN_TYPE")
+        raise EvidenceError("The statement is of another installation.", code="OTHER_INSTALLATION")
     app.source(event.source)
     with filing.locked(event.source, app.state / event.source) as ledger:
         name = f"key-event-{open_envelope(data).digest[:12]}.dsse.json"

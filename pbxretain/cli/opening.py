@@ -248,7 +248,7 @@ def shred(
         due = unsealed.due_for_shredding(opened, None if at_once else today)
         if due:
             if not yes:
-                click.confirm(face().text("evidence.shred.ask", n=len(due)), abort=True, err=True)
+                face().must_confirm(face().text("evidence.shred.ask", n=len(due)))
             key = unsealed.Holder(face(), escrow, home, passphrase_file).signer(signer)
             path = unsealed.shred(opened, due, signer=key, ordered=at_once, now=context.now())
     face().give(unsealed.shred_data(due, path), unsealed.shred_sheet(due, path, face().lang))
@@ -280,7 +280,7 @@ def _one(found: Found, number: int | None, dataset: str | None) -> Match:
     if not matches:
         raise DocumentError(
             "no record of this number and minute is covered by these reports",
-            code="NO_SUCH_RECORD",
+            code="NO_SUCH_CALL",
         )
     if len(places) > 1:
         named = "; ".join(f"--report {seq} --dataset {name}" for seq, name in sorted(places))
@@ -289,7 +289,9 @@ def _one(found: Found, number: int | None, dataset: str | None) -> Match:
 
 
 def _doubts(found: Found, *, checked: bool) -> None:
-    for name in ("destroyed", "foreign", "counts"):
+    from pbxretain.cli.unsealed import UNSEARCHED
+
+    for name in UNSEARCHED:
         if numbers := getattr(found, name):
             shown = ", ".join(map(str, numbers))
             face().note(face().text(f"evidence.find.{name}", numbers=shown))

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 _MAX_RECORD = 1 << 20
+UNSEARCHED = ("destroyed", "foreign", "counts")
+"""Why a report can't be searched: the names of the lists in ``Found``."""
 
 
 # --- keys and files ---------------------------------------------------------------------------
@@ -63,7 +65,7 @@ class Holder:
             return keys.load_key(file)
         ring = self._opened() if file is None else self._open(file)
         if ring is None:
-            raise RefusedError("the escrow key can't sign", hint="--sign FILE", code="ROLE_MISSING")
+            raise RefusedError("the escrow key can't sign", hint="--sign FILE", code="CANT_SIGN")
         return ring.signer("dpo")
 
     def trust(self, given: Sequence[Path]) -> Sequence[Path]:
@@ -123,6 +125,7 @@ def read_record(path: Path) -> Record:
             f"{path} holds no record",
             hint='{"key": [...], "start": "...", "subjects": [...]}, each text, null or base64',
             code="RECORD_FILE",
+            params={"path": str(path)},
         ) from None
 
 
@@ -135,7 +138,9 @@ def _read(path: Path, limit: int) -> bytes:
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except OSError:
-        raise UnavailableError(f"{path} can't be read") from None
+        raise UnavailableError(
+            f"{path} can't be read", code="FILE_READ", params={"path": str(path)}
+        ) from None
     if len(data) > limit:
         raise DocumentError(f"{path} is too large")
     return data
@@ -151,10 +156,14 @@ def _write(path: Path, data: bytes, mode: int) -> None:
         posix.write_synced(path, data, mode, replace=False)
     except FileExistsError:
         raise RefusedError(
-            f"{path} is there already and is not overwritten", code="FILE_EXISTS"
+            f"{path} is there already and is not overwritten",
+            code="FILE_EXISTS",
+            params={"path": str(path)},
         ) from None
     except (OSError, ValueError):
-        raise RefusedError(f"{path} can't be written", code="FILE_WRITE") from None
+        raise RefusedError(
+            f"{path} can't be written", code="FILE_WRITE", params={"path": str(path)}
+        ) from None
 
 
 # --- what was done, recorded ------------------------------------------------------------------
@@ -240,7 +249,9 @@ def _file(folder: Path, note: EvidenceAccess | EvidenceShred, key: signing.Priva
     try:
         folder.mkdir(mode=0o750, exist_ok=True)
     except OSError:
-        raise RefusedError(f"{folder} can't be written", code="FILE_WRITE") from None
+        raise RefusedError(
+            f"{folder} can't be written", code="FILE_WRITE", params={"path": str(folder)}
+        ) from None
     path = folder / f"{kind}-{digest[:12]}.dsse.json"
     _write(path, sealed, 0o644)
     return path
@@ -277,10 +288,21 @@ def _sorted(matches: Sequence[Match]) -> list[Match]:
 def found_sheet(found: Found, lang: Lang) -> Sheet:
     """A search as a page."""
     title = Heading(text("evidence.find.title", lang), 1)
-    searched = text("evidence.find.searched", lang, n=len(found.searched))
+    searched = Paragraph(text("evidence.find.searched", lang, n=len(found.searched)))
+    missing = [
+        Paragraph(text(f"evidence.find.{name}", lang, numbers=", ".join(map(str, numbers))))
+        for name in UNSEARCHED
+        if (numbers := getattr(found, name))
+    ]
+    if not found.searched and not found.matches:
+        nothing = Paragraph(text("evidence.find.nothing", lang), "result")
+        uncovered = Paragraph(text("evidence.find.uncovered", lang))
+        return Sheet(lang, (title, nothing, *(missing or [uncovered])))
+    if missing:
+        missing.insert(0, Paragraph(text("evidence.find.part", lang)))
     if not found.matches:
-        none = text("evidence.find.none", lang)
-        return Sheet(lang, (title, Paragraph(none, "result"), Paragraph(searched)))
+        none = Paragraph(text("evidence.find.none", lang), "result")
+        return Sheet(lang, (title, none, *missing, searched))
     names = ("when", "class", "report", "run")
     columns = tuple(Column(text(f"evidence.col.{name}", lang)) for name in names)
     rows = tuple(
@@ -292,7 +314,7 @@ def found_sheet(found: Found, lang: Lang) -> Sheet:
         )
         for match in _sorted(found.matches)
     )
-    return Sheet(lang, (title, Table(columns, rows), Paragraph(searched)))
+    return Sheet(lang, (title, Table(columns, rows), *missing, searched))
 
 
 def _zone(told: Told) -> ZoneInfo:

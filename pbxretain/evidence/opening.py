@@ -261,6 +261,7 @@ def prove_record(
         f"report {number} covers no such record in {dataset}",
         hint="key columns, start event and parties as the PBX had them, to the byte",
         code="NO_SUCH_RECORD",
+        params={"number": number, "dataset": dataset},
     )
 
 

@@ -78,6 +78,7 @@ FINDINGS: Mapping[str, Exit] = {
     "LEVEL_COUNTS": Exit.OK,
     "RUN_RECOVERED": Exit.OK,
     "GAP_EXPLAINED": Exit.OK,
+    "POLICY_CHANGED": Exit.OK,
     "REVIEWED": Exit.OK,
     "SIDECARS_ABSENT": Exit.OK,
     "PDF_PAGES": Exit.OK,

@@ -90,7 +90,8 @@ class Witness:
             times = [notes.cosigned_at(note, key) for key in witnesses.values()]
             known = [at for at in times if at is not None]
             if not known and anchors.roster is not None:
-                self._find(found("CHECKPOINT", file=file))
+                named = any(notes.is_named(note, key) for key in witnesses.values())
+                self._find(found("CHECKPOINT" if named else "OTHER_SIGNERS", file=file))
             elif known and max(known) > ahead:
                 self._find(found("CLOCK_AHEAD", file=file))
             elif known:

@@ -167,6 +167,8 @@ function breaks(before, after) {
   if (exact && there.count < left.count) found.push(["UNEXPLAINED_ROWS", left.count - there.count]);
   const [mark, deleted] = [before.range.oldest_remaining, after.range.oldest_deleted];
   const comparable = before.rule.start_event === after.rule.start_event;
+  const rules = [before, after].map(({ rule }) => [rule.keep, rule.start_event, rule.basis]);
+  if (rules[0].some((each, n) => each !== rules[1][n])) found.push(["POLICY_CHANGED", 0]);
   if (comparable && mark && deleted && deleted < mark) found.push(["WATERMARK", 0]);
   return found;
 }

@@ -61,7 +61,9 @@ class Witness {
       const known = times.filter((at) => at !== null);
       const at = Math.max(...known);
       if (!known.length) {
-        if (roster) this.find("CHECKPOINT", file);
+        let named = false;
+        for (const key of witnesses) named ||= await noteNames(note, key);
+        if (roster) this.find(named ? "CHECKPOINT" : "OTHER_SIGNERS", file);
       } else if (at > ahead) {
         this.find("CLOCK_AHEAD", file);
       } else {

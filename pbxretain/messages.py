@@ -27,6 +27,7 @@ from pbxretain.wording_opening import OPENING
 from pbxretain.wording_page import PAGE
 from pbxretain.wording_papers import PAPERS
 from pbxretain.wording_report import REPORT
+from pbxretain.wording_terms import TERMS
 from pbxretain.wording_verify import VERIFY
 
 Lang = Literal["de", "en"]
@@ -46,6 +47,7 @@ PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
     PAGE,
     PAPERS,
     REPORT,
+    TERMS,
     VERIFY,
 )
 CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {

@@ -196,7 +196,7 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     "policy.col.keep": ("Regellöschfrist", "Retention period"),
     "policy.col.minimum": ("Mindestens", "Minimum"),
     "policy.col.start": ("Startzeitpunkt", "Start event"),
-    "policy.col.basis": ("Rechtsgrundlage", "Legal basis"),
+    "policy.col.basis": ("Begründung der Frist", "Reason for the period"),
     "policy.ok": ("{path}: keine Fehler.", "{path}: no mistakes."),
     "policy.copied": (
         "Kopiert nach {path}. Bitte durchsehen und dann freigeben lassen:",

@@ -102,6 +102,14 @@ def counted(count: int, lang: Lang, *, thing: str = "record") -> str:
     return text(f"count.{thing}.{'one' if count == 1 else 'many'}", lang, n=count)
 
 
+def hours(count: int, lang: Lang) -> str:
+    """A span in hours, told in days from two on where it is whole ones."""
+    days, rest = divmod(count, 24)
+    if days > 1 and not rest:
+        return text("period.day.many", lang, n=days)
+    return counted(count, lang, thing="hour")
+
+
 def number(value: int, lang: Lang) -> str:
     """A whole number, grouped by thousands."""
     grouped = f"{value:,}"

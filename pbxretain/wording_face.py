@@ -21,6 +21,8 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     "count.dataset.many": ("{n} Datenbestände", "{n} datasets"),
     "count.finding.one": ("{n} Feststellung", "{n} finding"),
     "count.finding.many": ("{n} Feststellungen", "{n} findings"),
+    "count.entry.one": ("{n} Eintrag", "{n} entry"),
+    "count.entry.many": ("{n} Einträge", "{n} entries"),
     "count.report.one": ("{n} Löschprotokoll", "{n} report"),
     "count.report.many": ("{n} Löschprotokolle", "{n} reports"),
     # --- the plan -----------------------------------------------------------------------------

@@ -123,12 +123,12 @@ VERIFY: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "code.OTHER_SIGNERS": (
         "Die Aussage eines anderen (etwa des Datenschutzbeauftragten) wurde nicht geprüft: Dafür "
-        "braucht es die Schlüsselliste (--trust trust.dsse.json).",
+        "braucht es das Schlüsselverzeichnis (--trust trust.dsse.json).",
         "The statement of somebody else (such as the data protection officer) was not checked: "
         "that needs the roster (--trust trust.dsse.json).",
     ),
     "code.ROSTER": (
-        "Die Schlüsselliste schließt nicht an die an, die schon da ist.",
+        "Das Schlüsselverzeichnis schließt nicht an das an, das schon da ist.",
         "The roster doesn't follow the one that is there.",
     ),
     "verify.level.L2": (

@@ -17,7 +17,7 @@ from pbxretain.evidence.attestations import GapNote
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import DeletionReport
 from pbxretain.ledger import LEDGER, REPORT_NAME
-from pbxretain.messages import Lang, code, counted, day, number, text
+from pbxretain.messages import Lang, code, counted, day, hours, number, text
 from pbxretain.period import first_instant
 from pbxretain.remarks import Answer, Remark, answer, exit_code, remarks
 from pbxretain.sheet import (
@@ -216,7 +216,7 @@ class _Annex:
         schedule = self.found.schedule
         if schedule is None:
             return self.say("schedule.unknown")
-        every = counted(schedule.interval, self.lang, thing="hour")
+        every = hours(schedule.interval, self.lang)
         grace = counted(schedule.grace, self.lang, thing="hour")
         key = "schedule.binding" if schedule.binding else "schedule.given"
         rule = self.say("schedule.rule")

@@ -193,9 +193,9 @@ class _Teller:
             "trust.source",
             self.lang,
             source=each.source,
-            interval=each.interval_h,
-            grace=each.grace_h,
-            witness=each.witness_h,
+            interval=messages.hours(each.interval_h, self.lang),
+            grace=messages.hours(each.grace_h, self.lang),
+            witness=messages.hours(each.witness_h, self.lang),
         )
 
     # -- small pieces

@@ -27,6 +27,7 @@ from pbxretain.wording_opening import OPENING
 from pbxretain.wording_page import PAGE
 from pbxretain.wording_papers import PAPERS
 from pbxretain.wording_report import REPORT
+from pbxretain.wording_terms import TERMS
 from pbxretain.wording_verify import VERIFY
 
 Lang = Literal["de", "en"]
@@ -46,6 +47,7 @@ PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
     PAGE,
     PAPERS,
     REPORT,
+    TERMS,
     VERIFY,
 )
 CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
@@ -98,6 +100,14 @@ def known(kind: str, name: str) -> bool:
 def counted(count: int, lang: Lang, *, thing: str = "record") -> str:
     """A number with its noun: ``1 record``, ``1,204 records``."""
     return text(f"count.{thing}.{'one' if count == 1 else 'many'}", lang, n=count)
+
+
+def hours(count: int, lang: Lang) -> str:
+    """A span in hours, told in days from two on where it is whole ones."""
+    days, rest = divmod(count, 24)
+    if days > 1 and not rest:
+        return text("period.day.many", lang, n=days)
+    return counted(count, lang, thing="hour")
 
 
 def number(value: int, lang: Lang) -> str:

@@ -131,10 +131,9 @@ EVIDENCE: Final[Mapping[str, tuple[str, str]]] = {
     "trust.until": ("Gültig bis", "Valid until"),
     "trust.sources": ("Quellen", "Sources"),
     "trust.source": (
-        "{source}: ein Löschlauf alle {interval} Stunden, mit {grace} Stunden Geduld; eine "
-        "Gegenzeichnung alle {witness} Stunden",
-        "{source}: a run every {interval} hours, with {grace} hours of patience; cosigned every "
-        "{witness} hours",
+        "{source}: ein Löschlauf alle {interval} (Geduld: {grace}), eine Gegenzeichnung alle "
+        "{witness}",
+        "{source}: a run every {interval} (patience: {grace}), cosigned every {witness}",
     ),
     "role.authority": ("Vertrauensanker", "authority"),
     "role.runner": ("Löschlauf", "runner"),
@@ -240,8 +239,13 @@ EVIDENCE: Final[Mapping[str, tuple[str, str]]] = {
     # --- dpo: witness, review, observe --------------------------------------------------------
     "witness.title": ("Gegenzeichnung", "Witness"),
     "witness.done": (
-        "Gegengezeichnet: Quelle {source}, Stand {size}. Neu seit dem letzten Mal: {new}.",
-        "Cosigned: source {source}, size {size}. New since last time: {new}.",
+        "Gegengezeichnet: Quelle {source}, bis einschließlich Nr. {last}. Neu seit dem letzten "
+        "Mal: {new}.",
+        "Cosigned: source {source}, up to and including no. {last}. New since last time: {new}.",
+    ),
+    "witness.done.first": (
+        "Gegengezeichnet: Quelle {source}, bis einschließlich Nr. {last}. Zum ersten Mal: {new}.",
+        "Cosigned: source {source}, up to and including no. {last}. For the first time: {new}.",
     ),
     "witness.findings": (
         "Die Gegenzeichnung bestätigt, was heute vorlag, nicht, dass alles gut ist. "

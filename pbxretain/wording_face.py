@@ -26,6 +26,8 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     "count.statement.one": ("{n} andere Aussage", "{n} other statement"),
     "count.statement.many": ("{n} andere Aussagen", "{n} other statements"),
     "count.both": ("{reports} und {others}", "{reports} and {others}"),
+    "count.entry.one": ("{n} Eintrag", "{n} entry"),
+    "count.entry.many": ("{n} Einträge", "{n} entries"),
     # --- the plan -----------------------------------------------------------------------------
     "plan.title": ("Probelauf: {source}", "Dry run: {source}"),
     "plan.result.due": (
@@ -200,7 +202,7 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     "policy.col.keep": ("Regellöschfrist", "Retention period"),
     "policy.col.minimum": ("Mindestens", "Minimum"),
     "policy.col.start": ("Startzeitpunkt", "Start event"),
-    "policy.col.basis": ("Rechtsgrundlage", "Legal basis"),
+    "policy.col.basis": ("Begründung der Frist", "Reason for the period"),
     "policy.ok": ("{path}: keine Fehler.", "{path}: no mistakes."),
     "policy.copied": (
         "Kopiert nach {path}. Bitte durchsehen und dann freigeben lassen:",

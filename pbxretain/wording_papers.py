@@ -143,7 +143,7 @@ PAPERS: Final[Mapping[str, tuple[str, str]]] = {
         "No schedule is known, so only the longest time without a run is given.",
     ),
     "annex.schedule.binding": (
-        "Laut Schlüsselliste ist alle {every} ein Löschlauf fällig, mit {grace} Nachfrist.",
+        "Laut Schlüsselverzeichnis ist alle {every} ein Löschlauf fällig, mit {grace} Nachfrist.",
         "The roster asks for a run every {every}, with {grace} of grace.",
     ),
     "annex.schedule.given": (

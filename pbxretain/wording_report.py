@@ -105,7 +105,7 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
     "report.col.keep": ("Regellöschfrist", "Retention period"),
     "report.col.start": ("Startzeitpunkt", "Start event"),
     "report.col.cutoff": ("Stichtag", "Cut-off date"),
-    "report.col.basis": ("Rechtsgrundlage", "Legal basis"),
+    "report.col.basis": ("Begründung der Frist", "Reason for the period"),
     "report.results": ("Ergebnis je Datenart", "Result by data class"),
     "report.results.uncounted": (
         "Der Lauf endete, bevor etwas gezählt werden konnte; über den Bestand sagt er nichts.",
@@ -264,6 +264,14 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
     "report.light.incomplete": ("unvollständig", "incomplete"),
     "report.light.failed": ("abgebrochen", "broken off"),
     "report.light.refused": ("verweigert", "refused"),
+    "report.unseen.one": (
+        "{n} Datenbestand wurde nicht angesehen, dort können ältere Daten liegen: {datasets}.",
+        "{n} dataset was not looked at; older data may lie there: {datasets}.",
+    ),
+    "report.unseen.many": (
+        "{n} Datenbestände wurden nicht angesehen, dort können ältere Daten liegen: {datasets}.",
+        "{n} datasets were not looked at; older data may lie there: {datasets}.",
+    ),
     "report.scope": (
         "Das gilt für die Anlage {source} und den Löschlauf vom {moment}.",
         "This holds for the system {source} and the run of {moment}.",
@@ -351,9 +359,10 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "report.continuity": ("Kontinuität", "Continuity"),
     "report.continuity.prev": (
-        "Es knüpft an Nr. {seq} der Nachweiskette an; die Prüfsumme des Vorgängers steht in "
-        "Abschnitt 12.",
-        "It follows no. {seq} of the ledger; the predecessor's digest stands in section 12.",
+        "Es knüpft an die Aussage Nr. {seq} der Nachweiskette an; die Prüfsumme des Vorgängers "
+        "steht in Abschnitt 12.",
+        "It follows statement no. {seq} of the ledger; the predecessor's digest stands in section "
+        "12.",
     ),
     "report.continuity.gaps": (
         "Ob ein Löschlauf oder ein Löschprotokoll fehlt, zeigt erst die Prüfung des Ordners.",
@@ -455,111 +464,7 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
     "report.review.remark": ("Bemerkung", "Remark"),
     "report.review.date": ("Datum", "Date"),
     "report.review.signature": ("Funktion und Unterschrift", "Function and signature"),
-    # --- terms --------------------------------------------------------------------------------
     "report.glossary": ("Fachwörter", "Terms"),
-    "term.run": ("Löschlauf", "Deletion run"),
-    "means.run": (
-        "Eine Ausführung der Löschung an einer Anlage, mit eigenem Löschprotokoll.",
-        "One execution of the deletion on one system, with a report of its own.",
-    ),
-    "term.policy": ("Regelwerk", "Policy"),
-    "means.policy": (
-        "Die Löschregeln, die der Verantwortliche freigegeben hat: je Datenart Frist, "
-        "Startzeitpunkt und Rechtsgrundlage.",
-        "The rules that the controller approved: period, start event and legal basis for each "
-        "data class.",
-    ),
-    "term.keep": ("Regellöschfrist", "Retention period"),
-    "means.keep": (
-        "Wie lange eine Datenart bleibt, gerechnet ab dem Startzeitpunkt; Sicherungskopien sind "
-        "nicht eingeschlossen.",
-        "How long a data class stays, from its start event on; backups are not included.",
-    ),
-    "term.start": ("Startzeitpunkt", "Start event"),
-    "means.start": (
-        "Das Ereignis, mit dem die Frist beginnt, etwa der Beginn des Anrufs.",
-        "The event that starts the period, such as the start of the call.",
-    ),
-    "term.cutoff": ("Stichtag", "Cut-off date"),
-    "means.cutoff": (
-        "Der erste Tag, dessen Daten noch bleiben: Alles davor ist fällig.",
-        "The first day whose data still stays: everything before it is due.",
-    ),
-    "term.class": ("Löschklasse", "Deletion class"),
-    "means.class": (
-        "Datenarten mit gleicher Frist und gleichem Startzeitpunkt.",
-        "Data classes with the same period and the same start event.",
-    ),
-    "term.dataset": ("Datenbestand", "Dataset"),
-    "means.dataset": (
-        "Eine Tabelle oder ein Ordner der Anlage mit Daten einer Datenart.",
-        "One table or folder of the system that holds one data class.",
-    ),
-    "term.record": ("Datensatz", "Record"),
-    "means.record": (
-        "Was auf einmal gelöscht wird: eine Zeile oder Datei mit allem, was dazugehört.",
-        "What is deleted at once: a row or a file with all that belongs to it.",
-    ),
-    "term.hold": ("Löschsperre", "Hold"),
-    "means.hold": (
-        "Anordnung, bestimmte Datensätze vorerst nicht zu löschen (Legal Hold, Art. 18 DSGVO).",
-        "An order not to delete certain records for now (legal hold, Art. 18 GDPR).",
-    ),
-    "term.minimum": ("Aufbewahrungsfrist", "Minimum"),
-    "means.minimum": (
-        "Gesetzliche Frist, vor deren Ende nicht gelöscht werden darf.",
-        "A statutory period before whose end nothing may be deleted.",
-    ),
-    "term.straddling": ("Über den Stichtag", "Straddling"),
-    "means.straddling": (
-        "Anrufe, von denen ein Teil vor und ein Teil nach dem Stichtag liegt; sie bleiben ganz.",
-        "Calls that lie in part before and in part after the cut-off date; they stay whole.",
-    ),
-    "term.connector": ("Konnektor", "Connector"),
-    "means.connector": (
-        "Die Beschreibung einer Anlage: in welchen Tabellen und Ordnern welche Datenart liegt.",
-        "The description of a system: which tables and folders hold which data class.",
-    ),
-    "term.dry-run": ("Probelauf", "Dry run"),
-    "means.dry-run": (
-        "Zählt, was ein Löschlauf löschen würde, und löscht nichts.",
-        "Counts what a run would delete, and deletes nothing.",
-    ),
-    "term.ledger": ("Nachweiskette", "Ledger"),
-    "means.ledger": (
-        "Die lückenlose Reihe der Löschprotokolle einer Anlage; jedes nennt die Prüfsumme seines "
-        "Vorgängers.",
-        "The series of a system's reports without gaps; each names its predecessor's digest.",
-    ),
-    "term.digest": ("Prüfsumme", "Digest"),
-    "means.digest": (
-        "Eine Zahl, die sich ändert, sobald sich am Inhalt irgendetwas ändert (SHA-256).",
-        "A number that changes as soon as anything in the content does (SHA-256).",
-    ),
-    "term.fingerprint": ("Fingerabdruck", "Fingerprint"),
-    "means.fingerprint": (
-        "Die Prüfsumme eines öffentlichen Schlüssels, gekürzt zum Vorlesen.",
-        "The digest of a public key, shortened for reading aloud.",
-    ),
-    "term.root": ("Prüfwurzel", "Root"),
-    "means.root": (
-        "Eine Prüfsumme über alle gelöschten Datensätze zusammen.",
-        "One digest over all records that were deleted.",
-    ),
-    "term.checkpoint": ("Prüfpunkt", "Checkpoint"),
-    "means.checkpoint": (
-        "Der Stand der Nachweiskette, wie ihn der Datenschutzbeauftragte mitgezeichnet hat; was "
-        "davor liegt, lässt sich nicht mehr unbemerkt ändern.",
-        "The state of the ledger that the data protection officer cosigned; what lies before it "
-        "can't be changed unnoticed any more.",
-    ),
-    "term.logical": ("Logisch gelöscht", "Logically deleted"),
-    "means.logical": (
-        "Aus Tabellen und Ordnern der Anlage entfernt; über Speicherblöcke und Kopien sagt das "
-        "nichts.",
-        "Removed from the system's tables and folders; that says nothing of storage blocks and "
-        "copies.",
-    ),
     # --- the dry run --------------------------------------------------------------------------
     "plan.kind": ("Probelauf, nichts gelöscht", "dry run, nothing deleted"),
     "plan.datasets": ("Was fällig ist", "What is due"),

@@ -135,7 +135,7 @@ VERIFY: Final[Mapping[str, tuple[str, str]]] = {
         "The roster comes from the very delivery that is to be checked; use your own copy.",
     ),
     "code.ROSTER": (
-        "Die Schlüsselliste schließt nicht an die an, die schon da ist.",
+        "Das Schlüsselverzeichnis schließt nicht an das an, das schon da ist.",
         "The roster doesn't follow the one that is there.",
     ),
     "verify.whole.one": (

@@ -131,6 +131,14 @@ def test_a_sentence_that_says_all_stands_alone_and_has_no_detail_beside_it() -> 
     assert told.endswith("es wurde nichts geschrieben")
 
 
+@pytest.mark.parametrize(
+    ("count", "german"),
+    [(1, "1 Stunde"), (24, "24 Stunden"), (36, "36 Stunden"), (840, "35 Tage")],
+)
+def test_whole_days_of_hours_are_told_as_days(count: int, german: str) -> None:
+    assert messages.hours(count, "de") == german
+
+
 def test_every_code_that_verify_can_find_has_a_sentence() -> None:
     assert [code for code in FINDINGS if not messages.known("code", code)] == []
 

@@ -241,7 +241,8 @@ def test_the_german_report_tells_what_a_data_protection_officer_must_see() -> No
     for words in (
         "1. Ist alles in Ordnung?",  # 1 status in words
         "[mit Feststellungen]",
-        "Abschnitt 7 nennt 2 Feststellungen.",
+        "Abschnitt 7 nennt 4 Feststellungen.",
+        "1 Datenbestand wurde nicht angesehen, dort können ältere Daten liegen: events.",
         "25.08.2026, 90 Tage alt (Frist: 90 Tage)",
         "Acme GmbH",  # 2 controller
         "nicht angegeben",
@@ -361,6 +362,27 @@ def test_what_is_still_due_is_said_in_the_first_sentence() -> None:
     assert explain.result(report("incomplete", item), "en") == (
         "The deletion run is incomplete: 7 records deleted, 3 records still due."
     )
+
+
+def test_the_first_section_counts_what_the_seventh_lists() -> None:
+    sheet = explain.statement(report("complete", calls()), "en")
+    at = next(
+        n
+        for n, block in enumerate(sheet.blocks)
+        if isinstance(block, Heading) and block.text.startswith("7. ")
+    )
+    listed = sheet.blocks[at + 1]
+    assert isinstance(listed, Items)
+    assert f"section 7 names {len(listed.items)} findings" in flat(
+        told(report("complete", calls()), "en")
+    )
+
+
+def test_terms_that_do_not_occur_are_not_explained() -> None:
+    run = flat(told(report("complete", calls()), "en", width=200))
+    assert "Dry run: " not in run
+    assert "Finding: Something that was noticed" in run
+    assert "As of: The instant" in run
 
 
 def test_a_refused_run_says_why() -> None:

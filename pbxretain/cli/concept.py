@@ -27,7 +27,7 @@ from pbxretain.manifest import (
     all_children,
     root_of,
 )
-from pbxretain.messages import Lang, code, counted, day, period, text
+from pbxretain.messages import Lang, code, counted, day, hours, period, text
 from pbxretain.policy import Policy, Rule, approval_state
 from pbxretain.settings import Settings, Source
 from pbxretain.sheet import (
@@ -457,7 +457,7 @@ class _Concept:
     def _schedule(self) -> Iterator[Block]:
         for system in self.found:
             known = system.interval is not None
-            every = counted(system.interval or 0, self.lang, thing="hour")
+            every = hours(system.interval or 0, self.lang)
             grace = counted(system.grace or 0, self.lang, thing="hour")
             key = "schedule.known" if known else "schedule.unknown"
             yield Paragraph(self.say(key, source=system.name, every=every, grace=grace))

@@ -18,7 +18,7 @@ from pbxretain.cli.face import Face
 from pbxretain.cli.fingerprints import compare
 from pbxretain.errors import Exit, RefusedError
 from pbxretain.keys import Keyring
-from pbxretain.messages import code
+from pbxretain.messages import code, counted
 from pbxretain.officer import Claim, Home
 from pbxretain.settings import Secret
 from pbxretain.sheet import Block, Heading, Items, KeyValue, Paragraph, Sheet
@@ -184,11 +184,13 @@ def witness(desk: Desk, bundle: Path, *, out: Path | None) -> int:
 
 def _witnessed(desk: Desk, ready: witnessing.Ready, target: Path) -> int:
     face, size, before = desk.face, ready.note.size, len(ready.before.digests)
-    told: list[Block] = [
-        Paragraph(
-            face.text("witness.done", source=ready.source, size=size, new=size - before), "result"
-        )
-    ]
+    done = face.text(
+        "witness.done" if before else "witness.done.first",
+        source=ready.source,
+        last=str(size - 1),
+        new=counted(size - before, face.lang, thing="entry"),
+    )
+    told: list[Block] = [Paragraph(done, "result")]
     if ready.findings:
         told.append(Paragraph(face.text("witness.findings")))
         told.append(Items(tuple(code("code", name, face.lang) for name in ready.findings)))

@@ -171,6 +171,7 @@ GLOSSARY = (
     "policy",
     "keep",
     "start",
+    "as-of",
     "cutoff",
     "class",
     "dataset",
@@ -178,6 +179,9 @@ GLOSSARY = (
     "hold",
     "minimum",
     "straddling",
+    "finding",
+    "limit",
+    "confirmed",
     "connector",
     "dry-run",
     "ledger",
@@ -186,14 +190,33 @@ GLOSSARY = (
     "root",
     "checkpoint",
     "logical",
+    "level",
+    "sealed",
+    "assurance",
+)
+_REPORT_ONLY = frozenset(
+    {"as-of", "ledger", "root", "checkpoint", "logical", "level", "sealed", "assurance"}
 )
 
 
-def glossary(lang: Lang) -> Iterator[Block]:
+def _terms(what: Account) -> Iterator[str]:
+    """The terms that occur in this document."""
+    is_report, limits = isinstance(what, DeletionReport), what.limits
+    absent = {"dry-run"} if is_report else set(_REPORT_ONLY)
+    if isinstance(what, DeletionReport) and what.evidence.level != "sealed":
+        absent.add("sealed")
+    if not (limits.share or limits.count):
+        absent.add("limit")
+    if not limits.confirmed:
+        absent.add("confirmed")
+    return (name for name in GLOSSARY if name not in absent)
+
+
+def glossary(what: Account, lang: Lang) -> Iterator[Block]:
     """Every term that isn't common, in one sentence each."""
     yield Heading(text("report.glossary", lang))
     yield KeyValue(
-        tuple((text(f"term.{name}", lang), text(f"means.{name}", lang)) for name in GLOSSARY)
+        tuple((text(f"term.{name}", lang), text(f"means.{name}", lang)) for name in _terms(what))
     )
 
 

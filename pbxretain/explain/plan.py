@@ -34,7 +34,7 @@ def planned(plan: Plan, lang: Lang, *, seal: Seal | None = None) -> Iterator[Blo
         yield parts.key_value([*parts.identity(plan, seal), parts.program(plan)], lang)
         yield Paragraph(text("plan.how-to-check", lang))
     yield from parts.privacy(plan, lang)
-    yield from parts.glossary(lang)
+    yield from parts.glossary(plan, lang)
 
 
 def planned_table(datasets: Sequence[PlannedDataset], lang: Lang, *, zone: str) -> Table:

@@ -77,7 +77,7 @@ def _told(report: DeletionReport, key: str, lang: Lang) -> str:
         deleted=counted(_sum(report, "deleted"), lang),
         residue=counted(_sum(report, "residue"), lang),
         left=counted(_left(report), lang),
-        findings=counted(_count_findings(report), lang, thing="finding"),
+        findings=counted(_count_listed(report), lang, thing="finding"),
     )
 
 
@@ -91,6 +91,18 @@ def _left(report: DeletionReport) -> int:
 
 def _count_findings(report: DeletionReport) -> int:
     return len(report.policy.not_decided) + sum(len(d.findings) for d in report.datasets)
+
+
+def _listed(report: DeletionReport) -> tuple[tuple[str, str, int], ...]:
+    """What section 7 lists: dataset, code and count, each once."""
+    found = [(e.dataset, e.code, e.count) for e in report.exceptions]
+    found += [(d.dataset, f.code, f.count) for d in report.datasets for f in d.findings]
+    return tuple(dict.fromkeys(found))
+
+
+def _count_listed(report: DeletionReport) -> int:
+    """How many items stand in section 7."""
+    return len(_listed(report)) + len(report.policy.not_decided) + len(report.not_covered)
 
 
 def _answer(report: DeletionReport, lang: Lang) -> Verdict:
@@ -131,7 +143,7 @@ class _Report:
         yield from self._evidence()
         yield from parts.privacy(report, lang)
         yield from _review(lang)
-        yield from parts.glossary(lang)
+        yield from parts.glossary(report, lang)
 
     # --- 1 and 6: the result, and the oldest record -------------------------------------------
 
@@ -143,6 +155,9 @@ class _Report:
         yield Paragraph(
             text("report.scope", lang, source=self.report.source, moment=started), "note"
         )
+        if unseen := self.report.not_covered:
+            key = _plural("report.unseen", len(unseen))
+            yield Paragraph(text(key, lang, n=len(unseen), datasets=", ".join(unseen)))
         points = tuple(self._points())
         if points:
             title = text("report.oldest.chart", lang)
@@ -291,11 +306,8 @@ class _Report:
     # --- 7, 8, 10: exceptions, method, continuity ---------------------------------------------
 
     def _exceptions(self) -> Iterator[Block]:
-        report, lang = self.report, self.lang
-        found = [(e.dataset, e.code, e.count) for e in report.exceptions]
-        found += [(d.dataset, f.code, f.count) for d in report.datasets for f in d.findings]
-        yield Heading(text("report.exceptions", lang))
-        yield from parts.findings(dict.fromkeys(found), report, lang)
+        yield Heading(text("report.exceptions", self.lang))
+        yield from parts.findings(_listed(self.report), self.report, self.lang)
 
     def _method(self) -> Iterator[Block]:
         lang = self.lang

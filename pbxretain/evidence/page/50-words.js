@@ -26,6 +26,13 @@ function counted(count, lang, thing = "record") {
   });
 }
 
+/** A span in hours, told in days from two on where it is whole ones. */
+function hours(count, lang) {
+  const n = Number(count);
+  const whole = n >= 48 && n % 24 === 0;
+  return whole ? text("period.day.many", lang, { n: n / 24 }) : counted(n, lang, "hour");
+}
+
 function number(value, lang) {
   return String(value).replace(/\B(?=(\d{3})+$)/g, lang === "de" ? "." : ",");
 }

@@ -6,6 +6,7 @@ const GLOSSARY = [
   "policy",
   "keep",
   "start",
+  "as-of",
   "cutoff",
   "class",
   "dataset",
@@ -13,6 +14,9 @@ const GLOSSARY = [
   "hold",
   "minimum",
   "straddling",
+  "finding",
+  "limit",
+  "confirmed",
   "connector",
   "dry-run",
   "ledger",
@@ -21,6 +25,19 @@ const GLOSSARY = [
   "root",
   "checkpoint",
   "logical",
+  "level",
+  "sealed",
+  "assurance",
+];
+const REPORT_ONLY = [
+  "as-of",
+  "ledger",
+  "root",
+  "checkpoint",
+  "logical",
+  "level",
+  "sealed",
+  "assurance",
 ];
 
 const heading = (words, rank = 2) => ({ block: "heading", text: words, level: rank });
@@ -156,9 +173,18 @@ function privacy(what, lang) {
   return [...blocks, paragraph(until === null ? counts() : sealed())];
 }
 
+/** The terms that occur in this document. */
+function terms({ evidence, limits }) {
+  const absent = evidence ? ["dry-run"] : [...REPORT_ONLY];
+  if (evidence && evidence.level !== "sealed") absent.push("sealed");
+  if (!limits.share && !limits.count) absent.push("limit");
+  if (!limits.confirmed) absent.push("confirmed");
+  return GLOSSARY.filter((name) => !absent.includes(name));
+}
+
 /** Every term that isn't common, in one sentence each. */
-function glossary(lang) {
-  const list = GLOSSARY.map((name) => [text(`term.${name}`, lang), text(`means.${name}`, lang)]);
+function glossary(what, lang) {
+  const list = terms(what).map((name) => [text(`term.${name}`, lang), text(`means.${name}`, lang)]);
   return [heading(text("report.glossary", lang)), pairs(list)];
 }
 

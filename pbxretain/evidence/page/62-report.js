@@ -41,7 +41,7 @@ function explainReport(report, lang, seal) {
     ...evidence(report, lang, seal),
     ...privacy(report, lang),
     ...review(lang),
-    ...glossary(lang),
+    ...glossary(report, lang),
   ].map((block) => {
     if (block.block !== "heading" || block.level !== 2 || item >= 14) return block;
     item += 1;
@@ -57,12 +57,22 @@ function told(report, key, lang) {
     deleted: counted(total("deleted"), lang),
     residue: counted(total("residue"), lang),
     left: counted(total("residue", "failed"), lang),
-    findings: counted(countFindings(report), lang, "finding"),
+    findings: counted(countListed(report), lang, "finding"),
   });
 }
 
 function countFindings({ policy, datasets }) {
   return datasets.reduce((n, d) => n + d.findings.length, policy.not_decided.length);
+}
+
+/** What section 7 lists: dataset, code and count, each once. */
+function listed({ exceptions: left, datasets }) {
+  return distinct([...left.map((e) => [e.dataset, e.code, e.count]), ...ownFindings(datasets)]);
+}
+
+function countListed(report) {
+  const { policy, not_covered: unseen } = report;
+  return listed(report).length + policy.not_decided.length + unseen.length;
 }
 
 /** The status in one or two words. */
@@ -96,6 +106,11 @@ function summary(report, lang) {
     answerOf(report, lang),
     paragraph(text("report.scope", lang, { source, moment: started }), "note"),
   ];
+  const unseen = report.not_covered;
+  if (unseen.length) {
+    const key = `report.unseen.${unseen.length === 1 ? "one" : "many"}`;
+    blocks.push(paragraph(text(key, lang, { n: unseen.length, datasets: unseen.join(", ") })));
+  }
   const points = pointsOf(report, lang);
   if (points.length) {
     blocks.push({
@@ -262,8 +277,7 @@ function copiesAlong(datasets, lang) {
 // --- 7, 8, 10: exceptions, method, continuity ---------------------------------------------------
 
 function exceptions(report, lang) {
-  const found = report.exceptions.map((e) => [e.dataset, e.code, e.count]);
-  return findingsOf([...found, ...ownFindings(report.datasets)], report, lang);
+  return findingsOf(listed(report), report, lang);
 }
 
 function method(datasets, lang) {

@@ -22,7 +22,7 @@ function explainPlan(plan, lang, seal) {
     keyValue([...identity(plan, seal), program(plan)], lang),
     paragraph(text("plan.how-to-check", lang)),
     ...privacy(plan, lang),
-    ...glossary(lang),
+    ...glossary(plan, lang),
   ];
 }
 

@@ -180,9 +180,9 @@ function trustBlocks({ keys, sources }, lang, zone) {
   const lines = sources.map((each) =>
     text("trust.source", lang, {
       source: each.source,
-      interval: each.interval_h,
-      grace: each.grace_h,
-      witness: each.witness_h,
+      interval: hours(each.interval_h, lang),
+      grace: hours(each.grace_h, lang),
+      witness: hours(each.witness_h, lang),
     }),
   );
   const expected = [heading(text("trust.sources", lang)), items(lines)];

@@ -10,6 +10,12 @@ OPENING: Final[Mapping[str, tuple[str, str]]] = {
         "Gelöschte Datensätze der gesuchten Rufnummer",
         "Deleted records of the number in question",
     ),
+    "evidence.find.gaps": (
+        "Es fehlen Löschprotokolle, oder sie sind nicht echt; die Suche ist deshalb nicht "
+        "vollständig, und aus ihr folgt nicht, dass es keinen Datensatz gab.",
+        "Reports are missing, or aren't genuine; the search is incomplete for that reason, and it "
+        "doesn't follow from it that there was no record.",
+    ),
     "evidence.find.nothing": (
         "Kein Löschprotokoll ließ sich durchsuchen. Daraus folgt nichts: Ob Datensätze dieser "
         "Rufnummer gelöscht wurden, bleibt offen.",
@@ -36,8 +42,10 @@ OPENING: Final[Mapping[str, tuple[str, str]]] = {
         "report.",
     ),
     "evidence.find.destroyed": (
-        "Nicht durchsuchbar, weil der Nachweis vernichtet ist: Protokoll {numbers}.",
-        "Can't be searched, since the evidence was destroyed: report {numbers}.",
+        "Nicht durchsuchbar, weil der Nachweis nicht mehr da ist (vernichtet, oder nicht in diesem "
+        "Exemplar): Protokoll {numbers}.",
+        "Can't be searched, since the evidence isn't there any more (destroyed, or not in this "
+        "copy): report {numbers}.",
     ),
     "evidence.find.foreign": (
         "Nicht durchsuchbar, weil für einen anderen Schlüssel versiegelt: Protokoll {numbers}.",

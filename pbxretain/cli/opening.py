@@ -106,11 +106,14 @@ def find(
 
     if signer and not purpose:
         raise click.UsageError("--sign goes with --purpose.")
+    if last < first:
+        raise click.UsageError("--to lies before --from.")
     holder = unsealed.Holder(face(), escrow, home, passphrase_file)
     wanted = _wanted(number, region, extension=extension)
     with opened_bundle(bundle) as folder:
         opened = Bundle(folder)
-        vouched = unsealed.vouched(opened, holder.trust(trust))
+        checked = unsealed.checked(opened, holder.trust(trust), seen=holder.seen(trust))
+        vouched = unsealed.signed_in(checked)
         found = opening.find(
             opened,
             holder.opener(),
@@ -125,9 +128,11 @@ def find(
             note = unsealed.record_access(opened, found, beside, purpose=purpose, key=key)
             if note is not None:
                 face().note(face().text("evidence.find.noted", path=note))
-    face().give(unsealed.found_data(found), unsealed.found_sheet(found, face().lang))
+    missing = unsealed.missing(checked)
+    data = unsealed.found_data(found) | {"gaps": missing}
+    face().give(data, unsealed.found_sheet(found, face().lang, gaps=missing))
     _doubts(found, checked=vouched is not None)
-    whole = not (found.destroyed or found.foreign or found.counts)
+    whole = found.searched and not (found.destroyed or found.foreign or found.counts or missing)
     return int(Exit.OK if whole else Exit.INCOMPLETE)
 
 
@@ -176,7 +181,8 @@ def prove(
     holder = unsealed.Holder(face(), escrow, home, passphrase_file)
     with opened_bundle(bundle) as folder:
         opened = Bundle(folder)
-        vouched = unsealed.vouched(opened, holder.trust(trust))
+        checked = unsealed.checked(opened, holder.trust(trust), seen=holder.seen(trust))
+        vouched = unsealed.signed_in(checked)
         if record is not None:
             if number is not None or number_of is None or dataset is None:
                 raise click.UsageError(
@@ -261,6 +267,8 @@ def _wanted(number: str | None, region: str | None, *, extension: bool) -> Wante
         number = sys.stdin.readline().strip()
     if not number:
         raise click.UsageError("Name --number.")
+    if not any(char.isdecimal() for char in number):
+        raise click.BadParameter("a telephone number or extension", param_hint="--number")
     if region is not None and not (len(region) == 2 and region.isascii() and region.isalpha()):
         raise click.BadParameter("two letters, such as DE", param_hint="--region")
     return Wanted(number, region.upper() if region else None, extension)

@@ -13,22 +13,24 @@ from zoneinfo import ZoneInfo
 from pbxretain import keys, messages, posix, signing
 from pbxretain.cli import context, passphrase
 from pbxretain.cli.face import Face
-from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
+from pbxretain.errors import DocumentError, EvidenceError, Exit, RefusedError, UnavailableError
 from pbxretain.evidence import proofs, sealing
 from pbxretain.evidence.attestations import EvidenceAccess, EvidenceShred
 from pbxretain.evidence.bundle import Bundle, Told
 from pbxretain.evidence.fields import instant, moment
 from pbxretain.evidence.leaves import erase
+from pbxretain.evidence.notes import Checkpoint
 from pbxretain.evidence.opening import Found, Match
 from pbxretain.evidence.proofs import MAX_PROOF, Proved, Record
 from pbxretain.evidence.statements import KeptFile, file_type, statement
 from pbxretain.explain import data_class
-from pbxretain.messages import Lang, text
+from pbxretain.messages import Lang, code, text
 from pbxretain.officer import Home, home_folder
-from pbxretain.sheet import Block, Column, Heading, KeyValue, Paragraph, Sheet, Table
-from pbxretain.verify import verify_paths
+from pbxretain.sheet import Block, Column, Heading, Items, KeyValue, Paragraph, Sheet, Table
+from pbxretain.verify import Verdict, verify_paths
 from pbxretain.verify.carried import keys_for
 from pbxretain.verify.signers import Anchors
+from pbxretain.witness import kept
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -73,6 +75,10 @@ class Holder:
         roster = self._home.roster_file
         return given or ([roster] if self._home.is_set_up else [])
 
+    def seen(self, given: Sequence[Path]) -> Sequence[Checkpoint]:
+        """The checkpoints that the officer's machine has kept; none under another's roster."""
+        return kept(self._home) if not given and self._home.is_set_up else ()
+
     def _opened(self) -> keys.Keyring | None:
         if self._own:
             self._home.must_have_keys()
@@ -86,12 +92,32 @@ class Holder:
         return self._rings[file]
 
 
-def vouched(bundle: Bundle, trust: Sequence[Path]) -> frozenset[str] | None:
-    """Digests of the reports that a trusted key signed; None where the caller trusts nobody."""
+_NOT_WHOLE = frozenset(
+    ("GAP", "TRUNCATED", "MISSING_REPORT", "MISSING_LEDGER", "EXTRA_REPORT", "MISSING_SIDECAR")
+)
+"""What verify may find that makes a search tell less than there is, besides forgeries."""
+
+
+def checked(bundle: Bundle, trust: Sequence[Path], *, seen: Sequence[Checkpoint]) -> Verdict | None:
+    """What ``verify`` says of the reports before they are searched; None where the caller trusts
+    nobody. ``seen`` are checkpoints from which the ledger must have grown."""
     if not trust:
         return None
-    verdict = verify_paths([bundle.folder], trust=trust, own_public=None, now=context.now())
+    return verify_paths([bundle.folder], trust=trust, own_public=None, now=context.now(), seen=seen)
+
+
+def signed_in(verdict: Verdict | None) -> frozenset[str] | None:
+    """Digests of the reports that a trusted key signed; None where nobody is trusted."""
+    if verdict is None:
+        return None
     return frozenset(report.digest for report in verdict.reports if report.signer)
+
+
+def missing(verdict: Verdict | None) -> list[str]:
+    """Codes that say that reports are missing or not genuine, so that no search is complete."""
+    findings = verdict.findings if verdict else ()
+    bad = (f.code for f in findings if f.exit is Exit.FORGED or f.code in _NOT_WHOLE)
+    return list(dict.fromkeys(bad))
 
 
 def trusted(face: Face, proof: Path, trust: Sequence[Path]) -> Mapping[str, signing.PublicKey]:
@@ -285,9 +311,12 @@ def _sorted(matches: Sequence[Match]) -> list[Match]:
     return sorted(matches, key=lambda m: (m.entry.minute, m.told.name, m.dataset.dataset))
 
 
-def found_sheet(found: Found, lang: Lang) -> Sheet:
-    """A search as a page."""
-    title = Heading(text("evidence.find.title", lang), 1)
+def found_sheet(found: Found, lang: Lang, *, gaps: Sequence[str] = ()) -> Sheet:
+    """A search as a page; ``gaps`` are codes of what is missing among the reports."""
+    title: Block = Heading(text("evidence.find.title", lang), 1)
+    if gaps:
+        told = [text("evidence.find.gaps", lang), *(code("code", gap, lang) for gap in gaps)]
+        return Sheet(lang, (title, Items(tuple(told)), *found_sheet(found, lang).blocks[1:]))
     searched = Paragraph(text("evidence.find.searched", lang, n=len(found.searched)))
     missing = [
         Paragraph(text(f"evidence.find.{name}", lang, numbers=", ".join(map(str, numbers))))

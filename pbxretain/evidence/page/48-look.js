@@ -49,7 +49,7 @@ class Witness {
 
   /** The checkpoints that came back from the officer's machine. */
   async cosigned(signers, roster, ahead) {
-    const witnesses = [...signers.of("dpo").values()];
+    const witnesses = (this.witnesses = [...signers.of("dpo").values()]);
     for (const [name, data] of this.read.cosigned) {
       const file = `${COSIGNED}/${name}`;
       const digest = await sha256(data);
@@ -75,11 +75,21 @@ class Witness {
   /** Of what the reader himself saw before nothing may be missing or changed. */
   async seen(kept) {
     const { ledger } = this.read;
-    for (const { origin, size, root } of kept) {
+    for (const note of kept) {
+      const { origin, size, root } = note;
       if (origin !== this.origin) continue;
       const last = size - 1;
       if (size > ledger.size) this.find("TRUNCATED", "", { first: ledger.size, last });
       else if (root !== (await ledger.root(size))) this.find("FORK", "", { last });
+      else await this.ownLook(note);
+    }
+  }
+
+  /** What the reader cosigned himself needn't have come back yet. */
+  async ownLook(note) {
+    for (const key of this.witnesses) {
+      const at = await cosignedAt(note, key);
+      if (at !== null) this.sights.set(`kept ${note.size}`, { size: note.size, at });
     }
   }
 
@@ -206,7 +216,7 @@ class Look {
       }
       if (!expected) continue;
       const within = expected.witness_h * HOUR;
-      const sights = [...witness.sights.values()];
+      const sights = [...witness.sights.values(), { at: Date.parse(roster.trust.at) }];
       if (!sights.some(({ at }) => this.now - at <= within)) this.find("UNWITNESSED");
     }
   }

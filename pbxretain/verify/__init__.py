@@ -17,7 +17,6 @@ from pathlib import Path
 
 from pbxretain.errors import DocumentError, EvidenceError, Exit
 from pbxretain.evidence import notes
-from pbxretain.evidence.fields import moment
 from pbxretain.ledger import LEDGER
 from pbxretain.signing import fingerprint
 from pbxretain.verify import chain, content, history
@@ -159,10 +158,7 @@ class _Look:
                 self._whole.append(Whole(source[1], chain.number(placed[-1]), kept))
 
     def _witnessed(self, witness: Witness, within: timedelta) -> None:
-        roster = self._anchors.roster
-        young = roster is not None and self._now - moment(roster.trust.at) <= within
-        lately = (self._now - sight.at <= within for sight in witness.sights.values())
-        if not young and not any(lately):
+        if not any(self._now - sight.at <= within for sight in witness.sights.values()):
             self._findings.append(found("UNWITNESSED"))
 
     def _own(self, reports: Sequence[Report]) -> None:

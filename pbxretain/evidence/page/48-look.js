@@ -216,7 +216,7 @@ class Look {
       }
       if (!expected) continue;
       const within = expected.witness_h * HOUR;
-      const sights = [...witness.sights.values(), { at: Date.parse(roster.trust.at) }];
+      const sights = [...witness.sights.values()];
       if (!sights.some(({ at }) => this.now - at <= within)) this.find("UNWITNESSED");
     }
   }

@@ -8,6 +8,7 @@ use: a runner's key goes into the roster after somebody compared its fingerprint
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import re
 import stat
@@ -90,6 +91,19 @@ class Home:
         return self.folder / "seen"
 
     @property
+    def rotations(self) -> Path:
+        """The key-events of all ledgers that were witnessed: whose key followed whose."""
+        return self.folder / "rotations"
+
+    def keep_rotations(self, bundle: Path) -> None:
+        """Keeps the key-events of a bundle that was verified."""
+        for path in sorted(bundle.glob("*-key-event.dsse.json")):
+            data = _read(path, _MAX_ROSTER)
+            name = f"{hashlib.sha256(data).hexdigest()[:16]}-key-event.dsse.json"
+            if not _there(self.rotations / name):
+                self.put(self.rotations / name, data)
+
+    @property
     def has_keys(self) -> bool:
         return _there(self.keys)
 
@@ -106,6 +120,7 @@ class Home:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.seen.mkdir(mode=0o700, exist_ok=True)
+            self.rotations.mkdir(mode=0o700, exist_ok=True)
             status = self.folder.stat()
         except OSError:
             raise UnavailableError(
@@ -203,7 +218,8 @@ class Home:
         """What ``verify`` says of reports under this home's roster; ``seen``: checkpoints from
         which they must have grown."""
         self.roster()
-        return verify_paths(paths, trust=(self.roster_file,), own_public=None, now=now, seen=seen)
+        trust, known = (self.roster_file,), (self.rotations,)
+        return verify_paths(paths, trust=trust, own_public=None, now=now, seen=seen, known=known)
 
 
 # --- what a bundle says of itself -----------------------------------------------------------------

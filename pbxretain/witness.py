@@ -159,6 +159,7 @@ class Standpoint:
 
     roster: Path
     kept: Sequence[Checkpoint]
+    rotations: Path
 
 
 def standpoint(home: Home | None = None) -> Standpoint | None:
@@ -166,7 +167,7 @@ def standpoint(home: Home | None = None) -> Standpoint | None:
     home = home or Home(home_folder(None))
     if not home.is_set_up:
         return None
-    return Standpoint(home.roster_file, kept(home))
+    return Standpoint(home.roster_file, kept(home), home.rotations)
 
 
 def kept(home: Home) -> list[Checkpoint]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import time
 from collections import Counter
 from datetime import datetime, timedelta
@@ -206,6 +207,24 @@ def test_a_trusted_key_vouches_for_those_it_followed_and_those_that_follow(
     verdict = look(book, key, now=NOW + timedelta(days=3))
     assert told(verdict) == {}
     assert verdict.level == "L1"
+
+
+def test_a_report_that_comes_alone_after_a_rotation_is_known_by_the_key_events_one_keeps(
+    book: Book, roster: Path, tmp_path: Path
+) -> None:
+    book.run(NOW)
+    book.rotate(NOW + timedelta(hours=1))
+    book.run(NOW + timedelta(days=1))
+    alone, kept = tmp_path / "alone", tmp_path / "kept"
+    for folder, name in ((alone, "000002-deletion-report"), (kept, "000001-key-event")):
+        folder.mkdir()
+        shutil.copy(book.folder / f"{name}.dsse.json", folder)
+    file = alone / "000002-deletion-report.dsse.json"
+    now = NOW + timedelta(days=1)
+    strange = verify_paths([file], trust=[roster], own_public=None, now=now)
+    assert strange.exit == Exit.UNTRUSTED
+    known = verify_paths([file], trust=[roster], own_public=None, now=now, known=[kept])
+    assert (told(known), known.level) == ({}, "L1")
 
 
 def test_what_a_revoked_key_signed_above_the_last_good_number_is_not_trusted(

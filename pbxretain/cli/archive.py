@@ -114,7 +114,13 @@ def _own_signer(face: Face, path: Path) -> str | None:
     roster, own = context.own_roster(face), context.own_public(face)
     trust = [file for file in (roster,) if file]
     try:
-        found = verify_paths([path], trust=trust, own_public=own, now=context.now())
+        found = verify_paths(
+            [path],
+            trust=trust,
+            own_public=own,
+            now=context.now(),
+            known=context.own_reports(face),
+        )
     except (DocumentError, EvidenceError, UnavailableError):
         return None
     return found.reports[0].signer if found.reports else None

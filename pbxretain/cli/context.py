@@ -196,6 +196,15 @@ def own_public(face: Face) -> Path | None:
         return RunnerKey(settings.state_folder() / "keys").public
 
 
+def own_reports(face: Face) -> list[Path]:
+    """The folders of reports of this installation; never an error."""
+    try:
+        app = load(face)
+        return [app.reports(name) for name in app.sources()]
+    except (DocumentError, RefusedError):
+        return []
+
+
 def own_roster(face: Face) -> Path | None:
     """The roster that is installed here, whose authority somebody has compared; never an error."""
     try:

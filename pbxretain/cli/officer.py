@@ -179,6 +179,7 @@ def witness(desk: Desk, bundle: Path, *, out: Path | None) -> int:
         ring = desk.open()
         signed = witnessing.cosign(desk.home, ready, ring.signer("dpo"), now=desk.now)
         hand_over(target, signed)
+        desk.home.keep_rotations(folder)
     return _witnessed(desk, ready, target)
 
 

@@ -44,6 +44,7 @@ def verify(paths: tuple[Path, ...], trust: tuple[Path, ...], keys: tuple[Path, .
             own_public=own,
             now=context.now(),
             seen=seen.kept if seen else (),
+            known=[seen.rotations] if seen else context.own_reports(face()),
         )
     face().give(verdict.data(found), verdict.sheet(found, face().lang))
     return int(found.exit)

@@ -22,7 +22,7 @@ from pbxretain.signing import fingerprint
 from pbxretain.verify import chain, content, history
 from pbxretain.verify.carried import Proof, read_given
 from pbxretain.verify.findings import FINDINGS, Finding, Report, Unread, Verdict, Whole, found
-from pbxretain.verify.reading import Folder, is_folder, is_there, read_folder, rotations_beside
+from pbxretain.verify.reading import Folder, is_folder, is_there, read_folder, rotations_in
 from pbxretain.verify.sidecars import sidecars
 from pbxretain.verify.signers import Anchors, Signers, is_roster
 from pbxretain.verify.witness import Sight, Witness
@@ -50,16 +50,19 @@ def verify_paths(
     own_public: Path | None,
     now: datetime,
     seen: Sequence[notes.Checkpoint] = (),
+    known: Sequence[Path] = (),
 ) -> Verdict:
     """Examines report files and report folders, each once however often it is named.
 
     ``trust`` are files that the caller trusts: PEM files of public keys, or one roster; without
-    any ``own_public`` counts where it exists. ``seen`` are checkpoints that the caller has kept.
+    any ``own_public`` counts where it exists. ``seen`` are checkpoints that the caller has kept,
+    ``known`` folders in which he keeps key-events: a report that comes alone needs them after a
+    rotation.
     ``now`` is aware UTC. Raises DocumentError, UnavailableError or EvidenceError for the files of
     ``trust`` only; everything else ends in the verdict.
     """
     anchors = Anchors.load(trust, own_public=own_public)
-    look = _Look(anchors, now=now, seen=seen)
+    look = _Look(anchors, now=now, seen=seen, known=known)
     once = {path.absolute(): path for path in paths}.values()
     files = [path for path in once if not is_folder(path)]
     folders = [_with_ledger(path) for path in once if path not in files]
@@ -76,11 +79,17 @@ class _Look:
     """One examination; gathers findings."""
 
     def __init__(
-        self, anchors: Anchors, *, now: datetime, seen: Sequence[notes.Checkpoint]
+        self,
+        anchors: Anchors,
+        *,
+        now: datetime,
+        seen: Sequence[notes.Checkpoint],
+        known: Sequence[Path],
     ) -> None:
         self._anchors = anchors
         self._now = now
         self._seen = seen
+        self._known = known
         self._findings: list[Finding] = []
         self._signers = Signers(anchors, self._findings.append)
         self._sights: list[Sight] = []
@@ -97,7 +106,7 @@ class _Look:
         single += [proof.report for proof in proofs]
         unread = [each for folder in read for each in folder.unread]
         unread += [each for each in alone if isinstance(each, Unread)]
-        beside = list(rotations_beside(report.path for report in single))
+        beside = list(rotations_in([*self._known, *(report.path.parent for report in single)]))
         beside += [event for proof in proofs for event in proof.rotations]
         self._signers.learn([r for folder in read for r in folder.reports] + single + beside)
         self._findings += map(self._signers.unread, unread)

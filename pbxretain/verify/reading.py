@@ -101,10 +101,10 @@ def read_folder(path: Path, find: Find) -> Folder:
     return folder
 
 
-def rotations_beside(paths: Iterable[Path]) -> Iterator[Report]:
-    """The key-events that lie beside single files: who has one report of a folder in hand needs
-    them to know whose key followed whose. They prove themselves: both keys signed each."""
-    for folder in {path.parent for path in paths}:
+def rotations_in(folders: Iterable[Path]) -> Iterator[Report]:
+    """The key-events in these folders: who has a single report in hand needs them to know whose
+    key followed whose. They prove themselves: both keys signed each."""
+    for folder in set(folders):
         try:
             files = sorted(folder.glob("*-key-event.dsse.json"))[:_MAX_OFFERED]
         except OSError:

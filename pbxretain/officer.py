@@ -278,6 +278,14 @@ def claim(folder: Path) -> Claim:
     return Claim(installation, source, note, key=signers[0], first=signers[0])
 
 
+def named(told: Claim, folder: Path, given: str | None) -> Claim:
+    """The claim by the key whose fingerprint was read out, where that is not today's: a key that
+    was followed by others vouches for them, and ``confirmed`` asks whether it does."""
+    plain = re.sub("[^0-9a-f]", "", (given or "").lower())
+    same = [key for keyid, key in offered(folder).items() if plain and keyid.startswith(plain)]
+    return replace(told, key=same[0]) if len(same) == 1 else told
+
+
 def confirmed(told: Claim, folder: Path, *, now: datetime) -> tuple[Claim, Verdict | None]:
     """The claim with the ledger's first key, and what ``verify`` says of the bundle under the key
     whose fingerprint was compared; None for a source that has no report yet.

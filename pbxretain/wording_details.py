@@ -49,6 +49,11 @@ DETAILS: Final[Mapping[str, tuple[str, str]]] = {
         "für eine PDF-Datei fehlt das Paket fpdf2",
         "a PDF needs the package fpdf2",
     ),
+    "detail.CARRIED_ROSTER": (
+        "das Schlüsselverzeichnis stammt aus eben der Lieferung, die geprüft werden soll; nehmen "
+        "Sie Ihr eigenes Exemplar",
+        "the roster comes from the very delivery that is to be checked; use your own copy",
+    ),
     "detail.SHARE_LIMIT": (
         "Datenbestand {dataset}: {due} von {total} Datensätzen sind fällig, mehr als {share} %",
         "dataset {dataset}: {due} of {total} records are due, more than {share} %",

@@ -21,10 +21,13 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     "count.dataset.many": ("{n} Datenbestände", "{n} datasets"),
     "count.finding.one": ("{n} Feststellung", "{n} finding"),
     "count.finding.many": ("{n} Feststellungen", "{n} findings"),
+    "count.report.one": ("{n} Löschprotokoll", "{n} deletion report"),
+    "count.report.many": ("{n} Löschprotokolle", "{n} deletion reports"),
+    "count.statement.one": ("{n} andere Aussage", "{n} other statement"),
+    "count.statement.many": ("{n} andere Aussagen", "{n} other statements"),
+    "count.both": ("{reports} und {others}", "{reports} and {others}"),
     "count.entry.one": ("{n} Eintrag", "{n} entry"),
     "count.entry.many": ("{n} Einträge", "{n} entries"),
-    "count.report.one": ("{n} Löschprotokoll", "{n} report"),
-    "count.report.many": ("{n} Löschprotokolle", "{n} reports"),
     # --- the plan -----------------------------------------------------------------------------
     "plan.title": ("Probelauf: {source}", "Dry run: {source}"),
     "plan.result.due": (
@@ -126,6 +129,7 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     "verify.found": ("Feststellungen", "Findings"),
     "verify.known": ("Gut zu wissen", "Good to know"),
     "verify.reports": ("Gelesene Löschprotokolle", "Reports read"),
+    "verify.others": ("Andere Aussagen", "Other statements read"),
     "verify.level": ("Sicherheitsstufe", "Assurance level"),
     "verify.level.none": ("keine", "none"),
     "verify.level.L1": (

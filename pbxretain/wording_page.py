@@ -83,6 +83,10 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
         "roster (trust.dsse.json), a checkpoint that you kept",
     ),
     "page.key.from": ("Sie vertrauen {file}:", "You trust {file}:"),
+    "page.key.carried": (
+        "Noch nicht bestätigt, weil mit der Lieferung gekommen: {file}",
+        "Not confirmed yet, because it came with the delivery: {file}",
+    ),
     "page.key.none": (
         "{file} ist weder ein öffentlicher Ed25519-Schlüssel noch ein Schlüsselverzeichnis oder "
         "Prüfpunkt.",
@@ -96,6 +100,7 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     "page.word.untrusted": ("Noch nicht bestätigt", "Not confirmed yet"),
     "page.word.unavailable": ("Nicht alles prüfbar", "Not everything could be checked"),
     "page.word.stranger": ("Fremder Schlüssel", "Another key"),
+    "page.word.keyless": ("Noch nicht prüfbar", "Can't be checked yet"),
     "page.said.checked": ("{reports} geprüft, {findings}.", "{reports} checked, {findings}."),
     "page.said.read": ("{reports} gelesen, {findings}.", "{reports} read, {findings}."),
     "page.next.genuine": (
@@ -119,11 +124,25 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
         "zweiten Weg erhalten haben.",
         "Only the second step is missing: enter the fingerprint that you received by a second way.",
     ),
+    "page.next.carried": (
+        "Das Schlüsselverzeichnis im zweiten Feld kam mit der Lieferung und beweist nichts, "
+        "solange der Fingerabdruck seines Vertrauensankers nicht verglichen ist. Geben Sie den "
+        "Fingerabdruck ein, den Sie auf einem zweiten Weg erhalten haben.",
+        "The roster in the second field came with the delivery and proves nothing until the "
+        "fingerprint of its authority was compared. Enter the fingerprint that you received by a "
+        "second way.",
+    ),
     "page.next.stranger": (
         "Der Schlüssel, dem Sie vertrauen, hat nicht alles hier signiert. Vergleichen Sie die "
         "Fingerabdrücke und fragen Sie nach, wessen Schlüssel es ist.",
         "The key that you trust did not sign everything here. Compare the fingerprints and ask "
         "whose key it is.",
+    ),
+    "page.next.keyless": (
+        "Es fehlt die Schlüsseldatei: {keys} liegt im Paket. Ziehen Sie sie zusammen mit dem "
+        "Löschprotokoll ins erste Feld; der Fingerabdruck allein prüft keine Signatur.",
+        "The key file is missing: {keys} lies in the bundle. Drop it into the first field "
+        "together with the report; a fingerprint alone checks no signature.",
     ),
     "page.next.unavailable": (
         "Was gelesen werden konnte, ist in Ordnung oder steht unten; etwas aber ließ sich nicht "
@@ -146,14 +165,36 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
         "This key came with the delivery. It counts only once all eight groups agree with the "
         "fingerprint that you received by a second way.",
     ),
+    "page.compare.carried": (
+        "Dieser Vertrauensanker steht im Verzeichnis, das mit der Lieferung kam. Es "
+        "zählt erst, wenn alle acht Gruppen mit dem Fingerabdruck übereinstimmen, den Sie auf "
+        "einem zweiten Weg erhalten haben; schreiben Sie ihn nicht von hier ab.",
+        "This key of the authority stands in the roster that came with the delivery. The roster "
+        "counts only once all eight groups agree with the fingerprint that you received by a "
+        "second way; don't copy it from here.",
+    ),
     "page.compare.open": ("noch nicht verglichen", "not compared yet"),
     "page.compare.same": (
         "stimmt mit Ihrer Eingabe überein",
         "agrees with what you entered",
     ),
+    "page.compare.newer": (
+        "ein neuerer Schlüssel, eingesetzt von dem, den Sie bestätigt haben (Nr. {seq})",
+        "a newer key, put in place by the one you confirmed (no. {seq})",
+    ),
+    "page.compare.older": (
+        "ein älterer Schlüssel, abgelöst von dem, den Sie bestätigt haben (Nr. {seq})",
+        "an older key, replaced by the one you confirmed (no. {seq})",
+    ),
     "page.compare.other": (
         "stimmt nicht mit Ihrer Eingabe überein",
         "doesn't agree with what you entered",
+    ),
+    "page.code.CARRIED_ROSTER": (
+        "Das Schlüsselverzeichnis im zweiten Feld ist dasselbe, das der Lieferung beiliegt; "
+        "niemand hat den Fingerabdruck seines Vertrauensankers verglichen.",
+        "The roster in the second field is the one that came with the delivery; nobody has "
+        "compared the fingerprint of its authority.",
     ),
     "page.code.OTHER_SIGNERS": (
         "Die Aussage eines anderen (etwa des Datenschutzbeauftragten) wurde nicht geprüft: Dafür "
@@ -163,7 +204,7 @@ PAGE: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "page.more": ("und {n} weitere", "and {n} more"),
     # --- the reports --------------------------------------------------------------------------
-    "page.list": ("Gelesene Löschprotokolle", "Reports read"),
+    "page.list": ("Löschprotokolle und andere Aussagen", "Deletion reports and other statements"),
     "page.col.number": ("Nr.", "No."),
     "page.col.date": ("Zeitpunkt", "Time"),
     "page.col.source": ("Anlage", "System"),

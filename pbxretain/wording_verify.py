@@ -122,14 +122,41 @@ VERIFY: Final[Mapping[str, tuple[str, str]]] = {
         "The proof holds: one certain record is among those that this report deleted.",
     ),
     "code.OTHER_SIGNERS": (
-        "Die Aussage eines anderen (etwa des Datenschutzbeauftragten) wurde nicht geprüft: Dafür "
-        "braucht es das Schlüsselverzeichnis (--trust trust.dsse.json).",
-        "The statement of somebody else (such as the data protection officer) was not checked: "
-        "that needs the roster (--trust trust.dsse.json).",
+        "Die Aussage eines anderen, etwa eines früheren Datenschutzbeauftragten, wurde nicht "
+        "geprüft und zählt nicht: Sein Schlüssel ist hier nicht bekannt. Ihn nennt das "
+        "Schlüsselverzeichnis (Ihr eigenes, mit --trust trust.dsse.json).",
+        "The statement of somebody else, such as a former data protection officer, was not "
+        "checked and doesn't count: his key isn't known here. The roster names it (your own, by "
+        "--trust trust.dsse.json).",
+    ),
+    "code.CARRIED_ROSTER": (
+        "Das Schlüsselverzeichnis stammt aus eben der Lieferung, die geprüft werden soll; nehmen "
+        "Sie Ihr eigenes Exemplar.",
+        "The roster comes from the very delivery that is to be checked; use your own copy.",
     ),
     "code.ROSTER": (
         "Das Schlüsselverzeichnis schließt nicht an das an, das schon da ist.",
         "The roster doesn't follow the one that is there.",
+    ),
+    "verify.whole.one": (
+        "{source}: Nr. {last} ist da, und davor fehlt nichts",
+        "{source}: no. {last} is there, and nothing is missing before it",
+    ),
+    "verify.whole.many": (
+        "{source}: Nr. {first} bis {last} sind ohne Lücke da",
+        "{source}: no. {first} to {last} are there without a gap",
+    ),
+    "verify.whole.open": (
+        "{numbers}; ob jeder vereinbarte Lauf stattfand, sagt nur Ihr Schlüsselverzeichnis.",
+        "{numbers}; whether every agreed run was made only your roster tells.",
+    ),
+    "verify.whole.kept": (
+        "{numbers}, und der vereinbarte Zeitplan wurde eingehalten.",
+        "{numbers}, and the agreed schedule was kept.",
+    ),
+    "verify.whole.late": (
+        "{numbers}; was vom vereinbarten Zeitplan fehlt, steht unten.",
+        "{numbers}; what is missing of the agreed schedule is told below.",
     ),
     "verify.level.L2": (
         "L2: wie L1, und der Rechner des Datenschutzbeauftragten hat die Nachweiskette "

@@ -346,3 +346,20 @@ def test_both_commands_answer_in_json(parties: Parties) -> None:
     told = parties.dpo.json("consult", str(file), "--yes")
     assert told["digest"] == signed["digest"]
     assert Path(told["path"]).is_file()
+
+
+def test_the_controller_signs_on_a_machine_without_settings(parties: Parties) -> None:
+    copy = parties.desk / f"{NAME}.yaml"
+    shutil.copy(parties.host.folder / "etc" / "policies.d" / copy.name, copy)
+    file = parties.desk / "policy.dsse.json"
+    given = ("--key", str(parties.key), "--passphrase-file", parties.phrase, "--out", str(file))
+    assert parties.dpo.run("policy", "sign", str(copy), *given).exit_code == Exit.USAGE
+    installation = (parties.host.state / "installation").read_text().strip()
+    mixed = parties.dpo.run("policy", "sign", NAME, "--installation", installation, *given)
+    assert mixed.exit_code == Exit.USAGE
+    assert not file.exists()
+    done = parties.dpo.run("policy", "sign", str(copy), "--installation", installation, *given)
+    assert done.exit_code == Exit.OK, done.output
+    both = parties.desk / "both.dsse.json"
+    parties.consult(file, "--out", str(both))
+    parties.host.must("report", "add", str(both))

@@ -163,12 +163,18 @@ def test_a_source_whose_key_has_rolled_is_entered_with_its_first_key(
     bundle = both.host.bundle(both.desk / "rolled.zip")
     now = both.host.json("key", "show", "--source", "office")["key"]
     successor = Officer(tmp_path / "successor")
-    out = str(tmp_path / "trust.json")
-    done = successor.run(
-        "dpo", "init", str(bundle), "--controller", "Acme GmbH",
-        "--fingerprint", both.host.fingerprint, "--out", out,
+    stranger = Officer(tmp_path / "stranger")
+    refused = stranger.run(
+        "dpo", "init", str(bundle), "--controller", "Acme GmbH", "--fingerprint", "ab12 " * 8,
     )  # fmt: skip
-    assert done.exit_code == Exit.REFUSED, done.output
+    assert refused.exit_code == Exit.REFUSED, refused.output
+    # The first key vouches for those that followed it, and so does today's for those before it.
+    for number, read_out in enumerate((both.host.fingerprint, now)):
+        made = Officer(tmp_path / f"successor-{number}")
+        out = str(tmp_path / f"trust-{number}.json")
+        roster = read_roster(made.init(bundle, read_out, "--out", out).read_bytes())
+        assert now not in roster.runners("office")
+    out = str(tmp_path / "trust.json")
     roster = read_roster(successor.init(bundle, now, "--out", out).read_bytes())
     (pinned,) = roster.runners("office")
     assert pinned[:8] in {path.name[7:15] for path in both.host.reports.glob("runner-*.pub.pem")}
@@ -344,6 +350,18 @@ def test_a_ledger_that_was_written_anew_is_never_cosigned(both: Pair) -> None:
     done = both.dpo.dpo("witness", str(bundle), code=Exit.FORGED)
     assert "from no. 0 on it tells another story" in done.output
     assert both.dpo.run("verify", str(bundle)).exit_code == Exit.FORGED
+
+
+def test_a_roster_that_lies_in_the_delivery_is_refused(both: Pair) -> None:
+    bundle = both.host.bundle(both.desk / "delivery")
+    (bundle / "trust.dsse.json").write_bytes((both.dpo.home / "trust.dsse.json").read_bytes())
+    inside = ("verify", str(bundle), "--trust", str(bundle / ".." / "delivery" / "trust.dsse.json"))
+    refused = both.dpo.run(*inside)
+    assert refused.exit_code == Exit.USAGE
+    assert "comes from the very delivery that is to be checked" in refused.output
+    assert "stammt aus eben der Lieferung" in both.dpo.run(*inside, lang="de").output
+    own = both.dpo.run("verify", str(bundle), "--trust", str(both.dpo.home / "trust.dsse.json"))
+    assert own.exit_code in (Exit.OK, Exit.INCOMPLETE), own.output
 
 
 def test_an_old_bundle_of_the_same_size_is_cosigned_again(both: Pair) -> None:

@@ -214,6 +214,7 @@ def test_a_folder_and_the_fingerprint_are_all_that_it_takes(german: Page, tmp_pa
     assert "Exit-Code wie bei pbxretain verify: 0" in text_of(german)
     assert f"Sie vertrauen dem Schlüssel {FINGERPRINT}" in text_of(german)
     assert "Löschprotokoll Nr. 2: head-office" in text_of(german)
+    assert "head-office: Nr. 0 bis 2 sind ohne Lücke da; ob jeder vereinbarte" in text_of(german)
     enter(german, FINGERPRINT.replace("a050", "a051"))
     german.wait("document.querySelector('#verdict.stranger')")
     assert word(german) == "Fremder Schlüssel"
@@ -229,7 +230,59 @@ def test_a_folder_dragged_from_the_desktop_is_walked(german: Page, tmp_path: Pat
     assert f"head-office ({len(OFFICE)} Dateien)" in text_of(german)
     german.drag("#key", [tmp_path / "roster.json"])
     german.wait("document.querySelector('#typed .given')")
+    enter(german, office.print_of(office.AUTHORITY))
+    german.wait("document.querySelector('#verdict.genuine, #verdict.findings')")
     assert word(german) in ("Echt", "Echt, mit Feststellungen")
+    assert "L2: " in text_of(german)
+    own = sum("deletion-report" in name for name in OFFICE)
+    others = sum(name.endswith(".dsse.json") for name in OFFICE) - own
+    assert f"{own} Löschprotokolle und {others} andere Aussagen geprüft" in text_of(german)
+
+
+def test_a_rolled_key_is_told_as_one_that_the_confirmed_key_put_in_place(german: Page) -> None:
+    german.drop("#reports", {"bundle.zip": packed(OFFICE)})
+    enter(german, office.print_of(office.RUNNER))
+    german.wait("document.querySelector('#compare .ok') && !pbxretain.face.busy")
+    word(german)
+    assert "ein neuerer Schlüssel, eingesetzt von dem, den Sie bestätigt" in text_of(german)
+    assert german.evaluate("document.querySelectorAll('#compare .no, #compare .other').length") == 0
+    enter(german, office.print_of(office.NEXT))
+    german.wait("document.querySelector('#compare').innerText.includes('ein älterer Schlüssel')")
+    assert german.evaluate("document.querySelectorAll('#compare .no, #compare .other').length") == 0
+
+
+def test_times_are_in_the_zone_of_the_source(german: Page) -> None:
+    german.drop("#reports", {"bundle.zip": packed(OFFICE)})
+    word(german)
+    rows = "[...document.querySelectorAll('#result .tall tbody tr')].map((row) => row.innerText)"
+    shown = german.evaluate(rows)
+    assert any("Prüfvermerk" in row for row in shown)
+    assert [row for row in shown if "(CET)" not in row] == []
+
+
+def test_a_report_that_came_twice_counts_once(german: Page) -> None:
+    german.drop("#reports", {"a.dsse.json": verdicts.GOOD, "b.dsse.json": verdicts.GOOD})
+    word(german)
+    assert "1 Löschprotokoll gelesen" in text_of(german)
+
+
+def test_a_roster_out_of_the_delivery_counts_only_once_compared(german: Page) -> None:
+    german.drop("#reports", {"bundle.zip": packed(OFFICE)})
+    word(german)
+    german.drop("#key", {"mine.json": office.TRUST.replace(b":", b": ", 1)})
+    german.wait("document.querySelector('#typed .given')")
+    assert word(german) == "Noch nicht bestätigt"
+    told = text_of(german)
+    assert "kam mit der Lieferung und beweist nichts" in told
+    assert "L2: " not in told
+    assert "Sie vertrauen" not in told
+    shown = german.evaluate("document.querySelector('#compare .print').innerText")
+    assert "".join(str(shown).split()) == office.print_of(office.AUTHORITY).replace(" ", "")
+    enter(german, office.print_of(office.RUNNER))
+    german.wait("document.querySelector('#compare .other') && !pbxretain.face.busy")
+    assert word(german) == "Noch nicht bestätigt"
+    enter(german, office.print_of(office.AUTHORITY))
+    german.wait("document.querySelector('#verdict.genuine, #verdict.findings')")
     assert "L2: " in text_of(german)
 
 
@@ -248,6 +301,19 @@ def test_where_no_folder_can_be_opened_the_page_says_what_to_do(
     page.drag("#reports", [tmp_path / "reports" / "r.dsse.json"])
     assert word(page) == "Not confirmed yet"
     page.close()
+
+
+def test_a_fingerprint_without_the_key_file_says_which_file_is_missing(german: Page) -> None:
+    german.drop("#reports", {"r.dsse.json": verdicts.GOOD})
+    enter(german, FINGERPRINT)
+    german.wait("document.querySelector('#verdict.keyless')")
+    assert word(german) == "Noch nicht prüfbar"
+    assert "runner-a050837d.pub.pem liegt im Paket" in text_of(german)
+    key = {"r.dsse.json": verdicts.GOOD, "runner-a050837d.pub.pem": verdicts.PEM}
+    german.drop("#reports", key)
+    german.wait("document.querySelector('#verdict.genuine')")
+    german.drop("#reports", key | {"runner-a050837d.pub.pem": verdicts.OTHER_PEM})
+    german.wait("document.querySelector('#verdict.stranger')")
 
 
 def test_a_dropped_report_and_key_file_and_the_other_language(german: Page) -> None:

@@ -19,12 +19,14 @@ from hypothesis import strategies as st
 from support import reports
 
 import pbxretain
+from pbxretain.cli import verdict as told
 from pbxretain.errors import DocumentError, Exit
 from pbxretain.evidence.statements import statement
 from pbxretain.keys import public_pem
 from pbxretain.ledger import LEDGER, PREPARED, Ledger
+from pbxretain.render import as_text
 from pbxretain.signing import MAX_ENVELOPE, canonical, open_envelope, seal
-from pbxretain.verify import FINDINGS, Verdict, verify_paths
+from pbxretain.verify import FINDINGS, Verdict, Whole, verify_paths
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 STRANGER = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -74,6 +76,31 @@ def test_a_good_folder_and_a_good_file_are_genuine(folder: Path, key: Path) -> N
         assert verdict.level == "L1"
     assert len(look(folder, keys=(key,)).reports) == 3
     assert look(folder.parent, keys=(key,)).exit == Exit.OK, "the folder above reports/ will do"
+
+
+def test_a_whole_folder_is_told_to_be_whole_and_one_with_a_gap_is_not(
+    folder: Path, key: Path
+) -> None:
+    verdict = look(folder, keys=(key,))
+    assert verdict.whole == (Whole("head-office", 2, None),)
+    said = " ".join(as_text(told.sheet(verdict, "en"), width=80).split())
+    assert "no. 0 to 2 are there without a gap; whether every agreed run" in said
+    assert look(folder / name(1), keys=(key,)).whole == ()
+    assert look(folder).whole == (), "nobody vouches for it"
+    (folder / name(1)).unlink()
+    assert look(folder, keys=(key,)).whole == ()
+
+
+def test_reports_and_other_statements_are_counted_apart_and_once(
+    folder: Path, key: Path, tmp_path: Path
+) -> None:
+    plan = tmp_path / "plan.dsse.json"
+    plan.write_bytes(seal(statement(reports.plan()), KEY))
+    again = tmp_path / "again.dsse.json"
+    again.write_bytes((folder / name(1)).read_bytes())
+    verdict = look(folder, again, plan, keys=(key,))
+    said = as_text(told.sheet(verdict, "en"), width=80)
+    assert "3 deletion reports and 1 other statement checked" in said
 
 
 def test_a_report_that_is_named_twice_counts_once(folder: Path, key: Path) -> None:

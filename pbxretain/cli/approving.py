@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import click
 
@@ -24,19 +25,37 @@ from pbxretain.sheet import Heading, KeyValue, Paragraph, Sheet
 from pbxretain.signing import fingerprint, key_id, open_envelope
 
 
-def sign(
-    face: Face, name: str, *, key: Path, out: Path | None, passphrase_file: Path | None
-) -> int:
-    """Signs a policy of this installation as its controller, after showing it in words."""
+def chosen(face: Face, name: str, *, installation: UUID | None) -> tuple[Path, str]:
+    """The file of a policy, and the installation that it governs: by name this one, by file the
+    one that is named."""
+    if name.endswith(".yaml"):
+        if installation is None:
+            raise click.UsageError("With a file, name the installation: --installation ID.")
+        return Path(name), str(installation)
+    if installation is not None:
+        raise click.UsageError("--installation goes with a policy's file, FILE.yaml.")
     app = context.load(face)
     path = policies.policy_path(app.policies, checked_name(name))
     refuse_writable(path)
+    return path, app.installation()
+
+
+def sign(
+    face: Face,
+    found: tuple[Path, str],
+    *,
+    key: Path,
+    out: Path | None,
+    passphrase_file: Path | None,
+) -> int:
+    """Signs a policy as its controller, after showing it in words."""
+    path, installation = found
     draft = approval.draft(path)
     if out is not None and out.exists():
         raise exists(out)
     _show(face, draft.policy, draft.digest)
     signer = keys.open_container(key, passphrase.ask(face, passphrase_file)).signer("controller")
-    sealed = approval.sign(draft, app.installation(), signer, now=context.now())
+    sealed = approval.sign(draft, installation, signer, now=context.now())
     told = _Told(draft.policy, draft.digest, key_id(signer.public_key()), "approval.signed")
     return _handed(face, sealed, told, out or Path(f"{_name(sealed)}.dsse.json"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from uuid import UUID
 
 import click
 
@@ -80,7 +81,7 @@ def policy_approve(name: str, by: str, ref: str | None) -> None:
 
 
 @command(policy, name="sign")
-@click.argument("name")
+@click.argument("name", metavar="NAME|FILE.yaml")
 @click.option(
     "--key",
     required=True,
@@ -93,17 +94,27 @@ def policy_approve(name: str, by: str, ref: str | None) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Where the signed policy goes (else here).",
 )
+@click.option(
+    "--installation", type=click.UUID, metavar="ID", help="For a FILE: where it is to govern."
+)
 @PASSPHRASE
 @DESCRIPTOR
-def policy_sign(name: str, key: Path, out: Path | None, passphrase_file: Path | None) -> int:
+def policy_sign(
+    name: str,
+    key: Path,
+    out: Path | None,
+    installation: UUID | None,
+    passphrase_file: Path | None,
+) -> int:
     """Sign a policy as its controller, for the data protection officer to read.
 
     What is signed is the file as it stands, byte for byte. The officer answers with "pbxretain dpo
-    consult".
+    consult". On a machine without settings, name the file, and the installation as reports do.
     """
     from pbxretain.cli import approving
 
-    return approving.sign(face(), name, key=key, out=out, passphrase_file=passphrase_file)
+    found = approving.chosen(face(), name, installation=installation)
+    return approving.sign(face(), found, key=key, out=out, passphrase_file=passphrase_file)
 
 
 @click.group()

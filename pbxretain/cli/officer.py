@@ -77,7 +77,7 @@ def _keys_only(desk: Desk) -> int:
 
 
 def _enter(desk: Desk, bundle: Path, folder: Path, given: dict[str, Any]) -> int:
-    told = officer.claim(folder)
+    told = officer.named(officer.claim(folder), folder, given["fingerprint"])
     _compare(desk, told, given["fingerprint"])
     told, found = officer.confirmed(told, folder, now=desk.now)
     if found is not None and found.exit in (Exit.FORGED, Exit.UNTRUSTED):

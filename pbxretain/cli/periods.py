@@ -15,7 +15,7 @@ from pbxretain.cli.face import Face
 from pbxretain.errors import DocumentError, UnavailableError
 from pbxretain.evidence.trust import Roster
 from pbxretain.spans import Kind, Schedule, Span
-from pbxretain.verify import Verdict, verify_paths
+from pbxretain.verify import Verdict, refuse_carried, verify_paths
 from pbxretain.verify.signers import Anchors
 
 
@@ -50,6 +50,7 @@ def period(face: Face, wanted: Wanted, *, now: datetime) -> Figures:
     span = wanted.span()
     place = _place(face, wanted)
     known, seen = [*wanted.trust, *wanted.keys], witness.standpoint()
+    refuse_carried(known, [place.reports] if place.reports is not None else [])
     if not known:
         own_roster = seen.roster if seen else context.own_roster(face)
         known = [own_roster] if own_roster else []

@@ -24,7 +24,7 @@ def verify(paths: tuple[Path, ...], trust: tuple[Path, ...], keys: tuple[Path, .
 
     A report is genuine when a key that you trust signed it. Without --trust or --key the roster in
     the officer's folder counts where there is one, else the roster that is installed here, else
-    this installation's own public key.
+    this installation's own public key. A roster that lies in what is checked is refused.
     """
     from pbxretain import verify as verifying
     from pbxretain import witness
@@ -32,6 +32,7 @@ def verify(paths: tuple[Path, ...], trust: tuple[Path, ...], keys: tuple[Path, .
     from pbxretain.cli import context, verdict
 
     known, seen = [*trust, *keys], witness.standpoint()
+    verifying.refuse_carried(known, paths)
     if not known:
         roster = seen.roster if seen else context.own_roster(face())
         known = [roster] if roster else []

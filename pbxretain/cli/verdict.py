@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from pbxretain.errors import Exit
 from pbxretain.messages import Lang, code, counted, known, number, text
 from pbxretain.sheet import Block, Heading, Items, KeyValue, Paragraph, Sheet
-from pbxretain.verify import Finding, Verdict
+from pbxretain.verify import Finding, Verdict, Whole
 
 _RESULTS: Mapping[Exit, str] = {
     Exit.OK: "genuine",
@@ -32,6 +33,7 @@ def data(verdict: Verdict) -> dict[str, object]:
         "exit": int(verdict.exit),
         "verdict": _result(verdict),
         "level": verdict.level,
+        "whole": [asdict(source) for source in verdict.whole],
         "findings": [_finding_data(finding) for finding in verdict.findings],
         "reports": [
             {
@@ -64,6 +66,8 @@ def _blocks(verdict: Verdict, lang: Lang) -> Iterator[Block]:
     serious = [finding for finding in verdict.findings if finding.exit is not Exit.OK]
     yield Heading(text("verify.title", lang), 1)
     yield Paragraph(_sentence(verdict, len(serious), lang), "result")
+    for source in verdict.whole:
+        yield Paragraph(_whole(source, lang))
     for title, findings in (
         ("verify.found", serious),
         ("verify.known", [f for f in verdict.findings if f.exit is Exit.OK]),
@@ -71,8 +75,10 @@ def _blocks(verdict: Verdict, lang: Lang) -> Iterator[Block]:
         if findings:
             yield Heading(text(title, lang))
             yield Items(tuple(dict.fromkeys(_line(finding, lang) for finding in findings)))
+    reports, others = _counts(verdict)
     pairs = [
-        (text("verify.reports", lang), number(len(verdict.reports), lang)),
+        (text("verify.reports", lang), number(reports, lang)),
+        *([(text("verify.others", lang), number(others, lang))] if others else []),
         (text("verify.level", lang), text(f"verify.level.{verdict.level or 'none'}", lang)),
     ]
     yield KeyValue(tuple(pairs))
@@ -82,10 +88,34 @@ def _blocks(verdict: Verdict, lang: Lang) -> Iterator[Block]:
 
 def _sentence(verdict: Verdict, serious: int, lang: Lang) -> str:
     params = {
-        "reports": counted(len(verdict.reports), lang, thing="report"),
+        "reports": _read(verdict, lang),
         "findings": counted(serious, lang, thing="finding"),
     }
     return text(f"verify.result.{_result(verdict)}", lang, **params)
+
+
+def _counts(verdict: Verdict) -> tuple[int, int]:
+    """How many deletion reports, and how many other statements; each once, however it came."""
+    once = {report.digest: report.deletion is not None for report in verdict.reports}
+    reports = sum(once.values())
+    return reports, len(once) - reports
+
+
+def _read(verdict: Verdict, lang: Lang) -> str:
+    reports, others = _counts(verdict)
+    told = counted(reports, lang, thing="report")
+    if not others:
+        return told
+    also = counted(others, lang, thing="statement")
+    return text("count.both", lang, reports=told, others=also) if reports else also
+
+
+def _whole(told: Whole, lang: Lang) -> str:
+    """That no number is missing, and what is known of the schedule."""
+    many = "many" if told.last else "one"
+    numbers = text(f"verify.whole.{many}", lang, source=told.source, first="0", last=str(told.last))
+    kept = {None: "open", True: "kept", False: "late"}[told.kept]
+    return text(f"verify.whole.{kept}", lang, numbers=numbers)
 
 
 def _line(finding: Finding, lang: Lang) -> str:

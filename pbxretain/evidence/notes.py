@@ -127,6 +127,11 @@ def cosigned_at(note: Checkpoint, public: PublicKey) -> datetime | None:
     return None
 
 
+def is_named(note: Checkpoint, public: PublicKey) -> bool:
+    """Whether a line of the checkpoint claims to be this witness's cosignature, rightly or not."""
+    return any(line.hint == _hint(line.name, public, _COSIGNATURE) for line in note.lines)
+
+
 def parse(data: bytes) -> Checkpoint:
     """Reads a note strictly, trusting nothing in it. EvidenceError (code CHECKPOINT) for anything
     that isn't its own canonical form."""

@@ -66,6 +66,9 @@ def read_roster(data: bytes, *, after: Roster | None = None) -> Roster:
     if statement.type != TRUST or not isinstance(statement.predicate, Trust):
         raise EvidenceError("The file is no trust roster.", code="UNKNOWN_TYPE")
     roster = Roster(statement.predicate, envelope.digest, envelope)
+    for key in roster.trust.keys:
+        if key.algorithm == "ed25519":
+            public_key(key)
     if signed_by(envelope, roster.authority) is None:
         raise EvidenceError("The roster isn't signed by its own authority.", code="BAD_SIGNATURE")
     if after is not None and roster.digest != after.digest:

@@ -15,19 +15,33 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pbxretain.errors import EvidenceError, Exit
+from pbxretain.errors import DocumentError, EvidenceError, Exit
 from pbxretain.evidence import notes
+from pbxretain.evidence.fields import moment
 from pbxretain.ledger import LEDGER
 from pbxretain.signing import fingerprint
 from pbxretain.verify import chain, content, history
 from pbxretain.verify.carried import Proof, read_given
-from pbxretain.verify.findings import FINDINGS, Finding, Report, Unread, Verdict, found
+from pbxretain.verify.findings import FINDINGS, Finding, Report, Unread, Verdict, Whole, found
 from pbxretain.verify.reading import Folder, is_folder, is_there, read_folder, rotations_beside
 from pbxretain.verify.sidecars import sidecars
-from pbxretain.verify.signers import Anchors, Signers
+from pbxretain.verify.signers import Anchors, Signers, is_roster
 from pbxretain.verify.witness import Sight, Witness
 
-__all__ = ["FINDINGS", "Finding", "Report", "Verdict", "verify_paths"]
+__all__ = ["FINDINGS", "Finding", "Report", "Verdict", "Whole", "refuse_carried", "verify_paths"]
+
+
+def refuse_carried(trust: Sequence[Path], paths: Sequence[Path]) -> None:
+    """Raises DocumentError for a roster that lies in what is under examination: a delivery can't
+    vouch for itself."""
+    places = [path.resolve() for path in paths]
+    for file in trust:
+        inside = any(file.resolve().is_relative_to(place) for place in places)
+        if inside and is_roster(file):
+            raise DocumentError(
+                "the roster comes from the very delivery that is to be checked; use your own copy",
+                code="CARRIED_ROSTER",
+            )
 
 
 def verify_paths(
@@ -71,6 +85,7 @@ class _Look:
         self._findings: list[Finding] = []
         self._signers = Signers(anchors, self._findings.append)
         self._sights: list[Sight] = []
+        self._whole: list[Whole] = []
 
     def at(self, folders: Sequence[Path], files: Sequence[Path]) -> Verdict:
         find = self._findings.append
@@ -133,12 +148,21 @@ class _Look:
             content.observations(placed, beside, find)
             sidecars(source, folder, placed, beside, find, now=self._now)
             expected = roster.trust.source(source[1]) if roster else None
+            late: list[Finding] = []
             if expected is not None:
-                history.schedule(placed, expected, find, now=self._now)
+                history.schedule(placed, expected, late.append, now=self._now)
+                self._findings += late
                 self._witnessed(witness, timedelta(hours=expected.witness_h))
+            if chain.is_whole(folder, placed):
+                ran = any(report.deletion for report in placed)
+                kept = not late if expected is not None and ran else None
+                self._whole.append(Whole(source[1], chain.number(placed[-1]), kept))
 
     def _witnessed(self, witness: Witness, within: timedelta) -> None:
-        if not any(self._now - sight.at <= within for sight in witness.sights.values()):
+        roster = self._anchors.roster
+        young = roster is not None and self._now - moment(roster.trust.at) <= within
+        lately = (self._now - sight.at <= within for sight in witness.sights.values())
+        if not young and not any(lately):
             self._findings.append(found("UNWITNESSED"))
 
     def _own(self, reports: Sequence[Report]) -> None:
@@ -152,6 +176,8 @@ class _Look:
         unseen = any(finding.exit == Exit.UNAVAILABLE for finding in findings)
         sound = verdict.exit in (Exit.OK, Exit.INCOMPLETE) and reports and not unseen
         placed = [report for report in reports if report.place is not None or report.deletion]
+        if sound and not any(finding.code in chain.LACKING for finding in findings):
+            verdict = replace(verdict, whole=tuple(self._whole))
         if not sound or not all(r.signer for r in placed or reports):
             return verdict
         codes = {finding.code for finding in findings if finding.exit is not Exit.OK}

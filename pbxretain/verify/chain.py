@@ -16,6 +16,9 @@ from pbxretain.verify.signers import Source
 Chains = Mapping[Source, Sequence[Report]]
 """The statements of each source's ledger, by number."""
 
+LACKING = frozenset(("GAP", "PREV", "FORK", "TRUNCATED", "MISSING_LEDGER", "MISSING_REPORT"))
+"""Findings by which something of a ledger is missing or stands twice."""
+
 
 def chains(reports: Iterable[Report]) -> dict[Source, list[Report]]:
     """What stands in a ledger, by source, in order."""
@@ -81,6 +84,13 @@ def ledger(folder: Folder, find: Find) -> None:
     for report in placed:
         if report.path.name not in known:
             find(found("EXTRA_REPORT", file=report.path.name))
+
+
+def is_whole(folder: Folder, placed: Sequence[Report]) -> bool:
+    """Whether all that the folder's ledger names is there, from number 0 on."""
+    named = {entry.seq for entry in folder.entries or ()}
+    there = {number(report) for report in placed}
+    return named == there == set(range(len(there)))
 
 
 def _entry(entry: Entry, report: Report, find: Find) -> None:

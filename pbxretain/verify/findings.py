@@ -78,6 +78,7 @@ FINDINGS: Mapping[str, Exit] = {
     "LEVEL_COUNTS": Exit.OK,
     "RUN_RECOVERED": Exit.OK,
     "GAP_EXPLAINED": Exit.OK,
+    "POLICY_CHANGED": Exit.OK,
     "REVIEWED": Exit.OK,
     "SIDECARS_ABSENT": Exit.OK,
     "PDF_PAGES": Exit.OK,
@@ -141,13 +142,25 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """A source whose numbers 0 to ``last`` are all there. ``kept``: whether the schedule that the
+    roster agrees was kept, None where no roster says one."""
+
+    source: str
+    last: int
+    kept: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """All findings, all readable statements, and how much may be built on them: ``level`` is None,
-    L1 (the runner's signatures and the chain) or L2 (the officer's side has seen them)."""
+    L1 (the runner's signatures and the chain) or L2 (the officer's side has seen them). ``whole``
+    are the sources of which a whole folder was examined and nothing is missing."""
 
     findings: tuple[Finding, ...]
     reports: tuple[Report, ...]
     level: str | None
+    whole: tuple[Whole, ...] = ()
 
     @property
     def exit(self) -> Exit:

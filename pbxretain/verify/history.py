@@ -49,7 +49,8 @@ def _started(report: Report) -> datetime:
 
 def continuity(chain: Sequence[Report], find: Find) -> None:
     """What one run left and the next one found. Rows that went without a report, and rows older
-    than all that was left: both happened outside this tool, or the report before was not true."""
+    than all that was left: both happened outside this tool, or the report before was not true.
+    And a rule that is another one now: rightly so or not, somebody should have decided it."""
     known: dict[str, Dataset] = {}
     for report in chain:
         run = report.deletion
@@ -78,5 +79,8 @@ def _breaks(before: Dataset, after: Dataset) -> Iterator[tuple[str, int]]:
         yield "UNEXPLAINED_ROWS", (left.count or 0) - (there.count or 0)
     mark, deleted = before.range.oldest_remaining, after.range.oldest_deleted
     comparable = before.rule.start_event == after.rule.start_event
+    rules = [(d.rule.keep, d.rule.start_event, d.rule.basis) for d in (before, after)]
+    if rules[0] != rules[1]:
+        yield "POLICY_CHANGED", 0
     if comparable and mark and deleted and deleted < mark:
         yield "WATERMARK", 0

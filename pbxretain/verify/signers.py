@@ -73,7 +73,7 @@ class Anchors:
         roster: Roster | None = None
         for path in files:
             data = read_bytes(path, _MAX_TRUST)
-            if data is not None and data.lstrip()[:1] == b"{":
+            if data is not None and _is_roster(data):
                 roster = read_roster(data)
             else:
                 keys |= load_public(path) if data is None else public_keys(data)
@@ -86,6 +86,16 @@ class Anchors:
     def of(self, role: Role) -> dict[str, PublicKey]:
         """The keys of a role, as the roster gives it."""
         return self.roster.keys(role) if self.roster else {}
+
+
+def is_roster(path: Path) -> bool:
+    """Whether a file that somebody trusts is taken for a roster, not for public keys."""
+    data = read_bytes(path, _MAX_TRUST)
+    return data is not None and _is_roster(data)
+
+
+def _is_roster(data: bytes) -> bool:
+    return data.lstrip()[:1] == b"{"
 
 
 class Signers:
@@ -225,8 +235,8 @@ class Signers:
 
     def _other_role(self, report: Report, signer: str | None) -> str | None:
         """Signed by a key that is known for something else: nobody vouches for his own work."""
-        if signer is None:
-            self._find(found("UNKNOWN_KEY", file=report.path.name))
+        if signer is None:  # such as a former officer's: it counts for nothing, and harms nothing
+            self._find(found("OTHER_SIGNERS", file=report.path.name))
             return None
         runs = {span.keyid for spans in self._spans.values() for span in spans}
         if self._anchors.roster is not None or signer in runs:

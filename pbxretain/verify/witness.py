@@ -18,6 +18,7 @@ from pbxretain.evidence import notes
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import made_at
 from pbxretain.signing import fingerprint
+from pbxretain.signing import PublicKey
 from pbxretain.verify.chain import number
 from pbxretain.verify.findings import Find, Report, found
 from pbxretain.verify.reading import Folder
@@ -55,6 +56,7 @@ class Witness:
         self._roots = notes.ledger_roots(self._digests, sizes)
         self._kept = [note for note in kept if note.origin == self._origin]
         self._there = {hashlib.sha256(d).hexdigest(): n for n, d in folder.cosigned.items()}
+        self._witnesses: dict[str, PublicKey] = {}
         self.sights: dict[str, Sight] = {}
         """By SHA-256 of the cosigned checkpoint, hex."""
 
@@ -81,7 +83,7 @@ class Witness:
     def cosigned(self, anchors: Anchors, *, ahead: datetime) -> None:
         """The checkpoints that came back from the officer's machine. ``ahead``: no cosignature
         can be younger."""
-        witnesses = anchors.of("dpo")
+        witnesses = self._witnesses = anchors.of("dpo")
         for name, data in self._folder.cosigned.items():
             file = f"cosigned/{name}"
             note = self._read(file)
@@ -90,7 +92,8 @@ class Witness:
             times = [notes.cosigned_at(note, key) for key in witnesses.values()]
             known = [at for at in times if at is not None]
             if not known and anchors.roster is not None:
-                self._find(found("CHECKPOINT", file=file))
+                named = any(notes.is_named(note, key) for key in witnesses.values())
+                self._find(found("CHECKPOINT" if named else "OTHER_SIGNERS", file=file))
             elif known and max(known) > ahead:
                 self._find(found("CLOCK_AHEAD", file=file))
             elif known:
@@ -104,6 +107,16 @@ class Witness:
                 self._find(found("TRUNCATED", first=len(self._digests), last=note.size - 1))
             elif note.root != self._roots[note.size]:
                 self._find(found("FORK", last=note.size - 1))
+            else:
+                self._own_look(note)
+
+    def _own_look(self, note: notes.Checkpoint) -> None:
+        """What the reader cosigned himself needn't have come back yet."""
+        times = [notes.cosigned_at(note, key) for key in self._witnesses.values()]
+        known = [at for at in times if at is not None]
+        if known:
+            digest = hashlib.sha256(note.text).hexdigest()
+            self.sights.setdefault(digest, Sight(note.size, max(known), "checkpoint"))
 
     def brackets(self, chain: Sequence[Report]) -> None:
         """Each report between the checkpoint that it names and the next that covers it."""

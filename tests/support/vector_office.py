@@ -103,9 +103,8 @@ def officers() -> Iterator[tuple[str, Vector]]:
             "A stranger signs a review.",
             office.STRANGER,
             lambda b: office.review(b, 1),
-            8,
-            "UNKNOWN_KEY",
-            None,
+            0,
+            "OTHER_SIGNERS",
         ),
     )
     early = instant(office.START - 9 * office.DAY)
@@ -345,6 +344,13 @@ def times() -> Iterator[tuple[str, Vector]]:
 
         return make
 
+    def changed_rule(book: Book) -> None:
+        first = reports.dataset().model_copy(update={"total_after": st.Total(count=10)})
+        rule = first.rule.model_copy(update={"keep": "P30D"})
+        book.run(datasets=(first,))
+        book.run(datasets=(reports.dataset().model_copy(update={"rule": rule}),))
+        book.cosign()
+
     def twice(book: Book) -> None:
         book.run()
         book.run()
@@ -374,6 +380,7 @@ def times() -> Iterator[tuple[str, Vector]]:
         "unexplained-rows",
         of("Records went between two runs.", counted(12, 10, "2026-09-02"), 3, "UNEXPLAINED_ROWS"),
     )
+    yield "policy-changed", of("A period is shorter now.", changed_rule, 0, "POLICY_CHANGED")
     yield (
         "watermark",
         of(

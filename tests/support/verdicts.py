@@ -87,7 +87,7 @@ def archive_by_python(data: bytes, *, like: Case) -> dict[str, Any]:
         except (EvidenceError, UnavailableError):
             # Where a damaged archive can't even be read through, the command says so by 6.
             finding = ["BUNDLE", 7, path.name, {}]
-            return {"exit": 7, "level": None, "findings": [finding], "reports": []}
+            return {"exit": 7, "level": None, "whole": [], "findings": [finding], "reports": []}
         return comparable(found)
 
 
@@ -122,6 +122,7 @@ def comparable(verdict: Verdict) -> dict[str, Any]:
     return {
         "exit": int(verdict.exit),
         "level": verdict.level,
+        "whole": [[each.source, each.last, each.kept] for each in verdict.whole],
         "findings": _in_order(findings),
         "reports": _in_order(read),
     }
@@ -171,12 +172,14 @@ _EXAMINE = """async (cases) => {
       trust.seen.push(...read.seen);
       for (const [id, one] of read.keys) trust.keys.set(id, one);
     }
+    if (trust.roster) trust.print = [...trust.roster.keys("authority").keys()][0];
     const blob = (data) => new Blob([bytes(data)]);
     const given = Object.entries(files).map(([path, data]) => ({path, blob: blob(data)}));
-    const {exit, level, findings, reports} = await pbxretain.examine(given, trust, now);
+    const {exit, level, whole, findings, reports} = await pbxretain.examine(given, trust, now);
     said.push({
       exit,
       level,
+      whole: whole.map((one) => [one.source, one.last, one.kept]),
       findings: findings.map((f) => [f.code, f.exit, f.file, f.params]),
       reports: reports.map((r) => [r.name, r.digest, r.sha256, r.type, r.signer]),
     });

@@ -114,6 +114,14 @@ async function noteSigned(note, key) {
   return false;
 }
 
+/** Whether a line of the checkpoint claims to be this witness's cosignature, rightly or not. */
+async function noteNames(note, key) {
+  for (const line of note.lines) {
+    if (line.hint === (await noteHint(line.name, key, COSIGNATURE_KEY))) return true;
+  }
+  return false;
+}
+
 /** When this witness saw the checkpoint (milliseconds), by its own clock; null if it didn't. */
 async function cosignedAt(note, key) {
   for (const line of note.lines) {

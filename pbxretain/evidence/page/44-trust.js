@@ -293,7 +293,7 @@ class Signers {
   /** Signed by a key that is known for something else: nobody vouches for his own work. */
   otherRole({ name }, signer) {
     if (!signer) {
-      this.find("UNKNOWN_KEY", name);
+      this.find("OTHER_SIGNERS", name);
       return null;
     }
     const runs = [...this.spans.values()].flat().some((span) => span.key.id === signer);

@@ -3,6 +3,7 @@
 
 const HOUR = 3600 * 1000;
 const AHEAD = 24 * HOUR;
+const LACKING = ["GAP", "PREV", "FORK", "TRUNCATED", "MISSING_LEDGER", "MISSING_REPORT"];
 
 /** The deletion report of a real run, null for any other statement. */
 function deletionOf(report) {
@@ -74,6 +75,14 @@ function checkLedger({ reports, entries, names }, find) {
   }
   const known = new Set(entries.map((entry) => entry.file));
   for (const { name } of placed) if (!known.has(name)) find("EXTRA_REPORT", name);
+}
+
+/** Whether all that the folder's ledger names is there, from number 0 on. */
+function holdsAll({ entries }, placed) {
+  const named = new Set((entries ?? []).map((entry) => entry.seq));
+  const there = new Set(placed.map(numberOf));
+  const all = [...there].every((seq) => named.has(seq) && seq < there.size);
+  return all && named.size === there.size;
 }
 
 function checkEntry(entry, report, find) {
@@ -158,6 +167,8 @@ function breaks(before, after) {
   if (exact && there.count < left.count) found.push(["UNEXPLAINED_ROWS", left.count - there.count]);
   const [mark, deleted] = [before.range.oldest_remaining, after.range.oldest_deleted];
   const comparable = before.rule.start_event === after.rule.start_event;
+  const rules = [before, after].map(({ rule }) => [rule.keep, rule.start_event, rule.basis]);
+  if (rules[0].some((each, n) => each !== rules[1][n])) found.push(["POLICY_CHANGED", 0]);
   if (comparable && mark && deleted && deleted < mark) found.push(["WATERMARK", 0]);
   return found;
 }

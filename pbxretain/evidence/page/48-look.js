@@ -61,7 +61,9 @@ class Witness {
       const known = times.filter((at) => at !== null);
       const at = Math.max(...known);
       if (!known.length) {
-        if (roster) this.find("CHECKPOINT", file);
+        let named = false;
+        for (const key of witnesses) named ||= await noteNames(note, key);
+        if (roster) this.find(named ? "CHECKPOINT" : "OTHER_SIGNERS", file);
       } else if (at > ahead) {
         this.find("CLOCK_AHEAD", file);
       } else {
@@ -127,6 +129,7 @@ class Look {
     this.find = this.find.bind(this);
     this.signers = new Signers(anchors, this.find);
     this.sights = [];
+    this.whole = [];
   }
 
   find(code, file = "", params = {}, exit = FINDINGS[code]) {
@@ -192,9 +195,16 @@ class Look {
       reviewsOf(placed, beside, this.find);
       observationsOf(placed, beside, this.find);
       await sidecarsOf(source, read, { chain: placed, beside }, this.find, this.now);
-      const expected = roster ? roster.source(JSON.parse(source)[1]) : null;
+      const name = JSON.parse(source)[1];
+      const expected = roster ? roster.source(name) : null;
+      const before = this.findings.length;
+      if (expected) schedule(placed, expected, this.find, this.now);
+      if (holdsAll(read, placed)) {
+        const known_ = expected && placed.some(deletionOf);
+        const kept = known_ ? this.findings.length === before : null;
+        this.whole.push({ source: name, last: numberOf(placed[placed.length - 1]), kept });
+      }
       if (!expected) continue;
-      schedule(placed, expected, this.find, this.now);
       const within = expected.witness_h * HOUR;
       const sights = [...witness.sights.values()];
       if (!sights.some(({ at }) => this.now - at <= within)) this.find("UNWITNESSED");
@@ -202,14 +212,18 @@ class Look {
   }
 
   verdict(reports) {
-    const findings = once(this.findings);
+    const findings = once(this.findings, ({ code, file, params }) =>
+      JSON.stringify([code, file, Object.entries(params).sort()]),
+    );
     const exit = worst(findings.map((finding) => finding.exit));
-    return { exit, level: this.level(exit, findings, reports), findings, reports };
-  }
-
-  level(exit, findings, reports) {
     const unseen = findings.some((finding) => finding.exit === EXIT_UNAVAILABLE);
     const sound = [EXIT_OK, EXIT_INCOMPLETE].includes(exit) && reports.length && !unseen;
+    const lacking = findings.some((finding) => LACKING.includes(finding.code));
+    const whole = sound && !lacking ? this.whole : [];
+    return { exit, level: this.level(sound, findings, reports), whole, findings, reports };
+  }
+
+  level(sound, findings, reports) {
     const placed = reports.filter((report) => placeOf(report) !== null);
     const counting = placed.length ? placed : reports;
     if (!sound || !counting.every((report) => report.signer)) return null;
@@ -223,10 +237,11 @@ function worst(exits) {
   return SEVERITY.find((exit) => exits.includes(exit)) ?? EXIT_OK;
 }
 
-function once(findings) {
+/** The first of those that have the same key. */
+function once(list, keyOf) {
   const seen = new Set();
-  return findings.filter(({ code, file, params }) => {
-    const key = JSON.stringify([code, file, Object.entries(params).sort()]);
+  return list.filter((each) => {
+    const key = keyOf(each);
     return !seen.has(key) && seen.add(key);
   });
 }

@@ -2,23 +2,26 @@
 
 const EXPLAIN = { "deletion-report": explainReport, plan: explainPlan };
 
-/** The sheet of a statement; `report` as Look reads it. */
-function explain(report, lang) {
+/**
+ * The sheet of a statement; `report` as Look reads it. `zone` is for a statement that names none:
+ * the command shows its times in UTC.
+ */
+function explain(report, lang, zone = "UTC") {
   const seal = { digest: report.digest, keyid: report.keyid };
   const own = EXPLAIN[report.kind];
-  return own ? own(report.predicate, lang, seal) : explainAttestation(report, lang, seal);
+  return own ? own(report.predicate, lang, seal) : explainAttestation(report, lang, seal, zone);
 }
 
-function explainAttestation({ kind, predicate }, lang, seal) {
+function explainAttestation({ kind, predicate }, lang, seal, zone) {
   const { result, blocks } = ATTESTATIONS[kind];
   return [
     heading(text(`statement.${kind}`, lang), 1),
-    paragraph(result(predicate, lang), "result"),
-    ...blocks(predicate, lang),
+    paragraph(result(predicate, lang, zone), "result"),
+    ...blocks(predicate, lang, zone),
     heading(text("statement.proof", lang)),
     named(
       [
-        ["statement.at", utc(predicate.at, lang)],
+        ["statement.at", moment(predicate.at, zone, lang)],
         ["statement.installation", predicate.installation],
         ["statement.digest", seal.digest],
         ["statement.signer", printOf(seal.keyid)],
@@ -43,8 +46,10 @@ const ATTESTATIONS = {
     blocks: observationBlocks,
   },
   "gap-note": {
-    result: ({ source, since, until }, lang) =>
-      text("gap.result", lang, { source, since: utc(since, lang), until: utc(until, lang) }),
+    result({ source, since, until }, lang, zone) {
+      const [from, to] = [since, until].map((at) => moment(at, zone, lang));
+      return text("gap.result", lang, { source, since: from, until: to });
+    },
     blocks: ({ reason, remark }, lang) => [
       named(
         [
@@ -159,7 +164,7 @@ function observationBlocks({ datasets, timezone, policy, connector }, lang) {
   ];
 }
 
-function trustBlocks({ keys, sources }, lang) {
+function trustBlocks({ keys, sources }, lang, zone) {
   const titles = ["trust.role", "trust.post", "key.fingerprint", "trust.since", "trust.until"];
   const columns = titles.map((key) => ({ title: text(key, lang), align: "left" }));
   const rows = keys.map((key) => {
@@ -168,8 +173,8 @@ function trustBlocks({ keys, sources }, lang) {
       key.source ? `${role} (${key.source})` : role,
       key.post || "-",
       printOf(key.id),
-      utc(key.valid_from, lang),
-      key.valid_until ? utc(key.valid_until, lang) : "-",
+      moment(key.valid_from, zone, lang),
+      key.valid_until ? moment(key.valid_until, zone, lang) : "-",
     ];
   });
   const lines = sources.map((each) =>
@@ -186,10 +191,6 @@ function trustBlocks({ keys, sources }, lang) {
     table(columns, rows),
     ...(lines.length ? expected : []),
   ];
-}
-
-function utc(instant, lang) {
-  return moment(instant, "UTC", lang);
 }
 
 /** Names with values; what isn't stated at all is left out. */

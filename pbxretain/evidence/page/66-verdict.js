@@ -28,6 +28,25 @@ function findingLine(finding, lang) {
   return details.length ? `${words} (${details.join(", ")})` : words;
 }
 
+/** How many reports and other statements were read; each once, however it came. */
+function readLine({ reports }, lang) {
+  const all = once(reports, ({ digest }) => digest);
+  const own = all.filter(deletionOf).length;
+  const told = counted(own, lang, "report");
+  if (own === all.length) return told;
+  const others = counted(all.length - own, lang, "statement");
+  return own ? text("count.both", lang, { reports: told, others }) : others;
+}
+
+/** That no number of a source is missing, and what is known of its schedule. */
+function wholeLine({ source, last, kept }, lang) {
+  const many = last ? "many" : "one";
+  const params = { source, first: "0", last: String(last) };
+  const numbers = text(`verify.whole.${many}`, lang, params);
+  const known_ = kept === null ? "open" : kept ? "kept" : "late";
+  return text(`verify.whole.${known_}`, lang, { numbers });
+}
+
 function paramValue(name, value, lang) {
   if (name === "data") {
     return value

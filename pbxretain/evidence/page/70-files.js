@@ -231,7 +231,8 @@ function crcOf(bytes, before) {
 /**
  * Examines what was given. `trust`: {keys: Map, roster, seen, print: hex digits}. Result as Look.at.
  * A fingerprint makes a key count that lies beside the reports and has that fingerprint, or the
- * roster beside them when its authority's key has it.
+ * roster beside them when its authority's key has it. A roster of `trust` that came with what was
+ * given (`carried`) counts as little without it: the delivery can't vouch for itself.
  */
 async function examine(given, trust, now, progress) {
   const { folders, files, broken } = await sort(given);
@@ -239,11 +240,37 @@ async function examine(given, trust, now, progress) {
   const places = new Set([...roots, ...files.map((file) => file.folder)]);
   const offered = new Map();
   for (const folder of places) for (const [id, key] of await keysIn(folder)) offered.set(id, key);
-  const anchors = await anchored(trust, offered, roots);
+  const own = trust.roster ?? null;
+  const carried = own && (await carries([...folders, ...files], own)) ? own : null;
+  const anchors = await anchored({ ...trust, roster: carried ? null : own }, offered, roots);
+  if (carried && isMeant(carried, trust.print)) anchors.roster = carried;
   const look = new Look(anchors, now, progress);
   for (const name of broken) look.find("BUNDLE", name, {}, EXIT_FORGED);
+  const open = carried !== null && anchors.roster !== carried;
+  if (open) look.find("CARRIED_ROSTER", "", {}, EXIT_UNTRUSTED);
   const verdict = await look.at(roots, files);
-  return { ...verdict, offered: [...offered.keys()], roster: anchors.roster, now };
+  const { roster } = anchors;
+  return { ...verdict, offered: [...offered.keys()], roster, carried, open, now };
+}
+
+/** Whether this roster lies among what was given, under whatever name but a report's. */
+async function carries(given, roster) {
+  for (const each of given) {
+    if (each instanceof Folder) {
+      const inner = [...each.files.values(), ...each.folders.values()];
+      if (await carries(inner, roster)) return true;
+    } else if (/\.json$/i.test(each.name) && !REPORT_NAME.test(each.name)) {
+      const data = await each.read(MAX_TRUST);
+      const [envelope] = data ? await attempt(() => openEnvelope(data)) : [null];
+      if (envelope?.digest === roster.digest) return true;
+    }
+  }
+  return false;
+}
+
+/** Whether a fingerprint is that of the roster's authority. */
+function isMeant(roster, print) {
+  return Boolean(print) && [...roster.keys("authority").keys()].some((id) => id.startsWith(print));
 }
 
 async function anchored({ keys, roster, print, seen }, offered, roots) {
@@ -257,7 +284,7 @@ async function anchored({ keys, roster, print, seen }, offered, roots) {
   for (const folder of anchors.roster || !print ? [] : roots) {
     const data = folder.files.has(ROSTER) ? await folder.item(ROSTER).read(MAX_TRUST) : null;
     const [own] = data ? await attempt(() => Roster.read(data)) : [null];
-    if (own && [...own.keys("authority").keys()].some(meant)) anchors.roster = own;
+    if (own && isMeant(own, print)) anchors.roster = own;
   }
   return anchors;
 }

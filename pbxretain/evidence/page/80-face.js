@@ -6,6 +6,7 @@ const SIGNS = {
   forged: "✗",
   untrusted: "?",
   stranger: "?",
+  keyless: "?",
   unavailable: "?",
 };
 const SHADES = { 7: "bad", 3: "warn", 8: "open", 6: "open" };
@@ -261,7 +262,9 @@ class Face {
   }
 
   keysLine() {
-    const prints = trustedPrints(this.trust, "");
+    const open = Boolean(this.verdict?.open && this.given.length);
+    const prints = trustedPrints(open ? { ...this.trust, roster: null } : this.trust, "");
+    const key = open ? "page.key.carried" : "page.key.from";
     const clear = () => {
       this.trust = { keys: new Map(), roster: null, seen: [], names: [] };
       this.look();
@@ -269,7 +272,7 @@ class Face {
     return make(
       "p",
       { class: "given small" },
-      `${this.say("page.key.from", { file: this.trust.names.join(", ") })} `,
+      `${this.say(key, { file: this.trust.names.join(", ") })} `,
       make("span", { class: "mono" }, prints.join(" · ")),
       make("button", { type: "button", click: clear }, this.say("page.clear")),
     );
@@ -319,15 +322,17 @@ class Face {
 
   verdictCard(verdict) {
     const word = resultWord(verdict);
-    const named_ = this.trust.names.length || readPrint(this.typed);
-    const shown = word === "untrusted" && named_ ? "stranger" : word;
+    const shown = word === "untrusted" ? this.unconfirmed(verdict) : word;
+    const next = shown === "untrusted" && verdict.open ? "carried" : shown;
+    const keys = missingKeys(verdict.reports, readPrint(this.typed) ?? "");
     const at = new Date(verdict.now).toLocaleString(this.lang);
     const small = [
       this.say("page.checked", { at }),
       this.say("page.exit", { code: String(verdict.exit) }),
     ];
     if (verdict.level) small.unshift(this.say(`verify.level.${verdict.level}`));
-    const trusted = trustedPrints(this.trust, this.typed);
+    const trust = verdict.open ? { ...this.trust, roster: null } : this.trust;
+    const trusted = trustedPrints(trust, this.typed);
     return make(
       "section",
       { class: `card verdict ${shown}`, id: "verdict" },
@@ -341,7 +346,8 @@ class Face {
           this.say(`page.word.${shown}`),
         ),
         make("p", { class: "said" }, this.said(verdict, word)),
-        make("p", {}, this.say(`page.next.${shown}`)),
+        ...verdict.whole.map((source) => make("p", {}, wholeLine(source, this.lang))),
+        make("p", {}, this.say(`page.next.${next}`, { keys })),
         make("p", { class: "small soft" }, small.join(" · ")),
         ...trusted.map((print) =>
           make(
@@ -355,20 +361,31 @@ class Face {
     );
   }
 
+  /** Why nothing is confirmed: nothing to compare with yet, no key to check with, or another's. */
+  unconfirmed({ open, offered }) {
+    const print = readPrint(this.typed);
+    if (open || !(this.trust.names.length || print)) return "untrusted";
+    return this.trust.names.length || offered.length ? "stranger" : "keyless";
+  }
+
   said(verdict, word) {
     const sound = word === "genuine" || word === "findings";
     return this.say(sound ? "page.said.checked" : "page.said.read", {
-      reports: counted(verdict.reports.length, this.lang, "report"),
+      reports: readLine(verdict, this.lang),
       findings: counted(seriousOf(verdict).length, this.lang, "finding"),
     });
   }
 
   /** The fingerprints to compare: of the keys that came with the reports. */
-  printsCard({ exit, offered, roster, reports }) {
+  printsCard({ exit, offered, roster, carried, open, reports }) {
     const print = readPrint(this.typed);
     if (!this.typed.trim() && exit !== EXIT_UNTRUSTED) return null;
-    const authority = roster && !this.trust.roster ? [...roster.keys("authority").keys()] : [];
-    const signers = new Set([...reports.map((report) => report.signer), ...authority]);
+    const beside = carried ?? (this.trust.roster ? null : roster);
+    const authority = beside ? [...beside.keys("authority").keys()] : [];
+    const signers = new Set([
+      ...reports.map((report) => report.signer),
+      ...(open ? [] : authority),
+    ]);
     const keys = authority.length ? authority : offered.filter((id) => !this.trust.keys.has(id));
     if (!keys.length) {
       const missing = print && !offered.length;
@@ -380,36 +397,39 @@ class Face {
       .toLowerCase()
       .replace(/^sha-?256:/, "")
       .replace(/[^0-9a-f]/g, "");
+    const rolled = (id) => (signers.has(id) ? rotationOf(id, reports, this.lang) : null);
     const agreed = keys.some((id) => signers.has(id));
+    const what = open ? "page.compare.carried" : "page.compare.what";
     return make(
       "section",
       { class: "card", id: "compare" },
       make("h2", {}, this.say("page.compare")),
-      ...(agreed ? [] : [make("p", { class: "soft small" }, this.say("page.compare.what"))]),
-      ...keys.flatMap((id) => this.compared(id, typed, signers.has(id))),
+      ...(agreed ? [] : [make("p", { class: "soft small" }, this.say(what))]),
+      ...keys.flatMap((id) => this.compared(id, typed, rolled(id))),
     );
   }
 
-  compared(id, typed, counts) {
+  /** A key's groups beside what was typed; `rolled` tells of one that counts by another's word. */
+  compared(id, typed, rolled) {
+    const known = readPrint(this.typed);
+    const meant = known && id.startsWith(known);
+    const entered = rolled && !meant ? "" : typed;
     const groups = fingerprint(id)
       .split(" ")
       .map((group, n) => {
-        const own = typed.slice(n * 4, n * 4 + 4);
+        const own = entered.slice(n * 4, n * 4 + 4);
         const same = own === group;
         const state = !own ? "" : same ? "same" : group.startsWith(own) ? "" : "other";
         const mark = { same: "✓", other: own, "": "" }[state];
         return make("li", { class: `mono ${state}` }, group, make("small", {}, mark));
       });
-    const known = readPrint(this.typed);
-    const key = !known
-      ? "page.compare.open"
-      : id.startsWith(known)
-        ? "page.compare.same"
-        : "page.compare.other";
-    const shade = !known ? "soft" : id.startsWith(known) ? "ok" : "no";
+    const agrees = meant ? "page.compare.same" : "page.compare.other";
+    const key = known ? agrees : "page.compare.open";
+    const shade = !known || (rolled && !meant) ? "soft" : meant ? "ok" : "no";
+    const words = rolled && !meant ? rolled : this.say(key);
     return [
       make("ul", { class: "print" }, ...groups),
-      make("p", { class: `small ${counts ? "ok" : shade}` }, this.say(key)),
+      make("p", { class: `small ${shade}` }, words),
     ];
   }
 
@@ -446,8 +466,9 @@ class Face {
 
   // -- the reports themselves
 
-  reportsTold(reports) {
-    if (!reports.length) return [];
+  reportsTold(given) {
+    if (!given.length) return [];
+    const reports = once(given, ({ digest }) => digest);
     const order = [...reports].sort((a, b) => (madeAt(a) < madeAt(b) ? 1 : -1));
     const shown = this.shown ?? order.find(deletionOf) ?? order[0];
     const list = order.length > 1 ? [this.reportsList(order, shown)] : [];
@@ -482,7 +503,7 @@ class Face {
     const place = placeOf(report);
     const kind = this.say(`statement.${report.kind}`);
     const name = run ? String(run.ledger.seq) : `${place ? `${place.seq} ` : ""}${kind}`;
-    const zone = (run ? run.run.timezone : predicate.timezone) ?? "UTC";
+    const zone = zoneOf(report, this.verdict.reports);
     const cells = [
       make("button", { type: "button", click: show }, name),
       moment(madeAt(report), zone, this.lang),
@@ -503,7 +524,7 @@ class Face {
         { class: `seal small ${report.signer ? "genuine" : "untrusted"}` },
         this.say(key, { file: report.name }),
       ),
-      ...explain(report, this.lang).map(blockNode),
+      ...explain(report, this.lang, zoneOf(report, this.verdict.reports)).map(blockNode),
     );
   }
 }
@@ -513,6 +534,38 @@ function trustedPrints({ keys, roster }, typed) {
   const authority = roster ? [...roster.keys("authority").keys()] : [];
   const print = readPrint(typed);
   return [...authority, ...keys.keys(), ...(print ? [print] : [])].map(fingerprint);
+}
+
+/** What made a key count that nobody compared: the rotation that names it; null without one. */
+function rotationOf(id, reports, lang) {
+  const events = reports.filter(({ kind, signer }) => kind === "key-event" && signer).filter(placeOf);
+  for (const [field, key] of [
+    ["key", "page.compare.newer"],
+    ["previous", "page.compare.older"],
+  ]) {
+    const event = events.find(({ predicate }) => predicate[field] === id);
+    if (event) return text(key, lang, { seq: String(numberOf(event)) });
+  }
+  return null;
+}
+
+/** The zone of the source that a statement is about, as its reports name it; UTC without one. */
+function zoneOf({ kind, predicate }, reports) {
+  const named = (each) => deletionOf(each)?.run.timezone ?? each.predicate.timezone;
+  const own = named({ kind, predicate });
+  if (own) return own;
+  const { source } = predicate;
+  const about = reports.filter((each) => !source || each.predicate.source === source);
+  const zones = new Set(about.map(named).filter(Boolean));
+  return zones.size === 1 || source ? ([...zones][0] ?? "UTC") : "UTC";
+}
+
+/** The names of the key files that would check the runner's signatures, as the bundle has them. */
+function missingKeys(reports, print) {
+  const runners = reports.filter((report) => placeOf(report) !== null || report.kind === "plan");
+  const hints = runners.map(({ keyid }) => keyid).filter((id) => /^[0-9a-f]{64}$/.test(id));
+  const ids = new Set((hints.length ? hints : [print]).map((id) => id.slice(0, 8)));
+  return [...ids].map((id) => `runner-${id}.pub.pem`).join(", ");
 }
 
 function seriousOf(verdict) {

@@ -17,8 +17,7 @@ from pbxretain.errors import EvidenceError
 from pbxretain.evidence import notes
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import made_at
-from pbxretain.signing import fingerprint
-from pbxretain.signing import PublicKey
+from pbxretain.signing import PublicKey, fingerprint
 from pbxretain.verify.chain import number
 from pbxretain.verify.findings import Find, Report, found
 from pbxretain.verify.reading import Folder

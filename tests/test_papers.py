@@ -178,7 +178,7 @@ def test_the_schedule_of_a_trusted_roster_counts(place: Place) -> None:
     assert own["scheduled"] == found["scheduled"]
     assert "head-office: a run at least every 7 days" in flat(place.run("concept").stdout)
     text = flat(place.run(*asked, f"--trust={roster}").stdout)
-    assert "The roster asks for a run every 168 hours, with 24 hours of grace." in text
+    assert "The roster asks for a run every 7 days, with 24 hours of grace." in text
     assert place.json(*asked, f"--trust={roster}", "--interval=24")["scheduled"]["due"] == 29
 
 

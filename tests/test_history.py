@@ -274,9 +274,17 @@ def test_after_a_recovery_the_new_key_counts_from_there(book: Book, roster: Path
     book.cosign(NOW + timedelta(days=3))
     verdict = look(book, roster, now=NOW + timedelta(days=3))
     assert told(verdict) == {}
-    book.key = lost
+    new, book.key = book.key, lost
     book.run(NOW + timedelta(days=4))
-    assert told(look(book, roster, now=NOW + timedelta(days=4)))["RETIRED_KEY"] == 1
+    thief = look(book, roster, now=NOW + timedelta(days=4))
+    assert told(thief)["REVOKED_KEY"] == 1
+    assert (thief.exit, thief.level) == (Exit.UNTRUSTED, None)
+    book.key = new
+    book.run(NOW + timedelta(days=5))
+    book.cosign(NOW + timedelta(days=5))
+    verdict = look(book, roster, now=NOW + timedelta(days=5))
+    assert told(verdict) == {"REVOKED_KEY": 1}, "what the authority disowned stays named"
+    assert (verdict.exit, verdict.level) == (Exit.INCOMPLETE, "L2"), "and the ledger goes on"
 
 
 # --- witnesses -----------------------------------------------------------------------------------

@@ -103,11 +103,13 @@ def find(
     from pbxretain.errors import Exit
     from pbxretain.evidence import opening
     from pbxretain.evidence.bundle import Bundle
+    from pbxretain.verify import refuse_carried
 
     if signer and not purpose:
         raise click.UsageError("--sign goes with --purpose.")
     if last < first:
         raise click.UsageError("--to lies before --from.")
+    refuse_carried(trust, [bundle])
     holder = unsealed.Holder(face(), escrow, home, passphrase_file)
     wanted = _wanted(number, region, extension=extension)
     with opened_bundle(bundle) as folder:
@@ -177,7 +179,9 @@ def prove(
     from pbxretain.cli import unsealed
     from pbxretain.evidence import opening
     from pbxretain.evidence.bundle import Bundle
+    from pbxretain.verify import refuse_carried
 
+    refuse_carried(trust, [bundle])
     holder = unsealed.Holder(face(), escrow, home, passphrase_file)
     with opened_bundle(bundle) as folder:
         opened = Bundle(folder)

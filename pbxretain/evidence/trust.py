@@ -154,12 +154,13 @@ class Epochs:
         """Adds a revocation or recovery; the caller has seen that the authority signed it."""
         self._ended.append(event)
 
-    def spans(self) -> list[Span]:
-        """Every key that counts, with the numbers at which it does."""
+    def spans(self, *, ended: bool = True) -> list[Span]:
+        """Every key that counts, with the numbers at which it does; without ``ended`` as if no key
+        had been revoked or replaced by the authority."""
         spans = self._onward([Span(key) for key in self.pinned.values()])
         if not self.forward:
             spans = self._back(spans)
-        for event in self._ended:
+        for event in self._ended if ended else ():
             last = -1 if event.last_good is None else event.last_good
             touched = event.event == "recover"
             spans = [s.until(last) if touched or s.keyid == event.key else s for s in spans]

@@ -126,7 +126,21 @@ class _Look:
         content.runs(known, find, now=self._now)
         content.plans(reports, find)
         self._own(reports)
-        return self._verdict(reports)
+        return self._verdict(reports, self._disowned(known))
+
+    def _disowned(self, known: chain.Chains) -> frozenset[str]:
+        """Statements under ended keys over which the ledger has gone on under a key that counts:
+        they are a finding and count for nothing, but what came after stands. File names."""
+        names: set[str] = set()
+        ended = {finding.file for finding in self._findings if finding.code == "REVOKED_KEY"}
+        for placed in known.values():
+            last = max((chain.number(report) for report in placed if report.signer), default=-1)
+            names |= {r.path.name for r in placed if chain.number(r) < last} & ended
+        self._findings = [
+            replace(f, exit=Exit.INCOMPLETE) if f.code == "REVOKED_KEY" and f.file in names else f
+            for f in self._findings
+        ]
+        return frozenset(names)
 
     def _genuine(self, reports: Sequence[Report]) -> Iterator[Report]:
         for report in reports:
@@ -175,12 +189,12 @@ class _Look:
         if self._anchors.own and signers:
             self._findings.append(found("OWN_KEY", fingerprint=fingerprint(min(signers))))
 
-    def _verdict(self, reports: Sequence[Report]) -> Verdict:
+    def _verdict(self, reports: Sequence[Report], disowned: frozenset[str]) -> Verdict:
         findings = tuple(_once(self._findings))
         verdict = Verdict(findings, tuple(reports), None)
         unseen = any(finding.exit == Exit.UNAVAILABLE for finding in findings)
         sound = verdict.exit in (Exit.OK, Exit.INCOMPLETE) and reports and not unseen
-        placed = [report for report in reports if report.place is not None or report.deletion]
+        placed = [r for r in reports if r.place is not None and r.path.name not in disowned]
         if sound and not any(finding.code in chain.LACKING for finding in findings):
             verdict = replace(verdict, whole=tuple(self._whole))
         if not sound or not all(r.signer for r in placed or reports):

@@ -106,6 +106,8 @@ class Signers:
         self._anchors = anchors
         self._find = find
         self._spans: dict[Source, list[Span]] = {}
+        self._former: dict[Source, list[Span]] = {}
+        """As if the authority had ended no key."""
         self._revoked: set[str] = set()
         self._offered: dict[Path, dict[str, PublicKey]] = {}
 
@@ -126,6 +128,7 @@ class Signers:
                 known.end(event)
                 self._revoked |= {event.key} if event.event == "revoke" else set()
         self._spans = {name: known.spans() for name, known in epochs.items()}
+        self._former = {name: known.spans(ended=False) for name, known in epochs.items()}
 
     def _epochs(self, name: Source) -> Epochs:
         roster = self._anchors.roster
@@ -160,7 +163,16 @@ class Signers:
         return self._beside(report)
 
     def _any(self, name: Source) -> dict[str, PublicKey]:
-        return {span.keyid: span.key for span in self._spans.get(name, ())}
+        spans = [*self._former.get(name, ()), *self._spans.get(name, ())]
+        return {span.keyid: span.key for span in spans}
+
+    def _is_ended(self, report: Report, name: Source, keyid: str) -> bool:
+        """Whether the key counted there until the authority said otherwise."""
+        where = report.place
+        held = where is not None and any(
+            span.keyid == keyid and span.holds(where.seq) for span in self._former.get(name, ())
+        )
+        return held or self._is_revoked(keyid)
 
     def _runner(
         self, report: Report, name: Source, counting: Mapping[str, PublicKey]
@@ -171,7 +183,7 @@ class Signers:
             pass
         former = signed_by(report.envelope, self._any(name))
         if former is not None:
-            code = "REVOKED_KEY" if self._is_revoked(former) else "RETIRED_KEY"
+            code = "REVOKED_KEY" if self._is_ended(report, name, former) else "RETIRED_KEY"
             self._find(found(code, file=report.path.name, fingerprint=fingerprint(former)))
         else:
             self._stranger(report)

@@ -99,10 +99,11 @@ class Epochs {
     this.rotations.sort((a, b) => a.seq - b.seq);
   }
 
-  async spans() {
+  /** Without `ended` as if no key had been revoked or replaced by the authority. */
+  async spans(ended = true) {
     let spans = await this.onward([...this.pinned.values()].map((key) => new Span(key)));
     if (!this.forward) spans = await this.back(spans);
-    for (const event of this.ended) {
+    for (const event of ended ? this.ended : []) {
       const last = event.last_good ?? -1;
       const touched = event.event === "recover";
       const ends = (span) => touched || span.key.id === event.key;
@@ -165,6 +166,7 @@ class Signers {
     this.anchors = anchors;
     this.find = find;
     this.spans = new Map();
+    this.former = new Map(); // as if the authority had ended no key
     this.revoked = new Set();
     this.offered = new Map();
   }
@@ -189,7 +191,18 @@ class Signers {
         if (predicate.event === "revoke") this.revoked.add(predicate.key);
       }
     }
-    for (const [name, known] of epochs) this.spans.set(name, await known.spans());
+    for (const [name, known] of epochs) {
+      this.spans.set(name, await known.spans());
+      this.former.set(name, await known.spans(false));
+    }
+  }
+
+  /** Whether the key counted there until the authority said otherwise. */
+  isEnded(report, name, keyid) {
+    const place = placeOf(report);
+    const spans = place === null ? [] : (this.former.get(name) ?? []);
+    const held = spans.some((span) => span.key.id === keyid && span.holds(place.seq));
+    return held || this.revoked.has(keyid);
   }
 
   epochs({ installation, source }) {
@@ -211,7 +224,8 @@ class Signers {
   }
 
   any(name) {
-    return new Map((this.spans.get(name) ?? []).map(({ key }) => [key.id, key]));
+    const spans = [...(this.former.get(name) ?? []), ...(this.spans.get(name) ?? [])];
+    return new Map(spans.map(({ key }) => [key.id, key]));
   }
 
   /** The id of the trusted key that signed, null without one; Refusal for a forged signature. */
@@ -230,7 +244,7 @@ class Signers {
     if (signer) return signer;
     const former = await signedBy(report.envelope, this.any(name));
     if (former) {
-      const code = this.revoked.has(former) ? "REVOKED_KEY" : "RETIRED_KEY";
+      const code = this.isEnded(report, name, former) ? "REVOKED_KEY" : "RETIRED_KEY";
       this.find(code, report.name, { fingerprint: fingerprint(former) });
     } else {
       await this.stranger(report);

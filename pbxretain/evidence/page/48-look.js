@@ -171,7 +171,24 @@ class Look {
     forks(known, this.find);
     runsOf(known, this.find, this.now);
     plansOf(reports, this.find);
+    this.disown(known);
     return this.verdict(reports);
+  }
+
+  /** Statements under ended keys over which the ledger has gone on under a key that counts. */
+  disown(known) {
+    const of = (code) => this.findings.filter((finding) => finding.code === code);
+    const ended = new Set(of("REVOKED_KEY").map(({ file }) => file));
+    this.disowned = new Set();
+    for (const placed of known.values()) {
+      const last = Math.max(-1, ...placed.filter(({ signer }) => signer).map(numberOf));
+      for (const report of placed) {
+        if (numberOf(report) < last && ended.has(report.name)) this.disowned.add(report.name);
+      }
+    }
+    for (const finding of of("REVOKED_KEY")) {
+      if (this.disowned.has(finding.file)) finding.exit = EXIT_INCOMPLETE;
+    }
   }
 
   async genuine(reports) {
@@ -234,7 +251,8 @@ class Look {
   }
 
   level(sound, findings, reports) {
-    const placed = reports.filter((report) => placeOf(report) !== null);
+    const kept = reports.filter(({ name }) => !this.disowned.has(name));
+    const placed = kept.filter((report) => placeOf(report) !== null);
     const counting = placed.length ? placed : reports;
     if (!sound || !counting.every((report) => report.signer)) return null;
     const open = findings.filter((finding) => finding.exit !== EXIT_OK);

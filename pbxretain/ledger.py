@@ -265,7 +265,7 @@ class Ledger:
     def _bytes(self) -> bytes:
         try:
             return self._file.read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return b""
         except OSError:
             _unreadable()

@@ -100,7 +100,9 @@ def test_a_folder_that_becomes_read_only_loses_nothing_and_is_taken_up_again() -
         before = pbx.snapshot()
         _give(folder, NOBODY)
         days = {p.parent for p in pbx.pbx.rglob("*.wav")}
-        pbx.terms()  # what is imported late must be there before the child can't read it
+        # What is imported late must be there before the child can't read it.
+        pbx.terms()
+        assert small.build(folder / "warm", ["tree"]).run().exit_code == Exit.OK
 
         def protect(mode: int) -> None:
             for day in days:

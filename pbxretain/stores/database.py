@@ -435,7 +435,8 @@ class DatabaseLock:
         if self._session is None:
             return False
         if self._session.dialect.name == "mysql":
-            return self._session.value(Sql("SELECT GET_LOCK(%s, 0)", (self._name,))) == b"1"
+            # A busy server lets go of a closed connection's lock a moment later.
+            return self._session.value(Sql("SELECT GET_LOCK(%s, 2)", (self._name,))) == b"1"
         return self._session.value(f"SELECT pg_try_advisory_lock({self._number})") == b"t"
 
     def verify(self) -> None:

@@ -82,5 +82,6 @@ def _breaks(before: Dataset, after: Dataset) -> Iterator[tuple[str, int]]:
     rules = [(d.rule.keep, d.rule.start_event, d.rule.basis) for d in (before, after)]
     if rules[0] != rules[1]:
         yield "POLICY_CHANGED", 0
-    if comparable and mark and deleted and deleted < mark:
+    told = before.balances.failed > 0  # what failed lies somewhere, perhaps set aside
+    if comparable and not told and mark and deleted and deleted < mark:
         yield "WATERMARK", 0

@@ -169,7 +169,8 @@ function breaks(before, after) {
   const comparable = before.rule.start_event === after.rule.start_event;
   const rules = [before, after].map(({ rule }) => [rule.keep, rule.start_event, rule.basis]);
   if (rules[0].some((each, n) => each !== rules[1][n])) found.push(["POLICY_CHANGED", 0]);
-  if (comparable && mark && deleted && deleted < mark) found.push(["WATERMARK", 0]);
+  const told = before.balances.failed > 0; // what failed lies somewhere, perhaps set aside
+  if (comparable && !told && mark && deleted && deleted < mark) found.push(["WATERMARK", 0]);
   return found;
 }
 

@@ -14,7 +14,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib import resources
@@ -150,6 +150,9 @@ class Ledger:
             self._write_companions(entry, public)
             posix.write_synced(self._prepared, sealed, 0o440, replace=False)
         self._finish(sealed, entry)
+        with suppress(OSError):  # last of all: a large page must keep no report from a full disk
+            page = resources.files("pbxretain.evidence").joinpath("verify.html").read_bytes()
+            self._write_once("verify.html", page)
         return entry
 
     def sign_checkpoint(self, key: PrivateKey, name: str) -> None:
@@ -255,12 +258,12 @@ class Ledger:
         script = shipped.joinpath("verify.sh").read_bytes()
         stem = entry.file.removesuffix(".dsse.json")
         posix.write_synced(self.folder / f"{stem}.verify.sh", script, 0o755)
-        page = shipped.joinpath("verify.html").read_bytes()
-        key = f"runner-{key_id(public)[:8]}.pub.pem"
-        for name, data in ((key, public_pem(public)), ("verify.html", page)):
-            path = self.folder / name
-            if not path.exists() or path.read_bytes() != data:
-                posix.write_synced(path, data, 0o644)
+        self._write_once(f"runner-{key_id(public)[:8]}.pub.pem", public_pem(public))
+
+    def _write_once(self, name: str, data: bytes) -> None:
+        path = self.folder / name
+        if not path.exists() or path.read_bytes() != data:
+            posix.write_synced(path, data, 0o644)
 
     def _bytes(self) -> bytes:
         try:

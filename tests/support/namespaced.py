@@ -107,7 +107,7 @@ def full_disk(folder: Path) -> None:
         subprocess.run(["umount", "-l", str(state)], check=True)
         shutil.rmtree(folder / str(n))
     assert n > 30, "the harness is blind"
-    assert codes >= {int(Exit.REFUSED), int(Exit.FORGED)}, "early deaths refuse, late ones are told"
+    assert codes == _ALLOWED, "some deaths of the disk stop a run, the last ones don't"
 
 
 _FINISHED = 90

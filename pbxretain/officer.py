@@ -296,7 +296,10 @@ def claim(folder: Path) -> Claim:
 
 def named(told: Claim, folder: Path, given: str | None) -> Claim:
     """The claim by the key whose fingerprint was read out, where that is not today's: a key that
-    was followed by others vouches for them, and ``confirmed`` asks whether it does."""
+    was followed by others vouches for them, and ``confirmed`` asks whether it does. A ledger
+    without entries names no successor: there only the key that signed its checkpoint counts."""
+    if told.note.size == 0:
+        return told
     plain = re.sub("[^0-9a-f]", "", (given or "").lower())
     same = [key for keyid, key in offered(folder).items() if plain and keyid.startswith(plain)]
     return replace(told, key=same[0]) if len(same) == 1 else told

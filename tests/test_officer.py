@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support.handover import NUMBER, PASSPHRASE, Host, Officer, call_log
+from support.officer import Book, days, private
+from support.reports import NOW
 
 from pbxretain import keys, officer
 from pbxretain.errors import Exit
@@ -181,6 +183,33 @@ def test_a_source_whose_key_has_rolled_is_entered_with_its_first_key(
     assert pinned != now
     told = successor.json("witness", str(bundle), "--out", str(tmp_path / "note"))
     assert told["size"] == 4
+
+
+@pytest.mark.parametrize("runs", [0, 2])
+def test_a_stranger_s_ledger_never_goes_in_under_the_fingerprint_of_the_key_beside_it(
+    tmp_path: Path, runs: int
+) -> None:
+    """The stranger puts the true runner's public key into his own bundle: it is the fingerprint
+    that the officer hears by telephone."""
+    thief, true = private(31), private(1)
+    book = Book(tmp_path / "bundle", key=thief)
+    for when in days(NOW, runs):
+        book.run(when)
+    book.sign()
+    (book.folder / "ledger.jsonl").touch()
+    for key in (thief, true):
+        name = f"runner-{key_id(key.public_key())[:8]}.pub.pem"
+        (book.folder / name).write_bytes(keys.public_pem(key.public_key()))
+    claimed = officer.claim(book.folder)
+    told = officer.named(claimed, book.folder, key_id(true.public_key()))
+    assert claimed.keyid == key_id(thief.public_key())
+    if not runs:
+        assert told.keyid == claimed.keyid, "an empty ledger has nobody vouch for it"
+        return
+    assert told.keyid == key_id(true.public_key())
+    _, verdict = officer.confirmed(told, book.folder, now=NOW)
+    assert verdict is not None
+    assert verdict.exit in (Exit.UNTRUSTED, Exit.FORGED)
 
 
 def test_without_a_bundle_there_are_only_keys(tmp_path: Path) -> None:

@@ -128,19 +128,20 @@ class _Look:
         self._own(reports)
         return self._verdict(reports, self._disowned(known))
 
-    def _disowned(self, known: chain.Chains) -> frozenset[str]:
-        """Statements under ended keys over which the ledger has gone on under a key that counts:
-        they are a finding and count for nothing, but what came after stands. File names."""
-        names: set[str] = set()
-        ended = {finding.file for finding in self._findings if finding.code == "REVOKED_KEY"}
-        for placed in known.values():
-            last = max((chain.number(report) for report in placed if report.signer), default=-1)
-            names |= {r.path.name for r in placed if chain.number(r) < last} & ended
-        self._findings = [
-            replace(f, exit=Exit.INCOMPLETE) if f.code == "REVOKED_KEY" and f.file in names else f
-            for f in self._findings
-        ]
-        return frozenset(names)
+    def _disowned(self, known: chain.Chains) -> frozenset[Path]:
+        """Tells of statements under ended keys. Where the ledger has gone on under a key that
+        counts, they are a finding and count for nothing, but what came after stands."""
+        last = {
+            report.path: max((chain.number(r) for r in placed if r.signer), default=-1)
+            for placed in known.values()
+            for report in placed
+        }
+        settled: set[Path] = set()
+        for report, finding in self._signers.disowned:
+            goes_on = chain.number(report) < last.get(report.path, -1)
+            settled |= {report.path} if goes_on else set()
+            self._findings.append(replace(finding, exit=Exit.INCOMPLETE) if goes_on else finding)
+        return frozenset(settled)
 
     def _genuine(self, reports: Sequence[Report]) -> Iterator[Report]:
         for report in reports:
@@ -189,12 +190,12 @@ class _Look:
         if self._anchors.own and signers:
             self._findings.append(found("OWN_KEY", fingerprint=fingerprint(min(signers))))
 
-    def _verdict(self, reports: Sequence[Report], disowned: frozenset[str]) -> Verdict:
+    def _verdict(self, reports: Sequence[Report], disowned: frozenset[Path]) -> Verdict:
         findings = tuple(_once(self._findings))
         verdict = Verdict(findings, tuple(reports), None)
         unseen = any(finding.exit == Exit.UNAVAILABLE for finding in findings)
         sound = verdict.exit in (Exit.OK, Exit.INCOMPLETE) and reports and not unseen
-        placed = [r for r in reports if r.place is not None and r.path.name not in disowned]
+        placed = [r for r in reports if r.place is not None and r.path not in disowned]
         if sound and not any(finding.code in chain.LACKING for finding in findings):
             verdict = replace(verdict, whole=tuple(self._whole))
         if not sound or not all(r.signer for r in placed or reports):

@@ -108,7 +108,9 @@ class Signers:
         self._spans: dict[Source, list[Span]] = {}
         self._former: dict[Source, list[Span]] = {}
         """As if the authority had ended no key."""
-        self._revoked: set[str] = set()
+        self.disowned: list[tuple[Report, Finding]] = []
+        """Statements under keys that the authority has ended; how serious each is, the rest of its
+        ledger says."""
         self._offered: dict[Path, dict[str, PublicKey]] = {}
 
     def learn(self, reports: Iterable[Report]) -> None:
@@ -126,7 +128,6 @@ class Signers:
                 known.rotate(event, report.envelope)
             elif signed_by(report.envelope, self._anchors.of("authority")) is not None:
                 known.end(event)
-                self._revoked |= {event.key} if event.event == "revoke" else set()
         self._spans = {name: known.spans() for name, known in epochs.items()}
         self._former = {name: known.spans(ended=False) for name, known in epochs.items()}
 
@@ -140,9 +141,11 @@ class Signers:
         """The runner's keys that count at a number of a source's ledger."""
         return {s.keyid: s.key for s in self._spans.get(name, ()) if s.holds(seq)}
 
-    def revoked(self, name: Source) -> dict[str, PublicKey]:
-        """The runner's keys that counted once and were revoked."""
-        return {keyid: key for keyid, key in self._any(name).items() if self._is_revoked(keyid)}
+    def ended(self, name: Source, seq: int) -> dict[str, PublicKey]:
+        """The keys that would count there if the authority had not ended them."""
+        counting = self.counts(name, seq)
+        former = {s.keyid: s.key for s in self._former.get(name, ()) if s.holds(seq)}
+        return {keyid: key for keyid, key in former.items() if keyid not in counting}
 
     def counting(self, report: Report) -> dict[str, PublicKey]:
         """The runner's keys that count where this statement stands."""
@@ -159,20 +162,13 @@ class Signers:
         if where is not None and name is not None:
             return self._runner(report, name, self.counts(name, where.seq))
         if isinstance(predicate, Plan) and name is not None:
-            return self._runner(report, name, self._any(name))
+            counting = {span.keyid: span.key for span in self._spans.get(name, ())}
+            return self._runner(report, name, counting)
         return self._beside(report)
 
     def _any(self, name: Source) -> dict[str, PublicKey]:
         spans = [*self._former.get(name, ()), *self._spans.get(name, ())]
         return {span.keyid: span.key for span in spans}
-
-    def _is_ended(self, report: Report, name: Source, keyid: str) -> bool:
-        """Whether the key counted there until the authority said otherwise."""
-        where = report.place
-        held = where is not None and any(
-            span.keyid == keyid and span.holds(where.seq) for span in self._former.get(name, ())
-        )
-        return held or self._is_revoked(keyid)
 
     def _runner(
         self, report: Report, name: Source, counting: Mapping[str, PublicKey]
@@ -182,15 +178,16 @@ class Signers:
         except TrustError:
             pass
         former = signed_by(report.envelope, self._any(name))
-        if former is not None:
-            code = "REVOKED_KEY" if self._is_ended(report, name, former) else "RETIRED_KEY"
-            self._find(found(code, file=report.path.name, fingerprint=fingerprint(former)))
-        else:
+        if former is None:
             self._stranger(report)
+            return None
+        told = {"file": report.path.name, "fingerprint": fingerprint(former)}
+        seq = report.place.seq if report.place else 0
+        if former in self.ended(name, seq):
+            self.disowned.append((report, found("REVOKED_KEY", **told)))
+        else:
+            self._find(found("RETIRED_KEY", **told))
         return None
-
-    def _is_revoked(self, keyid: str) -> bool:
-        return keyid in self._revoked
 
     def unread(self, unread: Unread) -> Finding:
         """What is wrong with an envelope whose content couldn't be read: it was changed, or was

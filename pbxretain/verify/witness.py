@@ -70,7 +70,7 @@ class Witness:
             return
         keys = signers.counts(self._source, note.size - 1).values()
         if trusted and not any(notes.signed(note, key) for key in keys):
-            ended = signers.revoked(self._source)
+            ended = signers.ended(self._source, note.size - 1)
             by = next((keyid for keyid, key in ended.items() if notes.signed(note, key)), None)
             if by is None:
                 self._find(found("CHECKPOINT", file="checkpoint"))

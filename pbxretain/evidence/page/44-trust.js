@@ -167,7 +167,9 @@ class Signers {
     this.find = find;
     this.spans = new Map();
     this.former = new Map(); // as if the authority had ended no key
-    this.revoked = new Set();
+    // Statements under keys that the authority has ended: how serious each is, the rest of its
+    // ledger says.
+    this.disowned = [];
     this.offered = new Map();
   }
 
@@ -188,7 +190,6 @@ class Signers {
         known.rotate(predicate, envelope);
       } else if ((await signedBy(envelope, this.of("authority"))) !== null) {
         known.ended.push(predicate);
-        if (predicate.event === "revoke") this.revoked.add(predicate.key);
       }
     }
     for (const [name, known] of epochs) {
@@ -197,12 +198,12 @@ class Signers {
     }
   }
 
-  /** Whether the key counted there until the authority said otherwise. */
-  isEnded(report, name, keyid) {
-    const place = placeOf(report);
-    const spans = place === null ? [] : (this.former.get(name) ?? []);
-    const held = spans.some((span) => span.key.id === keyid && span.holds(place.seq));
-    return held || this.revoked.has(keyid);
+  /** The keys that would count there if the authority had not ended them. */
+  ended(name, seq) {
+    const counting = this.counts(name, seq);
+    const former = (this.former.get(name) ?? []).filter((span) => span.holds(seq));
+    const ended = former.filter(({ key }) => !counting.has(key.id));
+    return new Map(ended.map(({ key }) => [key.id, key]));
   }
 
   epochs({ installation, source }) {
@@ -235,7 +236,10 @@ class Signers {
     if (place !== null && name !== null) {
       return this.runner(report, name, this.counts(name, place.seq));
     }
-    if (report.kind === "plan" && name !== null) return this.runner(report, name, this.any(name));
+    if (report.kind === "plan" && name !== null) {
+      const spans = this.spans.get(name) ?? [];
+      return this.runner(report, name, new Map(spans.map(({ key }) => [key.id, key])));
+    }
     return this.beside(report);
   }
 
@@ -243,12 +247,14 @@ class Signers {
     const signer = await verifyEnvelope(report.envelope, counting);
     if (signer) return signer;
     const former = await signedBy(report.envelope, this.any(name));
-    if (former) {
-      const code = this.isEnded(report, name, former) ? "REVOKED_KEY" : "RETIRED_KEY";
-      this.find(code, report.name, { fingerprint: fingerprint(former) });
-    } else {
+    if (!former) {
       await this.stranger(report);
+      return null;
     }
+    const params = { fingerprint: fingerprint(former) };
+    const ended = this.ended(name, placeOf(report)?.seq ?? 0).has(former);
+    if (ended) this.disowned.push({ report, params });
+    else this.find("RETIRED_KEY", report.name, params);
     return null;
   }
 

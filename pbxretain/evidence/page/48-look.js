@@ -38,8 +38,8 @@ class Witness {
 
   /** Nobody's, or genuine, but of a key that counts no more. */
   async unsigned(signers, note) {
-    for (const key of signers.any(this.source).values()) {
-      if (signers.revoked.has(key.id) && (await noteSigned(note, key))) {
+    for (const key of signers.ended(this.source, note.size - 1).values()) {
+      if (await noteSigned(note, key)) {
         this.find("REVOKED_KEY", CHECKPOINT, { fingerprint: fingerprint(key.id) });
         return;
       }
@@ -175,19 +175,20 @@ class Look {
     return this.verdict(reports);
   }
 
-  /** Statements under ended keys over which the ledger has gone on under a key that counts. */
+  /** Tells of statements under ended keys. Where the ledger has gone on under a key that counts,
+      they are a finding and count for nothing, but what came after stands. */
   disown(known) {
-    const of = (code) => this.findings.filter((finding) => finding.code === code);
-    const ended = new Set(of("REVOKED_KEY").map(({ file }) => file));
-    this.disowned = new Set();
+    const last = new Map();
     for (const placed of known.values()) {
-      const last = Math.max(-1, ...placed.filter(({ signer }) => signer).map(numberOf));
-      for (const report of placed) {
-        if (numberOf(report) < last && ended.has(report.name)) this.disowned.add(report.name);
-      }
+      const highest = Math.max(-1, ...placed.filter(({ signer }) => signer).map(numberOf));
+      for (const { item } of placed) last.set(item, highest);
     }
-    for (const finding of of("REVOKED_KEY")) {
-      if (this.disowned.has(finding.file)) finding.exit = EXIT_INCOMPLETE;
+    this.disowned = new Set();
+    for (const { report, params } of this.signers.disowned) {
+      const goesOn = (placeOf(report)?.seq ?? -1) < (last.get(report.item) ?? -1);
+      if (goesOn) this.disowned.add(report.item);
+      const exit = goesOn ? EXIT_INCOMPLETE : FINDINGS.REVOKED_KEY;
+      this.find("REVOKED_KEY", report.name, params, exit);
     }
   }
 
@@ -251,7 +252,7 @@ class Look {
   }
 
   level(sound, findings, reports) {
-    const kept = reports.filter(({ name }) => !this.disowned.has(name));
+    const kept = reports.filter(({ item }) => !this.disowned.has(item));
     const placed = kept.filter((report) => placeOf(report) !== null);
     const counting = placed.length ? placed : reports;
     if (!sound || !counting.every((report) => report.signer)) return null;

@@ -131,11 +131,10 @@ class _Look:
     def _disowned(self, known: chain.Chains) -> frozenset[Path]:
         """Tells of statements under ended keys. Where the ledger has gone on under a key that
         counts, they are a finding and count for nothing, but what came after stands."""
-        last = {
-            report.path: max((chain.number(r) for r in placed if r.signer), default=-1)
-            for placed in known.values()
-            for report in placed
-        }
+        last: dict[Path, int] = {}
+        for placed in known.values():
+            highest = max((chain.number(r) for r in placed if r.signer), default=-1)
+            last |= dict.fromkeys((report.path for report in placed), highest)
         settled: set[Path] = set()
         for report, finding in self._signers.disowned:
             goes_on = chain.number(report) < last.get(report.path, -1)

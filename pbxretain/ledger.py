@@ -100,11 +100,13 @@ class Ledger:
         """``folder`` is the source's reports folder; it must exist."""
         self.folder = folder
         self._file = folder / LEDGER
+        self._parsed: tuple[bytes, tuple[tuple[Entry, ...], bytes]] = (b"", ((), b""))
+        """The lines as read last, and what they say: a run asks a dozen times."""
         self._prepared = folder / PREPARED
 
     def entries(self) -> tuple[Entry, ...]:
         """All entries, checked for order and links; a torn last line is not one."""
-        return read_ledger(self._bytes())[0]
+        return self._read()[0]
 
     def last(self) -> Entry | None:
         """The newest entry; None for a source without reports."""
@@ -122,7 +124,7 @@ class Ledger:
         """
         if self._prepared.exists():
             raise EvidenceError("A report is not fully published yet.", code="UNPUBLISHED")
-        entries, torn = read_ledger(self._bytes())
+        entries, torn = self._read()
         if torn:
             _torn()
         seq = len(entries)
@@ -216,7 +218,7 @@ class Ledger:
         try:
             sealed = self._prepared.read_bytes()
         except FileNotFoundError:
-            if read_ledger(self._bytes())[1]:
+            if self._read()[1]:
                 _torn()
             return None
         except OSError:
@@ -264,6 +266,12 @@ class Ledger:
         path = self.folder / name
         if not path.exists() or path.read_bytes() != data:
             posix.write_synced(path, data, 0o644)
+
+    def _read(self) -> tuple[tuple[Entry, ...], bytes]:
+        data = self._bytes()
+        if data != self._parsed[0]:
+            self._parsed = data, read_ledger(data)
+        return self._parsed[1]
 
     def _bytes(self) -> bytes:
         try:

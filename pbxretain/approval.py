@@ -30,7 +30,6 @@ from pbxretain.evidence.statements import file_type, parse_statement, statement
 from pbxretain.evidence.trust import Roster
 from pbxretain.policy import Policy, approval_state, load_policy
 from pbxretain.signing import (
-    MAX_ENVELOPE,
     Envelope,
     PrivateKey,
     countersign,
@@ -116,17 +115,6 @@ class Decided:
     envelope: Envelope = field(repr=False)
     controller: str
     """The key id of the controller who signed."""
-
-
-def read_statement(path: Path) -> bytes:
-    """The bytes of a statement on a policy; UnavailableError."""
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_ENVELOPE + 1)
-    except (OSError, ValueError):
-        raise UnavailableError(
-            f"{path} can't be read", code="FILE_READ", params={"path": str(path)}
-        ) from None
 
 
 def decided(data: bytes, roster: Roster, *, now: datetime) -> Decided:

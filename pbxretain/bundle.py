@@ -32,6 +32,7 @@ from pbxretain.ledger import (
     ROSTER,
     SIDECARS,
 )
+from pbxretain.signing import MAX_ENVELOPE
 from pbxretain.verify.reading import SUMS
 
 PAGE = "verify.html"
@@ -169,14 +170,31 @@ def hand_over(out: Path, data: bytes) -> None:
     """
     try:
         with out.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            try:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            except BaseException:
+                with suppress(OSError):
+                    out.unlink()
+                raise
     except FileExistsError:
         raise exists(out) from None
     except (OSError, ValueError):
         raise RefusedError(
             f"{out} can't be written", code="FILE_WRITE", params={"path": str(out)}
+        ) from None
+
+
+def handed(path: Path) -> bytes:
+    """A file that came from the other side: as much as a statement may have, and one byte more.
+    UnavailableError (FILE_READ)."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_ENVELOPE + 1)
+    except (OSError, ValueError):
+        raise UnavailableError(
+            f"{path} can't be read", code="FILE_READ", params={"path": str(path)}
         ) from None
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,7 +27,6 @@ from pbxretain.errors import (
     RefusedError,
     RetainError,
     StoreError,
-    UnavailableError,
 )
 from pbxretain.evidence import notes, sealing, statements
 from pbxretain.evidence.commitments import Committer, RunKey
@@ -35,10 +34,9 @@ from pbxretain.evidence.lookup import Lookup
 from pbxretain.evidence.sidecars import Kept
 from pbxretain.evidence.statements import ReportPlace
 from pbxretain.journal import Journal
-from pbxretain.ledger import Entry, Ledger
+from pbxretain.ledger import Entry, Ledger, source_lock
 from pbxretain.outcomes import DatasetResult, judge, remaining, verdict
 from pbxretain.plan import Item, Plan, Progress, Terms, silent
-from pbxretain.posix import lock_file
 from pbxretain.records import Store
 from pbxretain.recovery import frozen, settle_dead
 from pbxretain.report import Ending
@@ -116,7 +114,7 @@ def run(
     sound or a report can't be written, RefusedError when no key may sign; all else is in the
     result.
     """
-    with _source_lock(terms.name, site.state):
+    with source_lock(terms.name, site.state):
         ledger = _ledger(site)
         site = site.settled(ledger)
         ledger.sign_checkpoint(site.key, site.origin(terms.name))  # a crash may have come before
@@ -147,24 +145,6 @@ def _ledger(site: Site) -> Ledger:
     ledger.resume()
     ledger.next()  # a ledger older than its reports is refused while nothing is deleted yet
     return ledger
-
-
-@contextmanager
-def _source_lock(name: str, state: Path) -> Iterator[None]:
-    with ExitStack() as stack:
-        try:
-            state.mkdir(mode=0o700, parents=True, exist_ok=True)
-            stack.enter_context(lock_file(state / "lock"))
-        except OSError:
-            raise UnavailableError(
-                f"can't write in the state folder {state}",
-                hint="run pbxretain as the user who owns it",
-            ) from None
-        except LockedError:
-            raise LockedError(
-                f"another run works on source {name}", hint="wait until it has ended"
-            ) from None
-        yield
 
 
 @dataclass(slots=True)

@@ -8,8 +8,8 @@ has to be signed by a key to which the installed roster gives that role.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,12 +18,12 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from pbxretain import approval, posix
+from pbxretain import approval, posix, rolling
+from pbxretain.bundle import handed
 from pbxretain.errors import (
     ClockError,
     DocumentError,
     EvidenceError,
-    LockedError,
     RefusedError,
     TrustError,
     UnavailableError,
@@ -37,28 +37,19 @@ from pbxretain.evidence.attestations import (
     LedgerPlace,
     Observation,
     Review,
-    Role,
 )
 from pbxretain.evidence.fields import instant, moment
-from pbxretain.evidence.statements import Predicate, file_type, parse_statement, statement
-from pbxretain.evidence.trust import Roster, read_roster
-from pbxretain.ledger import COSIGNED, FILED, Entry, Ledger
+from pbxretain.evidence.statements import file_type, parse_statement, statement
+from pbxretain.evidence.trust import Roster
+from pbxretain.ledger import COSIGNED, FILED, Entry, Ledger, source_lock
 from pbxretain.signing import (
-    MAX_ENVELOPE,
     Envelope,
     PrivateKey,
     open_envelope,
     seal,
     signed_by,
 )
-
-SIGNERS: Mapping[type[Predicate], tuple[Role, ...]] = {
-    Review: ("dpo",),
-    Observation: ("observer", "dpo"),
-    EvidenceAccess: ("dpo",),
-    EvidenceShred: ("dpo",),
-}
-"""What comes back from the officer's side, and whose keys may have signed it."""
+from pbxretain.verify.signers import MAY_SIGN
 
 Reason = Literal["host-off", "pbx-off", "maintenance", "disk-full", "mistake", "other"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
@@ -89,17 +80,14 @@ class Cabinet:
 
 def installed_roster(path: Path) -> Roster:
     """The roster of this installation; RefusedError (NO_ROSTER) before ``key add``."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+    roster = rolling.installed(path)
+    if roster is None:
         raise RefusedError(
             "no roster is installed here, so nobody knows whose signature counts",
             hint="pbxretain key add trust.dsse.json, as the officer handed it over",
             code="NO_ROSTER",
-        ) from None
-    except OSError:
-        raise UnavailableError("the installed roster can't be read", code="ROSTER_READ") from None
-    return read_roster(data)
+        )
+    return roster
 
 
 def file_back(path: Path, cabinet: Cabinet) -> tuple[Filed, ...]:
@@ -109,13 +97,7 @@ def file_back(path: Path, cabinet: Cabinet) -> tuple[Filed, ...]:
     UnavailableError when it can't be read, EvidenceError for one that is damaged or of another
     ledger, TrustError when the roster doesn't know who signed it.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_ENVELOPE + 1)
-    except (OSError, ValueError):
-        raise UnavailableError(
-            f"{path} can't be read", code="FILE_READ", params={"path": str(path)}
-        ) from None
+    data = handed(path)
     if data.lstrip()[:1] == b"{":
         return _statement(data, cabinet)
     return (_checkpoint(data, cabinet),)
@@ -146,25 +128,21 @@ def _statement(data: bytes, cabinet: Cabinet) -> tuple[Filed, ...]:
     predicate, kind = found.predicate, file_type(found.type)
     if isinstance(predicate, ApprovedPolicy):
         return _policy(data, envelope, predicate, cabinet)
-    roles = SIGNERS.get(type(predicate))
-    if roles is None:
-        hint = "pbxretain key add FILE" if kind in ("trust", "key-event") else ""
-        raise DocumentError(
-            f"a statement of the kind {kind} is not filed here",
-            hint=hint,
-            code="NOT_FILED",
-            params={"kind": kind},
-        )
     if not isinstance(predicate, Review | Observation | EvidenceAccess | EvidenceShred):
         raise DocumentError(
             f"a statement of the kind {kind} is not filed here",
+            hint="pbxretain key add FILE" if kind in ("trust", "key-event") else "",
             code="NOT_FILED",
             params={"kind": kind},
         )
     if predicate.installation != cabinet.installation:
         raise EvidenceError("The statement is of another installation.", code="OTHER_INSTALLATION")
     at = moment(predicate.at)
-    keys = {k: key for role in roles for k, key in cabinet.roster.valid(role, at).items()}
+    keys = {
+        k: key
+        for role in MAY_SIGN[type(predicate)]
+        for k, key in cabinet.roster.valid(role, at).items()
+    }
     if signed_by(envelope, keys) is None:
         raise TrustError(
             "The statement isn't signed by a key of the roster with that role.", code="WRONG_SIGNER"
@@ -262,22 +240,9 @@ def locked(name: str, state: Path) -> Iterator[Ledger]:
 
     LockedError while a run works on the source, UnavailableError where this user can't write.
     """
-    with ExitStack() as stack:
-        try:
-            state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with source_lock(name, state):
+        with suppress(OSError):  # what can't be made is told as what can't be written
             (state / "reports").mkdir(mode=0o750, exist_ok=True)
-            stack.enter_context(posix.lock_file(state / "lock"))
-        except LockedError:
-            raise LockedError(
-                f"another run works on source {name}", hint="wait until it has ended"
-            ) from None
-        except OSError:
-            raise UnavailableError(
-                f"can't write in the state folder {state}",
-                hint="run pbxretain as the user who owns it",
-                code="STATE_WRITE",
-                params={"folder": str(state)},
-            ) from None
         ledger = Ledger(state / "reports")
         ledger.try_writing()
         ledger.resume()

@@ -399,18 +399,21 @@ def load_key(path: Path, passphrase: Secret | None = None) -> PrivateKey:
     """Reads a runner key; RefusedError when it is missing, exposed to others, or not Ed25519.
 
     PKCS#8 in PEM, or a container with a key of the role *runner*: that needs its passphrase."""
+    return parse_key(read_private(path, what="signing key"), passphrase)
+
+
+def read_private(path: Path, *, what: str) -> bytes:
+    """The bytes of a private key's file; RefusedError when it is missing, no regular file, or
+    exposed to others."""
     try:
         fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    except OSError:
-        raise RefusedError(
-            "The signing key is missing or unreadable.", code="KEY_MISSING"
-        ) from None
+    except (OSError, ValueError):
+        raise RefusedError(f"The {what} is missing or unreadable.", code="KEY_MISSING") from None
     try:
-        _check_key_file(os.fstat(fd), path)
-        data = os.read(fd, _MAX_KEY_FILE)
+        _check_key_file(os.fstat(fd), path, what=what)
+        return os.read(fd, _MAX_KEY_FILE)
     finally:
         os.close(fd)
-    return parse_key(data, passphrase)
 
 
 def parse_key(data: bytes, passphrase: Secret | None = None) -> PrivateKey:
@@ -432,19 +435,19 @@ def parse_key(data: bytes, passphrase: Secret | None = None) -> PrivateKey:
     return key
 
 
-def _check_key_file(status: os.stat_result, path: Path) -> None:
+def _check_key_file(status: os.stat_result, path: Path, *, what: str) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise RefusedError("The signing key is not a regular file.", code="KEY_KIND")
+        raise RefusedError(f"The {what} is not a regular file.", code="KEY_KIND")
     if os.name != "posix":
         return
     if status.st_mode & 0o077:
         raise RefusedError(
-            "Others than its owner may read or write the signing key.",
+            f"Others than its owner may read or write the {what}.",
             hint=f"chmod 400 {path}",
             code="KEY_EXPOSED",
         )
     if status.st_uid not in _own_ids():
-        raise RefusedError("The signing key belongs to somebody else.", code="KEY_EXPOSED")
+        raise RefusedError(f"The {what} belongs to somebody else.", code="KEY_EXPOSED")
 
 
 def public_pem(public: AnyPublic) -> bytes:

@@ -14,7 +14,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib import resources
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from pbxretain import posix
-from pbxretain.errors import EvidenceError
+from pbxretain.errors import EvidenceError, LockedError, UnavailableError
 from pbxretain.evidence import notes
 from pbxretain.evidence.fields import instant, moment
 from pbxretain.evidence.statements import (
@@ -67,6 +67,26 @@ REPORT_NAME = re.compile(r"\d{6,}-[a-z-]+\.dsse\.json")
 _HEX = re.compile(r"[0-9a-f]{64}")
 _TYPE = re.compile(re.escape(BASE) + r"[a-z-]+/v\d+")
 _RUN = re.compile(r"[0-9a-f-]{36}")
+
+
+@contextmanager
+def source_lock(name: str, state: Path) -> Iterator[None]:
+    """Holds a source, whose state folder is made where there is none. LockedError while another
+    process works on it, UnavailableError where this user can't write."""
+    with ExitStack() as stack:
+        try:
+            state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            stack.enter_context(posix.lock_file(state / "lock"))
+        except OSError:
+            raise UnavailableError(
+                f"can't write in the state folder {state}",
+                hint="run pbxretain as the user who owns it",
+            ) from None
+        except LockedError:
+            raise LockedError(
+                f"another run works on source {name}", hint="wait until it has ended"
+            ) from None
+        yield
 
 
 @dataclass(frozen=True, slots=True)

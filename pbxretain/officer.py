@@ -7,21 +7,18 @@ use: a runner's key goes into the roster after somebody compared its fingerprint
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 import re
-import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
 import platformdirs
-from cryptography.hazmat.primitives import serialization
 from pydantic import ValidationError
 
 from pbxretain import keys, posix
@@ -39,12 +36,13 @@ from pbxretain.evidence.attestations import Role, RosterKey, RosterSource, Trust
 from pbxretain.evidence.fields import instant
 from pbxretain.evidence.notes import Checkpoint
 from pbxretain.evidence.statements import place, statement
-from pbxretain.evidence.trust import Roster, read_roster
+from pbxretain.evidence.trust import Roster, key_text, read_roster
 from pbxretain.keys import AnyPublic, Keyring
 from pbxretain.ledger import CHECKPOINT, LEDGER, read_ledger
 from pbxretain.settings import Secret
 from pbxretain.signing import PublicKey, key_id, seal
 from pbxretain.verify import Verdict, verify_paths
+from pbxretain.verify.reading import offered, read_bytes
 
 VARIABLE = "PBXRETAIN_DPO_HOME"
 OWN_ROLES: tuple[Role, ...] = ("authority", "dpo", "escrow")
@@ -55,7 +53,6 @@ _ORIGIN = re.compile(
 )
 _MAX_ROSTER = 8 * 1024 * 1024
 _MAX_LEDGER = 256 * 1024 * 1024
-_MAX_OFFERED = 100
 
 
 def home_folder(given: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
@@ -275,15 +272,6 @@ def checkpoint(folder: Path) -> Checkpoint:
     return note
 
 
-def offered(folder: Path) -> dict[str, PublicKey]:
-    """The runner keys that lie in a bundle, by key id; trusted by nobody."""
-    found: dict[str, PublicKey] = {}
-    for path in sorted(folder.glob("runner-*.pub.pem"))[:_MAX_OFFERED]:
-        with suppress(DocumentError, UnavailableError):
-            found |= keys.public_keys(_read(path, 64 * 1024))
-    return found
-
-
 def claim(folder: Path) -> Claim:
     """What a bundle claims; EvidenceError when it can't even say that."""
     note = checkpoint(folder)
@@ -419,14 +407,11 @@ def roster_key(
     role: Role, public: AnyPublic, *, now: datetime, source: str | None = None
 ) -> RosterKey:
     """A key as the roster writes it, valid from now on."""
-    der = public.public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
     return RosterKey(
         id=key_id(public),
         role=role,
         algorithm="x25519" if role == "escrow" else "ed25519",
-        public=base64.b64encode(der).decode(),
+        public=key_text(public),
         source=source,
         valid_from=instant(now),
     )
@@ -497,12 +482,7 @@ def _there(path: Path) -> bool:
 
 def _read(path: Path, limit: int) -> bytes:
     """At most ``limit`` bytes of a regular file; UnavailableError for anything else."""
-    try:
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(fd, "rb") as file:
-            data = file.read(limit + 1) if stat.S_ISREG(os.fstat(fd).st_mode) else None
-    except (OSError, ValueError):
-        data = None
+    data = read_bytes(path, limit + 1)
     if data is None or len(data) > limit:
-        raise UnavailableError(f"{path.name} can't be read") from None
+        raise UnavailableError(f"{path.name} can't be read")
     return data

@@ -27,7 +27,7 @@ from pbxretain.evidence import notes
 from pbxretain.evidence.attestations import KeyEvent, LedgerPlace
 from pbxretain.evidence.fields import instant, moment
 from pbxretain.evidence.statements import BASE, parse_statement, statement
-from pbxretain.evidence.trust import Roster, der_key, read_roster
+from pbxretain.evidence.trust import Roster, der_key, key_text, read_roster
 from pbxretain.ledger import FILED, Ledger
 from pbxretain.runner import ENCRYPTED, PLAIN, RunnerKey
 from pbxretain.signing import PrivateKey, PublicKey, key_id, open_envelope, seal, signed_by
@@ -182,9 +182,9 @@ class Chain:
             ledger=LedgerPlace(seq=seq, prev=prev),
             event="rotate",
             key=key_id(new.public_key()),
-            public=spki(new.public_key()),
+            public=key_text(new.public_key()),
             previous=key_id(old.public_key()),
-            previous_public=spki(old.public_key()),
+            previous_public=key_text(old.public_key()),
             reason=reason,
         )
         ledger.publish(seal(statement(event), old, new), public=old.public_key())
@@ -266,7 +266,7 @@ def installed(path: Path) -> Roster | None:
     except FileNotFoundError:
         return None
     except OSError:
-        raise UnavailableError("The roster can't be read.") from None
+        raise UnavailableError("The roster can't be read.", code="ROSTER_READ") from None
     return read_roster(data)
 
 
@@ -300,7 +300,7 @@ def ended(
         ledger=None,
         event="revoke" if public is None else "recover",
         key=keyid,
-        public=spki(public) if public is not None else None,
+        public=key_text(public) if public is not None else None,
         last_good=last_good,
         reason=reason,
     )
@@ -313,14 +313,6 @@ def pem(public: str) -> bytes:
     return key.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-
-
-def spki(public: keys.AnyPublic) -> str:
-    """A public key as statements carry it: base64 of its DER form."""
-    der = public.public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return base64.b64encode(der).decode()
 
 
 def _current_id(rotations: Rotations, told: list[KeyEvent]) -> str | None:

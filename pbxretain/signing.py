@@ -39,12 +39,16 @@ _MAX_INTEGER = 2**53 - 1
 # --- what a key is called ------------------------------------------------------------------
 
 
-def key_id(public: PublicKey | X25519PublicKey) -> str:
-    """SHA-256 over the DER SubjectPublicKeyInfo, 64 hex digits; ``openssl`` computes the same."""
-    der = public.public_bytes(
+def spki(public: PublicKey | X25519PublicKey) -> bytes:
+    """The DER SubjectPublicKeyInfo of a key."""
+    return public.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    return hashlib.sha256(der).hexdigest()
+
+
+def key_id(public: PublicKey | X25519PublicKey) -> str:
+    """SHA-256 over the DER SubjectPublicKeyInfo, 64 hex digits; ``openssl`` computes the same."""
+    return hashlib.sha256(spki(public)).hexdigest()
 
 
 def fingerprint(keyid: str) -> str:

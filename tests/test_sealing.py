@@ -112,7 +112,7 @@ def test_an_escrow_key_that_others_may_read_or_that_signs_is_refused(tmp_path: P
         path.write_bytes(data)
         path.chmod(0o600)
         codes.append(_refused(path))
-    assert codes == ["KEY_EXPOSED", "KEY_MISSING", "ESCROW_KIND", "ESCROW_KIND", "ESCROW_KIND"]
+    assert codes == ["KEY_EXPOSED", "KEY_MISSING", "KEY_KIND", "ESCROW_KIND", "ESCROW_KIND"]
     path.write_bytes(pem)
     assert sealing.load_escrow(path).public_key() == private.public_key()
 

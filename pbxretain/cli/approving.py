@@ -12,7 +12,7 @@ import click
 
 from pbxretain import approval, keys
 from pbxretain import policy as policies
-from pbxretain.bundle import exists, hand_over
+from pbxretain.bundle import exists, hand_over, handed
 from pbxretain.cli import context, papers, passphrase
 from pbxretain.cli.context import checked_name
 from pbxretain.cli.face import Face, width
@@ -65,7 +65,7 @@ def consult(desk: Desk, file: Path, *, out: Path | None, yes: bool) -> int:
     desk.home.must_have_keys()
     with desk.home.locked():
         roster = desk.home.roster()
-        found = approval.decided(approval.read_statement(file), roster, now=desk.now)
+        found = approval.decided(handed(file), roster, now=desk.now)
         if out is not None and out.exists():
             raise exists(out)
         face, digest = desk.face, found.said.digest

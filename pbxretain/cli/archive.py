@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pbxretain import explain, explain_attestations, signing
 from pbxretain.cli import context, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
-from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
+from pbxretain.cli.printed import Form, as_bytes
+from pbxretain.errors import DocumentError, EvidenceError, UnavailableError
 from pbxretain.evidence.attachment import attached, is_pdf
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import Account, Predicate, file_type, made_at, parse_statement
 from pbxretain.explain import Seal
 from pbxretain.ledger import FILED, Entry, Ledger
 from pbxretain.messages import Lang
-from pbxretain.posix import write_synced
-from pbxretain.render import as_html, as_pdf, as_text
 from pbxretain.sheet import Sheet
 from pbxretain.verify import verify_paths
 
-Form = Literal["html", "pdf", "text"]
 SUFFIXES: Mapping[Form, str] = {"html": "html", "pdf": "pdf", "text": "txt"}
 _DIGITS = 16
 """More than any number of a report has."""
@@ -140,17 +137,8 @@ def sheet(found: Opened, lang: Lang) -> Sheet:
 
 def printed(found: Opened, lang: Lang, *, form: Form) -> bytes:
     """The statement as a file for people; DocumentError without what a PDF needs."""
-    page = sheet(found, lang)
-    if form == "pdf":
-        return as_pdf(page, attached={f"{_stem(found.path)}.dsse.json": found.data})
-    words = as_html(page) if form == "html" else as_text(page)
-    return words.encode()
-
-
-def form_of(out: Path | None) -> Form:
-    """The form that a file's name asks for; HTML, which needs no further package, where none."""
-    suffix = out.suffix.removeprefix(".").lower() if out else ""
-    return next((form for form, end in SUFFIXES.items() if end == suffix), "html")
+    attached = {f"{_stem(found.path)}.dsse.json": found.data}
+    return as_bytes(sheet(found, lang), form, attached=attached)
 
 
 def beside(path: Path, lang: Lang, *, form: Form) -> Path:
@@ -160,15 +148,3 @@ def beside(path: Path, lang: Lang, *, form: Form) -> Path:
 
 def _stem(path: Path) -> str:
     return path.name.removesuffix(".pdf").removesuffix(".json").removesuffix(".dsse")
-
-
-def put(out: Path, data: bytes) -> None:
-    """Writes a new file for people; RefusedError where there is one already."""
-    try:
-        write_synced(out, data, 0o644, replace=False)
-    except FileExistsError:
-        raise RefusedError(
-            f"{out} is there already and is not overwritten", code="FILE_EXISTS"
-        ) from None
-    except (OSError, ValueError):
-        raise RefusedError(f"{out} can't be written", code="FILE_WRITE") from None

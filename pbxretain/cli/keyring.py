@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from pbxretain import filing, keys, posix, rolling, signing
-from pbxretain.bundle import exists, hand_over
+from pbxretain.bundle import exists, hand_over, handed
 from pbxretain.cli import context, passphrase
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
@@ -31,7 +31,7 @@ from pbxretain.evidence.trust import Roster, read_roster
 from pbxretain.keys import AnyPrivate
 from pbxretain.ledger import FILED, ROSTER, Ledger
 from pbxretain.sheet import Block, Heading, Items, KeyValue, Paragraph, Sheet
-from pbxretain.signing import MAX_ENVELOPE, fingerprint, key_id, open_envelope, signed_by
+from pbxretain.signing import fingerprint, key_id, open_envelope, signed_by
 
 # --- new --------------------------------------------------------------------------------------
 
@@ -172,7 +172,7 @@ def _look_at(face: Face, file: Path, out: Path | None) -> None:
 def add(face: Face, file: Path, *, given: str | None) -> None:
     """Installs an escrow key, a roster, or the authority's word on a key."""
     app = context.load(face)
-    data = _read(file)
+    data = handed(file)
     if data.lstrip().startswith(b"{"):
         envelope = open_envelope(data)
         predicate = parse_statement(envelope.payload).predicate
@@ -192,16 +192,6 @@ def add(face: Face, file: Path, *, given: str | None) -> None:
     path = _put_escrow(app, keyid, keys.public_pem(public))
     blocks = [Paragraph(face.text("key.escrow.added", path=path), "result")]
     face.give({"key": keyid, "path": str(path)}, _sheet(face, "key.add.title", *blocks))
-
-
-def _read(file: Path) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            return opened.read(MAX_ENVELOPE + 1)
-    except (OSError, ValueError):
-        raise UnavailableError(
-            f"{file} can't be read", code="FILE_READ", params={"path": str(file)}
-        ) from None
 
 
 def _put_escrow(app: App, keyid: str, pem: bytes) -> Path:

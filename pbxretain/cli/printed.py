@@ -8,8 +8,10 @@ from typing import Any, Literal, TypeVar
 
 import click
 
+from pbxretain.bundle import exists
 from pbxretain.cli.face import PLAIN_WIDTH, Face
-from pbxretain.errors import DocumentError
+from pbxretain.errors import DocumentError, RefusedError
+from pbxretain.posix import write_synced
 from pbxretain.render import as_html, as_pdf, as_text
 from pbxretain.sheet import Sheet
 
@@ -38,7 +40,7 @@ def give(
 ) -> None:
     """Prints the document, or writes it and says where. DocumentError for a PDF without a file,
     RefusedError when the file is there already or can't be written."""
-    form = form or _form_of(out)
+    form = form or form_of(out, default="text")
     if out is None:
         if form == "pdf":
             raise DocumentError("a PDF needs a file to go to", hint="--out FILE.pdf")
@@ -47,21 +49,34 @@ def give(
         else:
             face.give(data, sheet)
         return
-    from pbxretain.cli import archive
-
-    archive.put(out, _bytes(sheet, form))
+    put(out, as_bytes(sheet, form))
     if face.json:
         face.give({**data, "path": str(out)})
     else:
         face.note(face.text("init.written", path=out))
 
 
-def _form_of(out: Path | None) -> Form:
-    ending = out.suffix.lower() if out else ""
-    return "pdf" if ending == ".pdf" else "html" if ending in (".html", ".htm") else "text"
+def form_of(out: Path | None, *, default: Form) -> Form:
+    """The form that a file's name asks for; ``default`` where it asks for none."""
+    endings: Mapping[str, Form] = {".pdf": "pdf", ".html": "html", ".htm": "html", ".txt": "text"}
+    return endings.get(out.suffix.lower(), default) if out else default
 
 
-def _bytes(sheet: Sheet, form: Form) -> bytes:
+def as_bytes(sheet: Sheet, form: Form, *, attached: Mapping[str, bytes] | None = None) -> bytes:
+    """The document as a file; only a PDF carries files along. DocumentError without what it
+    needs."""
     if form == "pdf":
-        return as_pdf(sheet)
+        return as_pdf(sheet, attached=attached or {})
     return (as_html(sheet) if form == "html" else as_text(sheet, width=PLAIN_WIDTH)).encode()
+
+
+def put(out: Path, data: bytes) -> None:
+    """Writes a new file for people, whole or not at all; RefusedError where there is one."""
+    try:
+        write_synced(out, data, 0o644, replace=False)
+    except FileExistsError:
+        raise exists(out) from None
+    except (OSError, ValueError):
+        raise RefusedError(
+            f"{out} can't be written", code="FILE_WRITE", params={"path": str(out)}
+        ) from None

@@ -107,9 +107,9 @@ def report_render(
     found = archive.opened(face(), archive.find(face(), which, source=source))
     if not found.signed:
         face().note(face().text("report.unchecked", path=found.path))
-    chosen = form or archive.form_of(out)
+    chosen = form or printed.form_of(out, default="html")
     target = out or archive.beside(found.path, face().lang, form=chosen)
-    archive.put(target, archive.printed(found, face().lang, form=chosen))
+    printed.put(target, archive.printed(found, face().lang, form=chosen))
     data = {"path": str(target), "format": chosen, "digest": found.seal.digest}
     face().give(data, show.written(target, face().lang))
 

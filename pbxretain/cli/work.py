@@ -18,7 +18,7 @@ import click
 
 from pbxretain import execute, explain, report, signing
 from pbxretain import plan as planning
-from pbxretain.cli import context, show
+from pbxretain.cli import context, printed, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face, error_data
 from pbxretain.cli.progress import bars, stop_flag
@@ -27,7 +27,6 @@ from pbxretain.errors import (
     SEVERITY,
     Exit,
     LimitError,
-    RefusedError,
     RetainError,
     StoreError,
     worst,
@@ -35,7 +34,6 @@ from pbxretain.errors import (
 from pbxretain.evidence import statements
 from pbxretain.ledger import Ledger
 from pbxretain.plan import Plan, Terms
-from pbxretain.posix import write_synced
 from pbxretain.records import Advice
 from pbxretain.render import clean
 from pbxretain.sheet import Sheet
@@ -169,14 +167,7 @@ def _statement(
 
 def _write_plan(app: App, terms: Terms, statement: statements.Plan, path: Path) -> None:
     sealed = signing.seal(statements.statement(statement), app.site(terms.name).key)
-    try:
-        write_synced(path, sealed, 0o644, replace=False)
-    except FileExistsError:
-        raise RefusedError(
-            f"{path} is there already and is not overwritten", code="FILE_EXISTS"
-        ) from None
-    except (OSError, ValueError):
-        raise RefusedError(f"{path} can't be written", code="FILE_WRITE") from None
+    printed.put(path, sealed)
 
 
 def _listed(decided: Plan, opened: Opened) -> Iterator[show.Listed]:

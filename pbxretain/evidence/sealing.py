@@ -8,9 +8,6 @@ sign, never one for both.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +17,15 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
+from pbxretain import keys
+from pbxretain.errors import DocumentError, EvidenceError, RefusedError
 from pbxretain.evidence.commitments import RunKey
 from pbxretain.records import pack
+from pbxretain.signing import key_id
 
 SEALED_SIZE = 80
 """Bytes of a sealed run key: 32 of the encapsulated key, 32 of the run key, 16 of the tag."""
 
-_MAX_KEY_FILE = 64 * 1024
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 
 
@@ -44,10 +42,7 @@ class Recipient:
 
 def recipient(key: X25519PublicKey) -> Recipient:
     """The recipient who holds the private half of ``key``."""
-    der = key.public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return Recipient(hashlib.sha256(der).hexdigest(), key)
+    return Recipient(key_id(key), key)
 
 
 def load_recipients(files: Iterable[Path]) -> tuple[Recipient, ...]:
@@ -62,15 +57,8 @@ def load_recipients(files: Iterable[Path]) -> tuple[Recipient, ...]:
 
 def _recipient(path: Path) -> Recipient:
     try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_KEY_FILE)
-    except OSError:
-        raise UnavailableError(
-            f"{path} can't be read", hint="run pbxretain as the user who owns it"
-        ) from None
-    try:
-        key = serialization.load_pem_public_key(data)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key: object = keys.load_any_public(path)
+    except DocumentError:
         key = None
     if not isinstance(key, X25519PublicKey):
         raise DocumentError(
@@ -86,17 +74,7 @@ def load_escrow(path: Path) -> X25519PrivateKey:
 
     RefusedError when it is missing, exposed to others, or not an X25519 key.
     """
-    try:
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    except (OSError, ValueError):
-        raise RefusedError(
-            "the escrow key is missing or unreadable", hint=str(path), code="KEY_MISSING"
-        ) from None
-    try:
-        _check_exposure(os.fstat(fd), path)
-        data = os.read(fd, _MAX_KEY_FILE)
-    finally:
-        os.close(fd)
+    data = keys.read_private(path, what="escrow key")
     try:
         key = serialization.load_pem_private_key(data, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -106,17 +84,6 @@ def load_escrow(path: Path) -> X25519PrivateKey:
             "the escrow key is not an X25519 private key", hint=str(path), code="ESCROW_KIND"
         )
     return key
-
-
-def _check_exposure(status: os.stat_result, path: Path) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise RefusedError("the escrow key is not a regular file", code="ESCROW_KIND")
-    if os.name == "posix" and (status.st_mode & 0o077 or status.st_uid not in (0, os.geteuid())):
-        raise RefusedError(
-            "others than its owner may read or write the escrow key",
-            hint=f"chmod 400 {path}",
-            code="KEY_EXPOSED",
-        )
 
 
 def context(*, installation: str, source: str, run: str) -> bytes:

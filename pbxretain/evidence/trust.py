@@ -15,12 +15,13 @@ from typing import NoReturn
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from pbxretain.errors import EvidenceError, TrustError
 from pbxretain.evidence.attestations import KeyEvent, Role, RosterKey, Trust
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import TRUST, parse_statement
-from pbxretain.signing import Envelope, PublicKey, key_id, open_envelope, signed_by
+from pbxretain.signing import Envelope, PublicKey, key_id, open_envelope, signed_by, spki
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,11 @@ def public_key(key: RosterKey) -> PublicKey:
     if found is None:
         raise EvidenceError("A key of the roster is not an Ed25519 key.", code="SCHEMA")
     return found
+
+
+def key_text(public: PublicKey | X25519PublicKey) -> str:
+    """A key as statements carry it: base64 of its DER form."""
+    return base64.b64encode(spki(public)).decode()
 
 
 def der_key(public: str | None) -> PublicKey | None:

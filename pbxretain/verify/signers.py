@@ -40,7 +40,7 @@ from pbxretain.verify.reading import is_there, offered, read_bytes
 Source = tuple[str, str]
 """Installation and source."""
 
-_ROLES: Mapping[type[Predicate], tuple[Role, ...]] = {
+MAY_SIGN: Mapping[type[Predicate], tuple[Role, ...]] = {
     Trust: ("authority",),
     KeyEvent: ("authority",),  # revoke and recover; a rotation stands in the ledger
     ApprovedPolicy: ("controller", "dpo"),
@@ -217,7 +217,7 @@ class Signers:
 
     def _beside(self, report: Report) -> str | None:
         """A statement of the officer's side: only a roster says who may sign it."""
-        roles = _ROLES[type(report.statement.predicate)]
+        roles = MAY_SIGN[type(report.statement.predicate)]
         by_role = {role: self._anchors.of(role) for role in roles}
         wanted = {keyid: key for keys in by_role.values() for keyid, key in keys.items()}
         at = moment(made_at(report.statement.predicate))

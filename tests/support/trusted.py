@@ -14,11 +14,11 @@ from pbxretain.evidence import notes
 from pbxretain.evidence.attestations import KeyEvent, Role, RosterKey, RosterSource, Trust
 from pbxretain.evidence.fields import instant
 from pbxretain.evidence.statements import parse_statement, statement
-from pbxretain.evidence.trust import Epochs, Roster, read_roster
+from pbxretain.evidence.trust import Epochs, Roster, key_text, read_roster
 from pbxretain.execute import Site
 from pbxretain.keys import AnyPublic
 from pbxretain.ledger import FILED, Ledger
-from pbxretain.rolling import KEY_EVENT, spki
+from pbxretain.rolling import KEY_EVENT
 from pbxretain.signing import PrivateKey, PublicKey, key_id, open_envelope, signed_by
 
 AUTHORITY = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
@@ -42,7 +42,7 @@ def roster(
             id=key_id(public),
             role=role,
             algorithm="x25519" if role == "escrow" else "ed25519",
-            public=spki(public),
+            public=key_text(public),
             source=source,
             valid_from=instant(now),
         )
@@ -88,7 +88,7 @@ def ended(
         ledger=None,
         event="revoke" if event == "revoke" else "recover",
         key=key_id(key),
-        public=spki(key) if event == "recover" else None,
+        public=key_text(key) if event == "recover" else None,
         last_good=last_good,
         reason="compromised",
     )

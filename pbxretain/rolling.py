@@ -138,7 +138,14 @@ class Chain:
         if self.roster is None:
             return
         for path in sorted((ledger.folder / FILED).glob("key-event-*.dsse.json")):
-            event, signer = read_event(path.read_bytes(), self.roster.authority)
+            try:
+                data = path.read_bytes()
+            except OSError:
+                raise UnavailableError(
+                    "What the authority said of a key can't be read.",
+                    hint=f"let this user read {path.parent}",
+                ) from None
+            event, signer = read_event(data, self.roster.authority)
             if signer is not None and event.source == self.source:
                 yield event
 

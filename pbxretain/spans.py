@@ -118,13 +118,14 @@ def punctuality(
         due = int((end - start) / timedelta(hours=schedule.interval))
         return Kept(0, due, 0, end - start, start)
     nxt = next((at for at in all_ends if at >= end), end)
-    gone = [at for a, b in pairwise([*ends, nxt]) for at in _missed(a, b, schedule)]
-    missed = [at for at in gone if start <= at < end]
-    explained = sum(any(_covers(note, at) for note in notes) for at in missed)
-    return Kept(inside, inside + len(missed), explained, longest, since)
+    gone = [at for a, b in pairwise([*ends, nxt]) for at in missed(a, b, schedule)]
+    lost = [at for at in gone if start <= at < end]
+    explained = sum(any(covers(note, at) for note in notes) for at in lost)
+    return Kept(inside, inside + len(lost), explained, longest, since)
 
 
-def _covers(note: GapNote, at: datetime) -> bool:
+def covers(note: GapNote, at: datetime) -> bool:
+    """Whether a note accounts for the run that was due at an instant."""
     return moment(note.since) <= at <= moment(note.until)
 
 
@@ -137,8 +138,8 @@ def _spaced(ends: Sequence[datetime], schedule: Schedule) -> int:
     return count
 
 
-def _missed(last: datetime, following: datetime, schedule: Schedule) -> Iterator[datetime]:
-    """When runs were due between two that took place."""
+def missed(last: datetime, following: datetime, schedule: Schedule) -> Iterator[datetime]:
+    """When runs were due between two that took place; none while the second came in time."""
     interval, grace = timedelta(hours=schedule.interval), timedelta(hours=schedule.grace)
     count = -(-(following - last - grace) // interval) - 1
     for number in range(1, count + 1):

@@ -70,10 +70,10 @@ def as_bytes(sheet: Sheet, form: Form, *, attached: Mapping[str, bytes] | None =
     return (as_html(sheet) if form == "html" else as_text(sheet, width=PLAIN_WIDTH)).encode()
 
 
-def put(out: Path, data: bytes) -> None:
+def put(out: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Writes a new file for people, whole or not at all; RefusedError where there is one."""
     try:
-        write_synced(out, data, 0o644, replace=False)
+        write_synced(out, data, mode, replace=False)
     except FileExistsError:
         raise exists(out) from None
     except (OSError, ValueError):

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from pbxretain import keys, messages, posix, signing
+from pbxretain import keys, messages, signing
 from pbxretain.cli import context, passphrase
 from pbxretain.cli.face import Face
+from pbxretain.cli.printed import put
 from pbxretain.errors import DocumentError, EvidenceError, Exit, RefusedError, UnavailableError
 from pbxretain.evidence import proofs, sealing
 from pbxretain.evidence.attestations import EvidenceAccess, EvidenceShred
@@ -174,22 +175,7 @@ def _read(path: Path, limit: int) -> bytes:
 
 def write_proof(path: Path, proof: bytes) -> None:
     """Writes a proof (0600), never over another file."""
-    _write(path, proof, 0o600)
-
-
-def _write(path: Path, data: bytes, mode: int) -> None:
-    try:
-        posix.write_synced(path, data, mode, replace=False)
-    except FileExistsError:
-        raise RefusedError(
-            f"{path} is there already and is not overwritten",
-            code="FILE_EXISTS",
-            params={"path": str(path)},
-        ) from None
-    except (OSError, ValueError):
-        raise RefusedError(
-            f"{path} can't be written", code="FILE_WRITE", params={"path": str(path)}
-        ) from None
+    put(path, proof, mode=0o600)
 
 
 # --- what was done, recorded ------------------------------------------------------------------
@@ -279,7 +265,7 @@ def _file(folder: Path, note: EvidenceAccess | EvidenceShred, key: signing.Priva
             f"{folder} can't be written", code="FILE_WRITE", params={"path": str(folder)}
         ) from None
     path = folder / f"{kind}-{digest[:12]}.dsse.json"
-    _write(path, sealed, 0o644)
+    put(path, sealed)
     return path
 
 

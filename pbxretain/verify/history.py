@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 
 from pbxretain.evidence.attestations import GapNote, RosterSource
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import Dataset, DeletionReport
+from pbxretain.spans import Schedule, covers, missed
 from pbxretain.verify.chain import number
 from pbxretain.verify.findings import Find, Report, found
 
@@ -16,21 +17,16 @@ from pbxretain.verify.findings import Find, Report, found
 def schedule(chain: Sequence[Report], expected: RosterSource, find: Find, *, now: datetime) -> None:
     """Runs that are missing between two reports, and since the last. A gap-note explains a gap;
     it stays on the page."""
-    allowed = timedelta(hours=expected.interval_h + expected.grace_h)
+    agreed = Schedule(expected.interval_h, expected.grace_h, binding=True)
     notes = [r.statement.predicate for r in chain if isinstance(r.statement.predicate, GapNote)]
     runs = [report for report in chain if _is_run(report)]
     for before, after in pairwise(runs):
-        begun, next_ = _started(before), _started(after)
-        if next_ - begun <= allowed:
-            continue
-        missed = max(1, round((next_ - begun) / timedelta(hours=expected.interval_h)) - 1)
-        explained = any(
-            moment(note.since) <= begun + allowed and next_ - allowed <= moment(note.until)
-            for note in notes
-        )
-        code = "GAP_EXPLAINED" if explained else "MISSED_RUNS"
-        find(found(code, first=number(before), last=number(after), count=missed))
-    if runs and now - _started(runs[-1]) > allowed:
+        lost = list(missed(_started(before), _started(after), agreed))
+        explained = all(any(covers(note, at) for note in notes) for at in lost)
+        if lost:
+            code = "GAP_EXPLAINED" if explained else "MISSED_RUNS"
+            find(found(code, first=number(before), last=number(after), count=len(lost)))
+    if runs and any(missed(_started(runs[-1]), now, agreed)):
         hours = round((now - _started(runs[-1])).total_seconds() / 3600)
         find(found("OVERDUE", seq=number(runs[-1]), hours=hours))
 

@@ -109,25 +109,27 @@ function speaksFor(report) {
 
 // --- history ----------------------------------------------------------------------------------
 
+/** When runs were due between two that took place; none while the second came in time. */
+function missed(from, to, { interval_h: interval, grace_h: grace }) {
+  const count = Math.ceil((to - from - grace * HOUR) / (interval * HOUR)) - 1;
+  return Array.from({ length: Math.max(0, count) }, (_, n) => from + (n + 1) * interval * HOUR);
+}
+
 /** Runs that are missing between two reports, and since the last. */
 function schedule(chain, expected, find, now) {
-  const allowed = (expected.interval_h + expected.grace_h) * HOUR;
   const notes = chain.filter(({ kind }) => kind === "gap-note").map(({ predicate }) => predicate);
   const runs = chain.filter((report) => deletionOf(report)?.run.recovers === null);
   const started = (report) => Date.parse(report.predicate.run.started_at);
+  const covers = ({ since, until }, at) => Date.parse(since) <= at && at <= Date.parse(until);
   pairwise(runs, (before, after) => {
-    const [begun, next] = [started(before), started(after)];
-    if (next - begun <= allowed) return;
-    const count = Math.max(1, roundEven((next - begun) / (expected.interval_h * HOUR)) - 1);
-    const explained = notes.some(
-      (note) =>
-        Date.parse(note.since) <= begun + allowed && next - allowed <= Date.parse(note.until),
-    );
-    const params = { first: numberOf(before), last: numberOf(after), count };
+    const lost = missed(started(before), started(after), expected);
+    if (!lost.length) return;
+    const explained = lost.every((at) => notes.some((note) => covers(note, at)));
+    const params = { first: numberOf(before), last: numberOf(after), count: lost.length };
     find(explained ? "GAP_EXPLAINED" : "MISSED_RUNS", "", params);
   });
   const last = runs[runs.length - 1];
-  if (last && now - started(last) > allowed) {
+  if (last && missed(started(last), now, expected).length) {
     find("OVERDUE", "", { seq: numberOf(last), hours: roundEven((now - started(last)) / HOUR) });
   }
 }

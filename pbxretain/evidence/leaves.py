@@ -75,6 +75,7 @@ class BlockFile:
         self.path = path
         self.header, self._start = _read_header(path)
         self._blocks = list(_scan(path, self._start, self.WIDTH))
+        self._batches = {block.batch for block in self._blocks}
 
     @classmethod
     def create(cls, path: Path, header: Mapping[str, str]) -> Self:
@@ -91,7 +92,7 @@ class BlockFile:
     def append(self, batch: int, first: int, items: bytes) -> str:
         """Seals the items of one batch, synced; returns their SHA-256, hex."""
         count, rest = divmod(len(items), self.WIDTH)
-        if rest or any(block.batch == batch for block in self._blocks) or first < self.next_index:
+        if rest or batch in self._batches or first < self.next_index:
             raise EvidenceError("The leaves of a batch were about to be written twice.")
         digest = hashlib.sha256(items).digest()
         frame = _FRAME.pack(batch, first, count, digest)
@@ -99,6 +100,7 @@ class BlockFile:
         self._blocks.append(
             Block(batch, first, count, digest.hex(), self._end, sound=True, width=self.WIDTH)
         )
+        self._batches.add(batch)
         return digest.hex()
 
     def discard(self, batch: int) -> None:
@@ -108,6 +110,7 @@ class BlockFile:
                 continue
             if place == len(self._blocks) - 1:
                 self._blocks.pop()
+                self._batches.discard(batch)
                 self._write(block.offset, b"")
             else:
                 self._blocks[place] = replace(block, sound=False)
@@ -116,8 +119,9 @@ class BlockFile:
 
     @property
     def next_index(self) -> int:
-        """The first index behind all blocks in the file."""
-        return max((block.first + block.count for block in self._blocks), default=0)
+        """The first index behind all blocks in the file: they stand in the order of their
+        indexes."""
+        return self._blocks[-1].first + self._blocks[-1].count if self._blocks else 0
 
     @property
     def _end(self) -> int:

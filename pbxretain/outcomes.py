@@ -47,7 +47,8 @@ class DatasetResult:
 def still_due(census: Census) -> int:
     """Records before the cut-off that no rule keeps: those a run may take, and those that it
     left alone this time (still written, folder locked)."""
-    return census.before - census.held - census.straddling - census.kept_for_part
+    kept = census.held + census.minimum + census.straddling + census.kept_for_part
+    return census.before - kept
 
 
 def remaining(result: DatasetResult) -> int:

@@ -22,6 +22,9 @@ from typing import Literal, Protocol, Self
 Field = bytes | None
 """One column as the source returned it; None is NULL and never the same as empty."""
 
+Facets = Mapping[str, frozenset[str]]
+"""A part of a data class: each facet named has one of the values. Empty: all of it."""
+
 FUTURE = timedelta(days=1)
 """Clocks differ a little; a start event so far ahead of the run's clock is from the future."""
 
@@ -46,9 +49,9 @@ class Selection:
     """One rule on one dataset, with all that a store must spare.
 
     ``cutoff`` is aware UTC: due means start event strictly before it. ``now`` is the run's clock,
-    read once (aware UTC). ``start`` names the manifest's start event. ``excluded_calls`` are call
-    ids (first non-empty call-id column, bytes) and ``excluded_keys`` packed identities that no
-    batch may take: straddlers, and later holds.
+    read once (aware UTC). ``start`` names the manifest's start event. No batch may take records of
+    ``excluded_calls`` (straddlers) and ``held_calls`` (holds): call ids, first non-empty call-id
+    column, bytes; nor those with an identity in ``excluded_keys`` (holds): packed.
     """
 
     cutoff: datetime
@@ -56,8 +59,29 @@ class Selection:
     start: str
     excluded_calls: frozenset[bytes] = field(default=frozenset(), repr=False)
     excluded_keys: frozenset[bytes] = field(default=frozenset(), repr=False)
+    held_calls: frozenset[bytes] = field(default=frozenset(), repr=False)
     wait_for_part: bool = False
     """Rows that name a file of another data class wait until the file is gone (KEPT_FOR_PART)."""
+
+    maximum: datetime | None = None
+    """The cut-off of ``keep`` where a minimum keeps longer: what lies from ``cutoff`` to here is
+    counted as ``minimum``, never taken."""
+
+    only: Facets = field(default_factory=dict, repr=False)
+    but_not: Sequence[Facets] = field(default=(), repr=False)
+    """Rules before this one: what they match is theirs."""
+
+    others: Sequence[tuple[Facets, Sequence[Facets], datetime]] = field(default=(), repr=False)
+    """The other rules of the class (only, but_not, cut-off): a call with a leg that one of them
+    keeps straddles."""
+
+    without: tuple[str, ...] = ()
+    """Start events that must be unknown: this one is their fallback."""
+
+    @property
+    def spared_calls(self) -> frozenset[bytes]:
+        """Calls of which no record may be taken, whatever the reason."""
+        return self.excluded_calls | self.held_calls if self.held_calls else self.excluded_calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +100,7 @@ class Census:
     straddling: int = 0
     held: int = 0
     kept_for_part: int = 0
+    minimum: int = 0
     total: int | None = None
     total_exact: bool = True
     oldest: datetime | None = None
@@ -94,6 +119,35 @@ class Record:
 
     def __repr__(self) -> str:
         return "<record>"
+
+
+class Sought(Protocol):
+    """One person or call that is looked for; made by ``pbxretain.sought``, never shown."""
+
+    @property
+    def tails(self) -> Sequence[str]:
+        """Digits of which every spelling of a number ends with one, or literal texts: a wide
+        filter that may let too much through and never too little. Empty: look at everything."""
+        ...
+
+    def matches(self, value: Field) -> bool:
+        """Whether one column's text, as the source returned it, names what is sought."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Found:
+    """A record that concerns somebody, due or not. ``fields`` are the person's own data by column
+    name, for the sheet that goes to that person; ``repr`` shows nothing of it."""
+
+    dataset: str
+    identity: bytes
+    call: Field
+    when: datetime | None
+    fields: Mapping[str, Field] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return "<found>"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -312,12 +312,13 @@ def balances(before: Census | None, result: DatasetResult) -> dict[str, int]:
         absent = min(result.absent, max(0, due - result.deleted))
         known = result.deleted + absent + result.failed
         residue = max(0, due - known)
-        rest = {"held": 0, "straddling": 0, "kept_for_part": 0}
+        rest = dict.fromkeys(("held", "minimum", "straddling", "kept_for_part"), 0)
     else:
         absent = result.absent
         residue = max(0, still_due(after) - result.failed - result.late)
         rest = {
             "held": after.held,
+            "minimum": after.minimum,
             "straddling": after.straddling,
             "kept_for_part": after.kept_for_part,
         }
@@ -332,7 +333,6 @@ def balances(before: Census | None, result: DatasetResult) -> dict[str, int]:
         "deleted": result.deleted,
         "already_absent": absent,
         **rest,
-        "minimum": 0,
         "failed": result.failed,
         "residue": residue,
         "undated": looked.undated if looked else 0,
@@ -351,7 +351,12 @@ def _findings(result: DatasetResult, before: Census | None) -> list[dict[str, An
 
 
 def _exemptions(datasets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    codes = {"held": "HELD", "straddling": "STRADDLING", "kept_for_part": "KEPT_FOR_PART"}
+    codes = {
+        "held": "HELD",
+        "minimum": "MIN_RETENTION",
+        "straddling": "STRADDLING",
+        "kept_for_part": "KEPT_FOR_PART",
+    }
     return [
         {"code": code, "dataset": entry["dataset"], "count": entry["balances"][name]}
         for entry in datasets
@@ -362,7 +367,7 @@ def _exemptions(datasets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _planned(item: Item, zone: ZoneInfo, *, share: int) -> dict[str, Any]:
     census = item.census or Census(before=0, due=0)
-    counts = ("due", "held", "straddling", "kept_for_part", "undated", "future")
+    counts = ("due", "held", "minimum", "straddling", "kept_for_part", "undated", "future")
     return {
         "dataset": item.dataset,
         "data_class": item.data_class,

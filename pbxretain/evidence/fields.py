@@ -57,7 +57,7 @@ Hex = Annotated[str, _matching(r"[0-9a-f]{64}")]
 DocumentDigest = Annotated[str, _matching(r"sha256:[0-9a-f]{64}")]
 Uuid = Annotated[str, _matching(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")]
 FileName = Annotated[str, _matching(r"[0-9a-f]{64}\.bin")]
-Keep = Annotated[str, _matching(r"(forever|P\d{1,5}[DWMY])")]
+Keep = Annotated[str, _matching(r"(forever|(end-of-year\+)?P\d{1,5}[DWMY])")]
 Version = Annotated[str, _matching(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,63}")]
 Zone = Annotated[str, _matching(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,3}")]
 

@@ -74,7 +74,7 @@ class Run(Model):
     """One run. ``recovers`` is the dead run that a ``recovered`` report speaks for."""
 
     id: Uuid
-    trigger: Literal["cron", "manual"]
+    trigger: Literal["cron", "manual", "erasure-request"]
     started_at: Instant
     ended_at: Instant
     as_of: Instant
@@ -136,12 +136,26 @@ class Policy(Model):
     digest: DocumentDigest
     approved: bool
     not_decided: tuple[Name, ...] = ()
+    approved_by: Text | None = None
+    """A function, never a person's name."""
+    approved_on: Day | None = None
+    signed_by: tuple[Hex, ...] = ()
+    """Keys under whose statement of these very bytes the run acted."""
+    consulted: bool | None = None
+    """Whether the officer signed that they were consulted; null where nobody asked for it."""
 
 
 class Rule(Model):
-    """How long, from when, and why. ``cutoff`` is null when nothing is ever due."""
+    """How long, from when, and why. ``cutoff`` is null when nothing is ever due. ``only`` names
+    the facets that narrow the rule, never their values: those may be numbers."""
 
+    name: Name | None = None
+    action: Literal["delete", "redact"] = "delete"
+    only: tuple[Name, ...] = ()
     keep: Keep
+    minimum: Keep | None = None
+    fallback: tuple[Name, ...] = ()
+    """Start events that count where the one before is unknown."""
     start_event: Name | None = None
     cutoff: Instant | None = None
     basis: Basis
@@ -154,6 +168,7 @@ class Balances(Model):
     due: Count = 0
     arrived: Count = 0
     deleted: Count = 0
+    redacted: Count = 0
     already_absent: Count = 0
     held: Count = 0
     minimum: Count = 0
@@ -167,7 +182,7 @@ class Balances(Model):
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
-        became = self.deleted + self.already_absent + self.held + self.minimum
+        became = self.deleted + self.redacted + self.already_absent + self.held + self.minimum
         became += self.straddling + self.kept_for_part + self.failed + self.residue
         return require(self, self.due + self.arrived == became)
 
@@ -288,10 +303,31 @@ DatasetOutcome = Literal[
 Kind = Literal["table", "tree", "spool", "lines", "api", "command"]
 
 
+class Settled(Model):
+    """How many records lay before an instant that no late writer reaches: ``count`` before
+    ``until`` when this run had ended, ``again`` before ``last``, the run's before, when it began.
+    Null where counting would cost a full scan."""
+
+    until: Instant | None = None
+    count: Count | None = None
+    last: Instant | None = None
+    again: Count | None = None
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        return require(
+            self,
+            (self.until is None) == (self.count is None),
+            (self.last is None) == (self.again is None),
+        )
+
+
 class Dataset(Model):
-    """What became of one dataset."""
+    """What became of one dataset under one rule. ``of`` is the manifest's name where several
+    rules share a dataset and each has a name of its own here."""
 
     dataset: Name
+    of: Name | None = None
     data_class: Name
     kind: Kind
     rule: Rule
@@ -300,21 +336,26 @@ class Dataset(Model):
     total_after: Total = Total()
     range: Range = Range()
     also: dict[Name, Count] = {}
-    method: Literal["db_delete", "file_unlink", "rewrite", "product"]
+    method: Literal["db_delete", "db_update", "file_unlink", "rewrite", "product"]
     findings: tuple[Finding, ...] = ()
     outcome: DatasetOutcome
     merkle: Merkle = Merkle()
     lookup: Lookup | None = None
     """At level sealed only."""
+    settled: Settled | None = None
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
-        done = self.balances.residue == self.balances.failed == 0
+        balances, redacts = self.balances, self.rule.action == "redact"
+        done = balances.residue == balances.failed == 0
+        went = balances.deleted + balances.redacted
         return require(
             self,
-            self.merkle.size == self.balances.deleted,
+            self.merkle.size == went,
+            (balances.deleted if redacts else balances.redacted) == 0,
+            redacts == (self.method == "db_update"),
             self.outcome not in ("complete", "nothing-due") or done,
-            self.outcome not in ("nothing-due", "kept") or self.balances.deleted == 0,
+            self.outcome not in ("nothing-due", "kept") or went == 0,
         )
 
 
@@ -338,11 +379,20 @@ class _Predicate(Model):
         return [{"name": f"policy/{self.policy.name}", "digest": digest}]
 
 
+class Holds(Model):
+    """Holds in force when the run began; ``register`` is the digest that hold statements quote."""
+
+    active: Count = 0
+    restrictions: Count = 0
+    register_: Hex | None = Field(default=None, alias="register")
+
+
 class DeletionReport(_Predicate):
     """A real run, also one that found nothing due, refused or failed."""
 
     ledger: ReportPlace
     run: Run
+    holds: Holds | None = None
     clock: Clock = Clock()
     datasets: tuple[Dataset, ...] = ()
     exceptions: tuple[Exemption, ...] = ()
@@ -359,7 +409,7 @@ class DeletionReport(_Predicate):
     @model_validator(mode="after")
     def _agrees(self) -> Self:
         names = Counter(d.dataset for d in self.datasets)
-        deleted = sum(d.balances.deleted for d in self.datasets)
+        deleted = sum(d.balances.deleted + d.balances.redacted for d in self.datasets)
         outcomes = {d.outcome for d in self.datasets}
         fine = outcomes <= {"complete", "nothing-due", "kept"}
         residue = any(d.balances.residue or d.balances.failed for d in self.datasets)
@@ -393,6 +443,7 @@ class PlannedDataset(Model):
     """What a run would do with one dataset, as counted."""
 
     dataset: Name
+    of: Name | None = None
     data_class: Name
     kind: Kind
     rule: Rule

@@ -145,7 +145,7 @@ def _certain(
     certain = all_of(layout.time.certain(selection.cutoff), own_rows(store))
     tally = Counter(before=_count(store, opened, certain))
     call = store.dialect.call_or_empty(layout.call)
-    calls = sorted(selection.excluded_calls - {b""}) if layout.call else []
+    calls = sorted(selection.spared_calls - {b""}) if layout.call else []
     for group in chunks(calls, 5000):
         among = store.dialect.among(call, group)
         tally["straddling"] += _count(store, opened, certain, among)
@@ -195,7 +195,7 @@ def _standing(layout: Layout, row: Row, selection: Selection, otherwise: str) ->
     taken = layout.taken(row)
     if taken is None or taken.when >= selection.cutoff:
         return
-    if (layout.call_id(row) or b"") in selection.excluded_calls or otherwise == "straddling":
+    if (layout.call_id(row) or b"") in selection.spared_calls or otherwise == "straddling":
         yield "straddling"
     elif taken.identity in selection.excluded_keys:
         yield "held"

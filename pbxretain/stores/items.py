@@ -198,7 +198,7 @@ class ItemStore:
         """What becomes of an item before the cut-off."""
         if entry.taken.identity in selection.excluded_keys:
             return "held"
-        if entry.call in selection.excluded_calls or not self._settled(entry, selection):
+        if entry.call in selection.spared_calls or not self._settled(entry, selection):
             return "waiting"
         return "due"
 

@@ -87,6 +87,6 @@ class Filter:
 
 
 def standing(read: ReadLine, selection: Selection) -> str:
-    if read.call and read.call in selection.excluded_calls:
+    if read.call and read.call in selection.spared_calls:
         return "straddling"
     return "held" if read.taken.identity in selection.excluded_keys else "due"

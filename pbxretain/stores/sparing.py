@@ -131,7 +131,7 @@ def unless_excluded(
 ) -> Sql | None:
     """Rows of no excluded call. A row without a call id stands alone."""
     layout = store.layout(selection.start)
-    calls = selection.excluded_calls - {b""}
+    calls = selection.spared_calls - {b""}
     if not calls or not layout.call:
         return None
     call = store.dialect.call_or_empty(layout.call)

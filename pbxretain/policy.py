@@ -336,7 +336,8 @@ class Policy(Document):
         place; empty for a nameless one that takes all the rest."""
         if rule.name or rule.only is None:
             return rule.name or ""
-        return f"rule-{self.rules_for(rule.data).index(rule) + 1}"
+        same = self.rules_for(rule.data)
+        return f"rule-{next(n for n, each in enumerate(same, start=1) if each is rule)}"
 
     def not_decided(self, offered: Sequence[str] = ()) -> list[str]:
         """Data classes with a rule whose basis is undecided, and those of which all or some

@@ -63,7 +63,7 @@ def policy_check(name: str) -> None:
     from pbxretain.cli import papers
 
     path, notes = papers.check(face(), name)
-    data = {"path": str(path), "notes": [{"code": c, "data": d} for c, d in notes]}
+    data = {"path": str(path), "notes": [note.as_json() for note in notes]}
     face().give(data, papers.checked(path, notes, face().lang))
 
 

@@ -304,7 +304,8 @@ def test_no_order_changes_an_outcome_unless_one_is_reported(
 
 def test_an_order_in_which_nothing_is_told_is_found_where_parts_are_apart() -> None:
     # Else the property above would hold for want of anything to compare.
-    rules = (({"queue": ["8"]}, 1), ({"queue": ["9"]}, 2), ({}, 3))
+    parts: list[Mapping[str, list[str]]] = [{"queue": ["8"]}, {"queue": ["9"]}, {}]
+    rules = [(part, days) for days, part in enumerate(parts, start=1)]
     quiet = [f for order in permutations(rules) if (f := ordered(order)) and not list(remarks(f))]
     assert len(quiet) == 2
 

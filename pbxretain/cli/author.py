@@ -80,6 +80,23 @@ def policy_approve(name: str, by: str, ref: str | None) -> None:
     face().give(data, papers.approved(approved, face().lang))
 
 
+@command(policy, name="diff")
+@click.argument("name", metavar="NAME|FILE")
+@click.argument("other", required=False, metavar="[OTHER|FILE]")
+@click.option("--source", metavar="SOURCE", help="Count there how many records become due.")
+def policy_diff(name: str, other: str | None, source: str | None) -> None:
+    """Say in plain words what another policy changes.
+
+    Each may be a policy of this installation, a template, a FILE.yaml, or a policy as its
+    controller signed it (FILE.json). With one name: the version that was approved last against the
+    file as it stands. Reads only.
+    """
+    from pbxretain.cli import comparing
+
+    found = comparing.compared(face(), name, other, source=source)
+    face().give(found.data(), found.sheet(face().lang))
+
+
 @command(policy, name="sign")
 @click.argument("name", metavar="NAME|FILE.yaml")
 @click.option(

@@ -187,7 +187,9 @@ def approve(face: Face, name: str, *, by: str, ref: str | None) -> Policy:
         )
     path = policies_.policy_path(app.policies, checked_name(name))
     today = context.now().astimezone().date()
-    return policies_.approve(path, by=by, ref=ref, today=today)
+    found = policies_.approve(path, by=by, ref=ref, today=today)
+    policies_.keep_approved(path)
+    return found
 
 
 def policy_list(rows: Sequence[PolicyRow], lang: Lang) -> Sheet:

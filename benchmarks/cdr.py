@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -98,7 +99,7 @@ def _offset(epoch: str, first: int) -> str:
     hours = [first + n * 3600 for n in range((DAYS + 1) * 24)]
     found = [(at, datetime.fromtimestamp(at, ZONE).utcoffset()) for at in hours]
     cases, last = "", found[-1][1]
-    for (_, before), (at, after) in zip(found, found[1:], strict=False):
+    for (_, before), (at, after) in pairwise(found):
         if before != after and before is not None:
             cases += f" WHEN {epoch} < {at - at % 3600} THEN {before.seconds}"
     seconds = last.seconds if last else 0

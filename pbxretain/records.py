@@ -421,6 +421,13 @@ class Naming(Protocol):
         """For each spelling that a row names: the newest start event over all legs of its call."""
         ...
 
+    def facets(
+        self, spellings: Sequence[bytes]
+    ) -> Mapping[bytes, Mapping[str, frozenset[str] | None]]:
+        """For each spelling that a row names: by declared facet the values that any such row has;
+        None where nobody can tell."""
+        ...
+
     def blank(self, spellings: Sequence[bytes]) -> int:
         """Applies ``on_part_gone`` to all rows that name one of these; returns how many."""
         ...

@@ -27,6 +27,7 @@ from pbxretain.wording_opening import OPENING
 from pbxretain.wording_page import PAGE
 from pbxretain.wording_papers import PAPERS
 from pbxretain.wording_report import REPORT
+from pbxretain.wording_subject import SUBJECT
 from pbxretain.wording_terms import TERMS
 from pbxretain.wording_verify import VERIFY
 
@@ -47,6 +48,7 @@ PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
     PAGE,
     PAPERS,
     REPORT,
+    SUBJECT,
     TERMS,
     VERIFY,
 )

@@ -223,6 +223,17 @@ class LinesStore:
                         if names(line, sought, subjects, queue=self.data_class == "queue-logs"):
                             yield self._found(reader.read(line, file.base), line, file)
 
+    def of_calls(self, calls: frozenset[bytes]) -> Iterator[Found]:
+        """Every line of these calls."""
+        reader = LineReader(self._manifest, next(iter(self._manifest.starts)), self._zone)
+        with without_paths():
+            for file in self._doubles(self._patterns.find(self._root).files)[0]:
+                with suppress(FileNotFoundError, *UNREADABLE):
+                    for line in self._lines(file):
+                        read = reader.read(line, file.base)
+                        if read.call in calls:
+                            yield self._found(read, line, file)
+
     def _lines(self, file: LogFile) -> Iterator[Line]:
         with self._root.folder(file.folder) as folder, opened(folder, file) as stream:
             yield from records(stream, self._manifest.format)

@@ -268,6 +268,12 @@ class TableStore:
 
         return search_table(self, sought, start=start)
 
+    def of_calls(self, calls: frozenset[bytes]) -> Iterator[Found]:
+        """Every record of these calls, due or not."""
+        from pbxretain.stores.searching import table_of_calls
+
+        return table_of_calls(self, calls)
+
     # --- taking ---
 
     def take(

@@ -62,6 +62,7 @@ from pbxretain.stores.line_reading import (
 )
 from pbxretain.stores.line_selection import Filter, LineReader, ReadLine, names, standing
 from pbxretain.stores.lines_batch import Copy, LineCursor, LinesBatch, remove_empty
+from pbxretain.stores.told import claim
 from pbxretain.stores.writers import Renamed, Writers
 
 ENCODING = "line-bytes/1"
@@ -156,17 +157,13 @@ class LinesStore:
 
     def straddlers(self, selection: Selection) -> frozenset[bytes]:
         """Call ids with a line on either side of the cut-off, over all files and segments."""
-        young = {
-            read.call
-            for read in self._all(selection)
-            if read.call and read.when and read.when >= selection.cutoff
-        }
+        young = {read.call for read in self._all(selection) if read.call and read.keeps(selection)}
         if not young:
             return frozenset()
         return frozenset(
             read.call
             for read in self._all(selection)
-            if read.call in young and read.when and read.when < selection.cutoff
+            if read.call in young and read.settled(selection) == "due"
         )
 
     def census(self, selection: Selection) -> Census:
@@ -174,15 +171,17 @@ class LinesStore:
         oldest = newest = None
         for read in self._all(selection, tally):
             tally["total"] += 1
+            if any(map(read.at, selection.without)) or claim(read.told, selection) is None:
+                continue
             if read.when is None:
                 tally["undated"] += 1
                 continue
             oldest = min(oldest or read.when, read.when)
             newest = max(newest or read.when, read.when)
             tally["future"] += read.when > selection.now + FUTURE
-            if read.when < selection.cutoff:
+            if found := standing(read, selection):
                 tally["before"] += 1
-                tally[standing(read, selection)] += 1
+                tally[found] += 1
         return Census(
             before=tally["before"],
             due=tally["due"],
@@ -190,6 +189,7 @@ class LinesStore:
             future=tally["future"],
             straddling=tally["straddling"],
             held=tally["held"],
+            minimum=tally["minimum"],
             total=tally["total"],
             oldest=oldest,
             newest=newest,
@@ -203,11 +203,7 @@ class LinesStore:
         )
 
     def scan(self, selection: Selection) -> Iterator[Record]:
-        due = [
-            read
-            for read in self._all(selection)
-            if read.when and read.when < selection.cutoff and standing(read, selection) == "due"
-        ]
+        due = [read for read in self._all(selection) if standing(read, selection) == "due"]
         for read in sorted(due, key=lambda read: (read.taken.when, read.taken.key[1] or b"")):
             label = (read.taken.key[1] or b"").rstrip(b"\r\n").decode("utf-8", "backslashreplace")
             yield Record(read.when, label, read.call or None)

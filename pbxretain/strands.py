@@ -26,10 +26,12 @@ from pbxretain.records import (
     Census,
     Cursor,
     Facets,
+    Found,
     Intent,
     Record,
     Rival,
     Selection,
+    Sought,
     Store,
 )
 
@@ -119,6 +121,10 @@ class Strand:
 
     def scan(self, selection: Selection) -> Iterator[Record]:
         return self.store.scan(selection)
+
+    def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
+        """Over the whole dataset, whichever rule a record falls under."""
+        return self.store.search(sought, start=start)
 
     def take(
         self,

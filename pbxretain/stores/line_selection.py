@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from pbxretain.manifest import LinesDataset, LineStart
-from pbxretain.records import Selection, Taken, is_call
+from pbxretain.records import Selection, Sought, Taken, is_call
 from pbxretain.stores.dating import zone_of
 from pbxretain.stores.line_reading import Line
 from pbxretain.stores.moments import Moments
 from pbxretain.stores.told import Told, claim, kept, meant
+
+ARRIVALS = frozenset({b"ENTERQUEUE", b"ABANDON", b"DID", b"TRANSFER", b"BLINDTRANSFER"})
+"""Events of Asterisk's queue log whose data are numbers; elsewhere they are seconds."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -127,3 +130,18 @@ def standing(read: ReadLine, selection: Selection) -> str | None:
     if read.call and read.call in selection.spared_calls:
         return "straddling"
     return "held" if read.taken.identity in selection.excluded_keys else "due"
+
+
+def names(line: Line, sought: Sought, subjects: Collection[int], *, queue: bool) -> bool:
+    """Whether a line names what is sought. In a queue log the data of most events are seconds."""
+    squeezed = line.raw.lower().translate(None, b" -()./").replace(b"\xc2\xa0", b"")
+    tails = [tail.lower().encode().translate(None, b" -()./") for tail in sought.tails]
+    if tails and not any(tail in squeezed for tail in tails):
+        return False
+    if line.fields is None:
+        return sought.matches(line.raw, bare=False)
+    bare = queue and not ARRIVALS.isdisjoint(line.fields)
+    return any(
+        sought.matches(field, bare=bare or place in subjects)
+        for place, field in enumerate(line.fields)
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Literal
@@ -14,13 +14,12 @@ from pbxretain import messages, simulation
 from pbxretain.cli import context, papers, progress, ruletext
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
-from pbxretain.connector import Opened
 from pbxretain.errors import DocumentError, StoreError
 from pbxretain.messages import Lang, number, text
-from pbxretain.period import Due, first_instant
+from pbxretain.period import first_instant
 from pbxretain.plan import Terms
 from pbxretain.policy import Policy, Rule
-from pbxretain.records import Selection, Store
+from pbxretain.records import Selection
 from pbxretain.sheet import (
     Block,
     Chart,
@@ -34,6 +33,7 @@ from pbxretain.sheet import (
 )
 from pbxretain.simulation import Day, Span
 from pbxretain.stores import histogram
+from pbxretain.strands import Strand
 
 MOST = 100 * 366
 """Days that are played at most."""
@@ -123,26 +123,26 @@ class Play:
         return Sheet(lang, (*blocks, Items(tuple(notes))))
 
     def _summary(self, lang: Lang) -> Table:
-        keys = ("data", "keep", "first", "later", "there", "minimum")
+        least = any(day.minimum for course in self.courses for day in course.days)
+        keys = ("data", "keep", "first", "later", "there", *(("minimum",) if least else ()))
         columns = tuple(_column(key, lang, left=key in ("data", "keep")) for key in keys)
         rows = tuple(
             (
                 ruletext.part(course.rule, lang),
                 _stage(course, lang),
-                *(
-                    (
-                        number(course.days[0].deleted, lang),
-                        number(course.touched - course.days[0].deleted, lang),
-                        number(course.days[-1].there, lang),
-                        number(course.days[-1].minimum, lang),
-                    )
-                    if course.days
-                    else ("?", "?", "?", "?")
-                ),
+                *_totals(course, lang)[: len(keys) - 2],
             )
             for course in self.courses
         )
         return Table(columns, rows)
+
+
+def _totals(course: Course, lang: Lang) -> tuple[str, ...]:
+    if not course.days:
+        return ("?" if course.uncounted else "-",) * 4
+    first, last = course.days[0], course.days[-1]
+    counts = (first.deleted, course.touched - first.deleted, last.there, last.minimum)
+    return tuple(number(count, lang) for count in counts)
 
 
 def _column(key: str, lang: Lang, *, left: bool = False) -> Column:
@@ -209,22 +209,6 @@ def _name(piece: Span, lang: Lang) -> str:
 # --- playing ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A store with one rule's selection; None where all of it stays."""
-
-    dataset: str
-    store: Store
-    rule: Rule
-    selection: Selection | None
-    action: Literal["delete", "redact"] = "delete"
-
-    def due(self, *, now: datetime, zone: ZoneInfo) -> Due | None:
-        if self.action == "redact":
-            return self.rule.redacts_at(now=now, zone=zone)
-        return self.rule.terms_at(now=now, zone=zone)
-
-
 def play(face: Face, name: str, *, source: str, first: date | None, last: date | None) -> Play:
     """Plays a policy at a source: a run a day over the records that are there now.
 
@@ -248,36 +232,30 @@ def _courses(
     face: Face, app: App, terms: Terms, *, first: date, last: date, now: datetime
 ) -> Iterator[Course]:
     with app.opened(terms) as opened, progress.bars(face, terms.name) as step:
-        parts = list(_parts(terms, opened, now=now))
-        for done, part in enumerate(parts):
-            step("census", part.dataset, done, len(parts))
-            yield _played(part, terms.zone, first=first, last=last)
+        strands = terms.strands(opened)
+        for done, strand in enumerate(strands):
+            step("census", strand.dataset, done, len(strands))
+            beside = [each for each in strands if each.of == strand.of]
+            selection = strand.selection(beside, now=now, zone=terms.zone)
+            course = Course(strand.dataset, strand.rule, strand.action)
+            if selection:
+                course = _played(course, strand, selection, zone=terms.zone, span=(first, last))
+            yield course
 
 
-def _played(part: _Part, zone: ZoneInfo, *, first: date, last: date) -> Course:
-    course = Course(part.dataset, part.rule, part.action)
-    if part.selection is None:
-        return course
+def _played(
+    course: Course, strand: Strand, selection: Selection, *, zone: ZoneInfo, span: tuple[date, date]
+) -> Course:
     try:
-        counts: Mapping[date, int] = histogram.days(part.store, part.selection, zone=zone)
+        counts = histogram.days(strand.store, selection, zone=zone)
     except StoreError:
         return replace(course, uncounted=True)
 
     def edges(day: date) -> tuple[date, date | None] | None:
-        due = part.due(now=first_instant(day, zone), zone=zone)
+        due = strand.due(now=first_instant(day, zone), zone=zone)
         if due is None:
             return None
         cutoff = due.cutoff.astimezone(zone).date()
         return cutoff, due.maximum.astimezone(zone).date() if due.maximum else None
 
-    return replace(course, days=simulation.play(counts, edges, first=first, last=last))
-
-
-def _parts(terms: Terms, opened: Opened, *, now: datetime) -> Iterator[_Part]:
-    for store in opened.stores:
-        rule = terms.rule(store.data_class)
-        due = rule.terms_at(now=now, zone=terms.zone)
-        starts = getattr(opened.kinds[store.dataset], "starts", None)
-        start = rule.start or (next(iter(starts)) if starts else "")
-        selection = Selection(cutoff=due.cutoff, now=now, start=start) if due else None
-        yield _Part(store.dataset, store, rule, selection)
+    return replace(course, days=simulation.play(counts, edges, first=span[0], last=span[1]))

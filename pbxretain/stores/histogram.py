@@ -1,7 +1,7 @@
 """How many records began on each day? Reads only; for a policy that is played, not run.
 
 A table is asked for counts by the hour where each stored time has one reading; where a referee
-decides, its two columns are read, a month at a time. Other stores list their records.
+decides, its two columns are read, so many rows at a time. Other stores list their records.
 """
 # ruff: noqa: S608  (identifiers are quoted by the dialect; values are never in the text)
 
@@ -24,7 +24,8 @@ from pbxretain.stores.times import TimeColumn
 if TYPE_CHECKING:
     from pbxretain.stores.rows import Layout
 
-_SPAN = timedelta(days=31)
+_ROWS = 250_000
+"""So many rows, about, are read at a time: a few tens of megabytes."""
 _QUARTER = 900
 """Seconds; every zone's offset is a multiple of it."""
 
@@ -97,7 +98,7 @@ def _instant(time: TimeColumn, value: bytes) -> datetime | None:
 def _read(
     store: TableStore, opened: Session, layout: Layout, selection: Selection
 ) -> Iterator[tuple[datetime, int]]:
-    """Each row by itself, a month's at a time."""
+    """Each row by itself, in windows of about equally many."""
     time = layout.time
     first = opened.rows(
         f"SELECT {layout.fetched} FROM {store.table} WHERE "
@@ -111,10 +112,12 @@ def _read(
     columns = ", ".join(store.dialect.fetched(c) for c in (time.column, time.referee or ""))
     # The very first row may have a second, earlier reading.
     begin = taken.when - timedelta(days=2)
+    total = opened.number(f"SELECT COUNT(*) FROM {store.table} WHERE " + all_of(time.dated(), mine))
+    span = (selection.cutoff - begin) / (1 + total // _ROWS)
     while begin < selection.cutoff:
-        end = begin + _SPAN
-        span = all_of(time.dated(), time.possibly_after(begin), time.possible(end), mine)
-        for raw, referee in opened.rows(f"SELECT {columns} FROM {store.table} WHERE " + span):
+        end = min(begin + span, selection.cutoff)
+        window = all_of(time.dated(), time.possibly_after(begin), time.possible(end), mine)
+        for raw, referee in opened.rows(f"SELECT {columns} FROM {store.table} WHERE " + window):
             when = time.read(raw, referee)
             if when is not None and begin <= when < end:
                 yield when, 1

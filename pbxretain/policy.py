@@ -257,6 +257,18 @@ class Rule(Document):
             return None
         return period.due(self.redact.after, now=now, zone=zone, minimum=self.minimum)
 
+    def outlasts(self, other: Rule) -> bool:
+        """Whether something under this rule can stay longer than what began on the same day under
+        another."""
+        if other.forever or self.forever:
+            return not other.forever
+        ends, theirs = self._ends(), other._ends()
+        return any(all(end.exceeds(their) for their in theirs) for end in ends)
+
+    def _ends(self) -> list[Period]:
+        found = [self.minimum] if self.minimum else []
+        return [self.keep, *found] if isinstance(self.keep, Period) else found
+
     def mistakes(self) -> list[tuple[Place, str]]:
         """What can't hold together in this rule, each with its place."""
         found: list[tuple[Place, str]] = []
@@ -330,6 +342,15 @@ class Policy(Document):
         """The rule for what no narrower rule of a data class takes; None when there is none, and
         such records stay forever."""
         return next((rule for rule in self.rules_for(data_class) if rule.only is None), None)
+
+    def outlasts(self, data_class: str, other: str) -> bool:
+        """Whether some record of one class can stay longer than one of another that began on the
+        same day; False where one of them has no rule."""
+        return any(
+            mine.outlasts(theirs)
+            for mine in self.rules_for(data_class)
+            for theirs in self.rules_for(other)
+        )
 
     def label(self, rule: Rule) -> str:
         """What a rule is called beside others of its class: its name, else ``rule-2`` by its

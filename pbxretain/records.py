@@ -176,6 +176,31 @@ class Taken:
         return "<taken>"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Itemised:
+    """One record as a plan file knows it; personal data, ``repr`` shows nothing of it.
+
+    ``state`` tells that a record changed although its identity didn't (its parties, a file's last
+    change). ``stays`` is the code why a run would leave it at this moment, empty for none."""
+
+    taken: Taken
+    state: bytes = b""
+    stays: str = ""
+
+    @classmethod
+    def of(cls, taken: Taken, *, stays: str = "") -> Itemised:
+        """A record whose parties are its state."""
+        return cls(taken, pack(*taken.subjects), stays)
+
+    @property
+    def call(self) -> bytes:
+        """The call id, empty where there is none."""
+        return next(filter(is_call, self.taken.call), b"") or b""
+
+    def __repr__(self) -> str:
+        return "<itemised>"
+
+
 Bits = Sequence[bool]
 """One per leaf, in the batch's order: True = gone, False = still there."""
 
@@ -329,6 +354,12 @@ class Store(Protocol):
 
     def scan(self, selection: Selection) -> Iterator[Record]:
         """Every due record, oldest first; changes nothing."""
+        ...
+
+    def itemise(self, selection: Selection, *, everything: bool = False) -> Iterator[Itemised]:
+        """Every due record once, in any order, and never all in memory where the source can be
+        read in parts; for plan files. ``everything``: each record before the cut-off, whatever
+        the selection spares."""
         ...
 
     def take(

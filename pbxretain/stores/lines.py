@@ -27,6 +27,7 @@ from pbxretain.records import (
     Census,
     Cursor,
     Intent,
+    Itemised,
     Record,
     Selection,
     Taken,
@@ -206,6 +207,13 @@ class LinesStore:
         for read in sorted(due, key=lambda read: (read.taken.when, read.taken.key[1] or b"")):
             label = (read.taken.key[1] or b"").rstrip(b"\r\n").decode("utf-8", "backslashreplace")
             yield Record(read.when, label, read.call or None)
+
+    def itemise(self, selection: Selection, *, everything: bool = False) -> Iterator[Itemised]:
+        """See ``records.Store``; a line that changed is another line."""
+        for read in self._all(selection):
+            due = read.when is not None and read.when < selection.cutoff
+            if due and (everything or standing(read, selection) == "due"):
+                yield Itemised(read.taken)
 
     def _all(self, selection: Selection, tally: Counter[str] | None = None) -> Iterator[ReadLine]:
         """Every record of every file, blank lines left out."""

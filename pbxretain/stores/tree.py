@@ -32,9 +32,11 @@ from pbxretain.records import (
     Census,
     Cursor,
     Intent,
+    Itemised,
     Naming,
     Record,
     Selection,
+    Taken,
 )
 from pbxretain.stores.dating import PLAUSIBLE, Dater
 from pbxretain.stores.files import (
@@ -57,6 +59,7 @@ from pbxretain.stores.tree_parts import Entry, Shape, Spelling
 ENCODING = "tree-path/1"
 _BATCH_BYTES = 256 << 20
 _ASKED_AT_ONCE = 500
+_STAYS = {"waiting": "STRADDLING", "writing": "STILL_WRITTEN"}
 
 
 def open_tree(
@@ -194,6 +197,14 @@ class TreeStore:
             if self._standing(entry, selection) == "due":
                 label = entry.key.decode("utf-8", "backslashreplace")
                 yield Record(entry.when, label)
+
+    def itemise(self, selection: Selection, *, everything: bool = False) -> Iterator[Itemised]:
+        """See ``records.Store``; the state is the files' last change."""
+        for entry in self._look().before(selection.cutoff):
+            standing = self._standing(entry, selection)
+            if entry.when and (everything or standing != "held"):
+                taken = Taken(key=(entry.key,), start=entry.start, when=entry.when)
+                yield Itemised(taken, repr(entry.changed).encode(), _STAYS.get(standing, ""))
 
     def _standing(self, entry: Entry, selection: Selection) -> str:
         if entry.identity in selection.excluded_keys:

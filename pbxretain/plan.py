@@ -124,6 +124,13 @@ class Terms:
     recipients: Sequence[Recipient] = ()
     """To whom evidence can be sealed."""
 
+    as_of: datetime | None = None
+    """By which instant cut-offs are reckoned, where a plan file says one; else the run's clock."""
+
+    def cutoff(self, keep: Period, *, now: datetime) -> datetime:
+        """Where a period ends, in the source's zone."""
+        return period.cutoff(keep, now=self.as_of or now, zone=self.zone)
+
     @property
     def sealed_to(self) -> Sequence[Recipient]:
         """To whom a run's evidence is sealed; empty at level counts."""
@@ -154,11 +161,13 @@ def make(
     last_entry: datetime | None = None,
     confirm_count: int | None = None,
     progress: Progress = silent,
+    counts: Mapping[str, int] | None = None,
 ) -> Plan:
     """Takes the census of every dataset and lists all that speaks against a run.
 
     ``now`` is aware UTC; ``last_entry`` the time of the newest ledger entry. Raises DocumentError
-    for a rule that doesn't fit the connector; refusals are collected, not raised.
+    for a rule that doesn't fit the connector; refusals are collected, not raised. ``counts``: how
+    many records a plan file names by dataset; no more can go, so the limits are asked for those.
     """
     for data_class in terms.connector.manifest.offered():
         terms.rule(data_class)
@@ -182,10 +191,10 @@ def make(
                 code="ESCROW_MISSING",
             )
         )
-    refusals.extend(_limits(terms, items, confirm_count))
+    refusals.extend(_limits(terms, _named(items, counts), confirm_count))
     return Plan(
         source=terms.name,
-        as_of=now,
+        as_of=terms.as_of or now,
         items=items,
         refusals=refusals,
         not_covered=opened.not_covered,
@@ -200,7 +209,7 @@ def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Sele
     if not isinstance(keep, Period):
         return None
     selection = Selection(
-        cutoff=period.cutoff(keep, now=now, zone=terms.zone),
+        cutoff=terms.cutoff(keep, now=now),
         now=now,
         start=_start(terms, opened, store),
         wait_for_part=_waits(terms, opened, store, now=now),
@@ -345,8 +354,8 @@ def _waits(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> bool
         return False
     if not isinstance(theirs, Period):
         return True
-    mine_cut = period.cutoff(mine, now=now, zone=terms.zone)
-    return period.cutoff(theirs, now=now, zone=terms.zone) < mine_cut
+    mine_cut = terms.cutoff(mine, now=now)
+    return terms.cutoff(theirs, now=now) < mine_cut
 
 
 def fed_longer(manifest: Manifest, policy: Policy) -> list[tuple[str, str]]:
@@ -373,7 +382,7 @@ def _fed(terms: Terms, kind: Dataset, *, now: datetime) -> RefusedError | None:
     for feed in _feeds(terms.connector.manifest, kind):
         theirs = terms.rule(feed.data).keep
         if isinstance(mine, Period) and isinstance(theirs, Period):
-            cuts = [period.cutoff(keep, now=now, zone=terms.zone) for keep in (theirs, mine)]
+            cuts = [terms.cutoff(keep, now=now) for keep in (theirs, mine)]
             if cuts[0] >= cuts[1]:
                 continue
         return RefusedError(
@@ -483,6 +492,18 @@ def _untried(terms: Terms) -> RefusedError | None:
         code="UNTRIED_CONNECTOR",
         params={"connector": connector.name, "digest": connector.digest},
     )
+
+
+def _named(items: Sequence[Item], counts: Mapping[str, int] | None) -> Sequence[Item]:
+    """The items with no more due than a plan file names."""
+    if counts is None:
+        return items
+    return [
+        replace(i, census=replace(i.census, due=min(i.census.due, counts.get(i.dataset, 0))))
+        if i.census
+        else i
+        for i in items
+    ]
 
 
 def _limits(

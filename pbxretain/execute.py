@@ -38,7 +38,7 @@ from pbxretain.ledger import Entry, Ledger, source_lock
 from pbxretain.outcomes import DatasetResult, judge, remaining, verdict
 from pbxretain.plan import Item, Plan, Progress, Terms, silent
 from pbxretain.planfile import OLDEST, PlanFile, Tags
-from pbxretain.planned import NOT_PLANNED, Planned
+from pbxretain.planned import NOT_PLANNED, Planned, Tally
 from pbxretain.records import Store
 from pbxretain.recovery import frozen, settle_dead
 from pbxretain.report import Ending
@@ -98,6 +98,8 @@ class RunResult:
     errors: list[RetainError] = field(default_factory=list)
     results: list[DatasetResult] = field(default_factory=list)
     plan: Plan | None = None
+    planned: Tally | None = None
+    """Under a plan file: what became of it."""
 
 
 def run(
@@ -193,6 +195,7 @@ class _Run:
             planned.head,
             self.terms,
             installation=self.site.installation,
+            key=self.site.key,
             now=self.now,
             oldest=self.oldest,
         )
@@ -235,13 +238,16 @@ class _Run:
             )
             works = self._works(journal, key, decided, opened, results)
             self._passes(works, decided, results, errors)
-            self._explain(works, decided, results, errors)
+            tally = self._explain(works, decided, results, errors)
+            if tally is not None:
+                tally.since = self._since(opened, results)
         finally:
             key.forget()
         journal.release_room()
         done = self._publish(known, list(results.values()), decided, errors, journal=journal)
         keeping.named(self.ledger)
         journal.remove()
+        done.planned = tally
         return done
 
     def _open(
@@ -375,9 +381,12 @@ class _Run:
         decided: Plan,
         results: Mapping[str, DatasetResult],
         errors: list[RetainError],
-    ) -> None:
+    ) -> Tally | None:
         """What became of each record that the plan file names."""
-        for item in decided.items if self.planned else ():
+        if self.planned is None:
+            return None
+        tally = Tally.of(self.planned)
+        for item in decided.items:
             work, named = works.get(item.dataset), self._named(item.dataset)
             if work is not None and work.planned is not None and work.selection is not None:
                 named, after = work.planned, work.result.after
@@ -390,7 +399,20 @@ class _Run:
             elif named is not None and item.refusal:
                 named.refused(item.refusal.code)
             if named is not None:
-                results[item.dataset].planned = named.tally()
+                tally.add(item.dataset, named)
+        return tally
+
+    def _since(self, opened: Opened, results: Mapping[str, DatasetResult]) -> int:
+        """How many records came due by the run's own clock that weren't by the plan's."""
+        today, count = replace(self.terms, as_of=None), 0
+        for store in opened.stores:
+            after = results[store.dataset].after
+            with suppress(RetainError):
+                if after is not None and not self.stop():
+                    selection = plan.select(today, opened, store, now=self.now)
+                    now = store.census(selection).before if selection else 0
+                    count += max(0, now - after.before)
+        return count
 
     def _pass(self, item: Item, work: Work, errors: list[RetainError]) -> int:
         result = work.result

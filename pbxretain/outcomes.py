@@ -35,9 +35,6 @@ class DatasetResult:
     swept: Counter[str] = field(default_factory=Counter)
     """Shared rows that went after the batches, by table."""
 
-    planned: tuple[int, int, Counter[str]] | None = None
-    """Under a plan file: how many it names, how many of those went, and why the others didn't."""
-
     tree: Tree = field(default_factory=Tree)
     lookup: Tree = field(default_factory=Tree)
     """Over the entries by which a record can be found; empty at level counts."""

@@ -399,14 +399,25 @@ def read(path: Path, key: PrivateKey) -> PlanFile:
             digest.update(file.read())
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError:
-        raise RefusedError(
-            f"{path} can't be read", code="FILE_READ", params={"path": str(path)}
-        ) from None
+        raise _unreadable(path) from None
     firsts, at = {}, begin
     for section in head.datasets:
         firsts[section.dataset] = at
         at += section.records * ENTRY
     return PlanFile(head, digest.hexdigest(), data, firsts)
+
+
+def peek(path: Path) -> Head:
+    """What a file says of itself, before anybody checked it; for the source's name only."""
+    try:
+        with path.open("rb") as file:
+            return _head(file)[0]
+    except OSError:
+        raise _unreadable(path) from None
+
+
+def _unreadable(path: Path) -> RefusedError:
+    return RefusedError(f"{path} can't be read", code="FILE_READ", params={"path": str(path)})
 
 
 def _head(file: BinaryIO) -> tuple[Head, int]:
@@ -446,17 +457,28 @@ def outdated(what: str) -> RefusedError:
     )
 
 
+def other_source(theirs: str, ours: str) -> RefusedError:
+    """A plan of another source, or of another installation's source of that name."""
+    return RefusedError(
+        f"the plan file was made for source {theirs}, not for {ours} here",
+        hint=f"pbxretain run {theirs} --plan FILE, on the machine that made it",
+        code="PLAN_OTHER_SOURCE",
+        params={"theirs": theirs, "ours": ours},
+    )
+
+
 def refuse_misfit(
-    head: Head, terms: Terms, *, installation: str, now: datetime, oldest: timedelta
+    head: Head,
+    terms: Terms,
+    *,
+    installation: str,
+    key: PrivateKey,
+    now: datetime,
+    oldest: timedelta,
 ) -> None:
     """Raises RefusedError where a plan is another source's, too old, or of other documents."""
     if (head.installation, head.source) != (installation, terms.name):
-        raise RefusedError(
-            f"the plan file was made for source {head.source}, not for {terms.name} here",
-            hint=f"pbxretain run {head.source} --plan FILE, on the machine that made it",
-            code="PLAN_OTHER_SOURCE",
-            params={"theirs": head.source, "ours": terms.name},
-        )
+        raise other_source(head.source, terms.name)
     age = now - moment(head.made_at)
     if age < -timedelta(days=1):
         raise outdated("clock")
@@ -468,6 +490,7 @@ def refuse_misfit(
             params={"days": age.days, "allowed": oldest.days},
         )
     same: Iterable[tuple[str, bool]] = (
+        ("key", head.key == key_id(key.public_key())),
         ("policy", head.policy.digest == terms.policy_digest),
         ("connector", head.connector.digest == terms.connector.digest),
         ("settings", head.settings == settings_digest(terms)),

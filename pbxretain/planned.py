@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from pbxretain.planfile import IDENTITY, KEY, Entries, Tags
+from pbxretain.planfile import IDENTITY, KEY, Entries, PlanFile, Tags
 from pbxretain.records import FUTURE, Bits, Itemised, Selection, Store, Taken
 
 ABSENT, CHANGED, FAILED, STILL_DUE = "ALREADY_ABSENT", "CHANGED", "FAILED", "STILL_DUE"
@@ -175,6 +175,41 @@ class Planned:
         if code not in self._codes:
             self._codes.append(code)
         return _FIRST_CODE + self._codes.index(code)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a whole plan file; ``datasets``: planned, gone, the rest by code. ``unnamed``
+    are due records that it doesn't name, ``since`` those that came due by the clock alone."""
+
+    digest: str
+    datasets: dict[str, tuple[int, int, Counter[str]]]
+    unnamed: int = 0
+    since: int = 0
+
+    @classmethod
+    def of(cls, planned: PlanFile) -> Tally:
+        """Before anything is known: as if no dataset were there."""
+        missing = {s.dataset: s.records for s in planned.head.datasets}
+        return cls(planned.digest, {d: (n, 0, +Counter(NOT_COVERED=n)) for d, n in missing.items()})
+
+    def add(self, dataset: str, named: Planned) -> None:
+        """One dataset that is there; told where the plan names it or should have."""
+        self.unnamed += named.strangers.unnamed
+        if dataset in self.datasets:
+            self.datasets[dataset] = named.tally()
+
+    @property
+    def planned(self) -> int:
+        return sum(planned for planned, _, _ in self.datasets.values())
+
+    @property
+    def deleted(self) -> int:
+        return sum(gone for _, gone, _ in self.datasets.values())
+
+    @property
+    def left(self) -> Counter[str]:
+        return sum((left for _, _, left in self.datasets.values()), Counter[str]())
 
 
 @dataclass(frozen=True, slots=True, repr=False)

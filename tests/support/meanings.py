@@ -625,6 +625,7 @@ REPORT: Meanings = {
         "refused_reason": "Why it was refused; null otherwise.",
         "exit_code": "See [exit codes](exit-codes.md).",
         "recovers": "The dead run that this report speaks for; null otherwise.",
+        "plan": "The SHA-256 of the plan file that named the records; null for any other run.",
     },
     "Clock": {
         "database_skew_s": "Database clock minus this machine's, in seconds; null without one.",

@@ -40,8 +40,8 @@ def run_plan(
 
 def told(done: RunResult) -> dict[str, tuple[int, int, dict[str, int]]]:
     """Planned, deleted and the rest by code, for each dataset that the plan names."""
+    assert done.planned is not None
     return {
-        result.dataset: (*result.planned[:2], dict(result.planned[2]))
-        for result in done.results
-        if result.planned is not None
+        name: (planned, gone, dict(left))
+        for name, (planned, gone, left) in done.planned.datasets.items()
     }

@@ -191,7 +191,8 @@ def make(
                 code="ESCROW_MISSING",
             )
         )
-    refusals.extend(_limits(terms, _named(items, counts), confirm_count))
+    command = f"run {terms.name}" + (" --plan FILE" if counts is not None else "")
+    refusals.extend(_limits(terms, _named(items, counts), confirm_count, command=command))
     return Plan(
         source=terms.name,
         as_of=terms.as_of or now,
@@ -507,7 +508,7 @@ def _named(items: Sequence[Item], counts: Mapping[str, int] | None) -> Sequence[
 
 
 def _limits(
-    terms: Terms, items: Sequence[Item], confirm_count: int | None
+    terms: Terms, items: Sequence[Item], confirm_count: int | None, *, command: str
 ) -> Sequence[RefusedError]:
     """Share per dataset and count per source; a confirmed count passes both."""
     due = sum(item.due for item in items)
@@ -522,7 +523,7 @@ def _limits(
                 params={"due": due, "confirmed": confirm_count},
             )
         ]
-    command = f"pbxretain run {terms.name} --confirm-count {due}"
+    command = f"pbxretain {command} --confirm-count {due}"
     hint = f"look at the plan, then: {command}"
     limits = terms.policy.limits
     found: list[RefusedError] = []

@@ -202,8 +202,8 @@ def _lines(source: str, tally: Tally, lang: Lang) -> Sequence[str]:
     figures = {"planned": number(tally.planned, lang), "deleted": number(tally.deleted, lang)}
     lines = [text("run.plan", lang, source=source, **figures)]
     for code, count in sorted(tally.left.items()):
-        kind = "left" if messages.known("left", code) else "code"
-        why = messages.code(kind, code, lang)
+        # As the code of a command it has another sentence.
+        why = text("left.FAILED", lang) if code == "FAILED" else messages.code("code", code, lang)
         lines.append(text("run.plan.left", lang, n=number(count, lang), code=code, why=why))
     for name, count in (("unnamed", tally.unnamed), ("since", tally.since)):
         if count:

@@ -15,10 +15,15 @@ from support import aftermath, small
 from support.planning import make_plan, run_plan, told
 from support.small import NOW, Small
 
-from pbxretain import planfile, signing
+from pbxretain import execute, planfile, signing
 from pbxretain.errors import EvidenceError, Exit, RefusedError
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.execute import RunResult
+from pbxretain.journal import Journal, Mark
+from pbxretain.planned import Planned, Strangers
+from pbxretain.records import Advice, Selection, Store
+from pbxretain.stores.files import Folder, drop
+from pbxretain.stores.table import TableStore
 
 LATER = NOW + timedelta(days=2)
 EVERY = ("tree", "spool", "lines", "table")
@@ -36,6 +41,14 @@ def _sql(pbx: Small, statement: str, *values: object) -> None:
     with closing(sqlite3.connect(pbx.pbx / "cdr.db")) as database:
         database.execute(statement, values)
         database.commit()
+
+
+def _count(pbx: Small, own: str) -> int:
+    with closing(sqlite3.connect(pbx.pbx / "cdr.db")) as database:
+        (count,) = database.execute(
+            "SELECT count(*) FROM cdr WHERE uniqueid = ?", (own,)
+        ).fetchone()
+    return int(count)
 
 
 def _insert(pbx: Small, call: str, *, own: str | None = None, sequence: str = "0") -> None:
@@ -245,3 +258,114 @@ def test_a_plan_that_is_too_old_is_refused_unless_more_is_allowed(tmp_path: Path
     late += timedelta(hours=1)
     done = run_plan(pbx.terms(), pbx.site(), path, now=late, oldest=timedelta(days=9))
     assert told(done) == {"calls": (4, 4, {})}
+
+
+# --- while a run goes on ------------------------------------------------------------------------
+
+
+def test_what_comes_in_between_look_and_batch_is_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pbx = small.build(tmp_path / "pbx", ["table"])
+    _insert(pbx, "call", own="leg-1")
+    make_plan(pbx.terms(), pbx.site(), tmp_path / "plan", now=NOW)
+    look = Planned.look
+
+    def then_insert(self: Planned, store: Store, selection: Selection) -> Selection:
+        chosen = look(self, store, selection)
+        if not _count(pbx, "leg-2"):
+            _insert(pbx, "call", own="leg-2")
+            _insert(pbx, "stranger")
+        return chosen
+
+    monkeypatch.setattr(Planned, "look", then_insert)
+    done = run_plan(pbx.terms(), pbx.site(), tmp_path / "plan", now=LATER)
+    assert told(done) == {"calls": (5, 4, {"STRADDLING": 1})}
+    assert (_count(pbx, "leg-1"), _count(pbx, "stranger")) == (1, 1)
+    assert done.planned is not None
+    assert done.planned.unnamed == 2
+
+
+def test_a_store_that_takes_what_the_plan_spares_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pbx = small.build(tmp_path / "pbx", ["table"])
+    make_plan(pbx.terms(), pbx.site(), tmp_path / "plan", now=NOW)
+    _sql(pbx, "UPDATE cdr SET src = '030999' WHERE AcctId = 1")
+    monkeypatch.setattr(Strangers, "spared", lambda self, selection: selection)
+    before = pbx.snapshot()
+    done = run_plan(pbx.terms(), pbx.site(), tmp_path / "plan", now=LATER)
+    assert done.exit_code == Exit.INCOMPLETE
+    assert pbx.snapshot() == before
+    assert told(done) == {"calls": (4, 0, {"CHANGED": 1, "STILL_DUE": 3})}
+
+
+def test_a_run_by_plan_that_died_is_settled_and_the_next_does_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pbx = small.build(tmp_path / "pbx", EVERY)
+    make_plan(pbx.terms(), pbx.site(), tmp_path / "plan", now=NOW)
+    marks, mark = [0], Journal.mark
+
+    def dies(self: Journal, what: Mark) -> None:
+        marks[0] += 1
+        if marks[0] == 2:
+            raise KeyboardInterrupt
+        mark(self, what)
+
+    monkeypatch.setattr(Journal, "mark", dies)
+    with pytest.raises(KeyboardInterrupt):
+        run_plan(pbx.terms(), pbx.site(), tmp_path / "plan", now=LATER)
+    monkeypatch.undo()
+    done = run_plan(pbx.terms(), pbx.site(), tmp_path / "plan", now=LATER + timedelta(minutes=1))
+    assert done.recovered is not None
+    digest = planfile.read(tmp_path / "plan", pbx.site().key).digest
+    data = (pbx.site().reports / done.recovered.file).read_bytes()
+    dead = parse_statement(signing.open_envelope(data).payload).predicate
+    assert isinstance(dead, DeletionReport)
+    assert dead.run.plan == digest
+    went = {d.dataset: d.balances.deleted for d in dead.datasets if d.balances.deleted}
+    assert went
+    for name, n in pbx.due.items():
+        gone = went.get(name, 0)
+        assert told(done)[name] == (n, n - gone, {"ALREADY_ABSENT": gone} if gone else {})
+    assert done.exit_code == Exit.OK
+
+
+def test_a_run_that_is_stopped_says_what_is_still_due(tmp_path: Path) -> None:
+    pbx = small.build(tmp_path / "pbx", ["table"])
+    path = tmp_path / "plan"
+    make_plan(pbx.terms(), pbx.site(), path, now=NOW)
+    planned = planfile.read(path, pbx.site().key)
+    done = execute.run(pbx.terms(), pbx.site(), now=LATER, planned=planned, stop=lambda: 15)
+    assert done.exit_code == Exit.TERMINATED
+    assert told(done) == {"calls": (4, 0, {"STILL_DUE": 4})}
+
+
+def test_records_of_a_dataset_that_is_left_out_bear_the_code_of_the_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pbx = small.build(tmp_path / "pbx", ["table", "tree"])
+    make_plan(pbx.terms(), pbx.site(), tmp_path / "plan", now=NOW)
+    advice = Advice("RIGHTS", "no right to delete", severity="error")
+    monkeypatch.setattr(TableStore, "check", lambda self: [advice])
+    done = run_plan(pbx.terms(), pbx.site(), tmp_path / "plan", now=LATER)
+    assert told(done) == {"calls": (4, 0, {"RIGHTS": 4}), "recordings": (3, 3, {})}
+    assert done.exit_code == Exit.REFUSED
+
+
+def test_a_record_that_can_not_be_deleted_has_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pbx = small.build(tmp_path / "pbx", ["tree"])
+    make_plan(pbx.terms(), pbx.site(), tmp_path / "plan", now=NOW)
+
+    def stuck(folder: Folder, name: bytes) -> None:
+        if b"03012341" in name:
+            raise PermissionError
+        drop(folder, name)
+
+    monkeypatch.setattr("pbxretain.stores.tree_batch.drop", stuck)
+    done = run_plan(pbx.terms(), pbx.site(), tmp_path / "plan", now=LATER)
+    assert told(done) == {"recordings": (3, 2, {"FAILED": 1})}
+    assert done.exit_code == Exit.INCOMPLETE

@@ -267,6 +267,7 @@ def test_what_comes_in_between_look_and_batch_is_put_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pbx = small.build(tmp_path / "pbx", ["table"])
+    _sql(pbx, "CREATE INDEX by_time ON cdr (calldate)")  # walked by time, to the very end
     _insert(pbx, "call", own="leg-1")
     make_plan(pbx.terms(), pbx.site(), tmp_path / "plan", now=NOW)
     look = Planned.look

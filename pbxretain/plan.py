@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pbxretain import period
 from pbxretain.connector import Connector, Opened
 from pbxretain.errors import (
     ApprovalError,
@@ -127,9 +126,9 @@ class Terms:
     as_of: datetime | None = None
     """By which instant cut-offs are reckoned, where a plan file says one; else the run's clock."""
 
-    def cutoff(self, keep: Period, *, now: datetime) -> datetime:
-        """Where a period ends, in the source's zone."""
-        return period.cutoff(keep, now=self.as_of or now, zone=self.zone)
+    def reckoned(self, now: datetime) -> datetime:
+        """The instant by which cut-offs are reckoned, in a run whose clock says ``now``."""
+        return self.as_of or now
 
     @property
     def sealed_to(self) -> Sequence[Recipient]:
@@ -149,6 +148,12 @@ class Terms:
                 f"policy {self.policy.policy} has no rule for {data_class}, "
                 f"which connector {self.connector.name} offers",
                 hint="add a rule, or keep: forever",
+            )
+        # Taking only the last of several rules would delete what the others keep.
+        if len(self.policy.rules_for(data_class)) > 1 or rule.redact or rule.fallback:
+            raise DocumentError(
+                f"policy {self.policy.policy}: several rules, stages or start events for "
+                f"{data_class} can't be carried out yet"
             )
         return rule
 
@@ -206,11 +211,12 @@ def make(
 
 def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Selection | None:
     """The resolved selection of one dataset: cut-off, straddlers and (later) holds."""
-    keep = terms.rule(store.data_class).keep
-    if not isinstance(keep, Period):
+    due = terms.rule(store.data_class).terms_at(now=terms.reckoned(now), zone=terms.zone)
+    if due is None:
         return None
     selection = Selection(
-        cutoff=terms.cutoff(keep, now=now),
+        cutoff=due.cutoff,
+        maximum=due.maximum,
         now=now,
         start=_start(terms, opened, store),
         wait_for_part=_waits(terms, opened, store, now=now),
@@ -349,14 +355,11 @@ def _part(manifest: Manifest, kind: Dataset) -> TreeDataset | None:
 def _waits(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> bool:
     """Whether rows must wait today for the files they name."""
     part = _part(terms.connector.manifest, opened.kinds[store.dataset])
-    mine = terms.rule(store.data_class).keep
-    theirs = terms.rule(part.data).keep if part else None
-    if theirs is None or not isinstance(mine, Period):
+    mine = terms.rule(store.data_class).terms_at(now=terms.reckoned(now), zone=terms.zone)
+    if mine is None or part is None:
         return False
-    if not isinstance(theirs, Period):
-        return True
-    mine_cut = terms.cutoff(mine, now=now)
-    return terms.cutoff(theirs, now=now) < mine_cut
+    theirs = terms.rule(part.data).terms_at(now=terms.reckoned(now), zone=terms.zone)
+    return theirs is None or theirs.cutoff < mine.cutoff
 
 
 def fed_longer(manifest: Manifest, policy: Policy) -> list[tuple[str, str]]:
@@ -379,13 +382,11 @@ def _feeds(manifest: Manifest, kind: Dataset) -> list[Dataset]:
 
 def _fed(terms: Terms, kind: Dataset, *, now: datetime) -> RefusedError | None:
     """Why records would come back today: what they are made of has an earlier cut-off."""
-    mine = terms.rule(kind.data).keep
+    mine = terms.rule(kind.data).terms_at(now=terms.reckoned(now), zone=terms.zone)
     for feed in _feeds(terms.connector.manifest, kind):
-        theirs = terms.rule(feed.data).keep
-        if isinstance(mine, Period) and isinstance(theirs, Period):
-            cuts = [terms.cutoff(keep, now=now) for keep in (theirs, mine)]
-            if cuts[0] >= cuts[1]:
-                continue
+        theirs = terms.rule(feed.data).terms_at(now=terms.reckoned(now), zone=terms.zone)
+        if mine and theirs and theirs.cutoff >= mine.cutoff:
+            continue
         return RefusedError(
             f"{feed.data} are kept longer than {kind.data}, which the PBX makes anew out of them",
             hint=f"give {feed.data} the same or a shorter period in the policy",

@@ -28,10 +28,12 @@ from pbxretain.records import (
     Bounds,
     Census,
     Cursor,
+    Found,
     Intent,
     Itemised,
     Record,
     Selection,
+    Sought,
     Taken,
 )
 from pbxretain.records import Session as SessionId
@@ -66,7 +68,7 @@ from pbxretain.stores.schema import (
 from pbxretain.stores.settling import end_session, session_id
 from pbxretain.stores.shared import SharedRows, open_shared
 from pbxretain.stores.sparing import own_rows, spared
-from pbxretain.stores.walks import Position, Scope, Walk
+from pbxretain.stores.walks import Passage, Position, Scope, Walk, passage
 
 if TYPE_CHECKING:
     from pbxretain.stores.naming import LinkNaming
@@ -160,7 +162,7 @@ class TableStore:
         self._walks: dict[str, Walk | None] = {}
         self._writer: Session | None = None
         self._shadows: list[TableStore] | None = None
-        self._walked = False
+        self._walked: set[Passage] = set()
         self.children: Mapping[str, Shape] = {}
         self.shared_rows: Sequence[SharedRows] = ()
         self.parts: Sequence[tuple[Part, TableStore]] = ()
@@ -247,7 +249,7 @@ class TableStore:
         with session(self.engine) as opened:
             census = count_table(self, opened, selection)
         walk = self._walks[selection.start]
-        if census.due and walk is not None and self._walked:
+        if census.due and walk is not None and passage(selection) in self._walked:
             walk.restart()  # something lies behind the boundary: the next walk looks everywhere
         return census
 
@@ -270,21 +272,32 @@ class TableStore:
 
     def itemise(self, selection: Selection, *, everything: bool = False) -> Iterator[Itemised]:
         """See ``records.Store``: window by window, along a walk of its own to the very end."""
-        walk = copy(self._walk(selection.start))
+        chosen = selection.bare if everything else selection
+        walk = copy(self._walk(chosen.start))
         walk.restart()
-        scope = self._scope(selection)
+        scope = self._scope(chosen)
         with session(self.engine) as opened:
-            deleter = self._deleter(opened, selection.start)
+            deleter = self._deleter(opened, chosen.start)
             window = walk.window(opened, scope, after=None, limit=ITEMISED)
             while window is not None:
-                wanted = self._wanted(opened, selection, window.where, frozenset())
+                wanted = self._wanted(opened, chosen, window.where, frozenset())
                 if everything:
-                    spare = own_rows(self) or Sql("1=1")
-                    wanted = replace(wanted, spare=spare, forbidden=frozenset())
+                    wanted = replace(wanted, spare=own_rows(self, chosen) or Sql("1=1"))
                 yield from map(Itemised.of, deleter.look(wanted))
                 if window.next is None:
                     return
                 window = walk.window(opened, scope, after=window.next, limit=ITEMISED)
+
+    def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
+        from pbxretain.stores.searching import search_table
+
+        return search_table(self, sought, start=start)
+
+    def of_calls(self, calls: frozenset[bytes]) -> Iterator[Found]:
+        """Every record of these calls, due or not."""
+        from pbxretain.stores.searching import table_of_calls
+
+        return table_of_calls(self, calls)
 
     # --- taking ---
 
@@ -303,7 +316,8 @@ class TableStore:
         walk = self._walk(selection.start)
         scope = self._scope(selection)
         position = after if isinstance(after, Position) else None
-        if position is None and self._walked:
+        path = passage(selection)
+        if position is None and path in self._walked:
             walk.restart()  # whoever walks again found something behind the boundary
         while True:
             window = walk.window(opened, scope, after=position, limit=limit)
@@ -311,14 +325,15 @@ class TableStore:
             position = window.next if window else None
             batch = self._batch(opened, selection, where, position, skip, alone=limit == 1)
             if batch.taken or position is None:
-                self._walked = self._walked or position is None
+                if position is None:
+                    self._walked.add(path)
                 return batch
             batch.rollback()
 
     def _scope(self, selection: Selection) -> Scope:
         time = self._layouts[selection.start].time
         return Scope(
-            possible=all_of(time.possible(selection.cutoff), own_rows(self)),
+            possible=all_of(time.possible(selection.cutoff), own_rows(self, selection)),
             time=time,
             cutoff=selection.cutoff,
             settle_in=self.manifest.settle_in,

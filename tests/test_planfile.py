@@ -196,7 +196,7 @@ def test_the_file_holds_no_personal_data_and_is_for_its_owner_only(tmp_path: Pat
     make_plan(pbx.terms(), pbx.site(), path, now=NOW)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     data = path.read_bytes()
-    for secret in (b"0301234", b"hotline", b"411", b"INBOX", b".wav", str(pbx.pbx).encode()):
+    for secret in (b"0301234", b"hotline", b"default", b"INBOX", b".wav", str(pbx.pbx).encode()):
         assert secret not in data
     assert [p.name for p in tmp_path.iterdir() if p.name != "pbx"] == ["plan"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -23,7 +23,7 @@ from pbxretain.evidence.sealing import Recipient
 from pbxretain.manifest import Dataset, Manifest, TableDataset, TreeDataset
 from pbxretain.period import Period
 from pbxretain.policy import Policy, Rule
-from pbxretain.records import Advice, Census, Selection, Store
+from pbxretain.records import Census, Selection, Store
 from pbxretain.settings import Source
 
 CLOCK_TOLERANCE = timedelta(seconds=120)
@@ -263,29 +263,6 @@ def _start(terms: Terms, opened: Opened, store: Store) -> str:
         f"policy {terms.policy.policy}: from {wanted or 'nothing'} for {store.data_class}, "
         f"but dataset {store.dataset} offers {', '.join(offered)}"
     )
-
-
-def own_purges(terms: Terms, opened: Opened) -> Iterator[Advice]:
-    """Where the product itself deletes before the policy does, and so without evidence; for
-    ``check``. Raises UnavailableError."""
-    for own in opened.own_periods():
-        rule = terms.policy.rule_for(own.data)
-        if own.period is None:
-            yield Advice(
-                code="OWN_PURGE_UNSEEN",
-                text=f"After how long the product itself deletes {own.data} can't be seen.",
-                command=f"GRANT SELECT ON {own.table}",
-                severity="info",
-            )
-        elif rule and (not isinstance(rule.keep, Period) or rule.keep.exceeds(own.period)):
-            yield Advice(
-                code="OWN_PURGE_EARLIER",
-                text=(
-                    f"The product itself deletes {own.data} after {own.period}, before the policy"
-                    f" does ({rule.keep}): those go without evidence."
-                ),
-                command="switch it off in the product, or give it a longer period",
-            )
 
 
 def _starts(kind: Dataset) -> list[str]:

@@ -222,6 +222,8 @@ def _findings(face: Face, app: App, name: str, *, now: datetime) -> Iterator[sho
 
 
 def _inside(face: Face, app: App, terms: Terms, *, now: datetime) -> Iterator[show.Problem]:
+    from pbxretain import purgers  # reads databases, which --help doesn't
+
     with app.opened(terms) as opened:
         for advice in opened.advice:
             yield _advised(advice)
@@ -229,7 +231,7 @@ def _inside(face: Face, app: App, terms: Terms, *, now: datetime) -> Iterator[sh
             with suppress(StoreError):  # a dataset that can't be read is left out of the plan below
                 for advice in store.check():
                     yield _advised(advice)
-        for advice in planning.own_purges(terms, opened):
+        for advice in purgers.own_purges(terms, opened):
             yield _advised(advice)
         decided = make(face, app, terms, opened, confirm=None, now=now)
     refusals = [*decided.refusals, *(item.refusal for item in decided.items if item.refusal)]
@@ -247,9 +249,15 @@ def _problem(action: Callable[[], Any]) -> show.Problem | None:
     return None
 
 
+_ADVISED = {"OWN_PURGE_MINIMUM": Exit.INCOMPLETE}
+"""Errors that no run is refused for."""
+
+
 def _advised(advice: Advice) -> show.Problem:
-    code = Exit.REFUSED if advice.severity == "error" else Exit.OK
-    return show.Problem(advice.code, advice.text, advice.command, advice.severity, code)
+    code = _ADVISED.get(advice.code, Exit.REFUSED) if advice.severity == "error" else Exit.OK
+    return show.Problem(
+        advice.code, advice.text, advice.command, advice.severity, code, advice.params
+    )
 
 
 # --- run --------------------------------------------------------------------------------------

@@ -175,7 +175,7 @@ def test_a_copy_never_overwrites(tmp_path: Path) -> None:
 BARE = """\
 connector: bare
 title: knows only when a call began
-versions: {tried: [{version: "1", on: 2026-11-01}]}
+tried: [{version: "1", on: 2026-11-01, how: live}]
 databases: [sqlite]
 datasets:
   calls:

@@ -151,8 +151,8 @@ def _compared(
 
 def _too_early(data: str, periods: Sequence[Own], rules: Sequence[Rule]) -> Iterator[Advice]:
     least = _longest([rule.minimum for rule in rules if rule.minimum])
-    most = "forever" if any(rule.forever for rule in rules) else None
-    most = most or _longest([rule.keep for rule in rules if isinstance(rule.keep, Period)])
+    longest = _longest([rule.keep for rule in rules if isinstance(rule.keep, Period)])
+    most = "forever" if any(rule.forever for rule in rules) else longest
     if broken := [own for own in periods if least and _ends_before(own, least)]:
         yield _minimum(data, _shortest(broken), str(least))
     elif earlier := [own for own in periods if most and _ends_before(own, most)]:

@@ -169,6 +169,8 @@ def _comment(block: str) -> str:
 def _rule_lines(text: str, wanted: dict[int, str]) -> Iterator[tuple[int, int]]:
     """First and last line (from 0) of the rules at these positions."""
     document = yaml.compose(text, Loader=yaml.SafeLoader)
+    if document is None:
+        return
     rules = next(value for key, value in document.value if key.value == "rules").value
     for index in wanted:
         yield rules[index].start_mark.line, _last_line(rules[index])

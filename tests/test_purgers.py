@@ -121,8 +121,8 @@ def test_a_minimum_that_the_product_breaks_is_an_error_and_worse_than_no_evidenc
         "{data: call-recordings, name: advice, only: {queue: 800}, keep: 5 years,"
         " minimum: 5 years, basis: {code: DE-WPHG-83-8}}"
     )
-    assert told(found(fusion, rules(fusion, plain))) == relied_on_recordings("30 days", "90 days")
-    (error, *_) = found(fusion, rules(fusion, advice, plain))
+    assert told(found(fusion, rules(fusion, plain))) == []
+    (error,) = found(fusion, rules(fusion, advice, plain))
     assert told([error]) == [("OWN_PURGE_MINIMUM", "error", "call-recordings / 90 days / 5 years")]
     (problem,) = [work._advised(error)]
     assert problem.exit == Exit.INCOMPLETE  # no run is refused for it
@@ -132,22 +132,23 @@ def test_a_minimum_that_the_product_breaks_is_an_error_and_worse_than_no_evidenc
     assert "sofort in der Anlage abschalten" in sheet
 
 
-def relied_on_recordings(keep: str, own: str) -> Told:
-    """The scene names no folder of recordings, so only FusionPBX itself reaches them."""
-    return [("OWN_PURGE_LATER", "warning", f"call-recordings / {own} / {keep}")]
-
-
 def test_where_only_the_product_reaches_something_its_own_deletion_must_not_be_off(
     fusion: Scene,
 ) -> None:
     policy = rules(fusion, "{data: call-recordings, keep: 30 days, basis: {code: consent}}")
-    assert told(found(fusion, policy)) == relied_on_recordings("30 days", "never")
+    assert told(found(fusion, policy)) == []
+    recordings = fusion.roots.pop("recordings")  # out of the policy's reach
+    late = ("OWN_PURGE_LATER", "warning")
+    assert told(found(fusion, policy)) == [(*late, "call-recordings / never / 30 days")]
+    fusion_days(fusion, "call_recordings", "90")
+    assert told(found(fusion, policy)) == [(*late, "call-recordings / 90 days / 30 days")]
+    fusion.do("DELETE FROM v_default_settings")
     fusion_days(fusion, "call_recordings", "20")
     assert told(found(fusion, policy)) == [
         ("OWN_PURGE_EARLIER", "warning", "call-recordings / 20 days / 30 days")
     ]
-    fusion.file("recordings", "acme/archive/x.wav", at=YOUNG)  # now the policy reaches them
     fusion.do("DELETE FROM v_default_settings")
+    fusion.roots["recordings"] = recordings
     assert told(found(fusion, policy)) == []
 
 

@@ -17,7 +17,7 @@ from pbxretain.cli import papers
 from pbxretain.documents import parse
 from pbxretain.errors import DocumentError, Exit
 from pbxretain.manifest import Manifest
-from pbxretain.messages import LANGUAGES, known, text
+from pbxretain.messages import LANGUAGES, Lang, known, text
 from pbxretain.plan import unknown_starts
 from pbxretain.policy import Policy, Rule, approval_state, approve, load_policy
 
@@ -305,13 +305,12 @@ def test_no_template_runs_before_somebody_approved_it(tmp_path: Path, name: str)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_list_and_show_tell_the_purpose(lang: str) -> None:
-    assert lang in LANGUAGES
+def test_list_and_show_tell_the_purpose(lang: Lang) -> None:
     name = "de-recording-wphg"
-    about = templates.purpose(templates.template_text(name), lang)  # type: ignore[arg-type]
-    row = papers.PolicyRow(name, 1, "template", "", {lang: about})  # type: ignore[dict-item]
-    listed = repr(papers.policy_list([row], lang))  # type: ignore[arg-type]
-    shown = repr(papers.policy_sheet(template(name), lang, purpose=about))  # type: ignore[arg-type]
+    about = templates.purpose(templates.template_text(name), lang)
+    row = papers.PolicyRow(name, 1, "template", "", {lang: about})
+    listed = repr(papers.policy_list([row], lang))
+    shown = repr(papers.policy_sheet(template(name), lang, purpose=about))
     assert about in listed
     assert about in shown
-    assert text("col.purpose", lang) in shown  # type: ignore[arg-type]
+    assert text("col.purpose", lang) in shown

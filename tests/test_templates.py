@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -258,7 +259,7 @@ def test_where_the_longer_rule_is_lost_the_shorter_one_is_lost_too(
 def call_log(folder: Path) -> Path:
     """A call log with one call of 11 years ago."""
     path = folder / "cdr.sqlite"
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute(
             "CREATE TABLE cdr (AcctId INTEGER PRIMARY KEY, calldate TEXT, clid TEXT, src TEXT,"
             " dst TEXT, dcontext TEXT, channel TEXT, dstchannel TEXT, lastapp TEXT, lastdata TEXT,"
@@ -293,8 +294,8 @@ def test_no_template_runs_before_somebody_approved_it(tmp_path: Path, name: str)
         assert (approval_state(policy) == "approved") == approved
         done = execute.run(replace(terms, policy=policy, approved=approved), site, now=NOW)
         outcomes.append((done.exit_code, [error.code for error in done.errors]))
-        with sqlite3.connect(log) as database:
-            left = database.execute("SELECT count(*) FROM cdr").fetchone()[0]
+        with closing(sqlite3.connect(log)) as database:
+            ((left,),) = database.execute("SELECT count(*) FROM cdr").fetchall()
         rule = policy.rule_for("call-detail-records")
         assert rule is not None
         assert left == (0 if approved and not rule.forever else 1)

@@ -33,7 +33,6 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "start.measured": ("Zeitpunkt der Messung", "time of the measurement"),
     "start.sent": ("Versand", "sent"),
     "start.created": ("Erstellung", "created"),
-    "start.heard": ("Abhören der Nachricht", "message heard"),
     "start.invoice-sent": ("Versand der Rechnung", "invoice sent"),
     "start.paid": ("Zahlung", "payment"),
     "start.drafted": ("Abfassung", "drafted"),

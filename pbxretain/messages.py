@@ -28,6 +28,8 @@ from pbxretain.wording_page import PAGE
 from pbxretain.wording_papers import PAPERS
 from pbxretain.wording_policy import POLICY
 from pbxretain.wording_report import REPORT
+from pbxretain.wording_rules import RULES
+from pbxretain.wording_subject import SUBJECT
 from pbxretain.wording_terms import TERMS
 from pbxretain.wording_verify import VERIFY
 
@@ -49,6 +51,8 @@ PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
     PAPERS,
     POLICY,
     REPORT,
+    RULES,
+    SUBJECT,
     TERMS,
     VERIFY,
 )

@@ -56,6 +56,20 @@ def is_call(value: bytes | None) -> bool:
     return value is not None and value not in _NO_CALL
 
 
+class Rival(NamedTuple):
+    """Another rule, or start event, that takes records of the same dataset; ``cutoff`` is None
+    where nothing of it ever goes."""
+
+    only: Facets
+    but_not: Sequence[Facets]
+    cutoff: datetime | None
+    start: str
+    without: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return "<rival>"
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """One rule on one dataset, with all that a store must spare.
@@ -83,12 +97,25 @@ class Selection:
     but_not: Sequence[Facets] = field(default=(), repr=False)
     """Rules before this one: what they match is theirs."""
 
-    others: Sequence[tuple[Facets, Sequence[Facets], datetime]] = field(default=(), repr=False)
-    """The other rules of the class (only, but_not, cut-off): a call with a leg that one of them
-    keeps straddles."""
+    others: Sequence[Rival] = field(default=(), repr=False)
+    """The other rules of the class: a call with a leg that one of them keeps straddles, and a
+    record whose facets can't be told goes only when all of them let it."""
 
     without: tuple[str, ...] = ()
     """Start events that must be unknown: this one is their fallback."""
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether not every record of the dataset is this rule's."""
+        return bool(self.only or self.but_not or self.without)
+
+    @property
+    def lowest(self) -> datetime | None:
+        """The cut-off of records of which nobody knows whose they are: the earliest of all rules;
+        None where one of them keeps for ever."""
+        cuts = [self.cutoff, *(rival.cutoff for rival in self.others)]
+        known = [cut for cut in cuts if cut is not None]
+        return min(known) if len(known) == len(cuts) else None
 
     @property
     def spared_calls(self) -> frozenset[bytes]:
@@ -142,8 +169,9 @@ class Sought(Protocol):
         filter that may let too much through and never too little. Empty: look at everything."""
         ...
 
-    def matches(self, value: Field) -> bool:
-        """Whether one column's text, as the source returned it, names what is sought."""
+    def matches(self, value: Field, *, bare: bool = True) -> bool:
+        """Whether one column's text, as the source returned it, names what is sought. ``bare``: a
+        text of a few digits alone may be an extension here, and is no count of anything."""
         ...
 
 
@@ -342,6 +370,11 @@ class Store(Protocol):
         """Every due record, oldest first; changes nothing."""
         ...
 
+    def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
+        """Every record that names what is sought, due or not, dated or not, in any order; reads
+        only. ``start`` names the start event that identities are made with (else the first)."""
+        ...
+
     def take(
         self,
         selection: Selection,
@@ -405,6 +438,17 @@ class Naming(Protocol):
 
     def newest_leg(self, spellings: Sequence[bytes]) -> Mapping[bytes, datetime]:
         """For each spelling that a row names: the newest start event over all legs of its call."""
+        ...
+
+    def concerning(self, sought: Sought) -> Iterator[tuple[bytes, Field]]:
+        """The spelling and call id of every row that names a file and what is sought."""
+        ...
+
+    def facets(
+        self, spellings: Sequence[bytes]
+    ) -> Mapping[bytes, Mapping[str, frozenset[str] | None]]:
+        """For each spelling that a row names: by declared facet the values that any such row has;
+        None where nobody can tell."""
         ...
 
     def blank(self, spellings: Sequence[bytes]) -> int:

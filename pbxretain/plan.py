@@ -265,10 +265,9 @@ def _without_facet(terms: Terms, kind: Dataset, strand: Strand) -> RefusedError 
     if not missing:
         return None
     return RefusedError(
-        f"dataset {strand.of}: a rule goes by {missing[0]}, which connector "
-        f"{terms.connector.name} doesn't know of it",
-        hint=f"take {missing[0]} out of the rules for {strand.data_class}, or see "
-        "docs/reference/manifest.md on facets",
+        f"dataset {strand.of}: a rule goes by {missing[0]}, which the connector doesn't know of it",
+        hint=f"take {missing[0]} out of the rules for {strand.data_class}; "
+        "pbxretain connector show tells which facets there are",
         code="FACET_UNKNOWN",
         params={"dataset": strand.of, "facet": missing[0], "data": strand.data_class},
     )
@@ -338,7 +337,7 @@ def waiting(manifest: Manifest, policy: Policy) -> list[str]:
     nothing but its row dates, rows that hang on it (``KEPT_FOR_PART``); for ``policy check``."""
     found = []
     for kind in manifest.datasets.values():
-        rule, part = policy.rule_for(kind.data), _part(manifest, kind)
+        rule, part = policy.rule_for(kind.data), _part(manifest, kind, policy)
         for other in (part, *_parts(manifest, kind)):
             theirs = policy.rule_for(other.data) if other else None
             if rule and theirs and isinstance(rule.keep, Period):
@@ -352,19 +351,22 @@ def _parts(manifest: Manifest, kind: Dataset) -> list[Dataset]:
     return [manifest.datasets[part.dataset] for part in getattr(kind, "parts", ())]
 
 
-def _part(manifest: Manifest, kind: Dataset) -> TreeDataset | None:
-    """The files that rows of this dataset name, where only those rows date them."""
+def _part(manifest: Manifest, kind: Dataset, policy: Policy) -> TreeDataset | None:
+    """The files that rows of this dataset name, where only those rows date them or tell under
+    which rule they fall."""
     if not isinstance(kind, TableDataset) or kind.link is None:
         return None
     part = manifest.datasets[kind.link.dataset]
-    if not isinstance(part, TreeDataset) or part.stands_alone or kind.link.on_part_gone == "leave":
+    if not isinstance(part, TreeDataset) or kind.link.on_part_gone == "leave":
         return None
-    return part
+    asked = {facet for rule in policy.rules_for(part.data) for facet in rule.facets}
+    by_rows = any(part.facets[name].rows for name in asked if name in part.facets)
+    return part if by_rows or not part.stands_alone else None
 
 
 def _waits(terms: Terms, opened: Opened, strand: Strand, *, now: datetime) -> bool:
     """Whether rows must wait today for the files they name."""
-    part = _part(terms.connector.manifest, opened.kinds[strand.of])
+    part = _part(terms.connector.manifest, opened.kinds[strand.of], terms.policy)
     mine = strand.due(now=now, zone=terms.zone)
     if mine is None or part is None:
         return False

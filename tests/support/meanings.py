@@ -443,7 +443,8 @@ MANIFEST: Meanings = {
         LEAD: "How a file's facet is told. Exactly one of `names` and `rows`.",
         "names": (
             "Patterns of the name, less its extension; the group `{facet}` holds the value, and "
-            "the first pattern that fits counts. None that fits: no value."
+            "the first pattern that fits counts. A name that none fits says nothing: such files "
+            "go only when every rule of their class lets them (`FACET_UNTOLD`)."
         ),
         "rows": "The rows that name the file tell it, as their own dataset says.",
         **_MEANS,

@@ -20,6 +20,7 @@ from pbxretain.messages import Lang
 from pbxretain.period import Period
 from pbxretain.policy import Policy, Rule, set_scalar
 from pbxretain.posix import write_synced
+from pbxretain.strands import offered_starts
 from pbxretain.strictyaml import printable
 
 _PURPOSE = {"de": "Zweck", "en": "Purpose"}
@@ -130,7 +131,7 @@ def _unknown(rule: Rule, datasets: Sequence[Dataset]) -> str:
     for facet in rule.only or ():
         if any(facet not in getattr(dataset, "facets", ()) for dataset in datasets):
             return f"only: {facet}"
-    offered = [set(starts_of(dataset)) for dataset in datasets]
+    offered = [set(offered_starts(dataset)) for dataset in datasets]
     wanted = set(rule.starts or ())
     # Datasets of one class may name their only start event differently.
     known = wanted & set().union(*offered)
@@ -142,11 +143,6 @@ def _keeps_longer(rule: Rule, other: Rule) -> bool:
     if rule.minimum is not None or not isinstance(rule.keep, Period):
         return True
     return isinstance(other.keep, Period) and rule.keep.exceeds(other.keep)
-
-
-def starts_of(dataset: Dataset) -> list[str]:
-    """The start events that a dataset offers."""
-    return list(getattr(dataset, "starts", None) or [dataset.start])  # type: ignore[union-attr]
 
 
 def _commented(text: str, lost: dict[int, str]) -> str:

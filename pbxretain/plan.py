@@ -20,7 +20,7 @@ from pbxretain.errors import (
 )
 from pbxretain.evidence.sealing import Recipient
 from pbxretain.manifest import Dataset, Manifest, TableDataset, TreeDataset
-from pbxretain.period import Due, Period
+from pbxretain.period import Due
 from pbxretain.policy import Policy, Rule
 from pbxretain.records import Census, Selection, Store
 from pbxretain.settings import Source

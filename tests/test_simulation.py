@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from dateutil.relativedelta import relativedelta
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pbxretain.period import Period, first_kept
@@ -36,6 +36,7 @@ def one_by_one(
     return found
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     records=st.lists(DAYS, max_size=40),
     keep=st.integers(1, 6),

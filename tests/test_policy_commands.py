@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -205,3 +206,32 @@ def test_a_play_over_no_days_or_a_century_is_refused(office: Place, days: tuple[
     refused = office.run("policy", "simulate", "played", "--source", "office", *days)
     assert refused.exit_code == Exit.USAGE
     assert "--from 2026-01-01" in refused.stderr
+
+
+def test_two_rules_of_a_class_are_counted_and_played_apart(tmp_path: Path) -> None:
+    calls(tmp_path / "cdr.sqlite", old=12, young=100)
+    place = Place(tmp_path)
+    assert place.init().exit_code == 0
+    with sqlite3.connect(tmp_path / "cdr.sqlite") as database:
+        database.execute("UPDATE cdr SET disposition = 'BUSY' WHERE AcctId <= 5 OR AcctId > 92")
+    missed = "name: missed, only: {answered: false}"
+    write(place, "old", "keep: 1 year")
+    write(place, "new", f"keep: 90 days, {missed}", "keep: 1 year")
+    write(place, "newer", f"keep: 30 days, {missed}", "keep: 90 days")
+    one = place.json("policy", "diff", "old", "new", "--source", "office")
+    assert [(c["kind"], c["name"], c["due"]) for c in one["changes"]] == [
+        ("added", "missed", [0, 5])
+    ]
+    two = place.json("policy", "diff", "new", "newer", "--source", "office")
+    assert [(c["name"], c["due"]) for c in two["changes"]] == [("missed", [5, 5]), (None, [0, 7])]
+    assert two["due"] == {"call-detail-records": [5, 12]}
+    said = place.run("policy", "diff", "new", "newer", "--source", "office").stdout
+    assert "answered: no: 90 → 30 days; as many records due at the next run as before" in said
+    assert "all rules together: 7 more records due at the next run" in said
+    played = place.json("policy", "simulate", "newer", "--source", "office")
+    told = {
+        course["dataset"]: (course["total"], course["days"][-1]["there"])
+        for course in played["courses"]
+        if course["data"] == "call-detail-records"
+    }
+    assert told == {"calls-missed": (5, 20), "calls": (7, 80)}

@@ -44,6 +44,27 @@ def is_call(value: bytes | None) -> bool:
     return value is not None and value not in _NO_CALL
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Ties:
+    """What belongs together: call ids, in whichever column they stand, and packed identities of
+    records that bear none. ``repr`` shows nothing of it."""
+
+    calls: frozenset[bytes] = frozenset()
+    keys: frozenset[bytes] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.calls or self.keys)
+
+    def __or__(self, other: Ties) -> Ties:
+        return Ties(self.calls | other.calls, self.keys | other.keys)
+
+    def __sub__(self, other: Ties) -> Ties:
+        return Ties(self.calls - other.calls, self.keys - other.keys)
+
+    def __repr__(self) -> str:
+        return "<ties>"
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """One rule on one dataset, with all that a store must spare.
@@ -77,6 +98,11 @@ class Selection:
 
     without: tuple[str, ...] = ()
     """Start events that must be unknown: this one is their fallback."""
+
+    @property
+    def held(self) -> Ties:
+        """What no batch may take because of a hold."""
+        return Ties(self.held_calls, self.excluded_keys)
 
     @property
     def spared_calls(self) -> frozenset[bytes]:
@@ -345,6 +371,11 @@ class Store(Protocol):
         ``skip`` holds packed identities that failed alone before."""
         ...
 
+    def ties(self, of: Ties) -> Ties:
+        """What the dataset ties to these calls and records: other ids of their legs, rows that
+        hang on them, rows that they hang on. For holds, which travel; reads only."""
+        ...
+
     def sweep(self, selection: Selection) -> Mapping[str, int]:
         """After the dataset's batches: removes rows that several records shared and that none
         names any more; table to count. Repeatable; empty for stores that share nothing."""
@@ -400,6 +431,10 @@ class Naming(Protocol):
 
     def check(self) -> Sequence[Advice]:
         """Rights without which ``blank`` would fail in the middle of a batch."""
+        ...
+
+    def names(self, of: Ties) -> frozenset[bytes]:
+        """The files that rows of these calls, and these rows, name; shadows too."""
         ...
 
     def named(self) -> Iterator[bytes]:

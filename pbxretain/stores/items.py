@@ -39,6 +39,7 @@ from pbxretain.records import (
     Selection,
     Session,
     Taken,
+    Ties,
     is_call,
 )
 from pbxretain.stores.client import Client, Item
@@ -196,9 +197,9 @@ class ItemStore:
 
     def _standing(self, entry: Listed, selection: Selection) -> str:
         """What becomes of an item before the cut-off."""
-        if entry.taken.identity in selection.excluded_keys:
+        if entry.call in selection.held_calls or entry.taken.identity in selection.excluded_keys:
             return "held"
-        if entry.call in selection.spared_calls or not self._settled(entry, selection):
+        if entry.call in selection.excluded_calls or not self._settled(entry, selection):
             return "waiting"
         return "due"
 
@@ -363,6 +364,11 @@ class ItemStore:
         return Session(values) if values else None
 
     # After a crash ------------------------------------------------------------------------------
+
+    def ties(self, of: Ties) -> Ties:
+        """An item bears one call id and nothing hangs on it."""
+        del of
+        return Ties()
 
     def sweep(self, selection: Selection) -> Mapping[str, int]:
         """Nothing here is shared by several records."""

@@ -87,6 +87,10 @@ class Filter:
 
 
 def standing(read: ReadLine, selection: Selection) -> str:
-    if read.call and read.call in selection.spared_calls:
-        return "straddling"
-    return "held" if read.taken.identity in selection.excluded_keys else "due"
+    """What becomes of a line before the cut-off."""
+    held = selection.held_calls
+    if (
+        held and not held.isdisjoint(call or b"" for call in read.taken.call)
+    ) or read.taken.identity in selection.excluded_keys:
+        return "held"
+    return "straddling" if read.call and read.call in selection.excluded_calls else "due"

@@ -29,6 +29,7 @@ from pbxretain.records import (
     Intent,
     Record,
     Selection,
+    Ties,
 )
 from pbxretain.stores import files, mailbox, numbering, spool_advice, spool_survey
 from pbxretain.stores.ami import AmiSettings
@@ -213,6 +214,11 @@ class SpoolStore:
             batch.rollback()
             raise
         return batch
+
+    def ties(self, of: Ties) -> Ties:
+        """A voice message bears no call id and nothing hangs on it."""
+        del of
+        return Ties()
 
     def sweep(self, selection: Selection) -> Mapping[str, int]:
         """Nothing here is shared by several records."""

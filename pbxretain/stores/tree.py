@@ -35,6 +35,7 @@ from pbxretain.records import (
     Naming,
     Record,
     Selection,
+    Ties,
 )
 from pbxretain.stores.dating import PLAUSIBLE, Dater
 from pbxretain.stores.files import (
@@ -52,7 +53,7 @@ from pbxretain.stores.files import (
 )
 from pbxretain.stores.folder_advice import LEFT, left_alone, no_right
 from pbxretain.stores.tree_batch import HeldRecord, TreeBatch, TreeCursor, hold, waiting_names
-from pbxretain.stores.tree_parts import Entry, Shape, Spelling
+from pbxretain.stores.tree_parts import Entry, Shape, Spelling, call_ids
 
 ENCODING = "tree-path/1"
 _BATCH_BYTES = 256 << 20
@@ -91,6 +92,21 @@ class _View:
     others: int = 0
     """Files of no record: they keep the root from ever being empty."""
     _due: tuple[datetime, list[Entry]] | None = None
+    _held: tuple[Ties, frozenset[bytes]] | None = None
+
+    def held(self, ties: Ties, naming: Naming | None) -> frozenset[bytes]:
+        """Identities of the records that these ties hold: by their own key, by a row that names
+        them, by a call id in their name."""
+        if self._held is None or self._held[0] != ties:
+            names = naming.names(ties) if naming and ties else frozenset()
+            calls = ties.calls.union(*map(call_ids, ties.calls))
+            found = [
+                entry.identity
+                for entry in (self.entries if ties else ())
+                if not names.isdisjoint(entry.values) or not calls.isdisjoint(call_ids(entry.stem))
+            ]
+            self._held = ties, ties.keys | frozenset(found)
+        return self._held[1]
 
     def before(self, cutoff: datetime) -> list[Entry]:
         """The records before the cut-off in deletion order."""
@@ -172,7 +188,7 @@ class TreeStore:
             tally["future"] += entry.when > selection.now + FUTURE
             if entry.when < selection.cutoff:
                 tally["before"] += 1
-                tally[self._standing(entry, selection)] += 1
+                tally[self._standing(view, entry, selection)] += 1
         findings = dict(view.findings)
         if tally["writing"]:
             findings["STILL_WRITTEN"] = tally["writing"]
@@ -190,13 +206,19 @@ class TreeStore:
         )
 
     def scan(self, selection: Selection) -> Iterator[Record]:
-        for entry in self._look().before(selection.cutoff):
-            if self._standing(entry, selection) == "due":
+        view = self._look()
+        for entry in view.before(selection.cutoff):
+            if self._standing(view, entry, selection) == "due":
                 label = entry.key.decode("utf-8", "backslashreplace")
                 yield Record(entry.when, label)
 
-    def _standing(self, entry: Entry, selection: Selection) -> str:
-        if entry.identity in selection.excluded_keys:
+    def ties(self, of: Ties) -> Ties:
+        """Files bear no further ids of a call, and nothing hangs on them."""
+        del of
+        return Ties()
+
+    def _standing(self, view: _View, entry: Entry, selection: Selection) -> str:
+        if entry.identity in view.held(selection.held, self._naming):
             return "held"
         young = (selection.now - self._settle_in).timestamp()
         if entry.waits:
@@ -323,6 +345,7 @@ class TreeStore:
         else:
             at = 0
         batch = self._batch(selection.cutoff, now=selection.now, ages=view.ages)
+        batch.held_by = selection.held
         with without_paths():
             if due and len(due) == len(view.entries) and not view.others:
                 self._root.mark()
@@ -356,12 +379,13 @@ class TreeStore:
         name: BatchName,
     ) -> None:
         size = 0
+        spared = skip | (self._view.held(selection.held, self._naming) if self._view else set())
         for entry in waiting:
             if len(batch.held) >= limit or size >= _BATCH_BYTES:
                 batch.exhausted = False
                 break
             batch.cursor = TreeCursor(*_order(entry))
-            if entry.waits or entry.identity in skip or entry.identity in selection.excluded_keys:
+            if entry.waits or entry.identity in spared:
                 continue
             outcome = self._take_one(entry, selection, name)
             if isinstance(outcome, HeldRecord):

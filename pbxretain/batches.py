@@ -25,6 +25,7 @@ from pbxretain.evidence.lookup import Lookup
 from pbxretain.journal import DeadIntent, Journal, Mark
 from pbxretain.outcomes import DatasetResult
 from pbxretain.records import Batch, BatchName, Bits, Cursor, Finish, Selection, Store
+from pbxretain.resolving import HoldsMovedError, Watch
 
 log = logging.getLogger("pbxretain")
 
@@ -86,6 +87,9 @@ class Work:
     result: DatasetResult
     budget: Budget
     stop: Stop
+    watch: Watch
+    """Asks before each commit whether a hold came in between."""
+
     report: Callable[[], None]
     lookup: Lookup | None = None
     """Makes what a record is found by, at level sealed."""
@@ -119,6 +123,9 @@ class Work:
                     name=BatchName(self.mark, self.journal.token, number),
                 )
                 count = self._batch(number, batch)
+            except HoldsMovedError:
+                selection = self.watch.again(selection, self.store)
+                continue
             except StoreError as error:
                 failures += 1
                 self._smaller(error, failures)
@@ -137,8 +144,9 @@ class Work:
         return went
 
     def _batch(self, number: int, batch: Batch) -> int:
-        """Leaving the with block before the commit puts everything back."""
-        with batch:
+        """Leaving the with block before the commit puts everything back. What is held can't change
+        from the check to the mark."""
+        with batch, self.watch.still(self.store, batch.taken):
             self.result.absent += batch.absent
             self.result.skipped.update(batch.skipped)
             if not batch.taken:
@@ -146,7 +154,7 @@ class Work:
             self.budget.ask(len(batch.taken))
             self._seal(number, batch)
             mark = self._final(number, batch)
-        self.journal.mark(mark)
+            self.journal.mark(mark)
         self.budget.spend(mark.deleted)
         self.result.marks.append(mark)
         self.result.failed += mark.failed

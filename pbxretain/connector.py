@@ -153,6 +153,8 @@ class Opened:
     own_periods: Callable[[], Sequence[OwnPeriod]] = tuple
     """After how long the product itself deletes, asked when somebody wants to know."""
     lock: Lock | None = None
+    held: object = None
+    """What ``plan`` knows of holds: found once for all datasets that are looked at together."""
 
     def store(self, name: str) -> Store | None:
         return next((store for store in self.stores if store.dataset == name), None)

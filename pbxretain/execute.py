@@ -40,6 +40,7 @@ from pbxretain.plan import Item, Plan, Progress, Terms, silent
 from pbxretain.records import Store
 from pbxretain.recovery import frozen, settle_dead
 from pbxretain.report import Ending
+from pbxretain.resolving import Watch
 from pbxretain.rolling import Chain
 from pbxretain.settings import Source
 
@@ -204,7 +205,8 @@ class _Run:
             journal = Journal.create(
                 self.site.state, known, records=decided.due, keys=self._sealed(key)
             )
-            works = self._works(journal, key, decided, opened, results)
+            watch = Watch(self.terms.scope, opened, now=self.now)
+            works = self._works(journal, key, decided, opened, results, watch)
             self._passes(works, decided, results, errors)
         finally:
             key.forget()
@@ -258,6 +260,7 @@ class _Run:
         decided: Plan,
         opened: Opened,
         results: dict[str, DatasetResult],
+        watch: Watch,
     ) -> dict[str, Work]:
         budget = Budget(self.confirm_count)
         works: dict[str, Work] = {}
@@ -283,6 +286,7 @@ class _Run:
                 result=results[item.dataset],
                 budget=budget,
                 stop=self.stop,
+                watch=watch,
                 report=self._reporter(item, results[item.dataset]),
                 guard=opened.lock.verify if opened.lock else lambda: None,
             )
@@ -333,8 +337,9 @@ class _Run:
         if self.stop() or item.selection is None:
             return 0
         try:
-            # Straddlers are looked for again: calls went on since the plan was made.
+            # Holds and straddlers are looked for again: time went on since the plan was made.
             fresh = replace(item.selection, excluded_calls=frozenset())
+            fresh = work.watch.begin(fresh, work.store)
             went = work.through(replace(fresh, excluded_calls=work.store.straddlers(fresh)))
         except (LockedError, EvidenceError, Unsettled):
             raise
@@ -381,7 +386,8 @@ class _Run:
     ) -> None:
         try:
             selection = plan.select(self.terms, opened, store, now=self.now)
-            result.after = store.census(selection) if selection else None
+            counted = plan.counted(self.terms, opened, store, selection) if selection else None
+            result.after = counted
         except StoreError as error:
             errors.append(error)
 
@@ -407,7 +413,8 @@ class _Run:
             _, refusals = plan.clock_guards(opened, now=self.now, last_entry=last_entry)
             if refusals:
                 raise refusals[0]
-            results = settle_dead(dead, opened, tidy=lambda: self._tidy(opened))
+            held = plan.held(self.terms, opened, now=self.now)
+            results = settle_dead(dead, opened, tidy=lambda: self._tidy(opened), spare=held.spare)
         ending = Ending(
             outcome="recovered",
             exit_code=int(Exit.INCOMPLETE),

@@ -20,10 +20,12 @@ from pbxretain.errors import (
     UnavailableError,
 )
 from pbxretain.evidence.sealing import Recipient
+from pbxretain.holds import Folder
 from pbxretain.manifest import Dataset, Manifest, TableDataset, TreeDataset
 from pbxretain.period import Period
 from pbxretain.policy import Policy, Rule
 from pbxretain.records import Advice, Census, Selection, Store
+from pbxretain.resolving import Held, Scope
 from pbxretain.settings import Source
 
 CLOCK_TOLERANCE = timedelta(seconds=120)
@@ -96,6 +98,9 @@ class Plan:
     not_decided: Sequence[str]
     clock_skew: timedelta | None = None
     notes: Mapping[str, int] = field(default_factory=dict)
+    holds: Mapping[str, int | str | None] = field(default_factory=dict)
+    """How many holds are in force here, how many of them restrictions, and the register's digest;
+    empty where nobody asked."""
 
     @property
     def due(self) -> int:
@@ -118,6 +123,9 @@ class Terms:
     policy: Policy
     policy_digest: str
     approved: bool
+    holds: Folder | None = None
+    """Where the holds lie; the one document that isn't frozen."""
+
     evidence: Literal["auto", "counts", "sealed"] = "auto"
     """Settings: ``sealed`` refuses where nobody is there to seal to."""
 
@@ -133,6 +141,11 @@ class Terms:
     def zone(self) -> ZoneInfo:
         """The source's zone, in which its days begin."""
         return self.source.zone
+
+    @property
+    def scope(self) -> Scope:
+        """Where holds of this source are looked for."""
+        return Scope(self.holds, self.name, self.source, self.connector.manifest)
 
     def rule(self, data_class: str) -> Rule:
         """The rule of a data class; DocumentError when the policy forgot it."""
@@ -158,7 +171,8 @@ def make(
     """Takes the census of every dataset and lists all that speaks against a run.
 
     ``now`` is aware UTC; ``last_entry`` the time of the newest ledger entry. Raises DocumentError
-    for a rule that doesn't fit the connector; refusals are collected, not raised.
+    for a rule that doesn't fit the connector, RefusedError for holds that can't be read or told;
+    other refusals are collected, not raised.
     """
     for data_class in terms.connector.manifest.offered():
         terms.rule(data_class)
@@ -191,11 +205,13 @@ def make(
         not_covered=opened.not_covered,
         not_decided=terms.policy.not_decided(terms.connector.manifest.offered()),
         clock_skew=skew,
+        holds=held(terms, opened, now=now).facts(),
     )
 
 
 def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Selection | None:
-    """The resolved selection of one dataset: cut-off, straddlers and (later) holds."""
+    """The resolved selection of one dataset: cut-off, holds and straddlers. RefusedError where a
+    hold can't be read, or what it keeps can't be told."""
     keep = terms.rule(store.data_class).keep
     if not isinstance(keep, Period):
         return None
@@ -205,7 +221,27 @@ def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Sele
         start=_start(terms, opened, store),
         wait_for_part=_waits(terms, opened, store, now=now),
     )
+    selection = held(terms, opened, now=now).spare(selection, store.data_class)
     return replace(selection, excluded_calls=store.straddlers(selection))
+
+
+def held(terms: Terms, opened: Opened, *, now: datetime) -> Held:
+    """What holds keep, found once for all that is looked at together, and again where one was
+    changed since."""
+    known = opened.held
+    if isinstance(known, Held) and known.register.stamp == terms.scope.stamp():
+        return known
+    opened.held = found = terms.scope.resolve(opened, now=now)
+    return found
+
+
+def counted(terms: Terms, opened: Opened, store: Store, selection: Selection) -> Census:
+    """The census of one dataset, with what a restriction alone keeps told apart."""
+    census, known = store.census(selection), held(terms, opened, now=selection.now)
+    if not (census.held and known.restricts):
+        return census
+    legal = store.census(known.spare(selection, store.data_class, legal_only=True)).held
+    return replace(census, restricted=census.held - legal)
 
 
 def _item(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Item:
@@ -223,7 +259,7 @@ def _item(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Item:
     )
     try:
         selection = select(terms, opened, store, now=now)
-        census = store.census(selection) if selection else None
+        census = counted(terms, opened, store, selection) if selection else None
         refusal = (_fed(terms, kind, now=now) or _unfit(store, census)) if census else None
     except StoreError as error:
         return replace(item, refusal=left_out(error))

@@ -125,6 +125,8 @@ class Census:
     future: int = 0
     straddling: int = 0
     held: int = 0
+    restricted: int = 0
+    """Of ``held`` those that only a restriction of processing keeps."""
     kept_for_part: int = 0
     minimum: int = 0
     total: int | None = None

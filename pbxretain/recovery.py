@@ -18,7 +18,7 @@ from pbxretain.connector import Connector, Opened
 from pbxretain.errors import StoreError, UnavailableError
 from pbxretain.journal import DeadIntent, Journal, Mark
 from pbxretain.outcomes import DatasetResult, still_due
-from pbxretain.records import Selection, Store
+from pbxretain.records import Selection
 from pbxretain.settings import Source
 
 
@@ -35,16 +35,21 @@ def frozen(dead: Journal, today: Source, installed: Connector) -> tuple[Source, 
 
 
 def settle_dead(
-    dead: Journal, opened: Opened, *, tidy: Callable[[], object]
+    dead: Journal,
+    opened: Opened,
+    *,
+    tidy: Callable[[], object],
+    spare: Callable[[Selection, str], Selection],
 ) -> Sequence[DatasetResult]:
     """Settles the batch in flight, then tells for each dataset what is gone with evidence.
 
     ``tidy`` puts back what was renamed without an intent; it must not run before the settling.
+    ``spare`` adds what is held now to the selection of a data class.
     """
     if intent := dead.dead_intent():
         dead.mark(_settled(opened, intent))
     tidy()
-    return [_result(dead, opened, entry) for entry in dead.facts["datasets"]]
+    return [_result(dead, opened, entry, spare) for entry in dead.facts["datasets"]]
 
 
 def _settled(opened: Opened, intent: DeadIntent) -> Mark:
@@ -62,14 +67,21 @@ def _settled(opened: Opened, intent: DeadIntent) -> Mark:
         ) from None
 
 
-def _result(dead: Journal, opened: Opened, entry: Mapping[str, Any]) -> DatasetResult:
+def _result(
+    dead: Journal,
+    opened: Opened,
+    entry: Mapping[str, Any],
+    spare: Callable[[Selection, str], Selection],
+) -> DatasetResult:
     result = DatasetResult(entry["dataset"])
     result.marks = [mark for mark in dead.marks() if mark.dataset == entry["dataset"]]
     result.absent = sum(mark.absent for mark in result.marks)
     store = opened.store(entry["dataset"])
     if store is not None and entry["cutoff"] and not entry["refusal"]:
         with suppress(StoreError):  # unread, it counts as incomplete
-            result.after = store.census(_selection(dead.facts, entry, store))
+            selection = spare(_selection(dead.facts, entry), store.data_class)
+            straddlers = store.straddlers(selection)
+            result.after = store.census(replace(selection, excluded_calls=straddlers))
     result.outcome = _outcome(entry, result)
     return result
 
@@ -82,11 +94,10 @@ def _outcome(entry: Mapping[str, Any], result: DatasetResult) -> str:
     return "complete" if result.after and not still_due(result.after) else "incomplete"
 
 
-def _selection(known: Mapping[str, Any], entry: Mapping[str, Any], store: Store) -> Selection:
-    selection = Selection(
+def _selection(known: Mapping[str, Any], entry: Mapping[str, Any]) -> Selection:
+    return Selection(
         cutoff=datetime.fromisoformat(entry["cutoff"]).astimezone(UTC),
         now=datetime.fromisoformat(known["now"]).astimezone(UTC),
         start=entry["start"],
         wait_for_part=entry["wait_for_part"],
     )
-    return replace(selection, excluded_calls=store.straddlers(selection))

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from pbxretain import sought
 from pbxretain.connector import Opened
 from pbxretain.errors import DocumentError, LockedError, RefusedError, RetainError, StoreError
-from pbxretain.holds import LEGAL, RESTRICTION, Folder, Hold, Register
+from pbxretain.holds import LEGAL, RESTRICTION, Folder, Hold, Register, Stamp
 from pbxretain.manifest import Manifest, TableDataset
 from pbxretain.records import Found, Selection, Sought, Store, Taken, Ties, is_call
 
@@ -126,7 +126,9 @@ class Held:
                 found |= self.ties.get(holder.hold.hold, Ties())
         return found
 
-    def spare(self, selection: Selection, data_class: str, *, legal_only: bool = False) -> Selection:
+    def spare(
+        self, selection: Selection, data_class: str, *, legal_only: bool = False
+    ) -> Selection:
         """The selection with what is held."""
         kept = self.kept(data_class, legal_only=legal_only)
         return replace(selection, held_calls=kept.calls, excluded_keys=kept.keys)
@@ -138,9 +140,11 @@ class Held:
 
     def facts(self) -> dict[str, int | str | None]:
         """What a report says of holds: how many are in force, and the register's digest."""
-        kinds = [holder.hold.kind for holder in self.holders]
-        digest = self.register.digest
-        return {"active": len(kinds), "restrictions": kinds.count(RESTRICTION), "register": digest}
+        return {
+            "active": len(self.holders),
+            "restrictions": sum(holder.hold.kind == RESTRICTION for holder in self.holders),
+            "register": self.register.digest,
+        }
 
     def __repr__(self) -> str:
         return f"<{len(self.holders)} holds>"
@@ -154,6 +158,10 @@ class Scope:
     name: str
     source: Source
     manifest: Manifest
+
+    def stamp(self) -> Stamp:
+        """As ``Folder.stamp``."""
+        return self.folder.stamp() if self.folder else ()
 
     def resolve(self, opened: Opened, *, now: datetime) -> Held:
         """Reads the holds and looks for what they keep in every dataset. RefusedError for a hold
@@ -232,7 +240,7 @@ class Watch:
         return self._spare(selection, store)
 
     def again(self, selection: Selection, store: Store) -> Selection:
-        """The same after ``HoldsMovedError``: waits for whoever writes a hold. With nothing open."""
+        """The same after ``HoldsMovedError``: waits for whoever writes a hold, with nothing open."""
         folder = self._scope.folder
         if folder is not None:
             folder.wait()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("pbxretain")
 
+_FILES = ("tree", "spool")
 _REMEMBERED = 200_000
 """Values whose answer is remembered, so that each distinct number is compared once."""
 
@@ -102,9 +103,9 @@ def _kept_classes(hold: Hold, manifest: Manifest) -> frozenset[str] | None:
         return None
     named = set(hold.data)
     for dataset in manifest.datasets.values():
-        if isinstance(dataset, TableDataset) and dataset.link:
-            if manifest.datasets[dataset.link.dataset].data in hold.data:
-                named.add(dataset.data)
+        link = dataset.link if isinstance(dataset, TableDataset) else None
+        if link and manifest.datasets[link.dataset].data in hold.data:
+            named.add(dataset.data)
     return frozenset(named)
 
 
@@ -112,7 +113,7 @@ def _kept_classes(hold: Hold, manifest: Manifest) -> frozenset[str] | None:
 class Held:
     """What the holds in force keep in one source."""
 
-    register: Register = Register()
+    register: Register = field(default_factory=Register)
     holders: tuple[Holder, ...] = ()
     ties: Mapping[str, Ties] = field(default_factory=dict)
     """By hold."""
@@ -168,7 +169,7 @@ class Scope:
         that can't be read and for a dataset that can't be searched while one is in force."""
         register = self.folder.read() if self.folder else Register()
         holders = self.holders(register, now=now)
-        found = {holder.hold.hold: _ties(holder, opened.stores) for holder in holders}
+        found = {holder.hold.hold: _ties(holder, opened) for holder in holders}
         return Held(register, holders, found)
 
     def holders(self, register: Register, *, now: datetime) -> tuple[Holder, ...]:
@@ -181,12 +182,14 @@ class Scope:
         return hold.over(today)  # type: ignore[arg-type]
 
 
-def _ties(holder: Holder, stores: Sequence[Store]) -> Ties:
+def _ties(holder: Holder, opened: Opened) -> Ties:
+    stores = opened.stores
     known = Ties(frozenset(call.encode() for call in holder.hold.match.calls))
     try:
         if holder.whom is not None:
             for store in stores:
-                known |= _tied(f for f in store.search(holder.whom) if holder.at(f.when))
+                found = (each for each in store.search(holder.whom) if holder.at(each.when))
+                known |= _tied(found, files=opened.kinds[store.dataset].kind in _FILES)
         fresh = known
         while fresh:
             grown = Ties()
@@ -203,13 +206,14 @@ def _ties(holder: Holder, stores: Sequence[Store]) -> Ties:
     return known
 
 
-def _tied(found: Iterable[Found]) -> Ties:
+def _tied(found: Iterable[Found], *, files: bool) -> Ties:
+    """By call, where there is one: it names all legs. A file's name says it beside the call's."""
     calls: set[bytes] = set()
     keys: set[bytes] = set()
     for each in found:
         if each.call is not None and is_call(each.call):
             calls.add(each.call)
-        else:
+        if files or each.call is None or not is_call(each.call):
             keys.add(each.identity)
     return Ties(frozenset(calls), frozenset(keys))
 
@@ -240,7 +244,7 @@ class Watch:
         return self._spare(selection, store)
 
     def again(self, selection: Selection, store: Store) -> Selection:
-        """The same after ``HoldsMovedError``: waits for whoever writes a hold, with nothing open."""
+        """As ``begin``, after ``HoldsMovedError``; waits for whoever writes a hold, nothing open."""
         folder = self._scope.folder
         if folder is not None:
             folder.wait()

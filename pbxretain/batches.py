@@ -25,7 +25,7 @@ from pbxretain.evidence.lookup import Lookup
 from pbxretain.journal import DeadIntent, Journal, Mark
 from pbxretain.outcomes import DatasetResult
 from pbxretain.records import Batch, BatchName, Bits, Cursor, Finish, Selection, Store
-from pbxretain.resolving import HoldsMovedError, Watch
+from pbxretain.watching import HoldsMovedError, Watch
 
 log = logging.getLogger("pbxretain")
 
@@ -124,7 +124,7 @@ class Work:
                 )
                 count = self._batch(number, batch)
             except HoldsMovedError:
-                selection = self.watch.again(selection, self.store)
+                selection = self.watch.again(selection, self.store, batch=number + 1)
                 continue
             except StoreError as error:
                 failures += 1
@@ -155,6 +155,7 @@ class Work:
             self._seal(number, batch)
             mark = self._final(number, batch)
             self.journal.mark(mark)
+        self.watch.gone(self.store, batch.taken, mark.gone)
         self.budget.spend(mark.deleted)
         self.result.marks.append(mark)
         self.result.failed += mark.failed

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from pbxretain import connector, keeping, plan, report, signing
+from pbxretain import connector, holdnotes, keeping, plan, report, signing
 from pbxretain.batches import Budget, Stop, Unsettled, Work
 from pbxretain.connector import Connector, Opened
 from pbxretain.errors import (
@@ -40,9 +40,10 @@ from pbxretain.plan import Item, Plan, Progress, Terms, silent
 from pbxretain.records import Store
 from pbxretain.recovery import frozen, settle_dead
 from pbxretain.report import Ending
-from pbxretain.resolving import Watch
 from pbxretain.rolling import Chain
 from pbxretain.settings import Source
+from pbxretain.tally import Tally
+from pbxretain.watching import Answer, Watch
 
 log = logging.getLogger("pbxretain")
 
@@ -166,6 +167,7 @@ class _Run:
 
     def go(self) -> RunResult:
         last = self.ledger.last()  # settling a dead run adds an entry that is younger than ``now``
+        holdnotes.sweep_answers(self.site.state)
         try:
             self._recover()
             with self._open(self.terms.source, self.terms.connector) as opened:
@@ -189,6 +191,7 @@ class _Run:
         decided = plan.without(decided, untidy)
         if not any(refusal.code in plan.CLOCK_CODES for refusal in decided.refusals):
             self.site = self.site.rolled(self.ledger, now=self._clock())
+            self._tell_holds()
         known = self._facts(decided)
         if decided.refusals:
             return self._refused(known, decided)
@@ -205,15 +208,18 @@ class _Run:
             journal = Journal.create(
                 self.site.state, known, records=decided.due, keys=self._sealed(key)
             )
-            watch = Watch(self.terms.scope, opened, now=self.now)
+            watch = self._watch(opened, journal)
             works = self._works(journal, key, decided, opened, results, watch)
             self._passes(works, decided, results, errors)
+            watch.end(batch=journal.next_batch())
         finally:
             key.forget()
         journal.release_room()
         done = self._publish(known, list(results.values()), decided, errors, journal=journal)
         keeping.named(self.ledger)
         journal.remove()
+        with suppress(RetainError):  # else the next run says it, or why it can't be said
+            self._tell_holds()
         return done
 
     def _open(
@@ -246,6 +252,32 @@ class _Run:
         return failed
 
     # --- the datasets ------------------------------------------------------------------------
+
+    def _watch(self, opened: Opened, journal: Journal) -> Watch:
+        """Only where holds are looked for at all something is kept for those who set one."""
+        known = plan.held(self.terms, opened, now=self.now)
+        region, zone = self.terms.source.region, self.terms.zone
+        tally = Tally(journal.folder, region=region, zone=zone) if self.terms.holds else None
+        return Watch(self.terms.scope, opened, self.now, known, tally, self._answer)
+
+    def _answer(self, answer: Answer) -> None:
+        log.warning(
+            "source %s: hold %s binds from batch %d on", self.terms.name, answer.hold, answer.batch
+        )
+        holdnotes.answer(self.site.state, answer.hold, batch=answer.batch, taken=answer.taken)
+
+    def _tell_holds(self) -> None:
+        """The ledger says of every hold when it came and went. Raises RefusedError."""
+        folder = self.terms.holds
+        if folder is None:
+            return
+        signing_ = holdnotes.Signing(
+            self.site.installation, self.terms.name, self.site.key, self._clock()
+        )
+        two_person = folder.agreed is not None
+        entries = holdnotes.publish(self.ledger, folder.read(), signing_, two_person=two_person)
+        if entries:
+            self.ledger.sign_checkpoint(self.site.key, self.site.origin(self.terms.name))
 
     def _sealed(self, key: RunKey) -> Mapping[str, bytes]:
         info = sealing.context(
@@ -339,7 +371,8 @@ class _Run:
         try:
             # Holds and straddlers are looked for again: time went on since the plan was made.
             fresh = replace(item.selection, excluded_calls=frozenset())
-            fresh = work.watch.begin(fresh, work.store)
+            batch = work.journal.next_batch()
+            fresh = work.watch.begin(fresh, work.store, batch=batch)
             went = work.through(replace(fresh, excluded_calls=work.store.straddlers(fresh)))
         except (LockedError, EvidenceError, Unsettled):
             raise

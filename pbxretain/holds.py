@@ -15,9 +15,9 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -171,8 +171,8 @@ class Folder:
 
     path: Path
     state: Path
-    two_person: bool = False
-    """Whether a release counts only once its signed statement stands in the ledger."""
+    agreed: Callable[[str, str], bool] | None = field(default=None, repr=False)
+    """By source and hold whether a second person signed the release; None where nobody has to."""
 
     def stamp(self) -> Stamp:
         """What tells that something was changed. RefusedError where nobody lets us look."""

@@ -2,44 +2,31 @@
 
 A hold speaks of people, a delete of calls and keys. Before each dataset every dataset is searched
 and what is found is followed along its ties, so that a number in one leg keeps the call's other
-legs, events, recordings. ``Watch`` is a run's eye on it: between the check and the commit nobody
-can add a hold, and a batch that took what one keeps is put back and taken again without it.
+legs, events, recordings.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pbxretain import sought
 from pbxretain.connector import Opened
-from pbxretain.errors import DocumentError, LockedError, RefusedError, RetainError, StoreError
+from pbxretain.errors import DocumentError, RefusedError, StoreError
 from pbxretain.holds import LEGAL, RESTRICTION, Folder, Hold, Register, Stamp
 from pbxretain.manifest import Manifest, TableDataset
-from pbxretain.records import Found, Selection, Sought, Store, Taken, Ties, is_call
+from pbxretain.records import Found, Selection, Sought, Ties, is_call
 
 if TYPE_CHECKING:
     from pbxretain.settings import Source
 
-log = logging.getLogger("pbxretain")
-
 _FILES = ("tree", "spool")
-_REMEMBERED = 200_000
-"""Values whose answer is remembered, so that each distinct number is compared once."""
 
 
-class HoldsMovedError(RetainError):
-    """A hold, or a call that one keeps, came in between: the batch is put back and repeated."""
-
-    code = "HOLDS_MOVED"
-
-
-class _Everything:
+class Everything:
     """Looks at every record: for a queue, a tenant or a period alone."""
 
     tails: Sequence[str] = ()
@@ -78,7 +65,7 @@ class Holder:
             ) from None
         whom = sought.any_of(several) if several else None
         if whom is None and not match.calls:
-            whom = _Everything()
+            whom = Everything()
         return cls(hold, whom, source.zone, _kept_classes(hold, manifest))
 
     def covers(self, data_class: str) -> bool:
@@ -91,6 +78,27 @@ class Holder:
             return True
         day = when.astimezone(self.zone).date()
         return (match.since or day) <= day <= (match.until or day)
+
+    # --- as a tally asks (``tally.Wanted``) ---
+
+    @property
+    def numbers(self) -> Sequence[str]:
+        return self.hold.match.numbers
+
+    @property
+    def extensions(self) -> Sequence[str]:
+        match = self.hold.match
+        return [*match.extensions, *(box.partition("@")[0] for box in match.mailboxes)]
+
+    @property
+    def calls(self) -> Sequence[str]:
+        return self.hold.match.calls
+
+    def means(self, data_class: str, day: date) -> bool:
+        """Whether records of this class and day are meant."""
+        match = self.hold.match
+        within = (match.since or day) <= day <= (match.until or day)
+        return within and self.covers(data_class)
 
     def __repr__(self) -> str:
         return f"<holder of {self.hold.hold}>"
@@ -164,10 +172,14 @@ class Scope:
         """As ``Folder.stamp``."""
         return self.folder.stamp() if self.folder else ()
 
+    def read(self) -> Register:
+        """As ``Folder.read``."""
+        return self.folder.read() if self.folder else Register()
+
     def resolve(self, opened: Opened, *, now: datetime) -> Held:
         """Reads the holds and looks for what they keep in every dataset. RefusedError for a hold
         that can't be read and for a dataset that can't be searched while one is in force."""
-        register = self.folder.read() if self.folder else Register()
+        register = self.read()
         holders = self.holders(register, now=now)
         found = {holder.hold.hold: _ties(holder, opened) for holder in holders}
         return Held(register, holders, found)
@@ -178,8 +190,10 @@ class Scope:
         mine = [hold for hold in register.of(self.name) if not self._over(hold, today)]
         return tuple(Holder.of(hold, self.source, self.manifest) for hold in mine)
 
-    def _over(self, hold: Hold, today: object) -> bool:
-        return hold.over(today)  # type: ignore[arg-type]
+    def _over(self, hold: Hold, today: date) -> bool:
+        """What a file says of a release counts only as far as the ledger bears it out."""
+        agreed = self.folder.agreed if self.folder else None
+        return hold.over(today) and (agreed is None or agreed(self.name, hold.hold))
 
 
 def _ties(holder: Holder, opened: Opened) -> Ties:
@@ -216,103 +230,3 @@ def _tied(found: Iterable[Found], *, files: bool) -> Ties:
         if files or each.call is None or not is_call(each.call):
             keys.add(each.identity)
     return Ties(frozenset(calls), frozenset(keys))
-
-
-# --- while a run goes on ------------------------------------------------------------------------
-
-
-class Watch:
-    """A run's eye on the holds of its source; one thread. ``repr`` shows nothing of them."""
-
-    def __init__(self, scope: Scope, opened: Opened, *, now: datetime) -> None:
-        self._scope = scope
-        self._opened = opened
-        self._now = now
-        self._held = Held()
-        self._arrived: dict[str, Ties] = {}
-        """Calls that came in for a hold meanwhile, by hold."""
-        self._answers: dict[str, dict[bytes, bool]] = {}
-
-    def __repr__(self) -> str:
-        return "<watch>"
-
-    def begin(self, selection: Selection, store: Store) -> Selection:
-        """The selection of a dataset with what is held now; holds are resolved afresh. Raises
-        RefusedError."""
-        self._arrived = {}
-        self._resolve()
-        return self._spare(selection, store)
-
-    def again(self, selection: Selection, store: Store) -> Selection:
-        """As ``begin``, after ``HoldsMovedError``; waits for whoever writes a hold, nothing open."""
-        folder = self._scope.folder
-        if folder is not None:
-            folder.wait()
-            if folder.stamp() != self._held.register.stamp:
-                self._resolve()
-        return self._spare(selection, store)
-
-    @contextmanager
-    def still(self, store: Store, taken: Sequence[Taken]) -> Iterator[None]:
-        """For the time from the check to the commit of a batch. Raises HoldsMovedError when the
-        batch must be put back, RefusedError when a hold can't be read."""
-        folder = self._scope.folder
-        if folder is None:
-            yield
-            return
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(folder.shared())
-            except LockedError:
-                raise HoldsMovedError("a hold is being written") from None
-            if folder.stamp() != self._held.register.stamp:
-                raise HoldsMovedError("a hold was written")
-            if self._caught(store, taken):
-                raise HoldsMovedError("a call came in that is held")
-            yield
-
-    def _resolve(self) -> None:
-        self._held = self._scope.resolve(self._opened, now=self._now)
-        self._answers = {}
-
-    def _spare(self, selection: Selection, store: Store) -> Selection:
-        ties = dict(self._held.ties)
-        for name, arrived in self._arrived.items():
-            ties[name] = ties.get(name, Ties()) | arrived
-        return replace(self._held, ties=ties).spare(selection, store.data_class)
-
-    def _caught(self, store: Store, taken: Sequence[Taken]) -> bool:
-        """Notes records of a batch that a hold keeps, which nobody saw when it was resolved."""
-        caught = False
-        for holder in self._held.holders:
-            if holder.covers(store.data_class):
-                known = self._held.ties.get(holder.hold.hold, Ties())
-                for record in taken:
-                    if self._keeps(holder, known, record):
-                        caught = True
-                        self._note(holder, record)
-        return caught
-
-    def _keeps(self, holder: Holder, known: Ties, record: Taken) -> bool:
-        if any(call in known.calls for call in record.call if call is not None):
-            return True
-        if holder.whom is None or not holder.at(record.when):
-            return False
-        if isinstance(holder.whom, _Everything):
-            return True
-        answers = self._answers.setdefault(holder.hold.hold, {})
-        if len(answers) > _REMEMBERED:
-            answers.clear()
-        for value in record.subjects:
-            if value:
-                if value not in answers:
-                    answers[value] = holder.whom.matches(value)
-                if answers[value]:
-                    return True
-        return False
-
-    def _note(self, holder: Holder, record: Taken) -> None:
-        calls = frozenset(call for call in record.call if call is not None and is_call(call))
-        keys = frozenset() if calls else frozenset([record.identity])
-        name = holder.hold.hold
-        self._arrived[name] = self._arrived.get(name, Ties()) | Ties(calls, keys)

@@ -34,10 +34,12 @@ from pbxretain.records import (
     Cursor,
     Field,
     Finish,
+    Found,
     Intent,
     Record,
     Selection,
     Session,
+    Sought,
     Taken,
     Ties,
     is_call,
@@ -123,6 +125,7 @@ class ItemStore:
         self._client = client
         self._moments = moments
         self._settle_in = timedelta(seconds=dataset.settle_in)
+        self._subjects = list(dataset.subjects)
         self._window: list[Listed] = []
         self._more = False
 
@@ -194,6 +197,16 @@ class ItemStore:
             if not more:
                 return
             after = ItemCursor(*order(window[-1]))
+
+    def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
+        """By the parties that the client names, and by the id where that is a path."""
+        del start
+        for entry in self._listing(None):
+            taken = entry.taken
+            if any(map(sought.matches, taken.subjects)) or sought.matches(taken.key[0], bare=False):
+                named = zip(self._subjects, taken.subjects, strict=False)
+                fields: dict[str, Field] = {"id": taken.key[0], "start": taken.start, **dict(named)}
+                yield Found(self.dataset, taken.identity, entry.call or None, entry.when, fields)
 
     def _standing(self, entry: Listed, selection: Selection) -> str:
         """What becomes of an item before the cut-off."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from pbxretain.manifest import LinesDataset
-from pbxretain.records import Selection, Taken, is_call
+from pbxretain.records import Selection, Sought, Taken, is_call
 from pbxretain.stores.dating import zone_of
 from pbxretain.stores.line_reading import Line
 from pbxretain.stores.moments import Moments
+
+ARRIVALS = frozenset({b"ENTERQUEUE", b"ABANDON", b"DID", b"TRANSFER", b"BLINDTRANSFER"})
+"""Events of Asterisk's queue log whose data are numbers; elsewhere they are seconds."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -94,3 +98,18 @@ def standing(read: ReadLine, selection: Selection) -> str:
     ) or read.taken.identity in selection.excluded_keys:
         return "held"
     return "straddling" if read.call and read.call in selection.excluded_calls else "due"
+
+
+def names(line: Line, sought: Sought, subjects: Collection[int], *, queue: bool) -> bool:
+    """Whether a line names what is sought. In a queue log the data of most events are seconds."""
+    squeezed = line.raw.lower().translate(None, b" -()./").replace(b"\xc2\xa0", b"")
+    tails = [tail.lower().encode().translate(None, b" -()./") for tail in sought.tails]
+    if tails and not any(tail in squeezed for tail in tails):
+        return False
+    if line.fields is None:
+        return sought.matches(line.raw, bare=False)
+    bare = queue and not ARRIVALS.isdisjoint(line.fields)
+    return any(
+        sought.matches(field, bare=bare or place in subjects)
+        for place, field in enumerate(line.fields)
+    )

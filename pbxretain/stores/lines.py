@@ -26,9 +26,12 @@ from pbxretain.records import (
     Bits,
     Census,
     Cursor,
+    Field,
+    Found,
     Intent,
     Record,
     Selection,
+    Sought,
     Taken,
     Ties,
     is_call,
@@ -40,6 +43,7 @@ from pbxretain.stores.files import (
     counts,
     hidden_in,
     is_own,
+    join,
     rename_to_own,
     scraps,
     short_name,
@@ -48,8 +52,9 @@ from pbxretain.stores.files import (
 from pbxretain.stores.folder_advice import left_alone, no_right
 from pbxretain.stores.line_reading import (
     UNREADABLE,
-    Found,
+    Line,
     LogFile,
+    Logs,
     Patterns,
     Sink,
     aside_names,
@@ -57,7 +62,7 @@ from pbxretain.stores.line_reading import (
     opened,
     records,
 )
-from pbxretain.stores.line_selection import Filter, LineReader, ReadLine, standing
+from pbxretain.stores.line_selection import Filter, LineReader, ReadLine, names, standing
 from pbxretain.stores.lines_batch import Copy, LineCursor, LinesBatch, remove_empty
 from pbxretain.stores.writers import Renamed, Writers
 
@@ -218,6 +223,28 @@ class LinesStore:
         for read in sorted(due, key=lambda read: (read.taken.when, read.taken.key[1] or b"")):
             label = (read.taken.key[1] or b"").rstrip(b"\r\n").decode("utf-8", "backslashreplace")
             yield Record(read.when, label, read.call or None)
+
+    def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
+        """Every field of every line."""
+        reader = LineReader(self._manifest, start or next(iter(self._manifest.starts)), self._zone)
+        subjects = set(self._manifest.subjects.values())
+        with without_paths():
+            for file in self._doubles(self._patterns.find(self._root).files)[0]:
+                with suppress(FileNotFoundError, *UNREADABLE):
+                    for line in self._lines(file):
+                        if names(line, sought, subjects, queue=self.data_class == "queue-logs"):
+                            yield self._found(reader.read(line, file.base), line, file)
+
+    def _lines(self, file: LogFile) -> Iterator[Line]:
+        with self._root.folder(file.folder) as folder, opened(folder, file) as stream:
+            yield from records(stream, self._manifest.format)
+
+    def _found(self, read: ReadLine, line: Line, file: LogFile) -> Found:
+        names = {place: name for name, place in self._manifest.subjects.items()}
+        values = enumerate(line.fields or [line.raw])
+        fields: dict[str, Field] = {names.get(at, str(at)): value for at, value in values}
+        fields["file"] = join(file.folder, file.name)
+        return Found(self.dataset, read.taken.identity, read.call or None, read.when, fields)
 
     def _all(self, selection: Selection, tally: Counter[str] | None = None) -> Iterator[ReadLine]:
         """Every record of every file, blank lines left out."""
@@ -510,6 +537,6 @@ class LinesStore:
         self._sweep()
 
 
-def _beside(found: Found) -> Mapping[str, int]:
+def _beside(found: Logs) -> Mapping[str, int]:
     """What lies beside the logs and stays, by code."""
     return {"UNKNOWN_FILES": found.unknown, "SYMLINKS": found.links}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from pbxretain.manifest import Link
-from pbxretain.records import Advice, Ties
+from pbxretain.records import Advice, Field, Sought, Ties
 from pbxretain.stores.database import Row, Session, session
 from pbxretain.stores.dialects import Sql, all_of, any_of, plain
 from pbxretain.stores.files import join
@@ -160,6 +160,16 @@ class LinkNaming:
             for where in matching(store, self._layout, of):
                 for pair in self._pairs(store, opened, all_of(filled, where)):
                     yield self._spoken.name(*pair)
+
+    def concerning(self, sought: Sought) -> Iterator[tuple[bytes, Field]]:
+        """See ``records.Naming``; of a copy as of its record."""
+        link = self._link
+        for store in [self._store, *self._store.shadow_stores()]:
+            for found in store.search(sought) if store.shape.has(link.column) else ():
+                value = found.fields.get(link.column)
+                if value and value != GONE:
+                    folder = found.fields.get(link.folder) if link.folder else None
+                    yield self._spoken.name(value, folder), found.call
 
     def blank(self, spellings: Sequence[bytes]) -> int:
         """Applies ``on_part_gone`` to all rows that name one of these, shadows too."""

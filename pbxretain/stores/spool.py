@@ -26,9 +26,12 @@ from pbxretain.records import (
     Bits,
     Census,
     Cursor,
+    Field,
+    Found,
     Intent,
     Record,
     Selection,
+    Sought,
     Ties,
 )
 from pbxretain.stores import files, mailbox, numbering, spool_advice, spool_survey
@@ -57,6 +60,10 @@ _BETWEEN_HOLDS = 0.005
 _UNDO_WAIT = 10.0
 """Putting back may wait longer for a lock than taking: nothing else brings the message back."""
 _STALE = 60.0
+_NUMBERS = (b"origmailbox", b"callerid", b"exten", b"rdnis")
+_SAYS = (*_NUMBERS, b"callerchan")
+"""Keys of a message's text file that may name somebody, and those that hold a number alone."""
+
 _HEALED_AT_LOGIN = (b"INBOX", b"Urgent", b"Old")
 
 
@@ -189,6 +196,31 @@ class SpoolStore:
                     due.append((dated(item), identity, Record(when=item.when, label=label)))
         for _, _, record in sorted(due, key=lambda one: one[:2]):
             yield record
+
+    def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
+        """By mailbox and by what the message's text file says of its caller."""
+        del start
+        for place in mailbox.places(self.root):
+            with self.folder(place) as folder:
+                if folder is None:
+                    continue
+                contents = mailbox.read_folder(folder, place, installation=self._installation)
+                own = sought.matches(place.mailbox)
+                for item in (each for one in contents.items for each in (one, *one.leftovers)):
+                    told = mailbox.told(folder, item)
+                    named = own or any(
+                        sought.matches(told.get(key), bare=key in _NUMBERS) for key in _SAYS
+                    )
+                    known = _named(folder, item) if named else None
+                    if known is not None:
+                        yield self._found(folder, known, told)
+
+    def _found(self, folder: files.Folder, item: Item, told: Mapping[bytes, bytes]) -> Found:
+        place = item.place
+        fields: dict[str, Field] = {os.fsdecode(key): value for key, value in told.items()}
+        fields |= {"mailbox": place.mailbox + b"@" + place.context, "folder": place.folder}
+        fields["file"] = files.join(place.rel, mailbox.stem(item.number))
+        return Found(self.dataset, mailbox.identity(folder, item), None, item.when, fields)
 
     def take(
         self,

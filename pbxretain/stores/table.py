@@ -26,9 +26,11 @@ from pbxretain.records import (
     Bounds,
     Census,
     Cursor,
+    Found,
     Intent,
     Record,
     Selection,
+    Sought,
     Taken,
     Ties,
 )
@@ -265,6 +267,11 @@ class TableStore:
         for taken, row in sorted(due, key=lambda pair: (pair[0].when, pair[0].identity)):
             label = " → ".join((s or b"").decode(errors="replace") for s in taken.subjects)
             yield Record(when=taken.when, label=label, call=layout.call_id(row))
+
+    def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
+        from pbxretain.stores.searching import search_table
+
+        return search_table(self, sought, start=start)
 
     # --- taking ---
 

@@ -31,10 +31,13 @@ from pbxretain.records import (
     Bits,
     Census,
     Cursor,
+    Field,
+    Found,
     Intent,
     Naming,
     Record,
     Selection,
+    Sought,
     Ties,
 )
 from pbxretain.stores.dating import PLAUSIBLE, Dater
@@ -58,6 +61,9 @@ from pbxretain.stores.tree_parts import Entry, Shape, Spelling, call_ids
 ENCODING = "tree-path/1"
 _BATCH_BYTES = 256 << 20
 _ASKED_AT_ONCE = 500
+_LARGEST_TEXT = 1 << 20
+_AS_FILE = b".wav"
+"""Behind a stem, so that it is read as a file's name."""
 
 
 def open_tree(
@@ -145,6 +151,9 @@ class TreeStore:
         self._installation = installation
         self._settle_in = timedelta(seconds=dataset.settle_in)
         self._view: _View | None = None
+        dated = [step.sidecar.extension for step in dataset.dated_by if step.sidecar]
+        tails = (b"." + os.fsencode(e.removeprefix(".")) for e in (*dataset.sidecars, *dated))
+        self._texts = list(dict.fromkeys(tails))
 
     # Looking ------------------------------------------------------------------------------------
 
@@ -216,6 +225,48 @@ class TreeStore:
         """Files bear no further ids of a call, and nothing hangs on them."""
         del of
         return Ties()
+
+    def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
+        """By name, by what a sidecar says, and by the rows that name a file."""
+        del start
+        view = self._look()
+        calls: dict[bytes, Field] = {}
+        if self._naming:
+            calls = dict(self._naming.concerning(sought))
+        for entry in view.entries:
+            naming = next((value for value in entry.values if value in calls), None)
+            if naming is not None or self._names(entry, sought):
+                yield Found(
+                    dataset=self.dataset,
+                    identity=entry.identity,
+                    call=calls.get(naming) if naming else None,
+                    when=entry.when,
+                    fields={"file": entry.key, **self._parts(entry)},
+                )
+
+    def _names(self, entry: Entry, sought: Sought) -> bool:
+        """Whether a file's own path or its sidecars name somebody."""
+        if sought.matches(entry.stem + _AS_FILE, bare=False):
+            return True
+        # A folder of one's own, such as an extension's, is a field by itself.
+        if any(sought.matches(part, bare=True) for part in entry.folder.split(b"/")):
+            return True
+        return any(
+            sought.matches(value, bare=False) for value in self._parts(entry).values() if value
+        )
+
+    def _parts(self, entry: Entry) -> Mapping[str, Field]:
+        """What stands in the text files of a record, by their extension."""
+        found: dict[str, Field] = {}
+        try:
+            with self._root.folder(entry.folder) as folder:
+                for tail in self._texts:
+                    name = entry.stem + tail
+                    with suppress(FileNotFoundError), os.fdopen(folder.open(name), "rb") as file:
+                        found[os.fsdecode(tail)] = file.read(_LARGEST_TEXT)
+        except OSError:
+            return found  # went meanwhile
+        return found
 
     def _standing(self, view: _View, entry: Entry, selection: Selection) -> str:
         if entry.identity in view.held(selection.held, self._naming):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pbxretain.records import Advice, Ties
+from pbxretain.records import Advice, Field, Sought, Ties
 
 
 class Rows:
@@ -42,6 +42,11 @@ class Rows:
             if newest is not None:
                 found[value] = datetime.fromtimestamp(newest, UTC)
         return found
+
+    def concerning(self, sought: Sought) -> Iterator[tuple[bytes, Field]]:
+        for call, value in self.db.execute("SELECT call, recordingfile FROM cdr").fetchall():
+            if sought.matches(value):
+                yield value, call.encode()
 
     def check(self) -> Sequence[Advice]:
         return ()

@@ -95,7 +95,7 @@ def _untold(
 ) -> Iterator[tuple[Hold, Event]]:
     for hold in holds:
         last = known.get(hold.hold)
-        if last is None:
+        if last is None or (last.said.event == "released" and not hold.given):
             yield hold, "set"
         if hold.given and not two_person and (last is None or last.said.event == "set"):
             yield hold, "released"
@@ -175,12 +175,14 @@ def sweep_answers(state: Path) -> None:
 # --- the end of a hold ---------------------------------------------------------------------------
 
 
-def end_missing(ledger: Ledger, register: Register, name: str, signing: Signing) -> Entry:
+def end_missing(
+    ledger: Ledger, register: Register, name: str, signing: Signing, *others: PrivateKey
+) -> Entry:
     """Tells that a hold whose file is gone is in force no more: a decision, not a guess."""
     last = told(ledger)[name].said
     known = {key: getattr(last, key) for key in ("hold", "kind", "data", "since", "until")}
     digest = register.digest or last.register_
-    return _put(ledger, signing, **known, event="released", register=digest)
+    return _put(ledger, signing, *others, **known, event="released", register=digest)
 
 
 def agreed(ledger: Ledger, roster: Roster | None, name: str) -> bool:

@@ -211,7 +211,8 @@ class _Run:
             watch = self._watch(opened, journal)
             works = self._works(journal, key, decided, opened, results, watch)
             self._passes(works, decided, results, errors)
-            watch.end(batch=journal.next_batch())
+            with suppress(RetainError):  # told already, or nobody waits for an answer
+                watch.end(batch=journal.next_batch())
         finally:
             key.forget()
         journal.release_room()

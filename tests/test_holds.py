@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import aftermath
@@ -57,7 +58,7 @@ def expected(*calls: int) -> dict[str, list[int]]:
     ],
 )
 def test_a_hold_keeps_every_record_of_its_calls_in_every_kind_of_store(
-    world: World, match: dict[str, object], kept: tuple[int, ...]
+    world: World, match: dict[str, Any], kept: tuple[int, ...]
 ) -> None:
     world.hold(**match)
     done = world.run()

@@ -163,6 +163,7 @@ SETTLED = (
     "docs/how-to/anlage-dsfa.md",
     "docs/how-to/recover.md",
     "docs/how-to/keys.md",
+    "docs/how-to/holds.md",
 )
 OWN = (
     "docs/how-to/dpo.md",

@@ -93,6 +93,7 @@ HOLDS: Final[Mapping[str, tuple[str, str]]] = {
         "Holds in force: {active}, of these restrictions (Art. 18 GDPR): {restrictions}.",
     ),
     # --- codes --------------------------------------------------------------------------------
+    "code.HOLDS": ("Löschsperren gelten.", "Holds are in force."),
     "code.RESTRICTED": (
         "Nur die Einschränkung der Verarbeitung hält diese Datensätze (Art. 18 DSGVO).",
         "A restriction of processing alone keeps these records (Art. 18 GDPR).",

@@ -27,7 +27,10 @@ from pbxretain.wording_keys import KEYS
 from pbxretain.wording_opening import OPENING
 from pbxretain.wording_page import PAGE
 from pbxretain.wording_papers import PAPERS
+from pbxretain.wording_policy import POLICY
 from pbxretain.wording_report import REPORT
+from pbxretain.wording_rules import RULES
+from pbxretain.wording_subject import SUBJECT
 from pbxretain.wording_terms import TERMS
 from pbxretain.wording_verify import VERIFY
 
@@ -48,7 +51,10 @@ PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
     OPENING,
     PAGE,
     PAPERS,
+    POLICY,
     REPORT,
+    RULES,
+    SUBJECT,
     TERMS,
     VERIFY,
 )
@@ -130,7 +136,11 @@ def moment(value: datetime, zone: ZoneInfo, lang: Lang) -> str:
 
 
 def period(value: str, lang: Lang) -> str:
-    """``90 days`` in words of the language; ``forever`` and anything unknown as it is known."""
+    """``90 days`` or ``until end of year + 8 years`` in words of the language; ``forever`` and
+    anything unknown as it is known."""
+    plain = value.removeprefix("until end of year + ")
+    if plain != value:
+        return text("period.year-end", lang, years=period(plain, lang))
     count, _, unit = value.partition(" ")
     key = f"period.{unit.rstrip('s')}.{'one' if count == '1' else 'many'}"
     if count.isdigit() and key in CATALOGUE:

@@ -77,6 +77,20 @@ class Ties:
         return "<ties>"
 
 
+class Rival(NamedTuple):
+    """Another rule, or start event, that takes records of the same dataset; ``cutoff`` is None
+    where nothing of it ever goes."""
+
+    only: Facets
+    but_not: Sequence[Facets]
+    cutoff: datetime | None
+    start: str
+    without: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return "<rival>"
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """One rule on one dataset, with all that a store must spare.
@@ -104,9 +118,9 @@ class Selection:
     but_not: Sequence[Facets] = field(default=(), repr=False)
     """Rules before this one: what they match is theirs."""
 
-    others: Sequence[tuple[Facets, Sequence[Facets], datetime]] = field(default=(), repr=False)
-    """The other rules of the class (only, but_not, cut-off): a call with a leg that one of them
-    keeps straddles."""
+    others: Sequence[Rival] = field(default=(), repr=False)
+    """The other rules of the class: a call with a leg that one of them keeps straddles, and a
+    record whose facets can't be told goes only when all of them let it."""
 
     without: tuple[str, ...] = ()
     """Start events that must be unknown: this one is their fallback."""
@@ -115,6 +129,19 @@ class Selection:
     def held(self) -> Ties:
         """What no batch may take because of a hold."""
         return Ties(self.held_calls, self.excluded_keys)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether not every record of the dataset is this rule's."""
+        return bool(self.only or self.but_not or self.without)
+
+    @property
+    def lowest(self) -> datetime | None:
+        """The cut-off of records of which nobody knows whose they are: the earliest of all rules;
+        None where one of them keeps for ever."""
+        cuts = [self.cutoff, *(rival.cutoff for rival in self.others)]
+        known = [cut for cut in cuts if cut is not None]
+        return min(known) if len(known) == len(cuts) else None
 
     @property
     def spared_calls(self) -> frozenset[bytes]:
@@ -446,6 +473,13 @@ class Naming(Protocol):
 
     def concerning(self, sought: Sought) -> Iterator[tuple[bytes, Field]]:
         """The spelling and call id of every row that names a file and what is sought."""
+        ...
+
+    def facets(
+        self, spellings: Sequence[bytes]
+    ) -> Mapping[bytes, Mapping[str, frozenset[str] | None]]:
+        """For each spelling that a row names: by declared facet the values that any such row has;
+        None where nobody can tell."""
         ...
 
     def blank(self, spellings: Sequence[bytes]) -> int:

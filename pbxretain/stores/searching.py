@@ -53,6 +53,21 @@ def search_table(store: TableStore, sought: Sought, *, start: str | None) -> Ite
             yield from _by_members(reading, opened, sought)
 
 
+def table_of_calls(store: TableStore, calls: frozenset[bytes]) -> Iterator[Found]:
+    """Every record of these calls, by index where there is one."""
+    layout = store.layout(next(iter(store.manifest.starts)))
+    reading = _Reading(store, layout)
+    if not layout.call:
+        return
+    with session(store.engine) as opened:
+        for group in chunks(sorted(calls), _MEMBERS):
+            wanted = any_of([store.among(column, group) for column in layout.call])
+            for row in opened.rows(reading.ask + wanted):
+                found = reading.found(row, {})
+                if found.call in calls:
+                    yield found
+
+
 class _Reading:
     """The columns of a record, those of its evidence first."""
 

@@ -15,6 +15,7 @@ from pbxretain.manifest import Part
 from pbxretain.records import Selection
 from pbxretain.stores.database import Session
 from pbxretain.stores.dialects import Sql, all_of, any_of, negated
+from pbxretain.stores.facets import claimed
 from pbxretain.stores.rows import Layout, chunks
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def spared(
         unless_excluded(store, opened, selection, window),
         *(negated(reason, store.dialect) for reason in reasons if reason),
         newest_stay(store, opened, layout),
-        own_rows(store),
+        own_rows(store, selection),
     )
 
 
@@ -99,7 +100,13 @@ def names_a_file(store: TableStore, layout: Layout) -> Sql:
     return all_of(filled, Sql(f"NOT ({gone.text})", gone.args))
 
 
-def own_rows(store: TableStore) -> Sql | None:
+def own_rows(store: TableStore, selection: Selection) -> Sql | None:
+    """Rows that the selection is about: its rule's; None where it is about all."""
+    parts = [part for part in (_orphans(store), claimed(store, selection)) if part]
+    return all_of(*parts) if parts else None
+
+
+def _orphans(store: TableStore) -> Sql | None:
     """For a shadow: only rows whose anchor is gone are records of their own."""
     if store.anchor is None:
         return None

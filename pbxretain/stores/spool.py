@@ -34,7 +34,14 @@ from pbxretain.records import (
     Sought,
     Ties,
 )
-from pbxretain.stores import files, mailbox, numbering, spool_advice, spool_survey
+from pbxretain.stores import (
+    files,
+    mailbox,
+    numbering,
+    spool_advice,
+    spool_order,
+    spool_survey,
+)
 from pbxretain.stores.ami import AmiSettings
 from pbxretain.stores.asterisk import AsteriskFacts, Presence
 from pbxretain.stores.folder_advice import left_alone
@@ -92,7 +99,7 @@ def open_spool(
     spool_survey.refuse_other_folder(opened, name=dataset.root)
     return SpoolStore(
         name=name,
-        data_class=dataset.data,
+        dataset=dataset,
         root=opened,
         facts=asterisk,
         ami=ami,
@@ -109,17 +116,18 @@ class SpoolStore:
         self,
         *,
         name: str,
-        data_class: str,
+        dataset: SpoolDataset,
         root: files.Root,
         facts: AsteriskFacts,
         ami: AmiSettings | None,
         installation: str,
     ) -> None:
         self.dataset = name
-        self.data_class = data_class
+        self.data_class = dataset.data
         self.facts = facts
         self.root = root
         self.presence = Presence(ami)
+        self._facets = dataset.facets
         self._installation = installation
         self._lamps_failed = 0
         self._locks_work = False
@@ -167,18 +175,23 @@ class SpoolStore:
                 findings["FOREIGN_LOCK"] += (
                     lock_age(folder, self._installation, time.time()) > _STALE
                 )
-                for item in mailbox.records(contents, selection.cutoff):
+                mine = spool_order.of_place(place, selection, self._facets)
+                cutoff = (mine or selection).cutoff
+                for item in mailbox.records(contents, cutoff):
                     found["total"] += 1
-                    found.update(_kinds(folder, item, selection))
+                    if mine is None:
+                        continue
+                    found.update(_kinds(folder, item, mine))
                     if item.when is not None:
                         dates = [min([*dates[:1], item.when]), max([*dates[1:], item.when])]
         findings["LAMP_NOT_REFRESHED"] += self._lamps_failed
         return Census(
             before=found["before"],
-            due=found["before"] - found["held"],
+            due=found["before"] - found["held"] - found["minimum"],
             undated=found["undated"],
             future=found["future"],
             held=found["held"],
+            minimum=found["minimum"],
             total=found["total"],
             oldest=dates[0] if dates else None,
             newest=dates[-1] if dates else None,
@@ -386,10 +399,13 @@ class SpoolStore:
         return min(room, HOLD_MESSAGES) if self.presence.asks else mailbox.HIGHEST
 
     def _due(self, folder: files.Folder, place: Place, selection: Selection) -> list[Due]:
+        mine = spool_order.of_place(place, selection, self._facets)
+        if mine is None:
+            return []
         contents = mailbox.read_folder(folder, place, installation=self._installation)
         due = []
-        for found in mailbox.records(contents, selection.cutoff):
-            if found.when is None or found.when >= selection.cutoff or found.hidden:
+        for found in mailbox.records(contents, mine.cutoff):
+            if found.when is None or found.when >= mine.cutoff or found.hidden:
                 continue
             item = _named(folder, found)
             if item and not _excluded(folder, item, selection.excluded_keys):
@@ -518,10 +534,12 @@ def _kinds(folder: files.Folder, item: Item, selection: Selection) -> Iterator[s
         yield "undated"
     elif item.when > selection.now + FUTURE:
         yield "future"
-    elif item.when < selection.cutoff:
+    elif item.when < max(selection.cutoff, selection.maximum or selection.cutoff):
         yield "before"
         if _excluded(folder, item, selection.excluded_keys):
             yield "held"
+        elif item.when >= selection.cutoff:
+            yield "minimum"
 
 
 def _excluded(folder: files.Folder, item: Item, keys: frozenset[bytes]) -> bool:

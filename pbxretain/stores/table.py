@@ -66,7 +66,7 @@ from pbxretain.stores.schema import (
 from pbxretain.stores.settling import end_session, session_id
 from pbxretain.stores.shared import SharedRows, open_shared
 from pbxretain.stores.sparing import own_rows, spared
-from pbxretain.stores.walks import Position, Scope, Walk
+from pbxretain.stores.walks import Passage, Position, Scope, Walk, passage
 
 if TYPE_CHECKING:
     from pbxretain.stores.naming import LinkNaming
@@ -156,7 +156,7 @@ class TableStore:
         self._walks: dict[str, Walk | None] = {}
         self._writer: Session | None = None
         self._shadows: list[TableStore] | None = None
-        self._walked = False
+        self._walked: set[Passage] = set()
         self.children: Mapping[str, Shape] = {}
         self.shared_rows: Sequence[SharedRows] = ()
         self.parts: Sequence[tuple[Part, TableStore]] = ()
@@ -247,7 +247,7 @@ class TableStore:
         with session(self.engine) as opened:
             census = count_table(self, opened, selection)
         walk = self._walks[selection.start]
-        if census.due and walk is not None and self._walked:
+        if census.due and walk is not None and passage(selection) in self._walked:
             walk.restart()  # something lies behind the boundary: the next walk looks everywhere
         return census
 
@@ -273,6 +273,12 @@ class TableStore:
 
         return search_table(self, sought, start=start)
 
+    def of_calls(self, calls: frozenset[bytes]) -> Iterator[Found]:
+        """Every record of these calls, due or not."""
+        from pbxretain.stores.searching import table_of_calls
+
+        return table_of_calls(self, calls)
+
     # --- taking ---
 
     def take(
@@ -290,13 +296,14 @@ class TableStore:
         layout = self._layouts[selection.start]
         walk = self._walk(selection.start)
         scope = Scope(
-            possible=all_of(layout.time.possible(selection.cutoff), own_rows(self)),
+            possible=all_of(layout.time.possible(selection.cutoff), own_rows(self, selection)),
             time=layout.time,
             cutoff=selection.cutoff,
             settle_in=self.manifest.settle_in,
         )
         position = after if isinstance(after, Position) else None
-        if position is None and self._walked:
+        path = passage(selection)
+        if position is None and path in self._walked:
             walk.restart()  # whoever walks again found something behind the boundary
         while True:
             window = walk.window(opened, scope, after=position, limit=limit)
@@ -304,7 +311,8 @@ class TableStore:
             position = window.next if window else None
             batch = self._batch(opened, selection, where, position, skip, alone=limit == 1)
             if batch.taken or position is None:
-                self._walked = self._walked or position is None
+                if position is None:
+                    self._walked.add(path)
                 return batch
             batch.rollback()
 

@@ -55,8 +55,9 @@ from pbxretain.stores.files import (
     without_paths,
 )
 from pbxretain.stores.folder_advice import LEFT, left_alone, no_right
+from pbxretain.stores.told import claim, together
 from pbxretain.stores.tree_batch import HeldRecord, TreeBatch, TreeCursor, hold, waiting_names
-from pbxretain.stores.tree_parts import Entry, Shape, Spelling, call_ids
+from pbxretain.stores.tree_parts import Entry, NameFacets, Shape, Spelling, call_ids
 
 ENCODING = "tree-path/1"
 _BATCH_BYTES = 256 << 20
@@ -97,7 +98,7 @@ class _View:
     findings: Mapping[str, int] = field(default_factory=dict)
     others: int = 0
     """Files of no record: they keep the root from ever being empty."""
-    _due: tuple[datetime, list[Entry]] | None = None
+    _due: tuple[Selection, list[Entry]] | None = None
     _held: tuple[Ties, frozenset[bytes]] | None = None
 
     def held(self, ties: Ties, naming: Naming | None) -> frozenset[bytes]:
@@ -114,12 +115,18 @@ class _View:
             self._held = ties, ties.keys | frozenset(found)
         return self._held[1]
 
-    def before(self, cutoff: datetime) -> list[Entry]:
-        """The records before the cut-off in deletion order."""
-        if self._due is None or self._due[0] != cutoff:
-            found = [entry for entry in self.entries if entry.when and entry.when < cutoff]
-            self._due = cutoff, sorted(found, key=_order)
+    def before(self, selection: Selection) -> list[Entry]:
+        """The selection's records before the cut-off in deletion order."""
+        if self._due is None or self._due[0] is not selection:
+            found = [entry for entry in self.entries if _standing(entry, selection) == "due"]
+            self._due = selection, sorted(found, key=_order)
         return self._due[1]
+
+
+def _standing(entry: Entry, selection: Selection) -> str | None:
+    """Whether a dated record is this rule's and due, or refused for a minimum."""
+    mine = claim(entry.told, selection)
+    return mine.standing(entry.when) if mine and entry.when else None
 
 
 def _order(entry: Entry) -> tuple[datetime, bytes]:
@@ -146,6 +153,7 @@ class TreeStore:
         self.data_class = dataset.data
         self._root = root
         self._shape = Shape.of(dataset)
+        self._facets = NameFacets(dataset.facets)
         self._dater = dater
         self._naming = naming
         self._installation = installation
@@ -190,14 +198,16 @@ class TreeStore:
         tally: Counter[str] = Counter()
         dates = []
         for entry in view.entries:
+            if claim(entry.told, selection) is None:
+                continue
             if entry.when is None:
                 tally["undated"] += 1
                 continue
             dates.append(entry.when)
             tally["future"] += entry.when > selection.now + FUTURE
-            if entry.when < selection.cutoff:
+            if standing := self._standing(view, entry, selection):
                 tally["before"] += 1
-                tally[self._standing(view, entry, selection)] += 1
+                tally[standing] += 1
         findings = dict(view.findings)
         if tally["writing"]:
             findings["STILL_WRITTEN"] = tally["writing"]
@@ -208,6 +218,7 @@ class TreeStore:
             future=tally["future"],
             straddling=tally["waiting"],
             held=tally["held"],
+            minimum=tally["minimum"],
             total=len(view.entries),
             oldest=min(dates, default=None),
             newest=max(dates, default=None),
@@ -216,7 +227,7 @@ class TreeStore:
 
     def scan(self, selection: Selection) -> Iterator[Record]:
         view = self._look()
-        for entry in view.before(selection.cutoff):
+        for entry in view.before(selection):
             if self._standing(view, entry, selection) == "due":
                 label = entry.key.decode("utf-8", "backslashreplace")
                 yield Record(entry.when, label)
@@ -268,9 +279,15 @@ class TreeStore:
             return found  # went meanwhile
         return found
 
-    def _standing(self, view: _View, entry: Entry, selection: Selection) -> str:
+    def _standing(self, view: _View, entry: Entry, selection: Selection) -> str | None:
+        """What becomes of a record before the cut-off; None for one that isn't."""
+        standing = _standing(entry, selection)
+        if standing is None:
+            return None
         if entry.identity in view.held(selection.held, self._naming):
             return "held"
+        if standing == "minimum":
+            return standing
         young = (selection.now - self._settle_in).timestamp()
         if entry.waits:
             return "waiting"
@@ -326,7 +343,8 @@ class TreeStore:
             if stats:
                 own = self._dater.own_date(folder, stem=stem, parts={name: name for name in names})
                 changed = max(s.st_mtime for s in stats)
-                yield Entry(folder=folder.rel, stem=stem, own=own, changed=changed)
+                told = self._facets.told(stem)
+                yield Entry(folder=folder.rel, stem=stem, own=own, changed=changed, told=told)
 
     def _named(self, view: _View) -> int:
         """Notes on each entry which values of the link column name it; counts the others."""
@@ -359,7 +377,11 @@ class TreeStore:
             values = sorted({value for entry in chunk for value in entry.values})
             newest = self._naming.newest_leg(values)
             waiting = waiting_names(self._naming, self.data_class, values)
+            rows = self._naming.facets(values) if self._facets.by_rows else {}
             for entry in chunk:
+                if told := [rows[value] for value in entry.values if value in rows]:
+                    row = together(told)
+                    entry.told = {**entry.told, **{n: row.get(n) for n in self._facets.by_rows}}
                 entry.when = self._latest(entry, newest)
                 entry.waits = not waiting.isdisjoint(entry.values)
 
@@ -390,7 +412,7 @@ class TreeStore:
         if after is None or self._view is None:
             self._view = self._look()
         view = self._view
-        due = view.before(selection.cutoff)
+        due = view.before(selection)
         if isinstance(after, TreeCursor):
             at = bisect_right(due, (after.when, after.key), key=_order)
         else:

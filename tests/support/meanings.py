@@ -158,25 +158,63 @@ POLICY: Meanings = {
         "controller": "Who decides: the controller in the sense of the GDPR. Stands in reports.",
         "approved": "Written by `pbxretain policy approve`, never by hand.",
         "limits": "How much one run may delete before a person has to look.",
-        "rules": "One rule for each data class.",
+        "decided_by": "Who decided the periods: a function such as `management`.",
+        "decided_on": "The day of that decision.",
+        "review_by": "The day by which somebody looks at the periods again.",
+        "rules": ("Rules for each data class, in order: the first that matches a record counts."),
     },
     "Rule": {
         LEAD: "How long one data class stays.",
         "data": "The data class; see the list below.",
         "keep": (
-            "How long at most: `90 days`, `2 weeks`, `6 months`, `5 years`, or `forever`. "
-            "Months and years are calendar periods. Zero is refused."
+            "How long at most: `90 days`, `2 weeks`, `6 months`, `5 years`, "
+            "`until end of year + 8 years`, or `forever`. Months and years are calendar periods. "
+            "Zero is refused."
         ),
         "minimum": (
-            "How long at least, because a law says so. `keep` may never end before it; a policy "
-            "in which it could is refused."
+            "How long at least, because a law says so, in the same forms. A policy in which "
+            "`keep` could end before it is refused, unless `override` says who decided that the "
+            "minimum goes first."
+        ),
+        "name": (
+            "What the rule is called in reports, beside others of its class. Never a number or a "
+            "person's name."
+        ),
+        "slack": (
+            "So much earlier than `keep` says a record is due, in days or weeks, so that a run "
+            "is through before a legal maximum. Never before `minimum`."
+        ),
+        "redact": "An earlier stage: the record stays, without whom it concerns.",
+        "override": (
+            "Only where `minimum` can end later than `keep` or `redact.after`: the minimum wins, "
+            "and `basis` must be decided."
         ),
         "from": (
-            "The start event, such as `call-start`. May be left out where the dataset offers one "
-            "only."
+            "The start event, such as `call-start`; of a list, the first that is known. May be "
+            "left out where the dataset offers one only."
         ),
         "basis": "Why. `undecided` is allowed, and is a finding until somebody decides.",
-        "only": "A rule for a part of a data class. Not supported yet: refused.",
+        "only": (
+            "The rule takes a part of the data class: each facet named must have the value, or "
+            "one of the values. Without it, the rule takes all that the rules before it leave."
+        ),
+    },
+    "Redact": {
+        LEAD: "The earlier stage of a rule: names and free text are blanked, totals stay.",
+        "after": "When, counted from the same start event. Must end before `keep` does.",
+        "numbers": (
+            "What becomes of telephone numbers: `blank`, `constant`, `pseudonym` (its key is "
+            "destroyed on schedule), or `{cut: N}`; the last three digits are cut unless said."
+        ),
+    },
+    "Cut": {
+        LEAD: "A number without its end.",
+        "cut": "How many digits are cut off at the end.",
+    },
+    "Override": {
+        LEAD: "Who decided that a minimum goes before a shorter period.",
+        "by": "A function such as `management`, never a person's name.",
+        "ref": "A document, such as `decision of 3 June 2026`.",
     },
     "Basis": {
         LEAD: "Why the period is what it is.",
@@ -607,7 +645,7 @@ _COMMON = {
 }
 _COUNTS = {
     "due": "Before the cut-off, and nothing kept them.",
-    "held": "Kept by a hold. Always 0 until holds are there.",
+    "held": "Kept by a hold or a restriction (Art. 18 GDPR).",
     "minimum": "Kept because a minimum has not been reached.",
     "straddling": "Legs of a call that reaches across the cut-off or hasn't ended.",
     "kept_for_part": "Rows that wait for a file of another data class.",
@@ -621,6 +659,7 @@ REPORT: Meanings = {
         **_COMMON,
         "ledger": "Its place in the source's ledger.",
         "run": "The run.",
+        "holds": "Holds in force, as numbers only; null for reports from before holds were there.",
         "clock": "What the clock guards saw.",
         "datasets": "What became of each dataset, in deletion order.",
         "exceptions": "What kept records from being deleted, by code.",
@@ -633,7 +672,10 @@ REPORT: Meanings = {
     },
     "Run": {
         "id": "A random id.",
-        "trigger": "Whether a timer or a person started it.",
+        "trigger": (
+            "Whether a timer or a person started it, or a data subject demanded it "
+            "(`erasure-request`, Art. 17 GDPR): that is no scheduled run."
+        ),
         "started_at": "Begin.",
         "ended_at": "End.",
         "as_of": "The instant for which all cut-offs were worked out.",
@@ -642,6 +684,11 @@ REPORT: Meanings = {
         "refused_reason": "Why it was refused; null otherwise.",
         "exit_code": "See [exit codes](exit-codes.md).",
         "recovers": "The dead run that this report speaks for; null otherwise.",
+    },
+    "Holds": {
+        "active": "Legal holds in force.",
+        "restrictions": "Restrictions of processing in force (Art. 18 GDPR).",
+        "register": "Digest of the hold register, as hold statements in the ledger quote it.",
     },
     "Clock": {
         "database_skew_s": "Database clock minus this machine's, in seconds; null without one.",
@@ -670,6 +717,10 @@ REPORT: Meanings = {
         "version": "Its version.",
         "digest": "Digest of the file's bytes.",
         "approved": "Whether it was approved in this form.",
+        "approved_by": "Who approved it, by function.",
+        "approved_on": "When, as the file says.",
+        "signed_by": "Keys that signed these very bytes, the controller's first.",
+        "consulted": "Whether the officer signed that they were consulted; null where none did.",
         "not_decided": "Data classes that nobody has decided on.",
     },
     "Limits": {
@@ -682,7 +733,8 @@ REPORT: Meanings = {
         "text": "What it is, in German and English.",
     },
     "Dataset": {
-        "dataset": "Its name in the manifest.",
+        "dataset": "Its name: the manifest's, or of one rule's share in it.",
+        "of": "The manifest's name, where several rules share a dataset.",
         "data_class": "What it holds.",
         "kind": "What kind of store it is.",
         "rule": "The rule that applied.",
@@ -691,13 +743,33 @@ REPORT: Meanings = {
         "total_after": "All records after the run.",
         "range": "From when to when.",
         "also": "What went along with the records, such as shadow copies, by name.",
-        "method": "How records go: rows deleted, files unlinked, log files rewritten.",
+        "method": (
+            "How records go: rows deleted or redacted (`db_update`), files unlinked, log files "
+            "rewritten, or by the product itself."
+        ),
         "findings": "What is worth knowing.",
         "outcome": "How it ended. `kept`: the data class stays forever.",
         "merkle": "Root over the deleted records.",
         "lookup": "Root over the entries by which they can be found, at level `sealed`.",
+        "settled": "What lies out of late writers' reach, counted by two runs.",
+    },
+    "Settled": {
+        LEAD: (
+            "Between two runs nothing is added to what is old: fewer in `again` than the run "
+            "before left in `count` is a loss, more is a return. Null where counting would cost "
+            "a full scan."
+        ),
+        "until": "An instant that no late writer reaches any more.",
+        "count": "Records before `until` when the run had ended.",
+        "last": "The `until` of the run before.",
+        "again": "Records before `last` when this run began.",
     },
     "Rule": {
+        "name": "Its name in the policy, where it has one.",
+        "action": "Whether records go, or are redacted and stay.",
+        "only": "Facets that narrow the rule. Never their values: those may be numbers.",
+        "minimum": "The period before whose end nothing goes.",
+        "fallback": "Start events that count where the one before is unknown.",
         "keep": "The period.",
         "start_event": "From which event on.",
         "cutoff": "Records before this instant were due; null for `forever`.",
@@ -706,14 +778,15 @@ REPORT: Meanings = {
     },
     "Balances": {
         LEAD: (
-            "`due` + `arrived` = `deleted` + `already_absent` + `held` + `minimum` + `straddling` "
-            "+ `kept_for_part` + `failed` + `residue`. A report in which this doesn't hold can be "
-            "neither signed nor verified. The last three lie outside of the sum."
+            "`due` + `arrived` = `deleted` + `redacted` + `already_absent` + `held` + `minimum` + "
+            "`straddling` + `kept_for_part` + `failed` + `residue`. A report in which this doesn't "
+            "hold can be neither signed nor verified. The last three lie outside of the sum."
         ),
         **_COUNTS,
         "due": "Before the cut-off when the run began.",
         "arrived": "Came in before the cut-off while the run went on.",
         "deleted": "Gone, with evidence.",
+        "redacted": "Brought into redacted form, with evidence; the rest of the record stays.",
         "already_absent": "Gone by somebody else before the run came to them.",
         "failed": "Could not be deleted.",
         "residue": "Still due after the run. Decides between exit codes 0 and 3.",
@@ -735,7 +808,7 @@ REPORT: Meanings = {
     },
     "Merkle": {
         "scheme": "How leaves are made; see [evidence](../explanation/evidence.md).",
-        "size": "Number of leaves: that of the deleted records.",
+        "size": "Number of leaves: that of the deleted or redacted records.",
         "root": "The root (RFC 9162).",
     },
     "Lookup": {
@@ -771,7 +844,8 @@ REPORT: Meanings = {
     },
     "PlannedDataset": {
         **_COUNTS,
-        "dataset": "Its name in the manifest.",
+        "dataset": "Its name: the manifest's, or of one rule's share in it.",
+        "of": "The manifest's name, where several rules share a dataset.",
         "data_class": "What it holds.",
         "kind": "What kind of store it is.",
         "rule": "The rule that would apply.",

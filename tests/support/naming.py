@@ -48,6 +48,17 @@ class Rows:
             if sought.matches(value):
                 yield value, call.encode()
 
+    def facets(
+        self, spellings: Sequence[bytes]
+    ) -> Mapping[bytes, Mapping[str, frozenset[str] | None]]:
+        """Tells the call as queue."""
+        found: dict[bytes, Mapping[str, frozenset[str] | None]] = {}
+        for value in spellings:
+            query = "SELECT DISTINCT call FROM cdr WHERE recordingfile = ?"
+            if calls := self.db.execute(query, (value,)).fetchall():
+                found[value] = {"queue": frozenset(call for (call,) in calls)}
+        return found
+
     def check(self) -> Sequence[Advice]:
         return ()
 

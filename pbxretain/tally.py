@@ -12,7 +12,7 @@ import hashlib
 import re
 import secrets
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import IO, Protocol
@@ -103,9 +103,9 @@ class Tally:
     def _hashed(self, sort: bytes, said: bytes) -> bytes:
         return hashlib.blake2s(sort + said, digest_size=_TAG, key=self._key).digest()
 
-    def count(self, wanted: Wanted) -> int | None:
-        """How many records that are gone are meant, with the other legs of their calls; None where
-        nobody knows."""
+    def count(self, wanted: Wanted, *, calls: Iterable[bytes] = ()) -> int | None:
+        """How many records that are gone are meant, with the other records of their calls and of
+        ``calls``, which are found in what is still there; None where nobody knows."""
         if self._file is None:
             return None
         people = {
@@ -115,13 +115,14 @@ class Tally:
                 text, region=self._region, stored=self._region is not None, extension=extension
             )
         }
-        calls = {self._hashed(b"c", call.encode()) for call in wanted.calls}
-        for _ in range(2):  # the second time with the calls of those found at first
-            hits = 0
+        known = {self._hashed(b"c", call) for call in (*map(str.encode, wanted.calls), *calls)}
+        hits, before = 0, -1
+        while hits != before:  # until no further leg is found by the calls of those found already
+            hits, before = 0, hits
             for parties, own in self._rows(wanted):
-                if not (people.isdisjoint(parties) and calls.isdisjoint(own)):
+                if not (people.isdisjoint(parties) and known.isdisjoint(own)):
                     hits += 1
-                    calls.update(own)
+                    known.update(own)
         return hits
 
     def _rows(self, wanted: Wanted) -> Iterator[tuple[list[bytes], list[bytes]]]:

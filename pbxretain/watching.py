@@ -124,7 +124,8 @@ class Watch:
                 self._told.add(holder.hold.hold)
                 match = holder.hold.match
                 told = match.whom and not (match.queues or match.tenants)
-                taken = self.tally.count(holder) if self.tally and told else None
+                known = self._held.ties.get(holder.hold.hold, Ties()).calls
+                taken = self.tally.count(holder, calls=known) if self.tally and told else None
                 self.tell(Answer(holder.hold.hold, batch, taken))
 
     def _spare(self, selection: Selection, store: Store) -> Selection:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -65,7 +65,8 @@ class World:
     calls: Sequence[Call]
     url: str = ""
     kinds: tuple[str, ...] = KINDS
-    settled: Mapping[str, str] = field(default_factory=dict)
+    extra: str = ""
+    """YAML for the source in settings."""
 
     @property
     def pbx(self) -> Path:
@@ -86,7 +87,7 @@ class World:
             url=self.url or f"sqlite:///{self.pbx / 'cdr.db'}",
             roots={root: self.pbx / root for root, kind in roots.items() if kind in self.kinds},
             timezone="Europe/Berlin",
-            extra='asterisk: {version: "22.10.1"}\nregion: DE',
+            extra=f'asterisk: {{version: "22.10.1"}}\nregion: DE\n{self.extra}',
             **how,  # type: ignore[arg-type]
         )
         return replace(found, holds=self.holds)

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pbxretain import batches
@@ -46,9 +47,10 @@ def main(args: Sequence[str]) -> None:
     world = World(Path(folder), (), url=url, kinds=("rows",))
     if not url.startswith("sqlite"):
         world.extra = f"password: {{env: {VARIABLE}}}"
-    done = world.run()
+    done = world.run(now=datetime.now(UTC))  # a server's clock is compared with it
     deleted = sum(result.deleted for result in done.results)
-    print(done.outcome, int(done.exit_code), deleted, *(error.code for error in done.errors))
+    said = (done.outcome, int(done.exit_code), deleted, *(str(error) for error in done.errors))
+    sys.stdout.write(" ".join(map(str, said)))
 
 
 if __name__ == "__main__":

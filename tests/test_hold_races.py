@@ -11,15 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support import aftermath, racing
-from support.held import COLUMNS, KINDS, NOW, Call, World, rows
-from support.servers import Server
+from support.held import COLUMNS, KINDS, NOW, Call, Served, World, rows
 
 from pbxretain import holdnotes, watching
 from pbxretain.batches import Work
@@ -298,56 +296,28 @@ SETS = 5
 
 
 @pytest.fixture(params=["sqlite", "mariadb", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Served:
     calls = [Call(n, _number(n % 20), "201", 120) for n in range(MANY // 2)]
     world = World(tmp_path, calls, kinds=("rows",))
-    if request.param == "sqlite":
-        world.url = f"sqlite:///{world.pbx / 'cdr.db'}"
-        world.build()
-        return Database(world, lambda: sqlite3.connect(world.pbx / "cdr.db"))
-    server: Server = request.getfixturevalue(request.param)
-    name = server.create_database("race")
-    found = Database(world, lambda: server.admin(name))
-    found.fill("TIMESTAMP" if server.kind == "postgresql" else "DATETIME")
-    grants = {"cdr": "SELECT, DELETE, UPDATE" + (", TRIGGER" if server.kind == "mariadb" else "")}
-    grants |= {"*": "REFERENCES"} if server.kind == "mariadb" else {}
-    server.create_user("racer", password=racing.PASSWORD, database=name, grants=grants)
-    world.url = server.url(name, "racer")
-    return found
+    if request.param != "sqlite":
+        return Served.on(world, request.getfixturevalue(request.param))
+    world.url = f"sqlite:///{world.pbx / 'cdr.db'}"
+    world.build()
+    return Served(world, lambda: sqlite3.connect(world.pbx / "cdr.db"))
 
 
 def _number(n: int) -> str:
     return f"+493012340{n:03}"
 
 
-@dataclass
-class Database:
-    """A call log on one of the three, and what is left in it."""
-
-    world: World
-    admin: Callable[[], Any]
-
-    def fill(self, moment: str) -> None:
-        columns = ", ".join(f"{c.strip()} VARCHAR(80)" for c in COLUMNS.split(","))
-        columns = columns.replace("calldate VARCHAR(80)", f"calldate {moment} NULL")
-        marks = ", ".join(["%s"] * len(COLUMNS.split(",")))
-        with closing(self.admin()) as admin, closing(admin.cursor()) as cursor:
-            cursor.execute("DROP TABLE IF EXISTS cdr")
-            cursor.execute(f"CREATE TABLE cdr ({columns})")
-            cursor.execute("CREATE INDEX cdr_calldate ON cdr (calldate)")
-            insert = f"INSERT INTO cdr ({COLUMNS}) VALUES ({marks})"
-            cursor.executemany(insert, list(rows(self.world.calls)))
-
-    def left(self) -> Counter[str]:
-        """Rows by the number of their call."""
-        with closing(self.admin()) as admin, closing(admin.cursor()) as cursor:
-            cursor.execute("SELECT sequence FROM cdr")
-            return Counter(_number(int(row[0]) % 20) for row in cursor.fetchall())
+def _left(database: Served) -> Counter[str]:
+    """Rows by the number of their call."""
+    return Counter(_number(n % 20) for n in database.left())
 
 
-def test_holds_set_while_a_run_of_many_batches_goes_on(database: Database) -> None:
+def test_holds_set_while_a_run_of_many_batches_goes_on(database: Served) -> None:
     world = database.world
-    each = database.left()
+    each = _left(database)
     began = time.monotonic()
     run = racing.start(world, size=1)
     journal = world.site.state / "run" / "journal.jsonl"
@@ -360,12 +330,12 @@ def test_holds_set_while_a_run_of_many_batches_goes_on(database: Database) -> No
         started = time.monotonic()
         hold = world.hold(numbers=[_number(at * 3)])
         waits.append(time.monotonic() - started)
-        there = database.left()[_number(at * 3)]
+        there = _left(database)[_number(at * 3)]
         found.append((hold, _number(at * 3), there))
     said = run.communicate(timeout=3600)[0].split()
     spent = time.monotonic() - began
     assert said[:2] == ["complete", "0"], said
-    left = database.left()
+    left = _left(database)
     batches = int(said[2])
     for hold, number, there in found:
         answer = holdnotes.answered(world.site.state, hold.hold)
@@ -383,7 +353,7 @@ def test_holds_set_while_a_run_of_many_batches_goes_on(database: Database) -> No
     )
 
 
-def _until(run: subprocess.Popen[str], database: Database, *, at_most: int) -> None:
-    while sum(database.left().values()) > at_most:
+def _until(run: subprocess.Popen[str], database: Served, *, at_most: int) -> None:
+    while sum(_left(database).values()) > at_most:
         assert run.poll() is None, run.communicate()
         time.sleep(MANY / 6000)

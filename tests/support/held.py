@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pbxretain import connector, execute
@@ -21,10 +22,13 @@ from pbxretain.connector import Connector
 from pbxretain.execute import RunResult, Site
 from pbxretain.holds import Folder, Hold, Match, new_hold
 from pbxretain.plan import Terms
+from support.servers import Server
 from support.site import make_site, make_terms
 
 NOW = datetime(2026, 11, 15, 12, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")
+PASSWORD = "a password of the tests"
+VARIABLE = "PBXRETAIN_HELD_PASSWORD"
 KINDS = ("rows", "files", "queue", "csv", "mail")
 COLUMNS = (
     "calldate, src, dst, channel, dstchannel, uniqueid, linkedid, sequence, recordingfile, clid"
@@ -39,10 +43,12 @@ class Call:
     number: str
     extension: str
     days: int
+    now: datetime = NOW
+    """Of a server the real one: its clock can't be set."""
 
     @property
     def when(self) -> datetime:
-        return NOW - timedelta(days=self.days) + timedelta(seconds=self.n)
+        return self.now - timedelta(days=self.days) + timedelta(seconds=self.n)
 
     @property
     def first(self) -> str:
@@ -184,6 +190,44 @@ class World:
     def _lines(self, pattern: str) -> Iterator[str]:
         for path in (self.pbx / "logs").glob(pattern):
             yield from path.read_text().splitlines()
+
+
+@dataclass
+class Served:
+    """The call log of a world on a database server, or in the world's own SQLite file."""
+
+    world: World
+    admin: Callable[[], Any]
+
+    @classmethod
+    def on(cls, world: World, server: Server) -> Served:
+        """Filled, with a login of its own that may do no more than it needs."""
+        name = server.create_database("held")
+        found = cls(world, lambda: server.admin(name))
+        found._fill("TIMESTAMP" if server.kind == "postgresql" else "DATETIME")
+        grants = {"cdr": "SELECT, DELETE, UPDATE"}
+        if server.kind == "mariadb":
+            grants = {"cdr": "SELECT, DELETE, UPDATE, TRIGGER", "*": "REFERENCES"}
+        server.create_user("held", password=PASSWORD, database=name, grants=grants)
+        world.url = server.url(name, "held")
+        world.extra = f"password: {{env: {VARIABLE}}}"
+        return found
+
+    def _fill(self, moment: str) -> None:
+        columns = ", ".join(f"{c.strip()} VARCHAR(80)" for c in COLUMNS.split(","))
+        columns = columns.replace("calldate VARCHAR(80)", f"calldate {moment} NULL")
+        marks = ", ".join(["%s"] * len(COLUMNS.split(",")))
+        with closing(self.admin()) as admin, closing(admin.cursor()) as cursor:
+            cursor.execute(f"CREATE TABLE cdr ({columns})")
+            cursor.execute("CREATE INDEX cdr_calldate ON cdr (calldate)")
+            insert = f"INSERT INTO cdr ({COLUMNS}) VALUES ({marks})"
+            cursor.executemany(insert, list(rows(self.world.calls)))
+
+    def left(self) -> list[int]:
+        """The call of every row that is there."""
+        with closing(self.admin()) as admin, closing(admin.cursor()) as cursor:
+            cursor.execute("SELECT sequence FROM cdr")
+            return sorted(int(row[0]) for row in cursor.fetchall())
 
 
 def rows(calls: Sequence[Call]) -> Iterator[tuple[str, ...]]:

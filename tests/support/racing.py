@@ -15,10 +15,8 @@ from pathlib import Path
 
 from pbxretain import batches
 from pbxretain.records import Selection
-from support.held import World
+from support.held import PASSWORD, VARIABLE, World
 
-PASSWORD = "a password of the tests"
-VARIABLE = "PBXRETAIN_RACE_PASSWORD"
 TESTS = Path(__file__).resolve().parents[1]
 
 

@@ -48,6 +48,7 @@ def facts(
     started_at: datetime,
     plan: Plan | None,
     confirmed: int | None,
+    planfile: str | None = None,
 ) -> dict[str, Any]:
     """The frozen facts of a run: plain JSON, enough to settle it and to write its report."""
     source, policy, connector = terms.source, terms.policy, terms.connector
@@ -59,8 +60,9 @@ def facts(
         "trigger": trigger,
         "started_at": instant(started_at),
         "as_of": instant(plan.as_of if plan else started_at),
-        "now": (plan.as_of if plan else started_at).isoformat(),
+        "now": started_at.isoformat(),
         "timezone": source.timezone,
+        "plan": planfile,
         "controller": policy.controller or "",
         "processing_activity": source.processing_activity or "",
         "dpia_ref": source.dpia_ref or "",
@@ -131,10 +133,14 @@ def _dataset_facts(item: Item) -> dict[str, Any]:
     selection = item.selection
     return {
         "dataset": item.dataset,
+        "of": item.of,
+        "alone": item.alone,
         "data_class": item.data_class,
         "kind": item.kind,
         "rule": rule_facts(item),
         "cutoff": selection.cutoff.isoformat() if selection else None,
+        "maximum": selection.maximum.isoformat() if selection and selection.maximum else None,
+        "narrowed": bool(selection and (selection.narrowed or selection.others)),
         "start": item.start,
         "wait_for_part": bool(selection and selection.wait_for_part),
         "before": _census_facts(item.census) if item.census else None,
@@ -147,7 +153,11 @@ def rule_facts(item: Item) -> dict[str, Any]:
     rule, cutoff = item.rule, item.selection.cutoff if item.selection else None
     keep = rule.keep.iso() if isinstance(rule.keep, Period) else "forever"
     return {
+        "name": item.label or None,
+        "only": sorted(rule.only or ()),
         "keep": keep,
+        "minimum": rule.minimum.iso() if rule.minimum else None,
+        "fallback": list(item.fallback),
         "start_event": item.start,
         "cutoff": instant(cutoff) if cutoff else None,
         "basis": rule.basis if isinstance(rule.basis, str) else rule.basis.code,
@@ -211,6 +221,7 @@ def deletion_report(
                     "refused_reason": ending.refused_reason,
                     "exit_code": ending.exit_code,
                     "recovers": ending.recovers,
+                    "plan": known.get("plan"),
                 },
                 "clock": known["clock"],
                 "holds": known.get("holds"),
@@ -268,6 +279,7 @@ def _dataset(entry: Mapping[str, Any], result: DatasetResult, zone: ZoneInfo) ->
     gone = [mark for mark in result.marks if mark.deleted]
     return {
         "dataset": entry["dataset"],
+        "of": None if entry.get("alone", True) else entry["of"],
         "data_class": entry["data_class"],
         "kind": entry["kind"],
         "rule": entry["rule"],
@@ -370,6 +382,7 @@ def _exemptions(
         "minimum": "MIN_RETENTION",
         "straddling": "STRADDLING",
         "kept_for_part": "KEPT_FOR_PART",
+        "undated": "START_UNKNOWN",
     }
     found = []
     for entry in datasets:
@@ -389,6 +402,7 @@ def _planned(item: Item, zone: ZoneInfo, *, share: int) -> dict[str, Any]:
     counts = ("due", "held", "minimum", "straddling", "kept_for_part", "undated", "future")
     return {
         "dataset": item.dataset,
+        "of": None if item.alone else item.of,
         "data_class": item.data_class,
         "kind": item.kind,
         "rule": rule_facts(item),

@@ -79,7 +79,7 @@ class Holder:
         day = when.astimezone(self.zone).date()
         return (match.since or day) <= day <= (match.until or day)
 
-    # --- as a tally asks (``tally.Wanted``) ---
+    # --- as traces ask (``traces.Wanted``) ---
 
     @property
     def numbers(self) -> Sequence[str]:

@@ -16,7 +16,8 @@ from pbxretain.connector import Opened
 from pbxretain.errors import LockedError, RetainError
 from pbxretain.records import Bits, Selection, Store, Taken, Ties, is_call
 from pbxretain.resolving import Everything, Held, Holder, Scope
-from pbxretain.tally import Tally
+from pbxretain.strands import Strand
+from pbxretain.traces import Traces
 
 _FILES = ("tree", "spool")
 _REMEMBERED = 200_000
@@ -48,7 +49,7 @@ class Watch:
     opened: Opened
     now: datetime
     known: Held
-    tally: Tally | None = None
+    traces: Traces | None = None
     tell: Callable[[Answer], None] = lambda answer: None
     _held: Held = field(default_factory=Held)
     _arrived: dict[str, Ties] = field(default_factory=dict)
@@ -99,19 +100,20 @@ class Watch:
 
     def gone(self, store: Store, taken: Sequence[Taken], bits: Bits | None) -> None:
         """Notes what a batch took, for those who ask later."""
-        if self.tally is not None:
+        if self.traces is not None:
             if bits is not None:
                 taken = [record for record, bit in zip(taken, bits, strict=True) if bit]
-            files = self.opened.kinds[store.dataset].kind in _FILES
-            self.tally.add(store.data_class, taken, files=files)
+            name = store.of if isinstance(store, Strand) else store.dataset
+            files = self.opened.kinds[name].kind in _FILES
+            self.traces.add(store.data_class, taken, files=files)
 
     def end(self, *, batch: int) -> None:
         """Answers those who set a hold after the last batch; forgets what went."""
         if self.scope.stamp() != self._held.register.stamp:
             register = self.scope.read()
             self._answer(self.scope.holders(register, now=self.now), batch)
-        if self.tally is not None:
-            self.tally.close()
+        if self.traces is not None:
+            self.traces.close()
 
     def _resolve(self, batch: int) -> None:
         self._held = self.scope.resolve(self.opened, now=self.now)
@@ -125,7 +127,7 @@ class Watch:
                 match = holder.hold.match
                 told = match.whom and not (match.queues or match.tenants)
                 known = self._held.ties.get(holder.hold.hold, Ties()).calls
-                taken = self.tally.count(holder, calls=known) if self.tally and told else None
+                taken = self.traces.count(holder, calls=known) if self.traces and told else None
                 self.tell(Answer(holder.hold.hold, batch, taken))
 
     def _spare(self, selection: Selection, store: Store) -> Selection:

@@ -31,7 +31,7 @@ _CALLS = re.compile(rb"\d{9,10}\.\d+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-
 
 
 class Wanted(Protocol):
-    """What a hold looks for, as a tally needs it."""
+    """What a hold looks for, as traces need it."""
 
     @property
     def numbers(self) -> Sequence[str]: ...
@@ -45,7 +45,7 @@ class Wanted(Protocol):
         ...
 
 
-class Tally:
+class Traces:
     """The tags of one run. ``repr`` shows nothing of them."""
 
     def __init__(self, folder: Path, *, region: str | None, zone: ZoneInfo) -> None:
@@ -61,10 +61,10 @@ class Tally:
             self._file = None
 
     def __repr__(self) -> str:
-        return "<tally>"
+        return "<traces>"
 
     def add(self, data_class: str, taken: Sequence[Taken], *, files: bool) -> None:
-        """Notes records that are gone. Where the disk is full the tally ends: then nobody knows."""
+        """Notes records that are gone. Where the disk is full the traces end: then nobody knows."""
         if self._file is None:
             return
         if data_class not in self._classes:

@@ -19,10 +19,12 @@ from pbxretain.errors import (
     UnavailableError,
 )
 from pbxretain.evidence.sealing import Recipient
+from pbxretain.holds import Folder
 from pbxretain.manifest import Dataset, Manifest, TableDataset, TreeDataset
 from pbxretain.period import Due
 from pbxretain.policy import Policy, Rule
 from pbxretain.records import Census, Selection, Store
+from pbxretain.resolving import Held, Scope
 from pbxretain.settings import Source
 from pbxretain.strands import Strand, known_starts, of_source, rules_of
 
@@ -110,6 +112,9 @@ class Plan:
     not_decided: Sequence[str]
     clock_skew: timedelta | None = None
     notes: Mapping[str, int] = field(default_factory=dict)
+    holds: Mapping[str, int | str | None] = field(default_factory=dict)
+    """How many holds are in force here, how many of them restrictions, and the register's digest;
+    empty where nobody asked."""
 
     @property
     def due(self) -> int:
@@ -132,6 +137,9 @@ class Terms:
     policy: Policy
     policy_digest: str
     approved: bool
+    holds: Folder | None = None
+    """Where the holds lie; the one document that isn't frozen."""
+
     evidence: Literal["auto", "counts", "sealed"] = "auto"
     """Settings: ``sealed`` refuses where nobody is there to seal to."""
 
@@ -154,6 +162,11 @@ class Terms:
     def zone(self) -> ZoneInfo:
         """The source's zone, in which its days begin."""
         return self.source.zone
+
+    @property
+    def scope(self) -> Scope:
+        """Where holds of this source are looked for."""
+        return Scope(self.holds, self.name, self.source, self.connector.manifest)
 
     def rules(self, data_class: str) -> Sequence[Rule]:
         """The rules of a data class; DocumentError when the policy forgot it, or the rest of it."""
@@ -188,8 +201,9 @@ def make(
     """Takes the census of every dataset and lists all that speaks against a run.
 
     ``now`` is aware UTC; ``last_entry`` the time of the newest ledger entry. Raises DocumentError
-    for a rule that doesn't fit the connector; refusals are collected, not raised. ``counts``: how
-    many records a plan file names by dataset; no more can go, so the limits are asked for those.
+    for a rule that doesn't fit the connector, RefusedError for holds that can't be read or told;
+    other refusals are collected, not raised. ``counts``: how many records a plan file names by
+    dataset; no more can go, so the limits are asked for those.
     """
     for data_class in terms.connector.manifest.offered():
         terms.rules(data_class)
@@ -224,12 +238,14 @@ def make(
         not_covered=opened.not_covered,
         not_decided=terms.policy.not_decided(terms.connector.manifest.offered()),
         clock_skew=skew,
+        holds=held(terms, opened, now=now).facts(),
     )
 
 
 def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Selection | None:
     """The resolved selection of one strand, or of the strand that bears a dataset's name: cut-off,
-    straddlers and (later) holds."""
+    holds and straddlers. RefusedError where a hold can't be read, or what it keeps can't be
+    told."""
     strands = terms.strands(opened)
     strand = next(each for each in strands if each.dataset == store.dataset)
     beside = [each for each in strands if each.of == strand.of]
@@ -238,7 +254,27 @@ def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Sele
         return None
     waits = _waits(terms, opened, strand, now=now)
     selection = replace(selection, now=now, wait_for_part=waits)
+    selection = held(terms, opened, now=now).spare(selection, store.data_class)
     return replace(selection, excluded_calls=store.straddlers(selection))
+
+
+def held(terms: Terms, opened: Opened, *, now: datetime) -> Held:
+    """What holds keep, found once for all that is looked at together, and again where one was
+    changed since."""
+    known = opened.held
+    if isinstance(known, Held) and known.register.stamp == terms.scope.stamp():
+        return known
+    opened.held = found = terms.scope.resolve(opened, now=now)
+    return found
+
+
+def counted(terms: Terms, opened: Opened, store: Store, selection: Selection) -> Census:
+    """The census of one dataset, with what a restriction alone keeps told apart."""
+    census, known = store.census(selection), held(terms, opened, now=selection.now)
+    if not (census.held and known.restricts):
+        return census
+    legal = store.census(known.spare(selection, store.data_class, legal_only=True)).held
+    return replace(census, restricted=census.held - legal)
 
 
 def _item(terms: Terms, opened: Opened, strand: Strand, *, now: datetime) -> Item:
@@ -262,7 +298,7 @@ def _item(terms: Terms, opened: Opened, strand: Strand, *, now: datetime) -> Ite
         return replace(item, refusal=refusal)
     try:
         selection = select(terms, opened, strand, now=now)
-        census = strand.census(selection) if selection else None
+        census = counted(terms, opened, strand, selection) if selection else None
         refused = (_fed(terms, kind, strand, now=now) or _unfit(strand, census)) if census else None
     except StoreError as error:
         return replace(item, refusal=left_out(error))

@@ -56,6 +56,27 @@ def is_call(value: bytes | None) -> bool:
     return value is not None and value not in _NO_CALL
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Ties:
+    """What belongs together: call ids, in whichever column they stand, and packed identities of
+    records that bear none. ``repr`` shows nothing of it."""
+
+    calls: frozenset[bytes] = frozenset()
+    keys: frozenset[bytes] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.calls or self.keys)
+
+    def __or__(self, other: Ties) -> Ties:
+        return Ties(self.calls | other.calls, self.keys | other.keys)
+
+    def __sub__(self, other: Ties) -> Ties:
+        return Ties(self.calls - other.calls, self.keys - other.keys)
+
+    def __repr__(self) -> str:
+        return "<ties>"
+
+
 class Rival(NamedTuple):
     """Another rule, or start event, that takes records of the same dataset; ``cutoff`` is None
     where nothing of it ever goes."""
@@ -105,6 +126,11 @@ class Selection:
     """Start events that must be unknown: this one is their fallback."""
 
     @property
+    def held(self) -> Ties:
+        """What no batch may take because of a hold."""
+        return Ties(self.held_calls, self.excluded_keys)
+
+    @property
     def narrowed(self) -> bool:
         """Whether not every record of the dataset is this rule's."""
         return bool(self.only or self.but_not or self.without)
@@ -143,6 +169,8 @@ class Census:
     future: int = 0
     straddling: int = 0
     held: int = 0
+    restricted: int = 0
+    """Of ``held`` those that only a restriction of processing keeps."""
     kept_for_part: int = 0
     minimum: int = 0
     total: int | None = None
@@ -425,6 +453,11 @@ class Store(Protocol):
         ``skip`` holds packed identities that failed alone before."""
         ...
 
+    def ties(self, of: Ties) -> Ties:
+        """What the dataset ties to these calls and records: other ids of their legs, rows that
+        hang on them, rows that they hang on. For holds, which travel; reads only."""
+        ...
+
     def sweep(self, selection: Selection) -> Mapping[str, int]:
         """After the dataset's batches: removes rows that several records shared and that none
         names any more; table to count. Repeatable; empty for stores that share nothing."""
@@ -493,6 +526,10 @@ class Naming(Protocol):
 
     def check(self) -> Sequence[Advice]:
         """Rights without which ``blank`` would fail in the middle of a batch."""
+        ...
+
+    def names(self, of: Ties) -> frozenset[bytes]:
+        """The files that rows of these calls, and these rows, name; shadows too."""
         ...
 
     def named(self) -> Iterator[bytes]:

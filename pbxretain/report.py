@@ -91,6 +91,7 @@ def facts(
             "confirmed": confirmed,
         },
         "clock": _clock(plan),
+        "holds": dict(plan.holds) if plan and plan.holds else None,
         "evidence": _evidence_facts(terms, started_at),
         "not_covered": sorted(map(_named, plan.not_covered)) if plan else [],
         "out_of_reach": [
@@ -223,8 +224,9 @@ def deletion_report(
                     "plan": known.get("plan"),
                 },
                 "clock": known["clock"],
+                "holds": known.get("holds"),
                 "datasets": datasets,
-                "exceptions": _exemptions(datasets),
+                "exceptions": _exemptions(datasets, _restricted(known, by_name)),
                 "evidence": {**evidence, "files": [file.facts() for file in files]},
             }
         )
@@ -362,7 +364,19 @@ def _findings(result: DatasetResult, before: Census | None) -> list[dict[str, An
     return [{"code": code, "count": count} for code, count in sorted(known.items()) if count]
 
 
-def _exemptions(datasets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _restricted(known: Mapping[str, Any], results: Mapping[str, DatasetResult]) -> dict[str, int]:
+    """By dataset how many records only a restriction of processing keeps."""
+    found = {}
+    for entry in known["datasets"]:
+        result = results.get(entry["dataset"])
+        census = (result.after if result else None) or census_of(entry["before"])
+        found[entry["dataset"]] = census.restricted if census else 0
+    return found
+
+
+def _exemptions(
+    datasets: Sequence[Mapping[str, Any]], restricted: Mapping[str, int]
+) -> list[dict[str, Any]]:
     codes = {
         "held": "HELD",
         "minimum": "MIN_RETENTION",
@@ -370,12 +384,17 @@ def _exemptions(datasets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         "kept_for_part": "KEPT_FOR_PART",
         "undated": "START_UNKNOWN",
     }
-    return [
-        {"code": code, "dataset": entry["dataset"], "count": entry["balances"][name]}
-        for entry in datasets
-        for name, code in codes.items()
-        if entry["balances"][name]
-    ]
+    found = []
+    for entry in datasets:
+        counts = {code: entry["balances"][name] for name, code in codes.items()}
+        counts["RESTRICTED"] = min(counts["HELD"], restricted[entry["dataset"]])
+        counts["HELD"] -= counts["RESTRICTED"]
+        found += [
+            {"code": code, "dataset": entry["dataset"], "count": count}
+            for code, count in counts.items()
+            if count
+        ]
+    return found
 
 
 def _planned(item: Item, zone: ZoneInfo, *, share: int) -> dict[str, Any]:

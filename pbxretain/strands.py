@@ -34,6 +34,7 @@ from pbxretain.records import (
     Selection,
     Sought,
     Store,
+    Ties,
 )
 
 _LONGEST = 63
@@ -140,6 +141,10 @@ class Strand:
         name: BatchName,
     ) -> Batch:
         return self.store.take(selection, limit=limit, after=after, skip=skip, name=name)
+
+    def ties(self, of: Ties) -> Ties:
+        """Over the whole dataset, as ``search``."""
+        return self.store.ties(of)
 
     def sweep(self, selection: Selection) -> Mapping[str, int]:
         return self.store.sweep(selection)

@@ -35,6 +35,7 @@ from pbxretain.records import (
     Selection,
     Sought,
     Taken,
+    Ties,
 )
 from pbxretain.records import Session as SessionId
 from pbxretain.stores.batches import (
@@ -204,6 +205,10 @@ class TableStore:
     def layout(self, start: str) -> Layout:
         """The columns under one start event."""
         return self._layouts[start]
+
+    def layouts(self) -> Sequence[Layout]:
+        """The columns under each start event, in manifest order."""
+        return list(self._layouts.values())
 
     def close(self) -> None:
         self._drop()
@@ -415,14 +420,15 @@ class TableStore:
     def _wanted(
         self, opened: Session, selection: Selection, window: Sql, skip: frozenset[bytes]
     ) -> Wanted:
-        time = self._layouts[selection.start].time
+        layout = self._layouts[selection.start]
+        time = layout.time
         return Wanted(
             window=window,
             certain=time.certain(selection.cutoff),
             doubtful=time.doubtful(selection.cutoff),
             spare=spared(self, opened, selection, window),
             cutoff=selection.cutoff,
-            forbidden=selection.excluded_keys | skip,
+            forbidden=skip | {key for key in selection.excluded_keys if layout.fits(key)},
         )
 
     def _bounds(self, start: str, layout: Layout, taken: Sequence[Taken]) -> Bounds:
@@ -433,6 +439,14 @@ class TableStore:
         return lambda taken: remove_and_look(
             self._session(), self.table, layout, taken, spare=spare
         )
+
+    # --- holds ---
+
+    def ties(self, of: Ties) -> Ties:
+        """See ``records.Store``."""
+        from pbxretain.stores.tied import ties
+
+        return ties(self, of)
 
     # --- shared rows ---
 

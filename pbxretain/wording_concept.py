@@ -292,17 +292,20 @@ CONCEPT: Final[Mapping[str, tuple[str, str]]] = {
         "Precedence: first the hold, then the minimum, then the regular deletion period.",
     ),
     "concept.holds.hold": (
-        "Löschsperren (Rechtsstreit, Einschränkung nach Art. 18 DSGVO): Diese Fassung des "
-        "Programms verwaltet sie noch nicht. Bis dahin werden die Löschläufe der betroffenen "
-        "Anlage ausgesetzt; die Lücke ist in den Löschprotokollen sichtbar.",
-        "Holds (litigation, restriction under Art. 18 GDPR): this version of the program doesn't "
-        "manage them yet. Until then the runs of the system concerned are suspended; the gap shows "
-        "in the deletion reports.",
+        "Löschsperren (Rechtsstreit, Einschränkung nach Art. 18 DSGVO): Was ihnen unterliegt, "
+        "bleibt in allen Datenbeständen stehen, auch künftige Anrufe, und wird in jedem "
+        "Löschprotokoll gezählt. Der Grund einer Sperre steht in keinem Löschprotokoll.",
+        "Holds (litigation, restriction under Art. 18 GDPR): what they concern stays in every "
+        "dataset, later calls as well, and is counted in each deletion report. No report tells the "
+        "reason of a hold.",
     ),
     "concept.holds.minimum": (
-        "Mindestfristen: Ein Regelwerk, dessen Mindestfrist länger ist als die Regellöschfrist, "
-        "wird abgelehnt.",
-        "Minimums: a policy whose minimum is longer than its regular deletion period is refused.",
+        "Mindestfristen: Vor ihrem Ende wird nichts gelöscht. Eine Mindestfrist, die länger ist "
+        "als die Regellöschfrist, gilt nur, wenn das Regelwerk den Grund nennt und wer so "
+        "entschieden hat; sonst wird es abgelehnt.",
+        "Minimums: nothing is deleted before their end. One that is longer than the regular "
+        "deletion period counts only where the policy names the ground and who decided so; else "
+        "it is refused.",
     ),
     "concept.holds.undated": (
         "Datensätze ohne brauchbares Datum oder aus der Zukunft werden nie gelöscht, sondern "

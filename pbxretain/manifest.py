@@ -121,6 +121,13 @@ class Start(Document):
         return [self.column] if isinstance(self.column, str) else list(self.column)
 
 
+RedactedForm = Literal["number", "text", "channel", "blank", "null", "constant", "keep"]
+"""What becomes of a column: ``number`` as the policy says; ``text`` (free text, names) is emptied;
+of a ``channel`` only the technology stays; ``keep`` is for technical ids that name nobody."""
+
+RedactedColumns = dict[Identifier, RedactedForm]
+
+
 class Child(Document):
     """Rows of another table that belong to a record and go with it, before it."""
 
@@ -128,6 +135,9 @@ class Child(Document):
     column: Identifier
     parent_column: Identifier
     children: list[Child] = []
+    redact: RedactedColumns | None = None
+    """Its columns and their redacted forms; empty: it holds nothing about a person. Without it
+    records of the dataset can't be redacted."""
 
 
 class Trigger(Document):
@@ -206,6 +216,9 @@ class TableDataset(_Dataset):
     starts: dict[Name, Start] = Field(min_length=1)
     personal: list[Identifier] = []
     subjects: dict[Name, Identifier] = {}
+    redact: RedactedColumns = {}
+    """Columns and their redacted forms. Without one for every personal column a rule that redacts
+    is refused for this dataset."""
     may_lack: list[Identifier] = []
     """Declared columns that some versions don't have; any other missing one is drift."""
     walk: Identifier | None = None

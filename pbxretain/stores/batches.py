@@ -190,14 +190,19 @@ class Deleter:
                 self._shapes[child.table].among(dialect, child.column, group),
                 dialect.among(dialect.stored(child.column), group),
             )
-            for grandchild in child.children:
-                if grandchild.table not in self._shapes:
-                    continue
+            self._remove_grandchildren(child, where)
+            self.also[child.table] += self._session.run(f"DELETE FROM {table} WHERE " + where)
+
+    def _remove_grandchildren(self, child: Child, where: Sql) -> None:
+        """What hangs on rows below, before them."""
+        dialect = self._session.dialect
+        table = dialect.table(child.table)
+        for grandchild in child.children:
+            if grandchild.table in self._shapes:
                 column = dialect.stored(grandchild.parent_column)
                 values = self._session.rows(f"SELECT DISTINCT {column} FROM {table} WHERE " + where)
                 known = sorted(v for (v,) in values if isinstance(v, bytes))
                 self._remove_child(grandchild, known)
-            self.also[child.table] += self._session.run(f"DELETE FROM {table} WHERE " + where)
 
 
 def _address(value: object) -> object:

@@ -18,6 +18,7 @@ from pbxretain.stores.database import Row, Session
 from pbxretain.stores.dialects import Sql, all_of, any_of, negated
 from pbxretain.stores.rows import Layout, chunks
 from pbxretain.stores.sparing import (
+    concerned,
     kept_for_part,
     newest_stay,
     not_ready,
@@ -64,7 +65,7 @@ def _never_ready(store: TableStore, opened: Session, selection: Selection) -> di
         return {}
     over = selection.cutoff - timedelta(seconds=store.manifest.settle_in)
     possible = store.layout(selection.start).time.certain(over)
-    count = _count(store, opened, waiting, possible, own_rows(store))
+    count = _count(store, opened, waiting, possible, concerned(store, selection))
     return {"NEVER_READY": count} if count else {}
 
 
@@ -142,7 +143,7 @@ def _count(store: TableStore, opened: Session, *parts: Sql | None) -> int:
 def _certain(
     store: TableStore, opened: Session, layout: Layout, selection: Selection
 ) -> Counter[str]:
-    certain = all_of(layout.time.certain(selection.cutoff), own_rows(store))
+    certain = all_of(layout.time.certain(selection.cutoff), concerned(store, selection))
     tally = Counter(before=_count(store, opened, certain))
     call = store.dialect.call_or_empty(layout.call)
     calls = sorted(selection.spared_calls - {b""}) if layout.call else []
@@ -182,7 +183,8 @@ def _doubtful(
     for standing, reason in (*standings, ("due", Sql("1=1"))):
         if reason is None:
             continue
-        where = all_of(doubtful, own_rows(store), newest_stay(store, opened, layout), rest, reason)
+        mine = concerned(store, selection)
+        where = all_of(doubtful, mine, newest_stay(store, opened, layout), rest, reason)
         rows = opened.rows(f"SELECT {layout.fetched} FROM {store.table} WHERE " + where)
         for row in rows:
             tally.update(_standing(layout, row, selection, standing))

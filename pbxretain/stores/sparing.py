@@ -37,8 +37,20 @@ def spared(
         unless_excluded(store, opened, selection, window),
         *(negated(reason, store.dialect) for reason in reasons if reason),
         newest_stay(store, opened, layout),
-        own_rows(store),
+        concerned(store, selection),
     )
+
+
+def concerned(store: TableStore, selection: Selection) -> Sql | None:
+    """Rows that are records of this selection at all. None where every row is.
+
+    Under a redaction those not redacted yet; of a shadow then also rows whose anchor is there and
+    redacted: nobody else looks at those."""
+    if selection.redact is None:
+        return own_rows(store)
+    anchor = store.anchor.redacting(selection.redact) if store.anchor else None
+    alone = own_rows(store, unless=anchor.forms.done() if anchor else None)
+    return all_of(store.redacting(selection.redact).missing(), alone)
 
 
 def unready(store: TableStore, selection: Selection) -> Sql | None:
@@ -99,14 +111,16 @@ def names_a_file(store: TableStore, layout: Layout) -> Sql:
     return all_of(filled, Sql(f"NOT ({gone.text})", gone.args))
 
 
-def own_rows(store: TableStore) -> Sql | None:
-    """For a shadow: only rows whose anchor is gone are records of their own."""
+def own_rows(store: TableStore, *, unless: Sql | None = None) -> Sql | None:
+    """For a shadow: only rows whose anchor is gone are records of their own. ``unless``: which
+    rows of the anchor's table don't count."""
     if store.anchor is None:
         return None
     indexed = next((c for c in store.identity_columns if store.anchor.shape.indexed(c)), None)
     pairs = (_same_column(store, c, plain=indexed in (c, None)) for c in store.identity_columns)
-    same = " AND ".join(pairs)
-    return Sql(f"NOT EXISTS (SELECT 1 FROM {store.anchor.table} anchor WHERE {same})")
+    same = Sql(" AND ".join(pairs))
+    there = all_of(same, negated(unless, store.dialect) if unless else None)
+    return Sql(f"NOT EXISTS (SELECT 1 FROM {store.anchor.table} anchor WHERE ") + there + ")"
 
 
 def _same_column(store: TableStore, column: str, *, plain: bool) -> str:

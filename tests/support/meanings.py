@@ -251,6 +251,13 @@ MANIFEST: Meanings = {
             "Columns that name a person, by the part they play in a call; the names of these parts "
             "are free."
         ),
+        "redact": (
+            "Columns and their redacted forms: `number` (as the policy says), `text` (emptied), "
+            "`channel` (only the technology stays), `blank`, `null`, `constant` (the word "
+            "`redacted`), `keep` (a technical id that names nobody). Each personal column, subject "
+            "and link needs one, else a rule that redacts is refused for the dataset. Columns that "
+            "aren't named stay as they are: [redaction](../how-to/redaction.md)."
+        ),
         "may_lack": (
             "Declared columns, and tables under `children`, that some versions don't have (or have "
             "as a view). Any other lack is drift."
@@ -320,6 +327,10 @@ MANIFEST: Meanings = {
         "column": "Its column that names the row.",
         "parent_column": "The row's column that is named.",
         "children": "Rows that go with those.",
+        "redact": (
+            "Its columns and their redacted forms, as under `redact` of the dataset; `{}`: it "
+            "holds nothing about a person. Without it records of the dataset can't be redacted."
+        ),
     },
     "Reference": {
         LEAD: "A column that names a row of another table.",

@@ -9,12 +9,15 @@ STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: help venv demo test large check smoke servers format schema docs clean
+BENCH_ARGS ?=
+
+.PHONY: help venv demo test large bench check smoke servers format schema docs clean
 
 help:
 	@echo "make demo   the whole path on an embedded PBX: plan, run, report, verification"
 	@echo "make test   every test, on real database servers where they can be installed"
 	@echo "make large  200,000 calls on MariaDB and PostgreSQL, thousands of bent bundles; takes minutes"
+	@echo "make bench  everything against the bare limit and the peers, side by side; takes hours at full size: BENCH_ARGS=\"mariadb --size 200000\""
 	@echo "make check  ruff, mypy, import-linter"
 	@echo "make smoke  builds the wheel and tries it in a fresh environment"
 	@echo "make schema writes the JSON Schemas under docs anew"
@@ -43,6 +46,10 @@ test: $(STAMP) servers
 
 large: $(STAMP) servers
 	@PBXRETAIN_LARGE=1 $(BIN)/python -m pytest tests/test_freepbx.py tests/test_page.py $(PYTEST_ARGS)
+
+bench: $(STAMP) servers
+	@command -v pt-archiver >/dev/null || { echo "pt-archiver is missing: apt install percona-toolkit"; exit 1; }
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -165,7 +165,7 @@ def what_has_no_date_is_old(patch: Patch) -> None:
         found = due(self, line, base)
         if found is None and line.fields and self._reader.read(line, base).when is None:
             read = self._reader.read(line, base).taken
-            return replace(read, when=self.selection.cutoff - timedelta(days=1))
+            return read._replace(when=self.selection.cutoff - timedelta(days=1))
         return found
 
     patch.setattr(Filter, "due", undated_too)

@@ -132,3 +132,37 @@ def test_outside_the_bounds_no_reading_disagrees(
 def test_there_is_no_doubt_far_from_a_clock_change() -> None:
     low, high = LOCAL.doubt(_utc(2026, 8, 16, 22))
     assert low == high == datetime(2026, 8, 17)  # noqa: DTZ001
+
+
+ODD_ZONES = [
+    ZoneInfo(name) for name in ("Europe/Vienna", "Australia/Lord_Howe", "America/Sao_Paulo")
+]
+
+
+@given(
+    stamp=st.datetimes(datetime(1971, 1, 2), datetime(2037, 12, 31)),  # noqa: DTZ001
+    zone=st.sampled_from(ODD_ZONES),
+    lag=st.none() | st.integers(-8_000, 8_000),
+    mark=st.sampled_from([" ", "T"]),
+)
+def test_the_quick_reading_says_what_the_careful_one_says(
+    stamp: datetime, zone: ZoneInfo, lag: int | None, mark: str
+) -> None:
+    raw = stamp.isoformat(mark, "seconds").encode()
+    near = stamp.replace(tzinfo=zone) + timedelta(seconds=lag or 0)
+    referee = None if lag is None else _uniqueid(near)
+    for moments in (Moments("wall", zone), Moments("wall", zone, UTC_ZONE)):
+        assert moments._usual(raw, referee) in (None, moments._read(raw, referee))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"2026-01-01 10:60:00",
+        b"2026-01-01 10:00:61",
+        b"2026-01-01 10:0 :01",
+        b"2026-1-01 101:00:01",
+    ],
+)
+def test_the_quick_reading_takes_no_odd_form(raw: bytes) -> None:
+    assert LOCAL._usual(raw, None) is None

@@ -217,7 +217,7 @@ def test_every_record_can_be_proved_by_who_still_holds_it(made: Sealed) -> None:
 
 def test_a_record_that_was_not_deleted_has_no_proof(made: Sealed) -> None:
     record = made.gone["calls"][0]
-    other = replace(record, start=b"2026-07-18 14:00:01")
+    other = record._replace(start=b"2026-07-18 14:00:01")
     with pytest.raises(DocumentError) as error:
         _proof(made, "calls", other)
     assert error.value.code == "NO_SUCH_RECORD"

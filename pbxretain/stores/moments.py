@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Literal
 
 EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
@@ -73,6 +74,24 @@ class Moments:
         return datetime.fromtimestamp(int(whole), UTC) + timedelta(microseconds=micro)
 
     def _wall(self, raw: bytes, referee: bytes | None) -> datetime:
+        return self._usual(raw, referee) or self._read(raw, referee)
+
+    def _usual(self, raw: bytes, referee: bytes | None) -> datetime | None:
+        """What nearly every row holds, read without a calendar: an hour that has one reading, and
+        a referee that agrees. None for all else."""
+        if len(raw) != 19 or not (raw[14:16] + raw[17:]).isdigit() or raw[13:17:3] != b"::":
+            return None
+        begin, past = _hour(self.zone, raw[:13]), (int(raw[14:16]), int(raw[17:]))
+        if begin is None or max(past) > 59:
+            return None
+        second = begin + past[0] * 60 + past[1]
+        if self.other is not None and referee:
+            channel = referee[:10] if referee[10:11] == b"." else b""
+            if not channel.isdigit() or abs(second - int(channel)) > REFEREE_SLACK.seconds:
+                return None
+        return datetime.fromtimestamp(second, UTC)
+
+    def _read(self, raw: bytes, referee: bytes | None) -> datetime:
         text = raw.decode("ascii").strip()
         if compact := _COMPACT.match(text):
             text = f"{compact[1]}T{compact[2]}{compact[3]}"
@@ -99,6 +118,22 @@ class Moments:
         # readings come first: another zone needs a better reason than a long queue.
         latest = epoch + timedelta(days=2)
         return next((r for r in readings if epoch - REFEREE_SLACK <= r <= latest), later)
+
+
+@lru_cache(maxsize=10_000)
+def _hour(zone: tzinfo, text: bytes) -> int | None:
+    """When an hour on the wall, ``YYYY-MM-DD HH``, began, in seconds since 1970; None where it has
+    two readings or none, or isn't of that form."""
+    if text[10:11] not in (b" ", b"T") or not text.replace(b"-", b"")[:8].isdigit():
+        return None
+    try:
+        begin = datetime.fromisoformat(f"{text.decode('ascii')}:00:00")
+    except ValueError:
+        return None
+    ends = [begin.replace(minute=minute, tzinfo=zone, fold=f) for minute in (0, 59) for f in (0, 1)]
+    if len({end.utcoffset() for end in ends}) > 1:
+        return None
+    return int(ends[0].timestamp())
 
 
 def _changes(zone: tzinfo, moment: datetime) -> bool:

@@ -63,12 +63,13 @@ PATTERN_GROUPS = {
     "number": r"\d+",
     "uuid": r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
     "name": r"[^/]*?",
+    "facet": r"(?P<facet>[^/]*?)",
 }
 """What a pattern may hold between braces. ``uniqueid`` is Asterisk's ``<epoch>.<counter>``, with
 a system name or not; in the playback cache of FreePBX the dot is an underscore. ``mon`` is an
 English month of three letters; ``any`` may cross folders, ``name``, ``from``, ``to`` don't.
 ``number`` holds digits only: with it at a name's end no text before it, which callers can choose,
-passes for the stamp."""
+passes for the stamp. ``facet`` is what a facet goes by."""
 
 TEXT_FORMS = {
     "YYYY-MM-DD HH:MM:SS": "____-__-__ __:__:__%",
@@ -76,6 +77,16 @@ TEXT_FORMS = {
     "YYYYMMDDHHMMSS": "______________%",
 }
 """Text forms of a time with their LIKE pattern; a fraction or offset may follow."""
+
+
+FACETS = (
+    *("direction", "answered", "extension", "queue", "tenant", "department", "mailbox", "heard"),
+    "recorded",
+)
+"""By what a policy may tell records of one data class apart, besides ``x-`` names of its own."""
+
+_FACET = rf"^({'|'.join(FACETS)}|x-[a-z0-9][a-z0-9-]{{0,40}})$"
+FacetName = Annotated[str, StringConstraints(pattern=_FACET)]
 
 
 class Trial(Document):
@@ -205,6 +216,81 @@ class _Dataset(Document):
     """Seconds; a record younger than this, or without an end, may still be written."""
 
 
+class _Values(Document):
+    """What the stored values mean. Without ``values`` they are compared as they stand."""
+
+    values: dict[Text, list[str]] = {}
+    otherwise: Text | None = None
+    """What any other stored value means. No value at all means nothing."""
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Self:
+        stored = [value for values in self.values.values() for value in values]
+        if len(stored) != len(set(stored)):
+            raise ValueError("a stored value can mean one thing only")
+        if self.otherwise is not None and not self.values:
+            raise ValueError("otherwise needs values")
+        return self
+
+    def means(self, stored: str) -> str | None:
+        """What a stored value means; None where it means nothing."""
+        if not self.values:
+            return stored
+        return next((m for m, known in self.values.items() if stored in known), self.otherwise)
+
+
+class TableFacet(_Values):
+    """A facet that columns tell: of several, each may."""
+
+    column: Identifier | None = None
+    columns: list[Identifier] = []
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if bool(self.column) == bool(self.columns):
+            raise ValueError("name either column or columns")
+        return self
+
+    @property
+    def all_columns(self) -> list[str]:
+        return [self.column] if self.column else list(self.columns)
+
+
+class TreeFacet(_Values):
+    """A facet that a file's name tells, less its extension, by the group ``facet`` of the first
+    pattern that fits; or with ``rows`` the row that names the file."""
+
+    names: list[PartPattern] = []
+    rows: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if bool(self.names) == self.rows:
+            raise ValueError("name either names or rows")
+        if self.rows and self.values:
+            raise ValueError("what values mean is said where the rows are declared")
+        if any("{facet}" not in name for name in self.names):
+            raise ValueError("each name needs the group {facet}")
+        return self
+
+
+class LineFacet(_Values):
+    """A facet that fields of a line tell (0 is the first)."""
+
+    field: int | None = Field(default=None, ge=0)
+    fields: list[Annotated[int, Field(ge=0)]] = []
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if (self.field is None) == (not self.fields):
+            raise ValueError("name either field or fields")
+        return self
+
+    @property
+    def all_fields(self) -> list[int]:
+        return list(self.fields) if self.field is None else [self.field]
+
+
 class TableDataset(_Dataset):
     """Rows of a database table."""
 
@@ -219,6 +305,7 @@ class TableDataset(_Dataset):
     redact: RedactedColumns = {}
     """Columns and their redacted forms. Without one for every personal column a rule that redacts
     is refused for this dataset."""
+    facets: dict[FacetName, TableFacet] = {}
     may_lack: list[Identifier] = []
     """Declared columns that some versions don't have; any other missing one is drift."""
     walk: Identifier | None = None
@@ -305,6 +392,7 @@ class TreeDataset(_Dataset):
     dated_by: list[DateSource] = Field(min_length=1)
     zone: Zone = "source"
     named_by: NamedBy | None = None
+    facets: dict[FacetName, TreeFacet] = {}
     stands_alone: bool = False
     """The files' own names date them and tie them to a call, so their rows may go first."""
     settle_in: int = Field(default=3600, ge=0)
@@ -316,6 +404,9 @@ class SpoolDataset(_Dataset):
     kind: Literal["spool"]
     root: Name
     start: Name = "received"
+    facets: dict[FacetName, Literal["mailbox", "context", "folder"]] = {}
+    """Which part of a message's place tells it: ``folder`` says true of ``Old``, false of
+    ``INBOX`` and ``Urgent``, and of the others, which owners fill as they like, nothing."""
 
 
 class LineStart(Document):
@@ -342,6 +433,7 @@ class LinesDataset(_Dataset):
     starts: dict[Name, LineStart] = Field(min_length=1)
     call_id: list[int] = []
     subjects: dict[Name, int] = {}
+    facets: dict[FacetName, LineFacet] = {}
     reopen: Literal["none", "asterisk-logger"] = "none"
     quiet: int = Field(default=2, ge=0)
     """Seconds without growth before a file that was renamed counts as let go by its writer."""
@@ -355,6 +447,8 @@ class _ItemDataset(_Dataset):
     """Text in ISO form, with an offset or without one."""
     zone: Zone = "source"
     subjects: list[Name] = []
+    facets: list[FacetName] = []
+    """Those that the client tells of each record."""
 
 
 class ApiDataset(_ItemDataset):

@@ -57,6 +57,20 @@ def is_call(value: bytes | None) -> bool:
     return value is not None and value not in _NO_CALL
 
 
+class Rival(NamedTuple):
+    """Another rule, or start event, that takes records of the same dataset; ``cutoff`` is None
+    where nothing of it ever goes."""
+
+    only: Facets
+    but_not: Sequence[Facets]
+    cutoff: datetime | None
+    start: str
+    without: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return "<rival>"
+
+
 @dataclass(frozen=True, slots=True)
 class Redaction:
     """How numbers are brought into redacted form; free text and names are always blanked.
@@ -112,9 +126,9 @@ class Selection:
     but_not: Sequence[Facets] = field(default=(), repr=False)
     """Rules before this one: what they match is theirs."""
 
-    others: Sequence[tuple[Facets, Sequence[Facets], datetime]] = field(default=(), repr=False)
-    """The other rules of the class (only, but_not, cut-off): a call with a leg that one of them
-    keeps straddles."""
+    others: Sequence[Rival] = field(default=(), repr=False)
+    """The other rules of the class: a call with a leg that one of them keeps straddles, and a
+    record whose facets can't be told goes only when all of them let it."""
 
     without: tuple[str, ...] = ()
     """Start events that must be unknown: this one is their fallback."""
@@ -122,6 +136,19 @@ class Selection:
     redact: Redaction | None = None
     """Due records are brought into redacted form and stay; what is in that form already is no
     record of this selection: neither due nor before the cut-off."""
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether not every record of the dataset is this rule's."""
+        return bool(self.only or self.but_not or self.without)
+
+    @property
+    def lowest(self) -> datetime | None:
+        """The cut-off of records of which nobody knows whose they are: the earliest of all rules;
+        None where one of them keeps for ever."""
+        cuts = [self.cutoff, *(rival.cutoff for rival in self.others)]
+        known = [cut for cut in cuts if cut is not None]
+        return min(known) if len(known) == len(cuts) else None
 
     @property
     def spared_calls(self) -> frozenset[bytes]:

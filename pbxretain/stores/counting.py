@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from pbxretain.records import FUTURE, Census, Selection, is_call
 from pbxretain.stores.database import Row, Session
 from pbxretain.stores.dialects import Sql, all_of, any_of, negated
+from pbxretain.stores.facets import claimed, parted
 from pbxretain.stores.rows import Layout, chunks
 from pbxretain.stores.sparing import (
-    concerned,
     kept_for_part,
     newest_stay,
     not_ready,
@@ -37,12 +37,14 @@ def count_table(store: TableStore, opened: Session, selection: Selection) -> Cen
     layout = store.layout(selection.start)
     time = layout.time
     tally = _certain(store, opened, layout, selection) + _doubtful(store, opened, layout, selection)
-    own = own_rows(store)
+    tally += _below_minimum(store, opened, layout, selection)
+    own = own_rows(store, selection)
     total, exact = _total(store, opened)
-    ends = [_end(store, opened, layout, direction) for direction in ("", " DESC")]
+    ends = [_end(store, opened, selection, direction) for direction in ("", " DESC")]
     return Census(
         before=tally.total(),
         due=tally["due"],
+        minimum=tally["minimum"],
         undated=_count(store, opened, time.undated(), own),
         future=_count(store, opened, time.after(selection.now + FUTURE), own),
         straddling=tally["straddling"],
@@ -65,7 +67,7 @@ def _never_ready(store: TableStore, opened: Session, selection: Selection) -> di
         return {}
     over = selection.cutoff - timedelta(seconds=store.manifest.settle_in)
     possible = store.layout(selection.start).time.certain(over)
-    count = _count(store, opened, waiting, possible, concerned(store, selection))
+    count = _count(store, opened, waiting, possible, own_rows(store, selection))
     return {"NEVER_READY": count} if count else {}
 
 
@@ -87,6 +89,9 @@ def find_straddlers(store: TableStore, opened: Session, selection: Selection) ->
     layout = store.layout(selection.start)
     if not layout.call:
         return frozenset()
+    if selection.others or selection.narrowed:
+        calls = list(parted(store, opened, selection))
+        return frozenset(filter(is_call, [*calls, *_with_unready_legs(store, opened, selection)]))
     time = layout.time
     call = store.dialect.call(layout.call)
     low, high = time.low(selection.cutoff), time.high(selection.cutoff)
@@ -112,7 +117,8 @@ def _with_unready_legs(store: TableStore, opened: Session, selection: Selection)
         return
     call = store.dialect.call(layout.call)
     # A leg that goes on has no end yet, and where the end starts the clock no time at all.
-    mine = any_of([layout.time.possible(selection.cutoff), layout.time.undated()])
+    latest = max([selection.cutoff, *(r.cutoff for r in selection.others if r.cutoff)])
+    mine = any_of([layout.time.possible(latest), layout.time.undated()])
     where = all_of(mine, waiting, Sql(f"{call} IS NOT NULL"))
     for (found,) in opened.rows(f"SELECT DISTINCT {call} FROM {store.table} WHERE " + where):
         if isinstance(found, bytes):
@@ -143,7 +149,7 @@ def _count(store: TableStore, opened: Session, *parts: Sql | None) -> int:
 def _certain(
     store: TableStore, opened: Session, layout: Layout, selection: Selection
 ) -> Counter[str]:
-    certain = all_of(layout.time.certain(selection.cutoff), concerned(store, selection))
+    certain = all_of(layout.time.certain(selection.cutoff), own_rows(store, selection))
     tally = Counter(before=_count(store, opened, certain))
     call = store.dialect.call_or_empty(layout.call)
     calls = sorted(selection.spared_calls - {b""}) if layout.call else []
@@ -180,16 +186,50 @@ def _doubtful(
         ("straddling", unready(store, selection)),
         ("kept", kept_for_part(store, selection)),
     )
+    mine = (own_rows(store, selection), newest_stay(store, opened, layout))
     for standing, reason in (*standings, ("due", Sql("1=1"))):
         if reason is None:
             continue
-        mine = concerned(store, selection)
-        where = all_of(doubtful, mine, newest_stay(store, opened, layout), rest, reason)
+        where = all_of(doubtful, *mine, rest, reason)
         rows = opened.rows(f"SELECT {layout.fetched} FROM {store.table} WHERE " + where)
         for row in rows:
             tally.update(_standing(layout, row, selection, standing))
         rest = all_of(rest, negated(reason, store.dialect))
     return tally
+
+
+def _below_minimum(
+    store: TableStore, opened: Session, layout: Layout, selection: Selection
+) -> Counter[str]:
+    """Rows past their maximum that a minimum keeps; of those the held ones are held."""
+    if selection.maximum is None or selection.maximum <= selection.cutoff:
+        return Counter()
+    edges = (selection.cutoff, selection.maximum)
+
+    def between(*also: Sql | None) -> int:
+        below = [_before(store, opened, selection, edge, *also) for edge in edges]
+        return below[1] - below[0]
+
+    kept = between()
+    held = sum(
+        between(layout.match_any(names)) for names in chunks(sorted(selection.excluded_keys), 200)
+    )
+    return Counter(minimum=kept - held, held=held)
+
+
+def _before(
+    store: TableStore, opened: Session, selection: Selection, edge: datetime, *also: Sql | None
+) -> int:
+    """Rows of the selection before an instant, each read where it has two readings."""
+    layout = store.layout(selection.start)
+    mine = (own_rows(store, selection), newest_stay(store, opened, layout), *also)
+    count = _count(store, opened, layout.time.certain(edge), *mine)
+    doubtful = layout.time.doubtful(edge)
+    if doubtful is None:
+        return count
+    text = f"SELECT {layout.fetched} FROM {store.table} WHERE "
+    read = map(layout.taken, opened.rows(text + all_of(doubtful, *mine)))
+    return count + sum(taken is not None and taken.when < edge for taken in read)
 
 
 def _standing(layout: Layout, row: Row, selection: Selection, otherwise: str) -> Iterator[str]:
@@ -214,11 +254,14 @@ def _total(store: TableStore, opened: Session) -> tuple[int, bool]:
     return estimate, False
 
 
-def _end(store: TableStore, opened: Session, layout: Layout, direction: str) -> datetime | None:
+def _end(
+    store: TableStore, opened: Session, selection: Selection, direction: str
+) -> datetime | None:
+    layout = store.layout(selection.start)
     order = layout.time.order
     rows = opened.rows(
         f"SELECT {layout.fetched} FROM {store.table} WHERE "
-        + layout.time.dated()
+        + all_of(layout.time.dated(), claimed(store, selection))
         + f" ORDER BY {order}{direction} LIMIT 1"
     )
     taken = layout.taken(rows[0]) if rows else None

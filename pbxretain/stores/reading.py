@@ -26,6 +26,7 @@ def needed_columns(dataset: TableDataset) -> list[str]:
     names += [dataset.walk] if dataset.walk else []
     names += [*dataset.ready, *([dataset.end] if dataset.end else [])]
     names += [part.parent_column for part in dataset.parts]
+    names += [column for facet in dataset.facets.values() for column in facet.all_columns]
     link = dataset.link
     names += [name for name in (link.column, link.folder) if name] if link else []
     names += [start.referee for start in dataset.starts.values() if start.referee]

@@ -12,9 +12,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pbxretain.manifest import Part
-from pbxretain.records import Selection
+from pbxretain.records import Redaction, Selection
 from pbxretain.stores.database import Session
 from pbxretain.stores.dialects import Sql, all_of, any_of, negated
+from pbxretain.stores.facets import claimed
 from pbxretain.stores.rows import Layout, chunks
 
 if TYPE_CHECKING:
@@ -37,20 +38,8 @@ def spared(
         unless_excluded(store, opened, selection, window),
         *(negated(reason, store.dialect) for reason in reasons if reason),
         newest_stay(store, opened, layout),
-        concerned(store, selection),
+        own_rows(store, selection),
     )
-
-
-def concerned(store: TableStore, selection: Selection) -> Sql | None:
-    """Rows that are records of this selection at all. None where every row is.
-
-    Under a redaction those not redacted yet; of a shadow then also rows whose anchor is there and
-    redacted: nobody else looks at those."""
-    if selection.redact is None:
-        return own_rows(store)
-    anchor = store.anchor.redacting(selection.redact) if store.anchor else None
-    alone = own_rows(store, unless=anchor.forms.done() if anchor else None)
-    return all_of(store.redacting(selection.redact).missing(), alone)
 
 
 def unready(store: TableStore, selection: Selection) -> Sql | None:
@@ -111,16 +100,27 @@ def names_a_file(store: TableStore, layout: Layout) -> Sql:
     return all_of(filled, Sql(f"NOT ({gone.text})", gone.args))
 
 
-def own_rows(store: TableStore, *, unless: Sql | None = None) -> Sql | None:
-    """For a shadow: only rows whose anchor is gone are records of their own. ``unless``: which
-    rows of the anchor's table don't count."""
+def own_rows(store: TableStore, selection: Selection) -> Sql | None:
+    """Rows that the selection is about: its rule's, under a redaction those not redacted yet; None
+    where it is about all."""
+    redact = selection.redact
+    missing = store.redacting(redact).missing() if redact else None
+    found = [_orphans(store, redact), claimed(store, selection), missing]
+    parts = [part for part in found if part]
+    return all_of(*parts) if parts else None
+
+
+def _orphans(store: TableStore, redact: Redaction | None) -> Sql | None:
+    """For a shadow: only rows whose anchor is gone are records of their own, or whose anchor is
+    redacted, when they aren't: nobody else looks at those."""
     if store.anchor is None:
         return None
+    counts = store.anchor.redacting(redact).forms.missing() if redact else None
     indexed = next((c for c in store.identity_columns if store.anchor.shape.indexed(c)), None)
     pairs = (_same_column(store, c, plain=indexed in (c, None)) for c in store.identity_columns)
     same = Sql(" AND ".join(pairs))
-    there = all_of(same, negated(unless, store.dialect) if unless else None)
-    return Sql(f"NOT EXISTS (SELECT 1 FROM {store.anchor.table} anchor WHERE ") + there + ")"
+    there = f"NOT EXISTS (SELECT 1 FROM {store.anchor.table} anchor WHERE "
+    return there + all_of(same, counts) + ")"
 
 
 def _same_column(store: TableStore, column: str, *, plain: bool) -> str:

@@ -64,8 +64,8 @@ from pbxretain.stores.schema import (
 )
 from pbxretain.stores.settling import end_session, session_id
 from pbxretain.stores.shared import SharedRows, open_shared
-from pbxretain.stores.sparing import concerned, spared
-from pbxretain.stores.walks import Position, Scope, Walk
+from pbxretain.stores.sparing import own_rows, spared
+from pbxretain.stores.walks import Passage, Position, Scope, Walk, passage
 
 if TYPE_CHECKING:
     from pbxretain.stores.naming import LinkNaming
@@ -155,8 +155,8 @@ class TableStore:
         self._walks: dict[str, Walk | None] = {}
         self._writer: Session | None = None
         self._shadows: list[TableStore] | None = None
-        self._walked = False
         self._redacting: Redacting | None = None
+        self._walked: set[Passage] = set()
         self.children: Mapping[str, Shape] = {}
         self.shared_rows: Sequence[SharedRows] = ()
         self.parts: Sequence[tuple[Part, TableStore]] = ()
@@ -249,7 +249,7 @@ class TableStore:
         with session(self.engine) as opened:
             census = count_table(self, opened, selection)
         walk = self._walks[selection.start]
-        if census.due and walk is not None and self._walked:
+        if census.due and walk is not None and passage(selection) in self._walked:
             walk.restart()  # something lies behind the boundary: the next walk looks everywhere
         return census
 
@@ -287,13 +287,14 @@ class TableStore:
         layout = self._layouts[selection.start]
         walk = self._walk(selection.start)
         scope = Scope(
-            possible=all_of(layout.time.possible(selection.cutoff), concerned(self, selection)),
+            possible=all_of(layout.time.possible(selection.cutoff), own_rows(self, selection)),
             time=layout.time,
             cutoff=selection.cutoff,
             settle_in=self.manifest.settle_in,
         )
         position = after if isinstance(after, Position) else None
-        if position is None and self._walked:
+        path = passage(selection)
+        if position is None and path in self._walked:
             walk.restart()  # whoever walks again found something behind the boundary
         while True:
             window = walk.window(opened, scope, after=position, limit=limit)
@@ -301,7 +302,8 @@ class TableStore:
             position = window.next if window else None
             batch = self._batch(opened, selection, where, position, skip, alone=limit == 1)
             if batch.taken or position is None:
-                self._walked = self._walked or position is None
+                if position is None:
+                    self._walked.add(path)
                 return batch
             batch.rollback()
 

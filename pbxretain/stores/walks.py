@@ -12,12 +12,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from pbxretain.records import Selection
 from pbxretain.stores.database import Session
 from pbxretain.stores.dialects import Sql, Value, all_of
 from pbxretain.stores.times import TimeColumn
 
 SMALL = 200_000
 """Rows up to which a table without a useful index is walked by time all the same."""
+
+
+Passage = tuple[object, ...]
+"""What one rule's walk is known by: each rule over a table begins with a short walk of its own."""
+
+
+def passage(selection: Selection) -> Passage:
+    """The walk of a selection, whatever the run's clock and exclusions."""
+    facets = (selection.only, *selection.but_not)
+    parts = tuple(frozenset((name, values) for name, values in each.items()) for each in facets)
+    return (selection.start, selection.without, parts)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -1,0 +1,79 @@
+"""Whose record is this, as far as its facets tell?
+
+Facets of one record as read in Python; ``facets`` says the same in SQL. A facet may have several
+values (either party of a call), none (then no rule that asks for it fits), or not be told at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pbxretain.records import Facets, Field, Selection
+
+Told = Mapping[str, frozenset[str] | None]
+"""By facet what a record says; None where nobody can tell."""
+
+
+class Meaning(Protocol):
+    """What stored values mean (``manifest``)."""
+
+    def means(self, stored: str) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A record that is a rule's: due before ``cutoff``, never where that is None."""
+
+    cutoff: datetime | None
+    maximum: datetime | None = None
+
+    def standing(self, when: datetime) -> str | None:
+        """``due``, or ``minimum`` for what is past its maximum and refused all the same; None for
+        what stays anyway."""
+        if self.cutoff is not None and when < self.cutoff:
+            return "due"
+        return "minimum" if self.maximum is not None and when < self.maximum else None
+
+
+def claim(told: Told, selection: Selection) -> Claim | None:
+    """What a selection wants of a record; None where another rule decides. Where it can't be told
+    whether an earlier rule fits, the record is due only when it is under every rule."""
+    if fits(told, selection.only) is not True:
+        return None
+    earlier = [fits(told, facets) for facets in selection.but_not]
+    if True in earlier:
+        return None
+    if None in earlier:
+        return Claim(selection.lowest)
+    return Claim(selection.cutoff, selection.maximum)
+
+
+def fits(told: Told, wanted: Facets) -> bool | None:
+    """Whether a record has all facets that a rule asks for; None where that can't be told."""
+    doubt = False
+    for facet, values in wanted.items():
+        known = told.get(facet)
+        if known is None:
+            doubt = True
+        elif known.isdisjoint(values):
+            return False
+    return None if doubt else True
+
+
+def meant(meaning: Meaning, stored: Iterable[Field]) -> frozenset[str]:
+    """What several stored values mean; nothing for none."""
+    texts = (value.decode("utf-8", "surrogateescape") for value in stored if value is not None)
+    return frozenset(m for m in map(meaning.means, texts) if m is not None)
+
+
+def together(all_told: Sequence[Told]) -> Told:
+    """What several rows say of one record."""
+    found: dict[str, frozenset[str] | None] = {}
+    for facet in {name for told in all_told for name in told}:
+        values = [told.get(facet) for told in all_told]
+        known = [value for value in values if value is not None]
+        found[facet] = frozenset().union(*known) if len(known) == len(values) else None
+    return found

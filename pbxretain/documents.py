@@ -53,6 +53,13 @@ DATA_CLASSES = (
 """The closed list that policies and manifests share; other names begin with ``x-``."""
 
 
+FACETS = (
+    *("direction", "answered", "extension", "queue", "tenant", "department", "mailbox"),
+    *("heard", "recorded"),
+)
+"""By what a rule may take a part of a data class; other names begin with ``x-``."""
+
+
 class Document(BaseModel):
     """Base of every model read from a file: frozen, strict, no unknown fields."""
 
@@ -110,12 +117,19 @@ def _day(value: object) -> object:
         raise ValueError("is not a day of the calendar") from None
 
 
+_X_NAME = r"x-[a-z0-9][a-z0-9-]{0,58}"
+
+
 def _data_class(value: object) -> object:
-    if isinstance(value, str) and (
-        value in DATA_CLASSES or re.fullmatch(r"x-[a-z0-9][a-z0-9-]{0,58}", value)
-    ):
+    if isinstance(value, str) and (value in DATA_CLASSES or re.fullmatch(_X_NAME, value)):
         return value
     raise ValueError(f"must be one of {', '.join(DATA_CLASSES)}, or a name that begins with x-")
+
+
+def _facet(value: object) -> object:
+    if isinstance(value, str) and (value in FACETS or re.fullmatch(_X_NAME, value)):
+        return value
+    raise ValueError(f"must be one of {', '.join(FACETS)}, or a name that begins with x-")
 
 
 def _number(value: object) -> object:
@@ -138,12 +152,20 @@ DataClass = Annotated[
         {
             "anyOf": [
                 {"enum": list(DATA_CLASSES)},
-                {"type": "string", "pattern": "^x-[a-z0-9][a-z0-9-]{0,58}$"},
+                {"type": "string", "pattern": f"^{_X_NAME}$"},
             ]
         }
     ),
 ]
 """A data class (DESIGN section 1)."""
+FacetName = Annotated[
+    str,
+    BeforeValidator(_facet),
+    WithJsonSchema(
+        {"anyOf": [{"enum": list(FACETS)}, {"type": "string", "pattern": f"^{_X_NAME}$"}]}
+    ),
+]
+"""A facet of a data class."""
 
 
 def mistakes(found: Sequence[tuple[Place, str]]) -> PydanticCustomError:

@@ -128,7 +128,11 @@ def moment(value: datetime, zone: ZoneInfo, lang: Lang) -> str:
 
 
 def period(value: str, lang: Lang) -> str:
-    """``90 days`` in words of the language; ``forever`` and anything unknown as it is known."""
+    """``90 days`` or ``until end of year + 8 years`` in words of the language; ``forever`` and
+    anything unknown as it is known."""
+    plain = value.removeprefix("until end of year + ")
+    if plain != value:
+        return text("period.year-end", lang, years=period(plain, lang))
     count, _, unit = value.partition(" ")
     key = f"period.{unit.rstrip('s')}.{'one' if count == '1' else 'many'}"
     if count.isdigit() and key in CATALOGUE:

@@ -10,12 +10,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from pbxretain import period, plan
+from pbxretain import plan
 from pbxretain.connector import Opened
 from pbxretain.evidence.attestations import Observation, Observed
 from pbxretain.evidence.fields import instant
 from pbxretain.outcomes import still_due
-from pbxretain.period import Period
 from pbxretain.plan import Progress, Terms, silent
 from pbxretain.records import Selection, Store
 
@@ -80,9 +79,8 @@ def _observed(
 
 
 def _patient(terms: Terms, store: Store, selection: Selection, *, then: datetime) -> Selection:
-    keep = terms.rule(store.data_class).keep
-    if not isinstance(keep, Period):
+    due = terms.rule(store.data_class).terms_at(now=then, zone=terms.zone)
+    if due is None:
         return selection
-    cutoff = period.cutoff(keep, now=then, zone=terms.zone)
-    earlier = replace(selection, cutoff=cutoff, excluded_calls=frozenset())
+    earlier = replace(selection, cutoff=due.cutoff, maximum=due.maximum, excluded_calls=frozenset())
     return replace(earlier, excluded_calls=store.straddlers(earlier))

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pbxretain import period
 from pbxretain.connector import Connector, Opened
 from pbxretain.errors import (
     ApprovalError,
@@ -143,6 +142,12 @@ class Terms:
                 f"which connector {self.connector.name} offers",
                 hint="add a rule, or keep: forever",
             )
+        # Taking only the last of several rules would delete what the others keep.
+        if len(self.policy.rules_for(data_class)) > 1 or rule.redact or rule.fallback:
+            raise DocumentError(
+                f"policy {self.policy.policy}: several rules, stages or start events for "
+                f"{data_class} can't be carried out yet"
+            )
         return rule
 
 
@@ -196,11 +201,12 @@ def make(
 
 def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Selection | None:
     """The resolved selection of one dataset: cut-off, straddlers and (later) holds."""
-    keep = terms.rule(store.data_class).keep
-    if not isinstance(keep, Period):
+    due = terms.rule(store.data_class).terms_at(now=now, zone=terms.zone)
+    if due is None:
         return None
     selection = Selection(
-        cutoff=period.cutoff(keep, now=now, zone=terms.zone),
+        cutoff=due.cutoff,
+        maximum=due.maximum,
         now=now,
         start=_start(terms, opened, store),
         wait_for_part=_waits(terms, opened, store, now=now),
@@ -339,14 +345,11 @@ def _part(manifest: Manifest, kind: Dataset) -> TreeDataset | None:
 def _waits(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> bool:
     """Whether rows must wait today for the files they name."""
     part = _part(terms.connector.manifest, opened.kinds[store.dataset])
-    mine = terms.rule(store.data_class).keep
-    theirs = terms.rule(part.data).keep if part else None
-    if theirs is None or not isinstance(mine, Period):
+    mine = terms.rule(store.data_class).terms_at(now=now, zone=terms.zone)
+    if mine is None or part is None:
         return False
-    if not isinstance(theirs, Period):
-        return True
-    mine_cut = period.cutoff(mine, now=now, zone=terms.zone)
-    return period.cutoff(theirs, now=now, zone=terms.zone) < mine_cut
+    theirs = terms.rule(part.data).terms_at(now=now, zone=terms.zone)
+    return theirs is None or theirs.cutoff < mine.cutoff
 
 
 def fed_longer(manifest: Manifest, policy: Policy) -> list[tuple[str, str]]:
@@ -369,13 +372,11 @@ def _feeds(manifest: Manifest, kind: Dataset) -> list[Dataset]:
 
 def _fed(terms: Terms, kind: Dataset, *, now: datetime) -> RefusedError | None:
     """Why records would come back today: what they are made of has an earlier cut-off."""
-    mine = terms.rule(kind.data).keep
+    mine = terms.rule(kind.data).terms_at(now=now, zone=terms.zone)
     for feed in _feeds(terms.connector.manifest, kind):
-        theirs = terms.rule(feed.data).keep
-        if isinstance(mine, Period) and isinstance(theirs, Period):
-            cuts = [period.cutoff(keep, now=now, zone=terms.zone) for keep in (theirs, mine)]
-            if cuts[0] >= cuts[1]:
-                continue
+        theirs = terms.rule(feed.data).terms_at(now=now, zone=terms.zone)
+        if mine and theirs and theirs.cutoff >= mine.cutoff:
+            continue
         return RefusedError(
             f"{feed.data} are kept longer than {kind.data}, which the PBX makes anew out of them",
             hint=f"give {feed.data} the same or a shorter period in the policy",

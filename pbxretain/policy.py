@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
 
 import rfc8785
 import yaml
@@ -27,10 +29,12 @@ from pydantic import (
     model_validator,
 )
 
+from pbxretain import period
 from pbxretain.documents import (
     DataClass,
     Day,
     Document,
+    FacetName,
     Loaded,
     Text,
     load,
@@ -39,16 +43,20 @@ from pbxretain.documents import (
     scalar,
 )
 from pbxretain.errors import DocumentError
-from pbxretain.period import Period
+from pbxretain.period import Due, Period
 from pbxretain.posix import write_synced
 from pbxretain.strictyaml import Place, printable
 
 DEFAULT_SHARE = 20
 
+_RESERVED = re.compile(r"^rule-[0-9]+$|(^|-)redact$")
+"""Names that are made for rules without one and for their earlier stage."""
+
 ApprovalState = Literal["approved", "missing", "broken"]
 
 PolicyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 StartName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
 BasisCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 
@@ -63,24 +71,65 @@ def _keep(value: object) -> object:
     return value if value == "forever" else _period(value)
 
 
+def _slack(value: object) -> object:
+    found = _period(value)
+    if isinstance(found, Period) and (found.year_end or found.unit not in ("day", "week")):
+        raise ValueError("must be days or weeks, such as 7 days")
+    return found
+
+
+def _listed(value: object) -> object:
+    """One value where a list may stand; true and false as people write them."""
+    return tuple(_word(each) for each in (value if isinstance(value, list) else [value]))
+
+
+def _word(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _bare(values: tuple[str, ...]) -> str | list[str]:
+    return values[0] if len(values) == 1 else list(values)
+
+
 def _percent(value: object) -> object:
     if isinstance(value, str) and value.endswith("%") and value[:-1].isdecimal():
         return int(value[:-1][:6])
     raise ValueError("must be a share such as 20%")
 
 
-_PERIOD_FORM = r"[1-9][0-9]* (day|week|month|year)s?"
+PERIOD_FORM = r"([1-9][0-9]* (day|week|month|year)s?|until end of year [+] [1-9][0-9]* years?)"
 PeriodField = Annotated[
     Period,
     BeforeValidator(_period),
     PlainSerializer(str),
-    WithJsonSchema({"type": "string", "pattern": f"^{_PERIOD_FORM}$"}),
+    WithJsonSchema({"type": "string", "pattern": f"^{PERIOD_FORM}$"}),
 ]
 KeepField = Annotated[
     Period | Literal["forever"],
     BeforeValidator(_keep),
     PlainSerializer(str),
-    WithJsonSchema({"type": "string", "pattern": f"^(forever|{_PERIOD_FORM})$"}),
+    WithJsonSchema({"type": "string", "pattern": f"^(forever|{PERIOD_FORM})$"}),
+]
+SlackField = Annotated[
+    Period,
+    BeforeValidator(_slack),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]* (day|week)s?$"}),
+]
+_START = {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,62}$"}
+StartsField = Annotated[
+    tuple[StartName, ...],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+    PlainSerializer(_bare),
+    WithJsonSchema({"anyOf": [_START, {"type": "array", "items": _START, "minItems": 1}]}),
+]
+_FACET = {"type": ["string", "integer", "boolean"]}
+FacetValues = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+    WithJsonSchema({"anyOf": [_FACET, {"type": "array", "items": _FACET, "minItems": 1}]}),
 ]
 ShareField = Annotated[
     int,
@@ -122,18 +171,47 @@ class Basis(Document):
     text: Text | None = None
 
 
-class Rule(Document):
-    """One data class: how long it stays at most (``keep``) and at least (``minimum``).
+class Cut(Document):
+    """Numbers keep all but their last ``cut`` digits."""
 
-    ``start`` (``from:`` in the file) names the start event; without one the dataset's first.
+    cut: Annotated[int, Field(ge=1, le=15)]
+
+
+class Redact(Document):
+    """An earlier stage: names and free text are blanked, and numbers brought into this form.
+
+    ``numbers``: emptied, replaced by a constant, by a keyed pseudonym, or cut by some digits.
+    """
+
+    after: PeriodField
+    numbers: Literal["blank", "constant", "pseudonym"] | Cut = Cut(cut=3)
+
+
+class Override(Document):
+    """Who decided, by function and on what ground, that a minimum goes before a shorter period."""
+
+    by: Text
+    ref: Text | None = None
+
+
+class Rule(Document):
+    """A data class, or with ``only`` a part of it: how long it stays at most (``keep``) and at
+    least (``minimum``), counted from the first of ``starts`` (``from:`` in the file) that is known.
+
+    Without ``starts`` the dataset's only start event counts. ``slack`` is how much earlier than
+    ``keep`` says a record is due, so that a run is through before a legal maximum.
     """
 
     data: DataClass
+    name: RuleName | None = None
+    only: Annotated[dict[FacetName, FacetValues], Field(min_length=1)] | None = None
     keep: KeepField
     minimum: PeriodField | None = None
-    start: StartName | None = Field(default=None, alias="from")
+    slack: SlackField | None = None
+    redact: Redact | None = None
+    starts: StartsField | None = Field(default=None, alias="from")
     basis: Basis | Literal["undecided"]
-    only: dict[StartName, list[Text]] | None = None
+    override: Override | None = None
 
     @property
     def forever(self) -> bool:
@@ -143,6 +221,73 @@ class Rule(Document):
     def undecided(self) -> bool:
         return self.basis == "undecided"
 
+    @property
+    def fixed(self) -> bool:
+        """Whether a record must stay for the whole period and go after it."""
+        return self.minimum is not None and self.minimum == self.keep
+
+    @property
+    def start(self) -> str | None:
+        """The first start event that counts; None for the dataset's only one."""
+        return self.starts[0] if self.starts else None
+
+    @property
+    def fallback(self) -> tuple[str, ...]:
+        """Start events that count where all before them are unknown."""
+        return (self.starts or ())[1:]
+
+    @property
+    def facets(self) -> dict[str, frozenset[str]]:
+        """What a record must have to fall under this rule; empty where it takes all the rest."""
+        return {name: frozenset(values) for name, values in (self.only or {}).items()}
+
+    def terms_at(self, *, now: datetime, zone: ZoneInfo) -> Due | None:
+        """What is due for deletion at an aware ``now``; None where the class stays forever.
+
+        The minimum wins over ``keep`` less ``slack``.
+        """
+        if not isinstance(self.keep, Period):
+            return None
+        return period.due(self.keep, now=now, zone=zone, slack=self.slack, minimum=self.minimum)
+
+    def redacts_at(self, *, now: datetime, zone: ZoneInfo) -> Due | None:
+        """What is due for the earlier stage; None where there is none. The minimum wins here too:
+        it keeps records as they are."""
+        if self.redact is None:
+            return None
+        return period.due(self.redact.after, now=now, zone=zone, minimum=self.minimum)
+
+    def mistakes(self) -> list[tuple[Place, str]]:
+        """What can't hold together in this rule, each with its place."""
+        found: list[tuple[Place, str]] = []
+        minimum, keep, redact = self.minimum, self.keep, self.redact
+        shorter = [
+            (name, term)
+            for name, term in (("redact.after", redact and redact.after), ("keep", keep))
+            if minimum and isinstance(term, Period) and minimum.exceeds(term)
+        ]
+        if shorter and self.override is None:
+            found.append(
+                (
+                    ("minimum",),
+                    f"can end later than {shorter[-1][0]}, so both can't hold; shorten it, or "
+                    "say who decided that it goes first: override: {by: FUNCTION}",
+                )
+            )
+        elif shorter and self.undecided:
+            found.append((("basis",), "must be decided where a minimum goes before keep"))
+        elif self.override and not shorter:
+            found.append((("override",), "says nothing: minimum doesn't end later than keep"))
+        if self.slack and not isinstance(keep, Period):
+            found.append((("slack",), "says nothing where keep is forever"))
+        elif self.slack and isinstance(keep, Period) and not keep.exceeds(self.slack):
+            found.append((("slack",), "must be shorter than keep"))
+        if redact and isinstance(keep, Period) and not keep.always_exceeds(redact.after):
+            found.append((("redact", "after"), "must end before keep does"))
+        if self.starts and len(set(self.starts)) < len(self.starts):
+            found.append((("from",), "names a start event twice"))
+        return found
+
 
 class Policy(Document):
     """A deletion policy."""
@@ -151,34 +296,56 @@ class Policy(Document):
     version: Annotated[int, Field(ge=1)] = 1
     controller: Text | None = None
     approved: Approval | None = None
+    decided_by: Text | None = None
+    decided_on: Day | None = None
+    review_by: Day | None = None
     limits: Limits = Limits()
     rules: list[Rule] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         found: list[tuple[Place, str]] = []
-        seen: dict[str, int] = {}
+        whole: set[str] = set()
+        names: set[tuple[str, str]] = set()
         for index, rule in enumerate(self.rules):
             at = ("rules", index)
-            if rule.only is not None:
-                found.append(((*at, "only"), "rules for a part of a data class: not supported yet"))
-            elif rule.data in seen:
+            if rule.only is None and rule.data in whole:
                 found.append(((*at, "data"), "this data class has a rule already"))
-            seen.setdefault(rule.data, index)
-            if rule.minimum and isinstance(rule.keep, Period) and rule.minimum.exceeds(rule.keep):
-                found.append(((*at, "minimum"), "can end later than keep, so both can't hold"))
+            whole |= {rule.data} if rule.only is None else set()
+            if rule.name and _RESERVED.search(rule.name):
+                found.append(((*at, "name"), "must not be like rule-1 or end in redact"))
+            elif rule.name and (rule.data, rule.name) in names:
+                found.append(((*at, "name"), "another rule of this data class has this name"))
+            names |= {(rule.data, rule.name)} if rule.name else set()
+            found += [((*at, *place), reason) for place, reason in rule.mistakes()]
         if found:
             raise mistakes(found)
         return self
 
+    def rules_for(self, data_class: str) -> tuple[Rule, ...]:
+        """The rules of a data class in their order: the first that matches a record counts."""
+        return tuple(rule for rule in self.rules if rule.data == data_class)
+
     def rule_for(self, data_class: str) -> Rule | None:
-        """The rule of a data class; None when the policy says nothing about it."""
-        return next((rule for rule in self.rules if rule.data == data_class), None)
+        """The rule for what no narrower rule of a data class takes; None when there is none, and
+        such records stay forever."""
+        return next((rule for rule in self.rules_for(data_class) if rule.only is None), None)
+
+    def label(self, rule: Rule) -> str:
+        """What a rule is called beside others of its class: its name, else ``rule-2`` by its
+        place; empty for a nameless one that takes all the rest."""
+        if rule.name or rule.only is None:
+            return rule.name or ""
+        return f"rule-{self.rules_for(rule.data).index(rule) + 1}"
 
     def not_decided(self, offered: Sequence[str] = ()) -> list[str]:
-        """Data classes whose basis is undecided, and those offered that have no rule at all."""
+        """Data classes with a rule whose basis is undecided, and those of which all or some
+        records have no rule at all: offered ones, and those with narrow rules only."""
         undecided = [rule.data for rule in self.rules if rule.undecided]
-        return undecided + [data for data in offered if self.rule_for(data) is None]
+        known = [*(rule.data for rule in self.rules), *offered]
+        return list(
+            dict.fromkeys(undecided + [data for data in known if self.rule_for(data) is None])
+        )
 
     def digest(self) -> str:
         """SHA-256 over RFC 8785 JSON of all that was decided: everything but ``approved``."""
@@ -318,7 +485,10 @@ def _quoted(text: str) -> str:
 
 
 # Names at the top of a policy in the order in which people write them.
-_ORDER = ("policy", "version", "controller", "approved", "limits", "rules")
+_ORDER = (
+    *("policy", "version", "controller", "approved", "decided_by", "decided_on", "review_by"),
+    *("limits", "rules"),
+)
 
 
 def _set_scalar(text: str, key: str, value: str) -> str:

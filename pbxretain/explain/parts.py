@@ -38,8 +38,10 @@ def data_class(name: str, lang: Lang) -> str:
 def keep(iso: str, lang: Lang) -> str:
     """``P90D`` as ``90 days``."""
     units = {"D": "day", "W": "week", "M": "month", "Y": "year"}
-    if iso.startswith("P") and iso[1:-1].isdigit() and iso[-1:] in units:
-        return period(str(Period(int(iso[1:-1]), units[iso[-1]])), lang)  # type: ignore[arg-type]
+    plain = iso.removeprefix("end-of-year+")
+    if plain.startswith("P") and plain[1:-1].isdigit() and plain[-1:] in units:
+        found = Period(int(plain[1:-1]), units[plain[-1]], plain != iso)  # type: ignore[arg-type]
+        return period(str(found), lang)
     return period(iso, lang)
 
 

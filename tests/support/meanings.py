@@ -141,25 +141,63 @@ POLICY: Meanings = {
         "controller": "Who decides: the controller in the sense of the GDPR. Stands in reports.",
         "approved": "Written by `pbxretain policy approve`, never by hand.",
         "limits": "How much one run may delete before a person has to look.",
-        "rules": "One rule for each data class.",
+        "decided_by": "Who decided the periods: a function such as `management`.",
+        "decided_on": "The day of that decision.",
+        "review_by": "The day by which somebody looks at the periods again.",
+        "rules": ("Rules for each data class, in order: the first that matches a record counts."),
     },
     "Rule": {
         LEAD: "How long one data class stays.",
         "data": "The data class; see the list below.",
         "keep": (
-            "How long at most: `90 days`, `2 weeks`, `6 months`, `5 years`, or `forever`. "
-            "Months and years are calendar periods. Zero is refused."
+            "How long at most: `90 days`, `2 weeks`, `6 months`, `5 years`, "
+            "`until end of year + 8 years`, or `forever`. Months and years are calendar periods. "
+            "Zero is refused."
         ),
         "minimum": (
-            "How long at least, because a law says so. `keep` may never end before it; a policy "
-            "in which it could is refused."
+            "How long at least, because a law says so, in the same forms. A policy in which "
+            "`keep` could end before it is refused, unless `override` says who decided that the "
+            "minimum goes first."
+        ),
+        "name": (
+            "What the rule is called in reports, beside others of its class. Never a number or a "
+            "person's name."
+        ),
+        "slack": (
+            "So much earlier than `keep` says a record is due, in days or weeks, so that a run "
+            "is through before a legal maximum. Never before `minimum`."
+        ),
+        "redact": "An earlier stage: the record stays, without whom it concerns.",
+        "override": (
+            "Only where `minimum` can end later than `keep` or `redact.after`: the minimum wins, "
+            "and `basis` must be decided."
         ),
         "from": (
-            "The start event, such as `call-start`. May be left out where the dataset offers one "
-            "only."
+            "The start event, such as `call-start`; of a list, the first that is known. May be "
+            "left out where the dataset offers one only."
         ),
         "basis": "Why. `undecided` is allowed, and is a finding until somebody decides.",
-        "only": "A rule for a part of a data class. Not supported yet: refused.",
+        "only": (
+            "The rule takes a part of the data class: each facet named must have the value, or "
+            "one of the values. Without it, the rule takes all that the rules before it leave."
+        ),
+    },
+    "Redact": {
+        LEAD: "The earlier stage of a rule: names and free text are blanked, totals stay.",
+        "after": "When, counted from the same start event. Must end before `keep` does.",
+        "numbers": (
+            "What becomes of telephone numbers: `blank`, `constant`, `pseudonym` (its key is "
+            "destroyed on schedule), or `{cut: N}`; the last three digits are cut unless said."
+        ),
+    },
+    "Cut": {
+        LEAD: "A number without its end.",
+        "cut": "How many digits are cut off at the end.",
+    },
+    "Override": {
+        LEAD: "Who decided that a minimum goes before a shorter period.",
+        "by": "A function such as `management`, never a person's name.",
+        "ref": "A document, such as `decision of 3 June 2026`.",
     },
     "Basis": {
         LEAD: "Why the period is what it is.",

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from pbxretain.evidence.statements import DeletionReport, Plan
 from pbxretain.manifest import Manifest
 from pbxretain.messages import CATALOGUE
-from pbxretain.policy import Policy
+from pbxretain.policy import PERIOD_FORM, Policy
 from pbxretain.settings import Settings
 from support.meanings import BY_DOCUMENT, LEAD
 
@@ -68,7 +68,10 @@ _PATTERNS = {
     r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$": "time, UTC",
     r"^(forever|P\d{1,5}[DWMY])$": "`forever` or a period such as `P90D`",
     r"^[1-9][0-9]* (day|week|month|year)s?$": "period such as `90 days`",
-    r"^(forever|[1-9][0-9]* (day|week|month|year)s?)$": "`forever` or a period such as `90 days`",
+    f"^{PERIOD_FORM}$": "period such as `90 days`",
+    f"^(forever|{PERIOD_FORM})$": "`forever` or a period such as `90 days`",
+    r"^[1-9][0-9]* (day|week)s?$": "days or weeks, such as `7 days`",
+    r"^[a-z0-9][a-z0-9-]{0,30}$": "name",
     r"^([1-9][0-9]?|100)%$": "share such as `20%`",
 }
 _WORDS = {"integer": "whole number", "boolean": "`true` or `false`", "null": "null"}

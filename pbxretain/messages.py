@@ -26,6 +26,7 @@ from pbxretain.wording_keys import KEYS
 from pbxretain.wording_opening import OPENING
 from pbxretain.wording_page import PAGE
 from pbxretain.wording_papers import PAPERS
+from pbxretain.wording_redaction import REDACTION
 from pbxretain.wording_report import REPORT
 from pbxretain.wording_terms import TERMS
 from pbxretain.wording_verify import VERIFY
@@ -46,6 +47,7 @@ PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
     OPENING,
     PAGE,
     PAPERS,
+    REDACTION,
     REPORT,
     TERMS,
     VERIFY,

@@ -52,7 +52,7 @@ from pbxretain.stores.database import (
 from pbxretain.stores.dialects import Dialect, Sql, all_of, dialect_named
 from pbxretain.stores.reading import hands_back, needed_columns, read_start
 from pbxretain.stores.redacting import Redacting
-from pbxretain.stores.rights import advice, refuse_unreadable
+from pbxretain.stores.rights import advice, redaction_advice, refuse_unreadable
 from pbxretain.stores.rows import Layout
 from pbxretain.stores.schema import (
     Shape,
@@ -225,6 +225,10 @@ class TableStore:
 
     def check(self) -> Sequence[Advice]:
         return advice(self)
+
+    def check_redaction(self, redaction: Redaction) -> Sequence[Advice]:
+        """As ``check``, for bringing records into redacted form."""
+        return redaction_advice(self, redaction)
 
     def clock(self) -> datetime | None:
         return database_clock(self.engine)

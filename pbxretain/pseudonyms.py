@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -111,7 +111,7 @@ class Pseudonyms:
         except (KeyError, TypeError, ValueError):
             raise _unread() from None
 
-    def _noted(self) -> Iterable[str]:
+    def _noted(self) -> list[str]:
         return list((self._read(self._note) or {}).get("made", ()))
 
     def _read(self, path: Path) -> dict[str, Any] | None:

@@ -158,7 +158,7 @@ class Deleter:
             # The exact comparison can use no index; without the days each group of rows would
             # read the whole table.
             dated = [t for t in map(self._layout.taken, rows) if t is not None]
-            return all_of(near(self._layout, dated), exact)
+            return all_of(near(self._layout, dated), by_key(self._layout, dated), exact)
         marks = ", ".join(["CAST(%s AS tid)" if locator == "ctid" else "%s"] * len(rows))
         return all_of(
             Sql(f"{locator} IN ({marks})", tuple(_address(row[0]) for row in rows)), exact
@@ -311,12 +311,12 @@ def remove_copies(
     for group in chunks(ordered, COPIES):
         same = {t.identity: t for t in group}
         exact = any_of([layout.match(t) for t in same.values()])
-        where = all_of(near(layout, group), _by_key(layout, group), exact, spare)
+        where = all_of(near(layout, group), by_key(layout, group), exact, spare)
         gone += session.run(f"DELETE FROM {table} WHERE " + where)
     return gone
 
 
-def _by_key(layout: Layout, taken: Sequence[Taken]) -> Sql | None:
+def by_key(layout: Layout, taken: Sequence[Taken]) -> Sql | None:
     """The plain first key column, so that an index on it serves; exactness comes beside it."""
     values = {untyped(t.key[0]) for t in taken} if layout.key else {None}
     known = sorted(value for value in values if value is not None)

@@ -156,7 +156,7 @@ def sqlite_path(engine: Engine) -> Path:
 
 def _fits(pattern: str, value: bytes | None) -> bool | None:
     """SQLite's REGEXP, on stored bytes."""
-    return None if value is None else re.match(pattern.encode(), value) is not None
+    return None if value is None else re.fullmatch(pattern.encode(), value) is not None
 
 
 class Session:

@@ -156,6 +156,10 @@ class Forms:
         """Rows of which a column isn't."""
         return negated(self.done(), self.dialect)
 
+    def changes(self, values: Mapping[str, Field]) -> bool:
+        """Whether a row with these values would change."""
+        return any(form.made(values[c]) != values[c] for c, form in self._forms.items())
+
     def assignments(
         self, values: Mapping[str, Sequence[Field]], renewed: Sequence[str] = ()
     ) -> Sql | None:

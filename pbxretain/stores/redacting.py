@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pbxretain.errors import StoreError
 from pbxretain.manifest import Child, all_children
 from pbxretain.records import Field, Intent, Redaction, Taken
-from pbxretain.stores.batches import COPIES, Deleter, Wanted, near
+from pbxretain.stores.batches import COPIES, Deleter, Wanted, by_key, near
 from pbxretain.stores.database import Row, Session
 from pbxretain.stores.dialects import Sql, all_of, any_of, plain
 from pbxretain.stores.redacted import Forms, needed_for
@@ -131,7 +131,7 @@ class Redacting:
 
     def _same(self, layout: Layout, taken: Sequence[Taken]) -> Sql:
         exact = any_of([layout.match(t) for t in {t.identity: t for t in taken}.values()])
-        return all_of(near(layout, taken), exact, self.forms.missing())
+        return all_of(near(layout, taken), by_key(layout, taken), exact, self.forms.missing())
 
 
 class Redactor(Deleter):
@@ -167,8 +167,7 @@ class Redactor(Deleter):
             )
 
     def _changes(self, row: Row) -> bool:
-        values = {c: [self._layout.at(row, c)] for c in self._forms.columns}
-        return self._forms.assignments(values) is not None
+        return self._forms.changes({c: self._layout.at(row, c) for c in self._forms.columns})
 
     def _remove_child(self, child: Child, parents: Sequence[bytes]) -> None:
         dialect = self._session.dialect

@@ -145,6 +145,11 @@ class Dialect:
         """Whether the whole text matches an expression that all databases read alike."""
         return f"{self.quote(column)} REGEXP '^({pattern})$'"
 
+    def ending(self, column: str, count: int, mark: str) -> str:
+        """The text with its last characters replaced; ``mark`` is plain ASCII."""
+        c = self.quote(column)
+        return f"SUBSTR({c}, 1, LENGTH({c}) - {count}) || '{mark}'"
+
     def digits(self, column: str) -> str:
         """Whether text holds a whole or decimal number."""
         raise NotImplementedError
@@ -233,6 +238,10 @@ class MySQL(Dialect):
 
     def same_columns(self, left: str, right: str) -> str:
         return f"{left} <=> {right}"
+
+    def ending(self, column: str, count: int, mark: str) -> str:
+        c = self.quote(column)
+        return f"CONCAT(LEFT({c}, CHAR_LENGTH({c}) - {count}), '{mark}')"
 
     def digits(self, column: str) -> str:
         return f"{self.quote(column)} REGEXP '^[0-9]+([.][0-9]*)?$'"

@@ -7,14 +7,14 @@ for exactly the values which the form leaves as they are. So whatever is redacte
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy.types as kinds
 
 from pbxretain.manifest import Child, TableDataset, all_children
 from pbxretain.records import Field, Redaction
-from pbxretain.stores.dialects import Dialect, Sql, all_of, any_of, negated
+from pbxretain.stores.dialects import Dialect, Sql, all_of, any_of, joined, negated
 from pbxretain.stores.schema import Shape
 
 CONSTANT = b"redacted"
@@ -99,23 +99,40 @@ class Form:
             if how.keep:
                 yield Sql(dialect.fits(self.column, f"[0-9]{{1,{how.keep}}}"))
 
-    def set_to(self, dialect: Dialect, values: Sequence[Field]) -> Sql | None:
+    def set_to(self, dialect: Dialect, values: Iterable[Field]) -> Sql | None:
         """The right side of an assignment for rows that hold these values; None where none of
         them changes."""
-        changed = {v: self.made(v) for v in values if v is not None and self.made(v) != v}
+        changed = {v: made for v in values if (made := self.made(v)) != v and v is not None}
         if not changed:
             return None
         quoted = dialect.quote(self.column)
         if self.kind == "null":
             return Sql("NULL")
-        if self.kind not in ("number", "channel"):  # whatever stands there, the same comes out
-            target = next(iter(changed.values())) or b""
-            head = f"CASE WHEN {dialect.filled(self.column)} THEN "
-            return Sql(head + f"%s ELSE {quoted} END", (target.decode(),))
-        found = Sql(f"CASE {dialect.stored(self.column)}")
-        for value, made in sorted(changed.items()):
-            found += Sql(" WHEN %s THEN %s", (dialect.given(value), (made or b"").decode()))
-        return found + f" ELSE {quoted} END"
+        if self.kind == "number" and self.redaction.numbers == "pseudonym":
+            found = Sql(f"CASE {dialect.stored(self.column)}")
+            for value, made in sorted(changed.items()):
+                found += Sql(" WHEN %s THEN %s", (dialect.given(value), (made or b"").decode()))
+            return found + f" ELSE {quoted} END"
+        head = "CASE WHEN " + self.done(dialect) + f" THEN {quoted}"
+        return joined([head, *self._cases(dialect)], " ") + f" ELSE '{self._rest.decode()}' END"
+
+    @property
+    def _rest(self) -> bytes:
+        """What comes out of anything that has no case of its own."""
+        words = (self.kind, self.redaction.numbers)
+        return CONSTANT if words == ("number", "constant") or self.kind == "constant" else b""
+
+    def _cases(self, dialect: Dialect) -> Iterator[Sql]:
+        if self.kind == "channel":
+            head = f"WHEN SUBSTR({dialect.stored(self.column)}, 1, "
+            for technology in TECHNOLOGIES:
+                start = dialect.given(technology + b"/")
+                yield Sql(f"{head}{len(start)}) = %s THEN '{technology.decode()}'", (start,))
+        if self.kind == "number" and self.redaction.numbers == "cut":
+            cut = self.redaction.cut
+            longer = dialect.fits(self.column, f"[+]?[0-9]{{{cut + 1},}}")
+            yield Sql(f"WHEN {longer} THEN {dialect.ending(self.column, cut, '*' * cut)}")
+            yield Sql(f"WHEN {dialect.fits(self.column, '[+]?[0-9]+')} THEN '{'*' * cut}'")
 
 
 class Forms:
@@ -161,14 +178,14 @@ class Forms:
         return any(form.made(values[c]) != values[c] for c, form in self._forms.items())
 
     def assignments(
-        self, values: Mapping[str, Sequence[Field]], renewed: Sequence[str] = ()
+        self, values: Mapping[str, Iterable[Field]], renewed: Sequence[str] = ()
     ) -> Sql | None:
         """What stands behind SET for rows with these values by column; None where nothing
         changes. ``renewed``: columns that the server would move by itself."""
         quote = self.dialect.quote
         parts: list[Sql] = []
         for column, form in self._forms.items():
-            target = form.set_to(self.dialect, list(dict.fromkeys(values[column])))
+            target = form.set_to(self.dialect, dict.fromkeys(values[column]))
             if target is not None:
                 parts.append(Sql(f"{quote(column)} = ") + target)
         if not parts:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pbxretain.errors import StoreError
 from pbxretain.manifest import Child, all_children
 from pbxretain.records import Field, Intent, Redaction, Taken
-from pbxretain.stores.batches import COPIES, Deleter, Wanted, by_key, near
+from pbxretain.stores.batches import COPIES, MANY_IDENTITIES, Deleter, Wanted, by_key, near
 from pbxretain.stores.database import Row, Session
 from pbxretain.stores.dialects import Sql, all_of, any_of, plain
 from pbxretain.stores.redacted import Forms, needed_for
@@ -89,12 +89,13 @@ class Redacting:
         self, opened: Session, start: str, taken: Sequence[Taken], *, spare: Sql | None = None
     ) -> int:
         """Redacts every row with one of these identities, each statement final by itself."""
-        layout, done = self.layout(start), 0
+        layout = self.layout(start)
         redactor = self.redactor(opened, start)
+        done = 0
         for group in chunks(sorted(taken, key=lambda t: t.when), COPIES):
             where = all_of(self._same(layout, group), spare)
             rows = opened.rows(f"SELECT {layout.fetched} FROM {self._store.table} WHERE " + where)
-            done += sum(redactor.redact(part) for part in chunks(list(dict.fromkeys(rows))))
+            done += redactor.redact(rows, where)
         return done
 
     def redact_and_look(
@@ -144,24 +145,42 @@ class Redactor(Deleter):
 
     def take(self, wanted: Wanted) -> list[Taken]:
         """Redacts what is wanted; returns it as it was. StoreError after a rollback is due."""
+        if not self._children and len(wanted.forbidden) <= MANY_IDENTITIES:
+            taken = self._redact_window(wanted)
+            if taken is not None:
+                rest = wanted.doubtful
+                return taken + (self._one_by_one(wanted, rest) if rest is not None else [])
+            self._session.rollback()
+            self._session.begin()
         both = [wanted.certain, *([wanted.doubtful] if wanted.doubtful else [])]
         return self._one_by_one(wanted, any_of(both))
 
-    def redact(self, rows: Sequence[Row]) -> int:
-        """Updates these rows where they are still as they were read; returns how many."""
+    def _redact_window(self, wanted: Wanted) -> list[Taken] | None:
+        """All that certainly may go, in one statement; None where that caught anything else."""
+        spared = self._layout.match_any(sorted(wanted.forbidden))
+        unless = Sql(f"NOT ({spared.text})", spared.args) if wanted.forbidden else None
+        where = all_of(wanted.window, wanted.certain, wanted.spare, unless)
+        rows = self._select(where, lock=True)
+        good = [t for t in map(self._layout.taken, rows) if t is not None and wanted.takes(t)]
+        if len(good) < len(rows):
+            return None
+        # The rows are locked, so they can't have gone: an equal count is the same rows.
+        return good if self.redact(rows, where) == len(rows) else None
+
+    def redact(self, rows: Sequence[Row], where: Sql) -> int:
+        """Updates what ``where`` finds, which held the values of these rows; returns how many."""
         values = {c: [self._layout.at(row, c) for row in rows] for c in self._forms.columns}
         change = self._forms.assignments(values, self._shape.renewed)
         if change is None:
             return 0
-        text = f"UPDATE {self._table} SET "
-        return self._session.run(text + change + " WHERE " + self._address(rows))
+        return self._session.run(f"UPDATE {self._table} SET " + change + " WHERE " + where)
 
     def _remove(self, rows: Sequence[Row], count: int) -> None:
         mine = [row for row in rows if self._changes(row)]
         if not mine:  # only what lies below wasn't redacted yet
             return
         least = count if len(mine) == len(rows) else len(mine)
-        if not least <= self.redact(mine) <= count:
+        if not least <= self.redact(mine, self._address(mine)) <= count:
             raise StoreError(
                 "Other rows were redacted than chosen; all of it was undone.", code="MOVED"
             )

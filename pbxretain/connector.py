@@ -7,10 +7,11 @@ with its ``connector.yaml`` beside it). The same name twice is an error; nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from importlib import metadata, resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 GROUP = "pbxretain.connectors"
 ROOT_LOCK = ".pbxretain.lock"
+_SHIPPED = "shipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,26 @@ class Connector:
 
 def shelf(site: Path | None = None) -> Mapping[str, Connector]:
     """All connectors by name. Raises DocumentError for a bad manifest or a name twice."""
+    return _collected(_texts(site))
+
+
+def find(name: str, site: Path | None = None) -> Connector:
+    """One connector by name; of those that ship only this one is read. Raises as ``shelf`` does."""
+    texts = list(_texts(site))
+    shipped = {file.partition("/")[0] for origin, file, _, _ in texts if origin == _SHIPPED}
+    wanted = [t for t in texts if t[0] != _SHIPPED or t[1] == f"{name}/connector.yaml"]
+    found = _collected(wanted, taken=shipped - {name})
+    if name not in found:
+        known = ", ".join(sorted(shipped | set(found)))
+        raise DocumentError(f"no connector {name!r}", hint=f"known: {known}")
+    return found[name]
+
+
+def _collected(texts: Iterable[_Text], *, taken: Iterable[str] = ()) -> dict[str, Connector]:
+    """The connectors by name; ``taken`` are names of shipped ones that nobody has to read."""
     found: dict[str, Connector] = {}
-    for origin, name, text, module in _texts(site):
+    shelves = dict.fromkeys(taken, _SHIPPED)
+    for origin, name, text, module in texts:
         connector = replace(parse(text, name, origin), module=module)
         if connector.contains_code and module is None:
             raise DocumentError(
@@ -83,21 +103,14 @@ def shelf(site: Path | None = None) -> Mapping[str, Connector]:
                 f"may bring",
                 hint="see docs/how-to/python-store.md",
             )
-        if other := found.get(connector.name):
+        if other := shelves.get(connector.name):
             raise DocumentError(
-                f"connector {connector.name} stands on two shelves, {other.shelf} and {origin}",
+                f"connector {connector.name} stands on two shelves, {other} and {origin}",
                 hint="rename one of them",
             )
+        shelves[connector.name] = origin
         found[connector.name] = connector
     return found
-
-
-def find(name: str, site: Path | None = None) -> Connector:
-    """One connector by name."""
-    known = shelf(site)
-    if name not in known:
-        raise DocumentError(f"no connector {name!r}", hint=f"known: {', '.join(sorted(known))}")
-    return known[name]
 
 
 def load(path: Path) -> Connector:
@@ -109,18 +122,23 @@ def load(path: Path) -> Connector:
     return parse(text, str(path), "file")
 
 
+@lru_cache(maxsize=64)
 def parse(text: bytes, name: str, origin: str) -> Connector:
     """A connector from the bytes of its manifest."""
     loaded = documents.parse(text, name, Manifest)
     return Connector(manifest=loaded.value, digest=loaded.digest, shelf=origin, text=text)
 
 
-def _texts(site: Path | None) -> Iterator[tuple[str, str, bytes, str | None]]:
+_Text = tuple[str, str, bytes, str | None]
+"""Shelf, name for messages, manifest, and the module of a distribution."""
+
+
+def _texts(site: Path | None) -> Iterator[_Text]:
     shipped = resources.files("pbxretain.connectors")
     for folder in sorted(shipped.iterdir(), key=lambda entry: entry.name):
         manifest = folder / "connector.yaml"
         if folder.is_dir() and manifest.is_file():
-            yield "shipped", f"{folder.name}/connector.yaml", manifest.read_bytes(), None
+            yield _SHIPPED, f"{folder.name}/connector.yaml", manifest.read_bytes(), None
     if site and site.is_dir():
         for path in sorted([*site.glob("*/connector.yaml"), *site.glob("*.yaml")]):
             refuse_writable(path)

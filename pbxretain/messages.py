@@ -26,8 +26,11 @@ from pbxretain.wording_keys import KEYS
 from pbxretain.wording_opening import OPENING
 from pbxretain.wording_page import PAGE
 from pbxretain.wording_papers import PAPERS
+from pbxretain.wording_policy import POLICY
 from pbxretain.wording_redaction import REDACTION
 from pbxretain.wording_report import REPORT
+from pbxretain.wording_rules import RULES
+from pbxretain.wording_subject import SUBJECT
 from pbxretain.wording_terms import TERMS
 from pbxretain.wording_verify import VERIFY
 
@@ -47,8 +50,11 @@ PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
     OPENING,
     PAGE,
     PAPERS,
+    POLICY,
     REDACTION,
     REPORT,
+    RULES,
+    SUBJECT,
     TERMS,
     VERIFY,
 )

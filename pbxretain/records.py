@@ -202,8 +202,9 @@ class Sought(Protocol):
         filter that may let too much through and never too little. Empty: look at everything."""
         ...
 
-    def matches(self, value: Field) -> bool:
-        """Whether one column's text, as the source returned it, names what is sought."""
+    def matches(self, value: Field, *, bare: bool = True) -> bool:
+        """Whether one column's text, as the source returned it, names what is sought. ``bare``: a
+        text of a few digits alone may be an extension here, and is no count of anything."""
         ...
 
 
@@ -402,6 +403,11 @@ class Store(Protocol):
         """Every due record, oldest first; changes nothing."""
         ...
 
+    def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
+        """Every record that names what is sought, due or not, dated or not, in any order; reads
+        only. ``start`` names the start event that identities are made with (else the first)."""
+        ...
+
     def take(
         self,
         selection: Selection,
@@ -463,6 +469,17 @@ class Naming(Protocol):
 
     def newest_leg(self, spellings: Sequence[bytes]) -> Mapping[bytes, datetime]:
         """For each spelling that a row names: the newest start event over all legs of its call."""
+        ...
+
+    def concerning(self, sought: Sought) -> Iterator[tuple[bytes, Field]]:
+        """The spelling and call id of every row that names a file and what is sought."""
+        ...
+
+    def facets(
+        self, spellings: Sequence[bytes]
+    ) -> Mapping[bytes, Mapping[str, frozenset[str] | None]]:
+        """For each spelling that a row names: by declared facet the values that any such row has;
+        None where nobody can tell."""
         ...
 
     def blank(self, spellings: Sequence[bytes]) -> int:

@@ -47,3 +47,9 @@ def test_a_manifest_that_is_on_no_shelf_yet_is_shown_by_its_path(tmp_path: Path)
     missing = CliRunner().invoke(main, ["connector", "show", str(tmp_path / "none.yaml")])
     assert missing.exit_code == 2
     assert "none.yaml can't be read" in missing.stderr
+
+
+def test_a_shipped_connector_stands_in_a_folder_of_its_name() -> None:
+    shipped = Path(__file__).resolve().parents[1] / "connectors"
+    for manifest in shipped.glob("*/connector.yaml"):
+        assert connector.load(manifest).name == manifest.parent.name

@@ -18,6 +18,7 @@ _COMMANDS = {
     "run": "operate:run",
     "verify": "prove:verify",
     "report": "prove:report",
+    "subject": "subject:subject",
     "evidence": "opening:evidence",
     "key": "holder:key",
     "dpo": "dpo:dpo",

@@ -20,6 +20,7 @@ from pbxretain.errors import EvidenceError
 from pbxretain.evidence.commitments import RunKey, keystream
 from pbxretain.evidence.leaves import Block, BlockFile, Marked
 from pbxretain.records import Bits, Taken, pack
+from pbxretain.sought import e164
 
 TAG, ROW = 16, 64
 """Bytes of a tag, and of one row of an index: tag, masked position and number, leaf."""
@@ -64,19 +65,7 @@ def party(value: bytes, region: str | None) -> str | None:
 
 
 def _international(text: str, region: str | None) -> str | None:
-    import phonenumbers  # not for those who only read reports
-
-    if region is None:
-        text = re.sub("^00", "+", text)
-        if not text.startswith("+"):
-            return None
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    return e164(re.sub("^00", "+", text) if region is None else text, region)
 
 
 def parties_meant(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -32,6 +32,9 @@ class Item:
     ready: bool = True
     end: str | int | None = None
     """Where the product deletes by period: when it was over, written as ``start`` is."""
+    facets: Mapping[str, Sequence[str] | None] = field(default_factory=dict)
+    """The values of each facet that the manifest names; none where the product says so, None, or
+    left out, where it can't be told."""
 
     def __repr__(self) -> str:
         return "<item>"

@@ -159,6 +159,10 @@ def _fits(pattern: str, value: bytes | None) -> bool | None:
     return None if value is None else re.fullmatch(pattern.encode(), value) is not None
 
 
+_AT_ONCE = 500
+"""Rows that a streamed query hands over at once."""
+
+
 class Session:
     """One connection with fixed settings. Not safe for threads; ``repr`` shows no address."""
 
@@ -236,6 +240,35 @@ class Session:
             with self._replaced():
                 return self._fetch(query)
         return self._patiently(lambda: self._fetch(query))
+
+    def stream(self, sql: Sql) -> Iterator[Row]:
+        """The rows of a query as the server hands them over, a few at a time. Nothing else may be
+        asked of this session meanwhile. Raises StoreError, UnavailableError.
+
+        SQLite would keep writers out all the while: there ask for windows."""
+        rows = self._streamed(sql)
+        while True:
+            with self._replaced():
+                row = next(rows, None)
+            if row is None:
+                return
+            yield row
+
+    def _streamed(self, sql: Sql) -> Iterator[Row]:
+        if self.dialect.name == "postgresql":
+            with self._driver.cursor() as cursor:
+                for row in cursor.stream(sql.text, sql.args or None):
+                    yield tuple(None if v is None else str(v).encode() for v in row)
+            return
+        if self.dialect.name == "sqlite":
+            yield from self._fetch(sql)
+            return
+        from pymysql.cursors import SSCursor
+
+        with self._driver.cursor(SSCursor) as cursor:
+            cursor.execute(sql.text, sql.args or None)
+            while rows := cursor.fetchmany(_AT_ONCE):
+                yield from map(tuple, rows)
 
     def value(self, sql: Sql | str) -> Value:
         """The first column of the first row, None where there is no row."""

@@ -25,7 +25,8 @@ PLAUSIBLE = datetime(2000, 1, 1, tzinfo=UTC)
 """No PBX recorded anything before; digits that say so are part of a number, not a time."""
 
 _GROUP = re.compile(r"\{([^{}]*)\}")
-_OPEN_GROUPS = {"any", "name", "from", "to"}
+_REPEATABLE = {"any", "name", "from", "to"}
+_OPEN_GROUPS = {*_REPEATABLE, "facet"}
 _MOST_OPEN = 4
 """More groups of any length make matching slow on names that callers can choose."""
 _CLOCK = ("hour", "minute", "second")
@@ -52,7 +53,7 @@ def compile_pattern(text: str) -> re.Pattern[bytes]:
     parts.append(re.escape(text[at:]))
     if sum(group in _OPEN_GROUPS for group in seen) > _MOST_OPEN:
         raise _bad_pattern(f"has more than {_MOST_OPEN} groups of any length")
-    if any(seen.count(group) > 1 for group in seen if group not in _OPEN_GROUPS):
+    if any(seen.count(group) > 1 for group in seen if group not in _REPEATABLE):
         raise _bad_pattern("uses a group twice")
     return re.compile("".join(parts).encode(), re.DOTALL)
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import sqlalchemy.types as kinds
 
+from pbxretain.sought import SEPARATORS
+
 Value = bytes | int | float | None
 """A column as the driver hands it over; numbers only from SQLite."""
 
@@ -166,6 +168,21 @@ class Dialect:
         """The column so that it compares byte by byte."""
         return self.quote(column)
 
+    def holding(self, column: str, tails: Sequence[str]) -> Sql:
+        """Rows whose text holds one of these once what may stand inside a number is left out and
+        letters are small; may find more, never less. True for no tails."""
+        text = f"LOWER({self.searched(column)})"
+        for separator in SEPARATORS:
+            text = f"REPLACE({text}, '{separator}', '')"
+        # No percent sign here: the drivers would take it for a mark.
+        wanted = [tail.translate(_WITHOUT).lower() for tail in tails]
+        parts = [Sql(f"{text} LIKE %s ESCAPE '!'", (f"%{_literal(one)}%",)) for one in wanted]
+        return any_of(parts) if parts else Sql("1=1")
+
+    def searched(self, column: str) -> str:
+        """The column as text, fit for a search."""
+        return self.stored(column)
+
     def moment(self, text: str, *, zoned: bool) -> Sql:
         """A native time value."""
         del zoned
@@ -175,6 +192,14 @@ class Dialect:
         """What keeps a native time with a zero month or day apart."""
         del column
         return None
+
+
+_WITHOUT = {ord(separator): None for separator in SEPARATORS}
+
+
+def _literal(text: str) -> str:
+    """A text that LIKE compares as it stands."""
+    return re.sub("([!%_])", r"!\1", text)
 
 
 def negated(condition: Sql, dialect: Dialect) -> Sql:
@@ -227,6 +252,10 @@ class MySQL(Dialect):
 
     def stored(self, column: str) -> str:
         return f"CAST({self.quote(column)} AS BINARY)"
+
+    def searched(self, column: str) -> str:
+        # Broken characters become others and stay one text; LOWER leaves bytes as they are.
+        return f"CONVERT({self.quote(column)} USING utf8mb4)"
 
     def comparable(self, value: bytes) -> bool:
         # The server converts a text to the column's character set. That fails for what latin1
@@ -342,6 +371,9 @@ class SQLite(Dialect):
 
     def stored(self, column: str) -> str:
         return f"CAST({self.quote(column)} AS BLOB)"
+
+    def searched(self, column: str) -> str:
+        return f"CAST({self.quote(column)} AS TEXT)"
 
     def kind(self, declared: object) -> str:
         # Without an affinity the text 12 never meets the number 12.

@@ -9,7 +9,6 @@ column, nobody can tell: such rows go only when they are due under every rule.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from pbxretain.records import Facets, Selection
 from pbxretain.stores.database import Row, Session
 from pbxretain.stores.dialects import Sql, all_of, any_of, negated
 from pbxretain.stores.rows import Layout, chunks
-from pbxretain.stores.told import Told, meant
+from pbxretain.stores.told import Told, meant, strands
 
 if TYPE_CHECKING:
     from pbxretain.stores.table import TableStore
@@ -89,21 +88,6 @@ def _no_other(store: TableStore, facet: TableFacet, column: str) -> Sql:
 
 
 # --- calls under several rules ----------------------------------------------------------------
-
-
-def strands(selection: Selection) -> Sequence[tuple[Selection, datetime | None]]:
-    """The selection and its rivals, each as a selection with its own cut-off."""
-    found: list[tuple[Selection, datetime | None]] = [(selection, selection.cutoff)]
-    for rival in selection.others:
-        other = replace(
-            selection,
-            start=rival.start,
-            only=rival.only,
-            but_not=rival.but_not,
-            without=rival.without,
-        )
-        found.append((other, rival.cutoff))
-    return found
 
 
 def parted(store: TableStore, opened: Session, selection: Selection) -> Iterator[bytes]:

@@ -34,16 +34,19 @@ from pbxretain.records import (
     Cursor,
     Field,
     Finish,
+    Found,
     Intent,
     Record,
     Selection,
     Session,
+    Sought,
     Taken,
     is_call,
 )
 from pbxretain.stores.client import Client, Item
 from pbxretain.stores.dating import zone_of
 from pbxretain.stores.moments import Moments
+from pbxretain.stores.told import Told, claim, kept
 
 ENCODING = "item/1"
 WINDOW = 50_000
@@ -73,6 +76,7 @@ class Listed:
     when: datetime | None
     ready: bool
     end: datetime | None = None
+    told: Told = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return "<listed>"
@@ -121,7 +125,9 @@ class ItemStore:
         self.data_class = dataset.data
         self._client = client
         self._moments = moments
+        self._facets = dataset.facets
         self._settle_in = timedelta(seconds=dataset.settle_in)
+        self._subjects = list(dataset.subjects)
         self._window: list[Listed] = []
         self._more = False
 
@@ -147,13 +153,17 @@ class ItemStore:
         return told.astimezone(UTC) if told is not None and told.tzinfo else None
 
     def straddlers(self, selection: Selection) -> frozenset[bytes]:
-        """Calls with an item before the cut-off and one after it, not done with, or too young."""
+        """Calls with an item that is due and one that its own rule keeps, not done with, or too
+        young."""
         old: set[bytes] = set()
         young: set[bytes] = set()
         for entry in self._listing(None):
             if entry.call and entry.when is not None:
-                due = entry.when < selection.cutoff and self._settled(entry, selection)
-                (old if due else young).add(entry.call)
+                settled = self._settled(entry, selection)
+                if settled and _wanted(entry, selection) == "due":
+                    old.add(entry.call)
+                elif not settled or _stays(entry, selection):
+                    young.add(entry.call)
         return frozenset(old & young)
 
     def census(self, selection: Selection) -> Census:
@@ -161,15 +171,17 @@ class ItemStore:
         oldest = newest = None
         for entry in self._listing(None):
             tally["total"] += 1
+            if claim(entry.told, selection) is None:
+                continue
             if entry.when is None:
                 tally["undated"] += 1
                 continue
             oldest = min(oldest or entry.when, entry.when)
             newest = max(newest or entry.when, entry.when)
             tally["future"] += entry.when > selection.now + FUTURE
-            if entry.when < selection.cutoff:
+            if standing := self._standing(entry, selection):
                 tally["before"] += 1
-                tally[self._standing(entry, selection)] += 1
+                tally[standing] += 1
         return Census(
             before=tally["before"],
             due=tally["due"],
@@ -177,6 +189,7 @@ class ItemStore:
             future=tally["future"],
             straddling=tally["waiting"],
             held=tally["held"],
+            minimum=tally["minimum"],
             total=tally["total"],
             oldest=oldest,
             newest=newest,
@@ -194,10 +207,25 @@ class ItemStore:
                 return
             after = ItemCursor(*order(window[-1]))
 
-    def _standing(self, entry: Listed, selection: Selection) -> str:
-        """What becomes of an item before the cut-off."""
+    def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
+        """By the parties that the client names, and by the id where that is a path."""
+        del start
+        for entry in self._listing(None):
+            taken = entry.taken
+            if any(map(sought.matches, taken.subjects)) or sought.matches(taken.key[0], bare=False):
+                named = zip(self._subjects, taken.subjects, strict=False)
+                fields: dict[str, Field] = {"id": taken.key[0], "start": taken.start, **dict(named)}
+                yield Found(self.dataset, taken.identity, entry.call or None, entry.when, fields)
+
+    def _standing(self, entry: Listed, selection: Selection) -> str | None:
+        """What becomes of an item before the cut-off; None for any other."""
+        standing = _wanted(entry, selection)
+        if standing is None:
+            return None
         if entry.taken.identity in selection.excluded_keys:
             return "held"
+        if standing == "minimum":
+            return standing
         if entry.call in selection.spared_calls or not self._settled(entry, selection):
             return "waiting"
         return "due"
@@ -211,7 +239,6 @@ class ItemStore:
             entry
             for entry in self._listing(selection.cutoff)
             if entry.when is not None
-            and entry.when < selection.cutoff
             and (after is None or order(entry) > (after.when, after.key))
             and self._standing(entry, selection) == "due"
         )
@@ -237,7 +264,8 @@ class ItemStore:
             subjects=tuple(_field(subject) for subject in item.subjects),
         )
         end = None if item.end is None else self._moments.read(_field(item.end))
-        return Listed(taken, when, item.ready, end)
+        told = {name: _told(item.facets.get(name)) for name in self._facets}
+        return Listed(taken, when, item.ready, end, told)
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
@@ -468,6 +496,20 @@ class ItemBatch:
     def finish(self) -> Finish:
         """What is still there although the product said that it deleted it, counts as failed."""
         return Finish(kept=self._kept, failed=len(self._kept))
+
+
+def _wanted(entry: Listed, selection: Selection) -> str | None:
+    """Whether an item is this rule's and due, or refused for a minimum."""
+    mine = claim(entry.told, selection)
+    return mine.standing(entry.when) if mine and entry.when else None
+
+
+def _stays(entry: Listed, selection: Selection) -> bool:
+    return kept(entry.told, lambda _: entry.when, selection)
+
+
+def _told(values: Sequence[str] | None) -> frozenset[str] | None:
+    return None if values is None else frozenset([values] if isinstance(values, str) else values)
 
 
 def _field(value: object) -> Field:

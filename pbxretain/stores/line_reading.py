@@ -166,7 +166,7 @@ class LogFile:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Found:
+class Logs:
     """Segments first, then live files, each by name. ``unknown`` files begin like a log and can't
     be told to be a part of it, or can't be unpacked; ``links`` are symlinks in a log's place."""
 
@@ -192,7 +192,7 @@ class Patterns:
         ]
         return folders, name
 
-    def find(self, root: Root) -> Found:
+    def find(self, root: Root) -> Logs:
         """All parts of all logs there are."""
         found: dict[tuple[bytes, bytes], LogFile] = {}
         unknown: set[tuple[bytes, bytes]] = set()
@@ -211,7 +211,7 @@ class Patterns:
                     elif file or pattern.match(name):
                         unknown.add((rel, name))
         files = sorted(found.values(), key=lambda f: (f.live, f.base, f.name))
-        return Found(files, len(unknown - found.keys()), len(links))
+        return Logs(files, len(unknown - found.keys()), len(links))
 
     def folders(self, root: Root) -> list[bytes]:
         """The folders in which such files may lie."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from pbxretain.manifest import LinesDataset
-from pbxretain.records import Selection, Taken, is_call
+from pbxretain.manifest import LinesDataset, LineStart
+from pbxretain.records import Selection, Sought, Taken, is_call
 from pbxretain.stores.dating import zone_of
 from pbxretain.stores.line_reading import Line
 from pbxretain.stores.moments import Moments
+from pbxretain.stores.told import Told, claim, kept, meant
+
+ARRIVALS = frozenset({b"ENTERQUEUE", b"ABANDON", b"DID", b"TRANSFER", b"BLINDTRANSFER"})
+"""Events of Asterisk's queue log whose data are numbers; elsewhere they are seconds."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -20,6 +25,24 @@ class ReadLine:
     taken: Taken
     when: datetime | None
     call: bytes
+    told: Told = field(default_factory=dict)
+    others: Mapping[str, datetime | None] = field(default_factory=dict)
+    """When its other start events were."""
+
+    def at(self, start: str) -> datetime | None:
+        """When one of its start events was."""
+        return self.others.get(start, self.when)
+
+    def settled(self, selection: Selection) -> str | None:
+        """``due``, or ``minimum``; None for a line that is another rule's, or stays."""
+        if self.when is None or any(map(self.at, selection.without)):
+            return None
+        mine = claim(self.told, selection)
+        return mine.standing(self.when) if mine else None
+
+    def keeps(self, selection: Selection) -> bool:
+        """Whether its own rule keeps this line."""
+        return kept(self.told, self.at, selection)
 
 
 class LineReader:
@@ -28,18 +51,23 @@ class LineReader:
     def __init__(self, dataset: LinesDataset, start: str, source: ZoneInfo) -> None:
         self._dataset = dataset
         known = dataset.starts
-        self._start = known[start] if start in known else next(iter(known.values()))
-        zone = zone_of(self._start.zone, source)
-        other = None
-        if self._start.referee is not None:
-            other = source if zone is UTC else UTC
-        kind = "epoch" if self._start.type == "epoch" else "wall"
-        self._moments = Moments(kind, zone, other)  # type: ignore[arg-type]
+        self._name = start if start in known else next(iter(known))
+        self._start = known[self._name]
+        self._moments = {name: _moments(each, source) for name, each in known.items()}
+
+    def _when(self, line: Line, name: str) -> datetime | None:
+        start = self._dataset.starts[name]
+        referee = None if start.referee is None else line.field(start.referee)
+        return self._moments[name].read(line.field(start.field), referee) if line.whole else None
+
+    def _told(self, line: Line) -> Told:
+        return {
+            name: meant(facet, [line.field(at) or None for at in facet.all_fields])
+            for name, facet in self._dataset.facets.items()
+        }
 
     def read(self, line: Line, base: bytes) -> ReadLine:
-        start = line.field(self._start.field)
-        referee = None if self._start.referee is None else line.field(self._start.referee)
-        when = self._moments.read(start, referee) if line.whole else None
+        start, when = line.field(self._start.field), self._when(line, self._name)
         calls = tuple(line.field(index) for index in self._dataset.call_id)
         taken = Taken(
             key=(base, line.raw),
@@ -48,7 +76,17 @@ class LineReader:
             call=calls,
             subjects=tuple(line.field(index) for index in self._dataset.subjects.values()),
         )
-        return ReadLine(taken, when, next(filter(is_call, calls), b"") or b"")
+        others = {n: self._when(line, n) for n in self._moments if n != self._name}
+        call = next(filter(is_call, calls), b"") or b""
+        return ReadLine(taken, when, call, told=self._told(line), others=others)
+
+
+def _moments(start: LineStart, source: ZoneInfo) -> Moments:
+    zone = zone_of(start.zone, source)
+    other = None
+    if start.referee is not None:
+        other = source if zone is UTC else UTC
+    return Moments("epoch" if start.type == "epoch" else "wall", zone, other)
 
 
 class Filter:
@@ -69,8 +107,6 @@ class Filter:
         if not line.fields or not line.whole:
             return None
         read = self._reader.read(line, base)
-        if read.when is None or read.when >= self.selection.cutoff:
-            return None
         if standing(read, self.selection) != "due" or read.taken.identity in self._skip:
             return None
         return read.taken
@@ -86,7 +122,26 @@ class Filter:
         return True
 
 
-def standing(read: ReadLine, selection: Selection) -> str:
+def standing(read: ReadLine, selection: Selection) -> str | None:
+    """What becomes of a line before the cut-off; None for any other."""
+    settled = read.settled(selection)
+    if settled != "due":
+        return "held" if settled and read.taken.identity in selection.excluded_keys else settled
     if read.call and read.call in selection.spared_calls:
         return "straddling"
     return "held" if read.taken.identity in selection.excluded_keys else "due"
+
+
+def names(line: Line, sought: Sought, subjects: Collection[int], *, queue: bool) -> bool:
+    """Whether a line names what is sought. In a queue log the data of most events are seconds."""
+    squeezed = line.raw.lower().translate(None, b" -()./").replace(b"\xc2\xa0", b"")
+    tails = [tail.lower().encode().translate(None, b" -()./") for tail in sought.tails]
+    if tails and not any(tail in squeezed for tail in tails):
+        return False
+    if line.fields is None:
+        return sought.matches(line.raw, bare=False)
+    bare = queue and not ARRIVALS.isdisjoint(line.fields)
+    return any(
+        sought.matches(field, bare=bare or place in subjects)
+        for place, field in enumerate(line.fields)
+    )

@@ -26,9 +26,12 @@ from pbxretain.records import (
     Bits,
     Census,
     Cursor,
+    Field,
+    Found,
     Intent,
     Record,
     Selection,
+    Sought,
     Taken,
 )
 from pbxretain.stores.files import (
@@ -38,6 +41,7 @@ from pbxretain.stores.files import (
     counts,
     hidden_in,
     is_own,
+    join,
     rename_to_own,
     scraps,
     short_name,
@@ -46,8 +50,9 @@ from pbxretain.stores.files import (
 from pbxretain.stores.folder_advice import left_alone, no_right
 from pbxretain.stores.line_reading import (
     UNREADABLE,
-    Found,
+    Line,
     LogFile,
+    Logs,
     Patterns,
     Sink,
     aside_names,
@@ -55,8 +60,9 @@ from pbxretain.stores.line_reading import (
     opened,
     records,
 )
-from pbxretain.stores.line_selection import Filter, LineReader, ReadLine, standing
+from pbxretain.stores.line_selection import Filter, LineReader, ReadLine, names, standing
 from pbxretain.stores.lines_batch import Copy, LineCursor, LinesBatch, remove_empty
+from pbxretain.stores.told import claim
 from pbxretain.stores.writers import Renamed, Writers
 
 ENCODING = "line-bytes/1"
@@ -151,17 +157,13 @@ class LinesStore:
 
     def straddlers(self, selection: Selection) -> frozenset[bytes]:
         """Call ids with a line on either side of the cut-off, over all files and segments."""
-        young = {
-            read.call
-            for read in self._all(selection)
-            if read.call and read.when and read.when >= selection.cutoff
-        }
+        young = {read.call for read in self._all(selection) if read.call and read.keeps(selection)}
         if not young:
             return frozenset()
         return frozenset(
             read.call
             for read in self._all(selection)
-            if read.call in young and read.when and read.when < selection.cutoff
+            if read.call in young and read.settled(selection) == "due"
         )
 
     def census(self, selection: Selection) -> Census:
@@ -169,15 +171,17 @@ class LinesStore:
         oldest = newest = None
         for read in self._all(selection, tally):
             tally["total"] += 1
+            if any(map(read.at, selection.without)) or claim(read.told, selection) is None:
+                continue
             if read.when is None:
                 tally["undated"] += 1
                 continue
             oldest = min(oldest or read.when, read.when)
             newest = max(newest or read.when, read.when)
             tally["future"] += read.when > selection.now + FUTURE
-            if read.when < selection.cutoff:
+            if found := standing(read, selection):
                 tally["before"] += 1
-                tally[standing(read, selection)] += 1
+                tally[found] += 1
         return Census(
             before=tally["before"],
             due=tally["due"],
@@ -185,6 +189,7 @@ class LinesStore:
             future=tally["future"],
             straddling=tally["straddling"],
             held=tally["held"],
+            minimum=tally["minimum"],
             total=tally["total"],
             oldest=oldest,
             newest=newest,
@@ -198,14 +203,43 @@ class LinesStore:
         )
 
     def scan(self, selection: Selection) -> Iterator[Record]:
-        due = [
-            read
-            for read in self._all(selection)
-            if read.when and read.when < selection.cutoff and standing(read, selection) == "due"
-        ]
+        due = [read for read in self._all(selection) if standing(read, selection) == "due"]
         for read in sorted(due, key=lambda read: (read.taken.when, read.taken.key[1] or b"")):
             label = (read.taken.key[1] or b"").rstrip(b"\r\n").decode("utf-8", "backslashreplace")
             yield Record(read.when, label, read.call or None)
+
+    def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
+        """Every field of every line."""
+        reader = LineReader(self._manifest, start or next(iter(self._manifest.starts)), self._zone)
+        subjects = set(self._manifest.subjects.values())
+        with without_paths():
+            for file in self._doubles(self._patterns.find(self._root).files)[0]:
+                with suppress(FileNotFoundError, *UNREADABLE):
+                    for line in self._lines(file):
+                        if names(line, sought, subjects, queue=self.data_class == "queue-logs"):
+                            yield self._found(reader.read(line, file.base), line, file)
+
+    def of_calls(self, calls: frozenset[bytes]) -> Iterator[Found]:
+        """Every line of these calls."""
+        reader = LineReader(self._manifest, next(iter(self._manifest.starts)), self._zone)
+        with without_paths():
+            for file in self._doubles(self._patterns.find(self._root).files)[0]:
+                with suppress(FileNotFoundError, *UNREADABLE):
+                    for line in self._lines(file):
+                        read = reader.read(line, file.base)
+                        if read.call in calls:
+                            yield self._found(read, line, file)
+
+    def _lines(self, file: LogFile) -> Iterator[Line]:
+        with self._root.folder(file.folder) as folder, opened(folder, file) as stream:
+            yield from records(stream, self._manifest.format)
+
+    def _found(self, read: ReadLine, line: Line, file: LogFile) -> Found:
+        names = {place: name for name, place in self._manifest.subjects.items()}
+        values = enumerate(line.fields or [line.raw])
+        fields: dict[str, Field] = {names.get(at, str(at)): value for at, value in values}
+        fields["file"] = join(file.folder, file.name)
+        return Found(self.dataset, read.taken.identity, read.call or None, read.when, fields)
 
     def _all(self, selection: Selection, tally: Counter[str] | None = None) -> Iterator[ReadLine]:
         """Every record of every file, blank lines left out."""
@@ -497,6 +531,6 @@ class LinesStore:
         self._sweep()
 
 
-def _beside(found: Found) -> Mapping[str, int]:
+def _beside(found: Logs) -> Mapping[str, int]:
     """What lies beside the logs and stays, by code."""
     return {"UNKNOWN_FILES": found.unknown, "SYMLINKS": found.links}

@@ -17,6 +17,7 @@ import re
 import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -211,6 +212,15 @@ def records(contents: Contents, cutoff: datetime) -> Iterator[Item]:
         yield item
         if item.when is not None and item.when >= cutoff:
             yield from item.leftovers
+
+
+def told(folder: files.Folder, item: Item) -> Mapping[bytes, bytes]:
+    """What the text file of a message says, by key; empty where there is none any more."""
+    for part in item.parts:
+        if part.suffix == TEXT:
+            with suppress(OSError), os.fdopen(folder.open(part.name), "rb") as file:
+                return _fields(file.read(_LARGEST_TEXT))
+    return {}
 
 
 def _part(folder: files.Folder, name: bytes, original: bytes) -> Part | None:

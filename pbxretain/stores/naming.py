@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from pbxretain.manifest import Link
-from pbxretain.records import Advice
+from pbxretain.records import Advice, Field, Sought
 from pbxretain.stores.database import Row, Session, session
 from pbxretain.stores.dialects import Sql, all_of, any_of, plain
+from pbxretain.stores.facets import told_by
 from pbxretain.stores.files import join
 from pbxretain.stores.rights import link_advice
 from pbxretain.stores.rows import Layout, chunks
 from pbxretain.stores.sparing import GONE, not_ready
+from pbxretain.stores.told import Told, together
 
 if TYPE_CHECKING:
     from pbxretain.stores.table import TableStore
@@ -106,6 +108,27 @@ class LinkNaming:
         rows = self._rows([self._link.column], self._asked(spellings), also=reason)
         return frozenset(map(self._name, rows)) & frozenset(spellings)
 
+    def facets(
+        self, spellings: Sequence[bytes]
+    ) -> Mapping[bytes, Mapping[str, frozenset[str] | None]]:
+        """See ``records.Naming``."""
+        wanted, store = frozenset(spellings), self._store
+        columns = [self._link.column, *([self._link.folder] if self._link.folder else [])]
+        told = [c for f in store.manifest.facets.values() for c in f.all_columns]
+        more = [c for c in dict.fromkeys(told) if store.shape.has(c)]
+        fetched = ", ".join(store.dialect.stored(column) for column in [*columns, *more])
+        found: dict[bytes, list[Told]] = {}
+        with session(store.engine) as opened:
+            for group in chunks(self._asked(spellings), _GROUP):
+                text = f"SELECT DISTINCT {fetched} FROM {store.table} WHERE "
+                for row in opened.rows(text + store.among(self._link.column, group)):
+                    value, *rest = map(plain, row)
+                    folder = rest.pop(0) if self._link.folder else None
+                    name = self._spoken.name(value or b"", folder)
+                    if name in wanted:
+                        found.setdefault(name, []).append(told_by(store, rest, more))
+        return {name: together(all_told) for name, all_told in found.items()}
+
     def _asked(self, spellings: Sequence[bytes]) -> Sequence[bytes]:
         """The values of the link column to look for."""
         names = (spelling.rpartition(b"/")[2] for spelling in spellings)
@@ -144,6 +167,16 @@ class LinkNaming:
                 for row in opened.rows(text + where):
                     if any(self._layout.at(row, column) in wanted for column in columns):
                         yield row
+
+    def concerning(self, sought: Sought) -> Iterator[tuple[bytes, Field]]:
+        """See ``records.Naming``; of a copy as of its record."""
+        link = self._link
+        for store in [self._store, *self._store.shadow_stores()]:
+            for found in store.search(sought) if store.shape.has(link.column) else ():
+                value = found.fields.get(link.column)
+                if value and value != GONE:
+                    folder = found.fields.get(link.folder) if link.folder else None
+                    yield self._spoken.name(value, folder), found.call
 
     def blank(self, spellings: Sequence[bytes]) -> int:
         """Applies ``on_part_gone`` to all rows that name one of these, shadows too."""

@@ -84,8 +84,7 @@ class PeriodStore(ItemStore):
             if entry.when is None:
                 seen["undated"] += 1
                 continue
-            due = entry.when < selection.cutoff and self._standing(entry, selection) == "due"
-            seen["due"] += due
+            seen["due"] += self._standing(entry, selection) == "due"
             yield entry
 
     def _free(
@@ -94,8 +93,7 @@ class PeriodStore(ItemStore):
         """The oldest records up to the first that must stay."""
         found = []
         for entry in oldest[: items.WINDOW]:
-            stays = entry.taken.identity in skip or entry.taken.when >= selection.cutoff
-            if stays or self._standing(entry, selection) != "due":
+            if entry.taken.identity in skip or self._standing(entry, selection) != "due":
                 break
             found.append(entry)
         return found

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from pbxretain.records import Field, Taken
+from pbxretain.records import Field, Taken, pack
 from pbxretain.stores.database import Row
 from pbxretain.stores.dialects import Dialect, Sql, all_of, any_of, plain, typed, untyped
 from pbxretain.stores.times import TimeColumn
@@ -89,6 +89,12 @@ class Layout:
             subjects=tuple([plain(row[place]) for place in places.subjects]),
             locator=(plain(row[0]) or b"") if self.keep_locator else b"",
         )
+
+    def identity(self, row: Row) -> bytes:
+        """As ``Taken.identity``, also where the time can't be read."""
+        places = self.places
+        call = [plain(row[place]) for place in places.call]
+        return pack(*(typed(row[at]) for at in places.key), plain(row[places.start]), *call)
 
     def call_id(self, row: Row) -> bytes | None:
         """The first call id column that is filled."""

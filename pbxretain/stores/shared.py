@@ -38,7 +38,7 @@ class SharedRows:
         self._store = store
         self._shared = shared
         dialect = store.dialect
-        shape = read_shape(store.engine, opened, shared.table, store.dataset)
+        self.shape = shape = read_shape(store.engine, opened, shared.table, store.dataset)
         if not isinstance(shape.columns.get(shared.key), kinds.Integer):
             raise _drift(store, f"{shared.table} has no whole number {shared.key}")
         for named in shared.named_by:

@@ -26,11 +26,21 @@ from pbxretain.records import (
     Bits,
     Census,
     Cursor,
+    Field,
+    Found,
     Intent,
     Record,
     Selection,
+    Sought,
 )
-from pbxretain.stores import files, mailbox, numbering, spool_advice, spool_survey
+from pbxretain.stores import (
+    files,
+    mailbox,
+    numbering,
+    spool_advice,
+    spool_order,
+    spool_survey,
+)
 from pbxretain.stores.ami import AmiSettings
 from pbxretain.stores.asterisk import AsteriskFacts, Presence
 from pbxretain.stores.folder_advice import left_alone
@@ -56,6 +66,10 @@ _BETWEEN_HOLDS = 0.005
 _UNDO_WAIT = 10.0
 """Putting back may wait longer for a lock than taking: nothing else brings the message back."""
 _STALE = 60.0
+_NUMBERS = (b"origmailbox", b"callerid", b"exten", b"rdnis")
+_SAYS = (*_NUMBERS, b"callerchan")
+"""Keys of a message's text file that may name somebody, and those that hold a number alone."""
+
 _HEALED_AT_LOGIN = (b"INBOX", b"Urgent", b"Old")
 
 
@@ -84,7 +98,7 @@ def open_spool(
     spool_survey.refuse_other_folder(opened, name=dataset.root)
     return SpoolStore(
         name=name,
-        data_class=dataset.data,
+        dataset=dataset,
         root=opened,
         facts=asterisk,
         ami=ami,
@@ -101,17 +115,18 @@ class SpoolStore:
         self,
         *,
         name: str,
-        data_class: str,
+        dataset: SpoolDataset,
         root: files.Root,
         facts: AsteriskFacts,
         ami: AmiSettings | None,
         installation: str,
     ) -> None:
         self.dataset = name
-        self.data_class = data_class
+        self.data_class = dataset.data
         self.facts = facts
         self.root = root
         self.presence = Presence(ami)
+        self._facets = dataset.facets
         self._installation = installation
         self._lamps_failed = 0
         self._locks_work = False
@@ -159,18 +174,23 @@ class SpoolStore:
                 findings["FOREIGN_LOCK"] += (
                     lock_age(folder, self._installation, time.time()) > _STALE
                 )
-                for item in mailbox.records(contents, selection.cutoff):
+                mine = spool_order.of_place(place, selection, self._facets)
+                cutoff = (mine or selection).cutoff
+                for item in mailbox.records(contents, cutoff):
                     found["total"] += 1
-                    found.update(_kinds(folder, item, selection))
+                    if mine is None:
+                        continue
+                    found.update(_kinds(folder, item, mine))
                     if item.when is not None:
                         dates = [min([*dates[:1], item.when]), max([*dates[1:], item.when])]
         findings["LAMP_NOT_REFRESHED"] += self._lamps_failed
         return Census(
             before=found["before"],
-            due=found["before"] - found["held"],
+            due=found["before"] - found["held"] - found["minimum"],
             undated=found["undated"],
             future=found["future"],
             held=found["held"],
+            minimum=found["minimum"],
             total=found["total"],
             oldest=dates[0] if dates else None,
             newest=dates[-1] if dates else None,
@@ -188,6 +208,31 @@ class SpoolStore:
                     due.append((dated(item), identity, Record(when=item.when, label=label)))
         for _, _, record in sorted(due, key=lambda one: one[:2]):
             yield record
+
+    def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
+        """By mailbox and by what the message's text file says of its caller."""
+        del start
+        for place in mailbox.places(self.root):
+            with self.folder(place) as folder:
+                if folder is None:
+                    continue
+                contents = mailbox.read_folder(folder, place, installation=self._installation)
+                own = sought.matches(place.mailbox)
+                for item in (each for one in contents.items for each in (one, *one.leftovers)):
+                    told = mailbox.told(folder, item)
+                    named = own or any(
+                        sought.matches(told.get(key), bare=key in _NUMBERS) for key in _SAYS
+                    )
+                    known = _named(folder, item) if named else None
+                    if known is not None:
+                        yield self._found(folder, known, told)
+
+    def _found(self, folder: files.Folder, item: Item, told: Mapping[bytes, bytes]) -> Found:
+        place = item.place
+        fields: dict[str, Field] = {os.fsdecode(key): value for key, value in told.items()}
+        fields |= {"mailbox": place.mailbox + b"@" + place.context, "folder": place.folder}
+        fields["file"] = files.join(place.rel, mailbox.stem(item.number))
+        return Found(self.dataset, mailbox.identity(folder, item), None, item.when, fields)
 
     def take(
         self,
@@ -348,10 +393,13 @@ class SpoolStore:
         return min(room, HOLD_MESSAGES) if self.presence.asks else mailbox.HIGHEST
 
     def _due(self, folder: files.Folder, place: Place, selection: Selection) -> list[Due]:
+        mine = spool_order.of_place(place, selection, self._facets)
+        if mine is None:
+            return []
         contents = mailbox.read_folder(folder, place, installation=self._installation)
         due = []
-        for found in mailbox.records(contents, selection.cutoff):
-            if found.when is None or found.when >= selection.cutoff or found.hidden:
+        for found in mailbox.records(contents, mine.cutoff):
+            if found.when is None or found.when >= mine.cutoff or found.hidden:
                 continue
             item = _named(folder, found)
             if item and not _excluded(folder, item, selection.excluded_keys):
@@ -480,10 +528,12 @@ def _kinds(folder: files.Folder, item: Item, selection: Selection) -> Iterator[s
         yield "undated"
     elif item.when > selection.now + FUTURE:
         yield "future"
-    elif item.when < selection.cutoff:
+    elif item.when < max(selection.cutoff, selection.maximum or selection.cutoff):
         yield "before"
         if _excluded(folder, item, selection.excluded_keys):
             yield "held"
+        elif item.when >= selection.cutoff:
+            yield "minimum"
 
 
 def _excluded(folder: files.Folder, item: Item, keys: frozenset[bytes]) -> bool:

@@ -1,13 +1,17 @@
-"""In which order do messages go, and which must go together?"""
+"""In which order do messages go, which must go together, and whose are those of one folder?"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import takewhile
+from typing import Literal
 
+from pbxretain.records import Selection
 from pbxretain.stores.mailbox import Item, Place
 from pbxretain.stores.spool_batch import dated
+from pbxretain.stores.told import claim
 
 Due = tuple[bytes, Item]
 """Packed identity and record."""
@@ -39,3 +43,28 @@ def with_twins(due: list[Due], room: int) -> list[Due]:
     while end < len(due) and due[end][0] == due[end - 1][0]:
         end += 1
     return due[:end]
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_HEARD = {b"Old": "true", b"INBOX": "false", b"Urgent": "false"}
+"""Asterisk's own filing. What lies elsewhere an owner or a program put there, heard or not."""
+
+Facet = Literal["mailbox", "context", "folder"]
+
+
+def of_place(place: Place, selection: Selection, facets: Mapping[str, Facet]) -> Selection | None:
+    """The selection as it stands for all messages of one folder; None where they are another
+    rule's."""
+    if not selection.narrowed:
+        return selection
+    mine = claim({name: _part(place, part) for name, part in facets.items()}, selection)
+    if mine is None:
+        return None
+    return replace(selection, cutoff=mine.cutoff or _NEVER, maximum=mine.maximum)
+
+
+def _part(place: Place, part: Facet) -> frozenset[str] | None:
+    if part != "folder":
+        return frozenset({getattr(place, part).decode("utf-8", "surrogateescape")})
+    heard = _HEARD.get(place.folder)
+    return None if heard is None else frozenset({heard})

@@ -26,10 +26,12 @@ from pbxretain.records import (
     Bounds,
     Census,
     Cursor,
+    Found,
     Intent,
     Record,
     Redaction,
     Selection,
+    Sought,
     Taken,
 )
 from pbxretain.records import Session as SessionId
@@ -273,6 +275,17 @@ class TableStore:
         for taken, row in sorted(due, key=lambda pair: (pair[0].when, pair[0].identity)):
             label = " → ".join((s or b"").decode(errors="replace") for s in taken.subjects)
             yield Record(when=taken.when, label=label, call=layout.call_id(row))
+
+    def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
+        from pbxretain.stores.searching import search_table
+
+        return search_table(self, sought, start=start)
+
+    def of_calls(self, calls: frozenset[bytes]) -> Iterator[Found]:
+        """Every record of these calls, due or not."""
+        from pbxretain.stores.searching import table_of_calls
+
+        return table_of_calls(self, calls)
 
     # --- taking ---
 

@@ -6,8 +6,8 @@ values (either party of a call), none (then no rule that asks for it fits), or n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -41,14 +41,53 @@ class Claim:
 def claim(told: Told, selection: Selection) -> Claim | None:
     """What a selection wants of a record; None where another rule decides. Where it can't be told
     whether an earlier rule fits, the record is due only when it is under every rule."""
-    if fits(told, selection.only) is not True:
+    if not selection.narrowed:
+        return Claim(selection.cutoff, selection.maximum)
+    mine = whose(told, selection)
+    if mine is False:
         return None
+    return Claim(selection.lowest) if mine is None else Claim(selection.cutoff, selection.maximum)
+
+
+def whose(told: Told, selection: Selection) -> bool | None:
+    """Whether a record is the selection's; None where it is unless an earlier rule fits, and
+    nobody can tell."""
+    if fits(told, selection.only) is not True:
+        return False
     earlier = [fits(told, facets) for facets in selection.but_not]
     if True in earlier:
-        return None
-    if None in earlier:
-        return Claim(selection.lowest)
-    return Claim(selection.cutoff, selection.maximum)
+        return False
+    return None if None in earlier else True
+
+
+def kept(told: Told, when: Callable[[str], datetime | None], selection: Selection) -> bool:
+    """Whether its own rule keeps a record, be it the selection's or a rival's; ``when`` tells its
+    start events. One without a time keeps nothing back."""
+    for strand, cutoff in strands(selection):
+        mine = whose(told, strand)
+        if mine is False or any(when(start) for start in strand.without):
+            continue
+        limit, moment = selection.lowest if mine is None else cutoff, when(strand.start)
+        if limit is None:
+            return True
+        if moment is not None:
+            return moment >= limit
+    return when(selection.start) is not None
+
+
+def strands(selection: Selection) -> Sequence[tuple[Selection, datetime | None]]:
+    """The selection and its rivals, each as a selection with its own cut-off."""
+    found: list[tuple[Selection, datetime | None]] = [(selection, selection.cutoff)]
+    for rival in selection.others:
+        other = replace(
+            selection,
+            start=rival.start,
+            only=rival.only,
+            but_not=rival.but_not,
+            without=rival.without,
+        )
+        found.append((other, rival.cutoff))
+    return found
 
 
 def fits(told: Told, wanted: Facets) -> bool | None:

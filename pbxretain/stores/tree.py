@@ -31,10 +31,13 @@ from pbxretain.records import (
     Bits,
     Census,
     Cursor,
+    Field,
+    Found,
     Intent,
     Naming,
     Record,
     Selection,
+    Sought,
 )
 from pbxretain.stores.dating import PLAUSIBLE, Dater
 from pbxretain.stores.files import (
@@ -51,12 +54,16 @@ from pbxretain.stores.files import (
     without_paths,
 )
 from pbxretain.stores.folder_advice import LEFT, left_alone, no_right
+from pbxretain.stores.told import claim, together
 from pbxretain.stores.tree_batch import HeldRecord, TreeBatch, TreeCursor, hold, waiting_names
-from pbxretain.stores.tree_parts import Entry, Shape, Spelling
+from pbxretain.stores.tree_parts import Entry, NameFacets, Shape, Spelling
 
 ENCODING = "tree-path/1"
 _BATCH_BYTES = 256 << 20
 _ASKED_AT_ONCE = 500
+_LARGEST_TEXT = 1 << 20
+_AS_FILE = b".wav"
+"""Behind a stem, so that it is read as a file's name."""
 
 
 def open_tree(
@@ -90,14 +97,20 @@ class _View:
     findings: Mapping[str, int] = field(default_factory=dict)
     others: int = 0
     """Files of no record: they keep the root from ever being empty."""
-    _due: tuple[datetime, list[Entry]] | None = None
+    _due: tuple[Selection, list[Entry]] | None = None
 
-    def before(self, cutoff: datetime) -> list[Entry]:
-        """The records before the cut-off in deletion order."""
-        if self._due is None or self._due[0] != cutoff:
-            found = [entry for entry in self.entries if entry.when and entry.when < cutoff]
-            self._due = cutoff, sorted(found, key=_order)
+    def before(self, selection: Selection) -> list[Entry]:
+        """The selection's records before the cut-off in deletion order."""
+        if self._due is None or self._due[0] is not selection:
+            found = [entry for entry in self.entries if _standing(entry, selection) == "due"]
+            self._due = selection, sorted(found, key=_order)
         return self._due[1]
+
+
+def _standing(entry: Entry, selection: Selection) -> str | None:
+    """Whether a dated record is this rule's and due, or refused for a minimum."""
+    mine = claim(entry.told, selection)
+    return mine.standing(entry.when) if mine and entry.when else None
 
 
 def _order(entry: Entry) -> tuple[datetime, bytes]:
@@ -124,11 +137,15 @@ class TreeStore:
         self.data_class = dataset.data
         self._root = root
         self._shape = Shape.of(dataset)
+        self._facets = NameFacets(dataset.facets)
         self._dater = dater
         self._naming = naming
         self._installation = installation
         self._settle_in = timedelta(seconds=dataset.settle_in)
         self._view: _View | None = None
+        dated = [step.sidecar.extension for step in dataset.dated_by if step.sidecar]
+        tails = (b"." + os.fsencode(e.removeprefix(".")) for e in (*dataset.sidecars, *dated))
+        self._texts = list(dict.fromkeys(tails))
 
     # Looking ------------------------------------------------------------------------------------
 
@@ -165,14 +182,16 @@ class TreeStore:
         tally: Counter[str] = Counter()
         dates = []
         for entry in view.entries:
+            if claim(entry.told, selection) is None:
+                continue
             if entry.when is None:
                 tally["undated"] += 1
                 continue
             dates.append(entry.when)
             tally["future"] += entry.when > selection.now + FUTURE
-            if entry.when < selection.cutoff:
+            if standing := self._standing(entry, selection):
                 tally["before"] += 1
-                tally[self._standing(entry, selection)] += 1
+                tally[standing] += 1
         findings = dict(view.findings)
         if tally["writing"]:
             findings["STILL_WRITTEN"] = tally["writing"]
@@ -183,6 +202,7 @@ class TreeStore:
             future=tally["future"],
             straddling=tally["waiting"],
             held=tally["held"],
+            minimum=tally["minimum"],
             total=len(view.entries),
             oldest=min(dates, default=None),
             newest=max(dates, default=None),
@@ -190,14 +210,62 @@ class TreeStore:
         )
 
     def scan(self, selection: Selection) -> Iterator[Record]:
-        for entry in self._look().before(selection.cutoff):
+        for entry in self._look().before(selection):
             if self._standing(entry, selection) == "due":
                 label = entry.key.decode("utf-8", "backslashreplace")
                 yield Record(entry.when, label)
 
-    def _standing(self, entry: Entry, selection: Selection) -> str:
+    def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
+        """By name, by what a sidecar says, and by the rows that name a file."""
+        del start
+        view = self._look()
+        calls: dict[bytes, Field] = {}
+        if self._naming:
+            calls = dict(self._naming.concerning(sought))
+        for entry in view.entries:
+            naming = next((value for value in entry.values if value in calls), None)
+            if naming is not None or self._names(entry, sought):
+                yield Found(
+                    dataset=self.dataset,
+                    identity=entry.identity,
+                    call=calls.get(naming) if naming else None,
+                    when=entry.when,
+                    fields={"file": entry.key, **self._parts(entry)},
+                )
+
+    def _names(self, entry: Entry, sought: Sought) -> bool:
+        """Whether a file's own path or its sidecars name somebody."""
+        if sought.matches(entry.stem + _AS_FILE, bare=False):
+            return True
+        # A folder of one's own, such as an extension's, is a field by itself.
+        if any(sought.matches(part, bare=True) for part in entry.folder.split(b"/")):
+            return True
+        return any(
+            sought.matches(value, bare=False) for value in self._parts(entry).values() if value
+        )
+
+    def _parts(self, entry: Entry) -> Mapping[str, Field]:
+        """What stands in the text files of a record, by their extension."""
+        found: dict[str, Field] = {}
+        try:
+            with self._root.folder(entry.folder) as folder:
+                for tail in self._texts:
+                    name = entry.stem + tail
+                    with suppress(FileNotFoundError), os.fdopen(folder.open(name), "rb") as file:
+                        found[os.fsdecode(tail)] = file.read(_LARGEST_TEXT)
+        except OSError:
+            return found  # went meanwhile
+        return found
+
+    def _standing(self, entry: Entry, selection: Selection) -> str | None:
+        """What becomes of a record before the cut-off; None for one that isn't."""
+        standing = _standing(entry, selection)
+        if standing is None:
+            return None
         if entry.identity in selection.excluded_keys:
             return "held"
+        if standing == "minimum":
+            return standing
         young = (selection.now - self._settle_in).timestamp()
         if entry.waits:
             return "waiting"
@@ -253,7 +321,8 @@ class TreeStore:
             if stats:
                 own = self._dater.own_date(folder, stem=stem, parts={name: name for name in names})
                 changed = max(s.st_mtime for s in stats)
-                yield Entry(folder=folder.rel, stem=stem, own=own, changed=changed)
+                told = self._facets.told(stem)
+                yield Entry(folder=folder.rel, stem=stem, own=own, changed=changed, told=told)
 
     def _named(self, view: _View) -> int:
         """Notes on each entry which values of the link column name it; counts the others."""
@@ -286,7 +355,11 @@ class TreeStore:
             values = sorted({value for entry in chunk for value in entry.values})
             newest = self._naming.newest_leg(values)
             waiting = waiting_names(self._naming, self.data_class, values)
+            rows = self._naming.facets(values) if self._facets.by_rows else {}
             for entry in chunk:
+                if told := [rows[value] for value in entry.values if value in rows]:
+                    row = together(told)
+                    entry.told = {**entry.told, **{n: row.get(n) for n in self._facets.by_rows}}
                 entry.when = self._latest(entry, newest)
                 entry.waits = not waiting.isdisjoint(entry.values)
 
@@ -317,7 +390,7 @@ class TreeStore:
         if after is None or self._view is None:
             self._view = self._look()
         view = self._view
-        due = view.before(selection.cutoff)
+        due = view.before(selection)
         if isinstance(after, TreeCursor):
             at = bisect_right(due, (after.when, after.key), key=_order)
         else:

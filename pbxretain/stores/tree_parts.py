@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from pbxretain.manifest import TreeDataset
+from pbxretain.manifest import TreeDataset, TreeFacet
 from pbxretain.records import pack
 from pbxretain.stores.dating import compile_pattern
 from pbxretain.stores.files import join
+from pbxretain.stores.told import Told, meant
 
 
 @dataclass(slots=True, repr=False, eq=False)
@@ -30,6 +31,8 @@ class Entry:
     """What rows hold in their link column that means this record."""
     waits: bool = False
     """A row of the same data class names it, and the product isn't done with that row."""
+    told: Told = field(default_factory=dict)
+    """Its facets, by its name or by the rows that name it."""
 
     @property
     def key(self) -> bytes:
@@ -99,6 +102,29 @@ class Shape:
             rel = join(entry.folder, name)
             found |= dict.fromkeys([rel, join(root, rel)])
         return list(found)
+
+
+class NameFacets:
+    """What a dataset's file names tell of its records. Raises DocumentError for a pattern that
+    can't be used."""
+
+    def __init__(self, facets: Mapping[str, TreeFacet]) -> None:
+        self._facets = {
+            name: (facet, [compile_pattern(text) for text in facet.names])
+            for name, facet in facets.items()
+            if facet.names
+        }
+        self.by_rows = [name for name, facet in facets.items() if facet.rows]
+        """Facets that only the rows tell that name a file."""
+
+    def told(self, stem: bytes) -> dict[str, frozenset[str] | None]:
+        """Without a pattern that fits a facet has no value; those by rows aren't told yet."""
+        found: dict[str, frozenset[str] | None] = dict.fromkeys(self.by_rows)
+        for name, (facet, patterns) in self._facets.items():
+            fitting = (pattern.fullmatch(stem) for pattern in patterns)
+            hit = next((match for match in fitting if match), None)
+            found[name] = meant(facet, [hit["facet"]] if hit else ())
+        return found
 
 
 class Spelling:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pbxretain.records import Advice
+from pbxretain.records import Advice, Field, Sought
 
 
 class Rows:
@@ -41,6 +41,22 @@ class Rows:
             newest = self.db.execute(query, (value,)).fetchone()[0]
             if newest is not None:
                 found[value] = datetime.fromtimestamp(newest, UTC)
+        return found
+
+    def concerning(self, sought: Sought) -> Iterator[tuple[bytes, Field]]:
+        for call, value in self.db.execute("SELECT call, recordingfile FROM cdr").fetchall():
+            if sought.matches(value):
+                yield value, call.encode()
+
+    def facets(
+        self, spellings: Sequence[bytes]
+    ) -> Mapping[bytes, Mapping[str, frozenset[str] | None]]:
+        """Tells the call as queue."""
+        found: dict[bytes, Mapping[str, frozenset[str] | None]] = {}
+        for value in spellings:
+            query = "SELECT DISTINCT call FROM cdr WHERE recordingfile = ?"
+            if calls := self.db.execute(query, (value,)).fetchall():
+                found[value] = {"queue": frozenset(call for (call,) in calls)}
         return found
 
     def check(self) -> Sequence[Advice]:

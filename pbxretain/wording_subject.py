@@ -1,0 +1,98 @@
+"""What is said to those who answer data subjects, and in the sheet itself? (German, English.)"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+SUBJECT: Final[Mapping[str, tuple[str, str]]] = {
+    "subject.history": (
+        "Achtung: Was auf der Befehlszeile steht, bleibt im Verlauf der Shell und ist in der "
+        "Prozessliste zu sehen. Ohne Wert wird danach gefragt; „-“ liest ihn von der "
+        "Standardeingabe.",
+        "Mind: what stands on the command line stays in the shell's history and shows in the list "
+        'of processes. Without a value it is asked for; "-" reads it from stdin.',
+    ),
+    "subject.ask.number": ("Rufnummer", "Telephone number"),
+    "subject.ask.extension": ("Nebenstelle", "Extension"),
+    "subject.ask.name": ("Name", "Name"),
+    "subject.find.title": ("Gefundene Datensätze einer Person", "Records found of one person"),
+    "subject.none": (
+        "Zu dieser Person ist nichts gespeichert.",
+        "Nothing is stored about this person.",
+    ),
+    "subject.written": (
+        "Das Gefundene steht in {path}: subject.html zum Lesen, subject.json für Maschinen.",
+        "What was found is in {path}: subject.html to read, subject.json for machines.",
+    ),
+    "subject.written.note": (
+        "Nur Sie können diese Dateien lesen. Sie nennen auch die anderen, mit denen gesprochen "
+        "wurde: Prüfen Sie vor der Herausgabe, was deren Rechte berührt (Art. 15 Abs. 4 DSGVO), "
+        "und löschen Sie die Dateien danach.",
+        "Only you can read these files. They also name the others who were spoken with: before you "
+        "hand them over, see what touches their rights (Art. 15(4) GDPR), and delete the files "
+        "afterwards.",
+    ),
+    "subject.undated": ("ohne Zeit", "without a time"),
+    "subject.col.source": ("Quelle", "Source"),
+    "subject.col.dataset": ("Datenbestand", "Dataset"),
+    "subject.col.records": ("Datensätze", "Records"),
+    "subject.col.related": ("Weitere desselben Anrufs", "Others of the same call"),
+    "subject.col.when": ("Zeit", "Time"),
+    "subject.col.stored": ("Was gespeichert ist", "What is stored"),
+    "subject.sheet.title": (
+        "Auskunft über gespeicherte Verkehrsdaten und Aufzeichnungen",
+        "What the telephone system stores about you",
+    ),
+    "subject.sheet.about": (
+        "Auskunft nach Art. 15 DSGVO: alle Datensätze der Telefonanlage, die die gesuchte "
+        "Rufnummer, Nebenstelle oder den gesuchten Namen nennen, in jeder Schreibweise. Die "
+        "Felder heißen wie in der Telefonanlage.",
+        "Access under Art. 15 GDPR: every record of the telephone system that names the number, "
+        "extension or name in question, in whatever spelling. The fields are named as the "
+        "telephone system names them.",
+    ),
+    "subject.sheet.gaps": (
+        "Diese Auskunft ist nicht vollständig: Ein Teil ließ sich nicht durchsuchen.",
+        "This answer is incomplete: a part could not be searched.",
+    ),
+    "subject.sheet.source": ("Telefonanlage {source}", "Telephone system {source}"),
+    "subject.sheet.dataset": ("{kind} ({dataset}): {count}", "{kind} ({dataset}): {count}"),
+    "subject.sheet.copy": ("Kopie: {path}", "Copy: {path}"),
+    "subject.sheet.related": (
+        "Weitere Datensätze derselben Anrufe",
+        "Other records of the same calls",
+    ),
+    "subject.sheet.related.note": (
+        "Sie gehören zu denselben Anrufen, nennen die Person aber nicht. Ihr Inhalt betrifft "
+        "andere und ist hier nicht wiedergegeben.",
+        "They belong to the same calls and don't name the person. What they hold concerns others "
+        "and isn't given here.",
+    ),
+    "subject.sheet.not-searched": (
+        "Nicht durchsucht werden konnte: {names}.",
+        "Could not be searched: {names}.",
+    ),
+    "subject.sheet.not-covered": (
+        "Auf dieser Anlage nicht vorhanden oder nicht eingerichtet: {names}.",
+        "Not there on this system, or not set up: {names}.",
+    ),
+    "subject.sheet.out-of-reach": (
+        "Weitere Kopien, die diese Suche nicht erreicht:",
+        "Further copies that this search can't reach:",
+    ),
+    "code.NO_NUMBER": (
+        "Das ist keine Rufnummer oder Nebenstelle, nach der sich suchen lässt.",
+        "That is no telephone number or extension that can be looked for.",
+    ),
+    "code.NO_NAME": (
+        "Das ist kein Name: Es sind zwei Buchstaben oder mehr nötig.",
+        "That is no name: it takes two letters or more.",
+    ),
+    "code.NO_SUBJECT": (
+        "Die Datei nach --from lässt sich nicht lesen, oder eine Zeile nennt weder number:, "
+        "extension: noch name:.",
+        "The file that --from names can't be read, or a line says neither number:, extension: nor "
+        "name:.",
+    ),
+}

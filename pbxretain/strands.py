@@ -122,8 +122,9 @@ class Strand:
     def scan(self, selection: Selection) -> Iterator[Record]:
         return self.store.scan(selection)
 
-    def search(self, sought: Sought) -> Iterator[Found]:
-        return self.store.search(sought)
+    def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
+        """Over the whole dataset, whichever rule a record falls under."""
+        return self.store.search(sought, start=start)
 
     def take(
         self,

@@ -330,9 +330,19 @@ class TableDataset(_Dataset):
                     raise ValueError(f"shared: {named.table} is neither the table nor its child")
         if self.reads_only and (self.children or self.shared or self.link):
             raise ValueError("a dataset that is only read has no link, children or shared rows")
+        if stays := sorted(self._ties() & {c for c, form in self.redact.items() if form != "keep"}):
+            raise ValueError(f"redact: {stays[0]} dates or ties records, so its form must be keep")
         if self.table.endswith("*") and (self.link or self.shared or self.parts or self.shadows):
             raise ValueError("a table with a star has no link, shared, parts or shadows")
         return self
+
+    def _ties(self) -> set[str]:
+        """Columns without which a redacted record would lose its date, its call or its parts."""
+        found = {*self.call_id, *self.ready, *filter(None, (self.end, self.walk))}
+        for start in self.starts.values():
+            found |= {*start.columns, *filter(None, [start.referee])}
+        found |= {child.parent_column for child in self.children}
+        return found | {part.parent_column for part in self.parts}
 
 
 class Sidecar(Document):

@@ -21,20 +21,13 @@ from zoneinfo import ZoneInfo
 from pbxretain import period, posix
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence.lookup import party
-from pbxretain.policy import Cut, Policy, Redact
+from pbxretain.plan import Item, Plan
+from pbxretain.policy import Policy
 from pbxretain.records import Redaction
 from pbxretain.signing import canonical, parse_canonical
 
 PREFIX = b"pn-"
 _REMEMBERED = 1 << 16
-
-
-def redaction_of(rule: Redact) -> Redaction:
-    """A rule's form of numbers as stores take it, without any key."""
-    keep = rule.extensions or 0
-    if isinstance(rule.numbers, Cut):
-        return Redaction("cut", cut=rule.numbers.cut, keep=keep)
-    return Redaction(rule.numbers, keep=keep)
 
 
 class Pseudonyms:
@@ -74,10 +67,23 @@ class Pseudonyms:
 
     def told(self) -> None:
         """After a report told it."""
+        if not self._note.exists():
+            return
         try:
             posix.remove_synced(self._note)
         except OSError:
             raise _unwritten() from None
+
+    def given(self, decided: Plan, *, now: datetime) -> Plan:
+        """The plan with the key in what will be redacted."""
+        return replace(decided, items=[self._with_key(item, now) for item in decided.items])
+
+    def _with_key(self, item: Item, now: datetime) -> Item:
+        selection = item.selection
+        if selection is None or selection.redact is None or item.refusal:
+            return item
+        keyed = self.keyed(selection.redact, now=now)
+        return replace(item, selection=replace(selection, redact=keyed))
 
     def keyed(self, redaction: Redaction, *, now: datetime) -> Redaction:
         """The redaction with what it takes to make pseudonyms, where it makes any; the key is made

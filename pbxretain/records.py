@@ -133,6 +133,9 @@ class Selection:
     without: tuple[str, ...] = ()
     """Start events that must be unknown: this one is their fallback."""
 
+    since: datetime | None = None
+    """Records surely before it are none of this selection: another stage of the rule takes them."""
+
     redact: Redaction | None = None
     """Due records are brought into redacted form and stay; what is in that form already is no
     record of this selection: neither due nor before the cut-off."""

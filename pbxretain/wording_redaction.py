@@ -26,6 +26,19 @@ REDACTION: Final[Mapping[str, tuple[str, str]]] = {
         "Unkenntlich machen lassen sich nur Datenbanktabellen; dies hier nur löschen.",
         "Only database tables can be redacted; this can only be deleted.",
     ),
+    "code.REDACTION_FACET": (
+        "Eine Regel richtet sich nach etwas, das beim Unkenntlichmachen verloren geht.",
+        "A rule goes by something that redaction changes.",
+    ),
+    "detail.REDACTION_FACET": (
+        "Datenbestand {dataset}: Eine Regel richtet sich nach {facet}, und das geht beim "
+        "Unkenntlichmachen verloren",
+        "dataset {dataset}: a rule goes by {facet}, which redaction changes",
+    ),
+    "detail.REDACTION_FACET.hint": (
+        "{facet} aus den Regeln für {data} nehmen, oder kurze Nummern bleiben lassen: extensions",
+        "take {facet} out of the rules for {data}, or let short numbers stay: extensions",
+    ),
     "code.PSEUDONYM_KEY": (
         "Der Schlüssel der Pseudonyme fehlt oder ist unlesbar.",
         "The key of pseudonyms is missing or can't be read.",

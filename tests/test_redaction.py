@@ -25,13 +25,14 @@ from support.tables import drain, selecting, shipped, table
 from pbxretain.documents import parse
 from pbxretain.errors import DocumentError, EvidenceError
 from pbxretain.policy import Policy, Redact
-from pbxretain.pseudonyms import Pseudonyms, redaction_of
+from pbxretain.pseudonyms import Pseudonyms
 from pbxretain.records import Redaction
 from pbxretain.stores.database import Session, connect
 from pbxretain.stores.dialects import dialect_named
 from pbxretain.stores.redacted import CONSTANT, TECHNOLOGIES, Forms, undeclared
 from pbxretain.stores.schema import Shape
 from pbxretain.stores.table import TableStore, open_table
+from pbxretain.strands import redaction_of
 
 ZONE = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)

@@ -105,9 +105,17 @@ def own_rows(store: TableStore, selection: Selection) -> Sql | None:
     where it is about all."""
     redact = selection.redact
     missing = store.redacting(redact).missing() if redact else None
-    found = [_orphans(store, redact), claimed(store, selection), missing]
+    found = [_orphans(store, redact), claimed(store, selection), _stage(store, selection), missing]
     parts = [part for part in found if part]
     return all_of(*parts) if parts else None
+
+
+def _stage(store: TableStore, selection: Selection) -> Sql | None:
+    """Rows that an earlier stage of the rule doesn't take anyway."""
+    if selection.since is None:
+        return None
+    time = store.layout(selection.start).time
+    return negated(time.certain(selection.since), store.dialect)
 
 
 def _orphans(store: TableStore, redact: Redaction | None) -> Sql | None:

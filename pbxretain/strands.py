@@ -153,7 +153,7 @@ class Strand:
     def _changed(self, kind: TableDataset, values: frozenset[str]) -> set[str]:
         """The columns in which redaction changes one of these values."""
         keep = self.rule.redact.extensions if self.rule.redact else None
-        stay = keep is not None and all(v.isdecimal() and len(v) <= keep for v in values)
+        stay = keep is not None and all(v.isdecimal() and v[0] != "0" and len(v) <= keep for v in values)
         kept = {"keep", "number"} if stay else {"keep"}
         return {column for column, form in kind.redact.items() if form not in kept}
 

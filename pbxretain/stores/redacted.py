@@ -24,6 +24,7 @@ PSEUDONYM = re.compile(rb"pn-[0-9a-f]{16}")
 _PSEUDONYM = "pn-[0-9a-f]{16}"
 _PSEUDONYM_LENGTH = 19
 _NUMBER = re.compile(rb"[+]?[0-9]+")
+_EXTENSION = re.compile(rb"[1-9][0-9]*")
 
 TECHNOLOGIES = (
     b"PJSIP", b"SIP", b"IAX2", b"DAHDI", b"Local", b"Console", b"AudioSocket", b"UnicastRTP",
@@ -57,7 +58,7 @@ class Form:
 
     def _number(self, value: bytes) -> Field:
         how = self.redaction
-        if how.keep and len(value) <= how.keep and value.isdigit():
+        if how.keep and _EXTENSION.fullmatch(value) and len(value) <= how.keep:
             return value
         if how.numbers == "cut":
             if re.fullmatch(f"[+]?[0-9]*[*]{{{how.cut}}}".encode(), value):
@@ -97,7 +98,7 @@ class Form:
             if how.numbers == "pseudonym":
                 yield Sql(dialect.fits(self.column, _PSEUDONYM))
             if how.keep:
-                yield Sql(dialect.fits(self.column, f"[0-9]{{1,{how.keep}}}"))
+                yield Sql(dialect.fits(self.column, f"[1-9][0-9]{{0,{how.keep - 1}}}"))
 
     def set_to(self, dialect: Dialect, values: Iterable[Field]) -> Sql | None:
         """The right side of an assignment for rows that hold these values; None where none of

@@ -26,6 +26,7 @@ from pbxretain.wording_keys import KEYS
 from pbxretain.wording_opening import OPENING
 from pbxretain.wording_page import PAGE
 from pbxretain.wording_papers import PAPERS
+from pbxretain.wording_plans import PLANS
 from pbxretain.wording_policy import POLICY
 from pbxretain.wording_redaction import REDACTION
 from pbxretain.wording_report import REPORT
@@ -50,6 +51,7 @@ PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
     OPENING,
     PAGE,
     PAPERS,
+    PLANS,
     POLICY,
     REDACTION,
     REPORT,

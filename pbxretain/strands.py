@@ -28,6 +28,7 @@ from pbxretain.records import (
     Facets,
     Found,
     Intent,
+    Itemised,
     Record,
     Redaction,
     Rival,
@@ -153,7 +154,9 @@ class Strand:
     def _changed(self, kind: TableDataset, values: frozenset[str]) -> set[str]:
         """The columns in which redaction changes one of these values."""
         keep = self.rule.redact.extensions if self.rule.redact else None
-        stay = keep is not None and all(v.isdecimal() and v[0] != "0" and len(v) <= keep for v in values)
+        stay = keep is not None and all(
+            v.isdecimal() and v[0] != "0" and len(v) <= keep for v in values
+        )
         kept = {"keep", "number"} if stay else {"keep"}
         return {column for column, form in kind.redact.items() if form not in kept}
 
@@ -183,6 +186,9 @@ class Strand:
 
     def scan(self, selection: Selection) -> Iterator[Record]:
         return self.store.scan(selection)
+
+    def itemise(self, selection: Selection, *, everything: bool = False) -> Iterator[Itemised]:
+        return self.store.itemise(selection, everything=everything)
 
     def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
         """Over the whole dataset, whichever rule a record falls under."""

@@ -40,6 +40,7 @@ from pbxretain.outcomes import DatasetResult, judge, remaining, verdict
 from pbxretain.plan import Item, Plan, Progress, Terms, silent
 from pbxretain.planfile import OLDEST, PlanFile, Tags
 from pbxretain.planned import NOT_PLANNED, Planned, Tally
+from pbxretain.pseudonyms import Pseudonyms
 from pbxretain.records import Selection, Store
 from pbxretain.recovery import frozen, settle_dead
 from pbxretain.report import Ending
@@ -228,12 +229,15 @@ class _Run:
         known = self._facts(decided)
         if decided.refusals:
             return self._refused(known, decided)
+        pseudonyms = self._pseudonyms()
+        pseudonyms.retire(self.terms.policy, now=self.now, zone=self.terms.zone)
         if decided.idle and not self.planned:
             results_only = [self._untouched(item) for item in decided.items]
             for result in results_only:
                 judge(result)
             return self._publish(known, results_only, decided, [])
         self._rehearse(known)
+        decided = pseudonyms.given(decided, now=self.now)
         results = {item.dataset: self._untouched(item) for item in decided.items}
         errors: list[RetainError] = []
         key = RunKey()
@@ -259,6 +263,9 @@ class _Run:
         with suppress(RetainError):  # else the next run says it, or why it can't be said
             self._tell_holds()
         return done
+
+    def _pseudonyms(self) -> Pseudonyms:
+        return Pseudonyms(self.site.state, region=self.terms.source.region)
 
     def _open(
         self, source: Source, product: Connector, *, exclusive: bool = True
@@ -651,7 +658,11 @@ class _Run:
         files = keeping.grow(journal, results, self.site.reports) if journal else []
         errors.extend(item.refusal for item in decided.items if item.refusal)
         outcome, code = verdict(results, errors, signal=self.stop())
+        pseudonyms = self._pseudonyms()
+        if results and (destroyed := pseudonyms.destroyed()):
+            results[0].noted["PSEUDONYM_KEY_DESTROYED"] = destroyed
         entry = self._seal(known, results, Ending(outcome, int(code), self._clock()), files)
+        pseudonyms.told()
         return RunResult(
             self.terms.name,
             outcome,

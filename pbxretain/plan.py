@@ -12,7 +12,6 @@ from pbxretain.connector import Connector, Opened
 from pbxretain.errors import (
     ApprovalError,
     ClockError,
-    DocumentError,
     LimitError,
     RefusedError,
     StoreError,
@@ -85,6 +84,10 @@ class Item:
 
     alone: bool = True
     """No other rule shares the dataset."""
+
+    action: Literal["delete", "redact"] = "delete"
+    keep: Period | Literal["forever"] = "forever"
+    """Of the stage: how long what it takes stays as it is."""
 
     beside: int = 0
     """How many records are due in the same dataset under other rules."""
@@ -170,12 +173,7 @@ class Terms:
 
     def rules(self, data_class: str) -> Sequence[Rule]:
         """The rules of a data class; DocumentError when the policy forgot it, or the rest of it."""
-        rules = rules_of(self.policy, self.connector.manifest, data_class)
-        if any(rule.redact for rule in rules):
-            raise DocumentError(
-                f"policy {self.policy.policy}: redaction of {data_class} can't be carried out yet"
-            )
-        return rules
+        return rules_of(self.policy, self.connector.manifest, data_class)
 
     def strands(self, opened: Opened) -> list[Strand]:
         """The datasets of an opened source, each once for every rule that shares it."""
@@ -293,13 +291,17 @@ def _item(terms: Terms, opened: Opened, strand: Strand, *, now: datetime) -> Ite
         census=None,
         reads_only=isinstance(kind, TableDataset) and kind.reads_only,
         alone=strand.alone,
+        action=strand.action,
+        keep=strand.keep,
     )
-    if refusal := _without_facet(terms, kind, strand):
+    lost = strand.facet_lost(terms.rules(strand.data_class), kind)
+    if refusal := _without_facet(terms, kind, strand) or lost:
         return replace(item, refusal=refusal)
     try:
         selection = select(terms, opened, strand, now=now)
         census = counted(terms, opened, strand, selection) if selection else None
-        refused = (_fed(terms, kind, strand, now=now) or _unfit(strand, census)) if census else None
+        fed = _fed(terms, kind, strand, now=now) if strand.action == "delete" else None
+        refused = (fed or _unfit(strand, census)) if census else None
     except StoreError as error:
         return replace(item, refusal=left_out(error))
     return replace(item, selection=selection, census=census, refusal=refused)

@@ -14,7 +14,8 @@ A crash at any instant leaves each record either there, or gone with evidence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, Protocol, Self
@@ -92,6 +93,34 @@ class Rival(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Redaction:
+    """How numbers are brought into redacted form; free text and names are always blanked.
+
+    ``cut``: how many digits at the end fall. ``keep``: numbers of at most so many digits, the
+    house's own extensions, stay as they are; 0 keeps none. ``pseudonym`` makes one out of a number
+    and shows nothing of its key; without it a store can only tell what is redacted already.
+    """
+
+    numbers: Literal["blank", "constant", "cut", "pseudonym"]
+    cut: int = 3
+    keep: int = 0
+    pseudonym: Callable[[bytes], bytes] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def code(self) -> str:
+        """The form without its key, as it stands in a batch's bounds."""
+        return f"{self.numbers} {self.cut} {self.keep}"
+
+    @classmethod
+    def read(cls, code: str) -> Redaction:
+        """The form that ``code`` names; ValueError for any other text."""
+        found = re.fullmatch(r"(blank|constant|cut|pseudonym) (\d{1,2}) (\d{1,2})", code)
+        if found is None:
+            raise ValueError(code)
+        return cls(found[1], int(found[2]), int(found[3]))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """One rule on one dataset, with all that a store must spare.
 
@@ -124,6 +153,13 @@ class Selection:
 
     without: tuple[str, ...] = ()
     """Start events that must be unknown: this one is their fallback."""
+
+    since: datetime | None = None
+    """Records surely before it are none of this selection: another stage of the rule takes them."""
+
+    redact: Redaction | None = None
+    """Due records are brought into redacted form and stay; what is in that form already is no
+    record of this selection: neither due nor before the cut-off."""
 
     @property
     def held(self) -> Ties:

@@ -140,7 +140,9 @@ def _dataset_facts(item: Item) -> dict[str, Any]:
         "rule": rule_facts(item),
         "cutoff": selection.cutoff.isoformat() if selection else None,
         "maximum": selection.maximum.isoformat() if selection and selection.maximum else None,
-        "narrowed": bool(selection and (selection.narrowed or selection.others)),
+        "narrowed": bool(
+            selection and (selection.narrowed or selection.others or selection.redact)
+        ),
         "start": item.start,
         "wait_for_part": bool(selection and selection.wait_for_part),
         "before": _census_facts(item.census) if item.census else None,
@@ -151,9 +153,10 @@ def _dataset_facts(item: Item) -> dict[str, Any]:
 def rule_facts(item: Item) -> dict[str, Any]:
     """The rule as the report states it."""
     rule, cutoff = item.rule, item.selection.cutoff if item.selection else None
-    keep = rule.keep.iso() if isinstance(rule.keep, Period) else "forever"
+    keep = item.keep.iso() if isinstance(item.keep, Period) else "forever"
     return {
         "name": item.label or None,
+        "action": item.action,
         "only": sorted(rule.only or ()),
         "keep": keep,
         "minimum": rule.minimum.iso() if rule.minimum else None,
@@ -161,7 +164,7 @@ def rule_facts(item: Item) -> dict[str, Any]:
         "start_event": item.start,
         "cutoff": instant(cutoff) if cutoff else None,
         "basis": rule.basis if isinstance(rule.basis, str) else rule.basis.code,
-        "deletion_class": f"{item.start} + {rule.keep}" if cutoff else "",
+        "deletion_class": f"{item.start} + {item.keep}" if cutoff else "",
     }
 
 
@@ -277,13 +280,18 @@ def _dataset(entry: Mapping[str, Any], result: DatasetResult, zone: ZoneInfo) ->
     before = census_of(entry["before"])
     after = result.after or before
     gone = [mark for mark in result.marks if mark.deleted]
+    redacts = entry["rule"].get("action") == "redact"
+    figures = balances(before, result)
+    if redacts:
+        figures["redacted"] = figures.pop("deleted")
+    method = "db_update" if redacts else _METHODS.get(entry["kind"], "file_unlink")
     return {
         "dataset": entry["dataset"],
         "of": None if entry.get("alone", True) else entry["of"],
         "data_class": entry["data_class"],
         "kind": entry["kind"],
         "rule": entry["rule"],
-        "balances": balances(before, result),
+        "balances": figures,
         "total_before": _total(before),
         "total_after": _total(result.after),
         "range": {
@@ -292,7 +300,7 @@ def _dataset(entry: Mapping[str, Any], result: DatasetResult, zone: ZoneInfo) ->
             "oldest_remaining": _day(after.oldest if after else None, zone),
         },
         "also": _members(result),
-        "method": _METHODS.get(entry["kind"], "file_unlink"),
+        "method": method,
         "findings": _findings(result, before),
         "outcome": result.outcome,
         "merkle": {"size": result.deleted, "root": result.tree.root().hex()},
@@ -361,6 +369,7 @@ def _findings(result: DatasetResult, before: Census | None) -> list[dict[str, An
     seen = result.after or before
     # What was left alone is still there when the run looks again: one thing, seen twice.
     known = Counter({**(seen.findings if seen else {}), **idle}) | result.skipped
+    known.update(result.noted)
     return [{"code": code, "count": count} for code, count in sorted(known.items()) if count]
 
 

@@ -206,6 +206,14 @@ POLICY: Meanings = {
             "What becomes of telephone numbers: `blank`, `constant`, `pseudonym` (its key is "
             "destroyed on schedule), or `{cut: N}`; the last three digits are cut unless said."
         ),
+        "extensions": (
+            "Numbers of at most so many digits are the house's own and stay as they are, for "
+            "figures per extension. Without it none stays."
+        ),
+        "key_for": (
+            "With `numbers: pseudonym`: how long its key lives. Then it is destroyed, and what was "
+            "made with it is anonymous."
+        ),
     },
     "Cut": {
         LEAD: "A number without its end.",
@@ -321,6 +329,13 @@ MANIFEST: Meanings = {
             "Columns that name a person, by the part they play in a call; the names of these parts "
             "are free."
         ),
+        "redact": (
+            "Columns and their redacted forms: `number` (as the policy says), `text` (emptied), "
+            "`channel` (only the technology stays), `blank`, `null`, `constant` (the word "
+            "`redacted`), `keep` (a technical id that names nobody). Each personal column, subject "
+            "and link needs one, else a rule that redacts is refused for the dataset. Columns that "
+            "aren't named stay as they are: [redaction](../how-to/redaction.md)."
+        ),
         "facets": (
             "By what a rule may take a part of the rows (`only` in a policy), and the columns that "
             "tell it."
@@ -394,6 +409,10 @@ MANIFEST: Meanings = {
         "column": "Its column that names the row.",
         "parent_column": "The row's column that is named.",
         "children": "Rows that go with those.",
+        "redact": (
+            "Its columns and their redacted forms, as under `redact` of the dataset; `{}`: it "
+            "holds nothing about a person. Without it records of the dataset can't be redacted."
+        ),
     },
     "Reference": {
         LEAD: "A column that names a row of another table.",

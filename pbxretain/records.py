@@ -104,6 +104,15 @@ class Selection:
     without: tuple[str, ...] = ()
     """Start events that must be unknown: this one is their fallback."""
 
+    chosen: frozenset[bytes] | None = field(default=None, repr=False)
+    """The only records that are meant, by identity: somebody asked to be forgotten. All counts but
+    those of the whole dataset (total, oldest, newest) are of these. None: no record is singled
+    out."""
+
+    def means(self, identity: bytes) -> bool:
+        """Whether a record may be one that is meant."""
+        return self.chosen is None or identity in self.chosen
+
     @property
     def narrowed(self) -> bool:
         """Whether not every record of the dataset is this rule's."""

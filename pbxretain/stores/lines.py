@@ -174,11 +174,11 @@ class LinesStore:
             if any(map(read.at, selection.without)) or claim(read.told, selection) is None:
                 continue
             if read.when is None:
-                tally["undated"] += 1
+                tally["undated"] += selection.means(read.taken.identity)
                 continue
             oldest = min(oldest or read.when, read.when)
             newest = max(newest or read.when, read.when)
-            tally["future"] += read.when > selection.now + FUTURE
+            tally["future"] += selection.chosen is None and read.when > selection.now + FUTURE
             if found := standing(read, selection):
                 tally["before"] += 1
                 tally[found] += 1

@@ -185,10 +185,12 @@ class TreeStore:
             if claim(entry.told, selection) is None:
                 continue
             if entry.when is None:
-                tally["undated"] += 1
+                tally["undated"] += selection.means(entry.identity)
                 continue
             dates.append(entry.when)
-            tally["future"] += entry.when > selection.now + FUTURE
+            if not selection.means(entry.identity):
+                continue
+            tally["future"] += selection.chosen is None and entry.when > selection.now + FUTURE
             if standing := self._standing(entry, selection):
                 tally["before"] += 1
                 tally[standing] += 1
@@ -260,7 +262,7 @@ class TreeStore:
     def _standing(self, entry: Entry, selection: Selection) -> str | None:
         """What becomes of a record before the cut-off; None for one that isn't."""
         standing = _standing(entry, selection)
-        if standing is None:
+        if standing is None or not selection.means(entry.identity):
             return None
         if entry.identity in selection.excluded_keys:
             return "held"
@@ -434,7 +436,8 @@ class TreeStore:
                 batch.exhausted = False
                 break
             batch.cursor = TreeCursor(*_order(entry))
-            if entry.waits or entry.identity in skip or entry.identity in selection.excluded_keys:
+            spared = entry.identity in skip or entry.identity in selection.excluded_keys
+            if entry.waits or spared or not selection.means(entry.identity):
                 continue
             outcome = self._take_one(entry, selection, name)
             if isinstance(outcome, HeldRecord):

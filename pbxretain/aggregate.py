@@ -232,7 +232,12 @@ def figures(
     touching, outside = _touching(verdict.findings, runs, scheduled=schedule is not None)
     gaps = tuple(note for note in _gaps(verdict, source) if _overlaps(note, start, end))
     # A report that settles a dead run is written by the next run, so it is no run of its own.
-    ends = [_ended(report) for report in reports if _run(report).run.outcome != "recovered"]
+    # What a data subject demanded keeps no schedule either.
+    ends = [
+        _ended(report)
+        for report in reports
+        if _run(report).run.outcome != "recovered" and not _run(report).is_erasure
+    ]
     numbers = {_run(report).ledger.seq for report in runs}
     return Figures(
         source=source,

@@ -26,7 +26,9 @@ from pbxretain.wording_keys import KEYS
 from pbxretain.wording_opening import OPENING
 from pbxretain.wording_page import PAGE
 from pbxretain.wording_papers import PAPERS
+from pbxretain.wording_policy import POLICY
 from pbxretain.wording_report import REPORT
+from pbxretain.wording_rules import RULES
 from pbxretain.wording_subject import SUBJECT
 from pbxretain.wording_terms import TERMS
 from pbxretain.wording_verify import VERIFY
@@ -47,7 +49,9 @@ PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
     OPENING,
     PAGE,
     PAPERS,
+    POLICY,
     REPORT,
+    RULES,
     SUBJECT,
     TERMS,
     VERIFY,

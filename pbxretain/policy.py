@@ -336,7 +336,8 @@ class Policy(Document):
         place; empty for a nameless one that takes all the rest."""
         if rule.name or rule.only is None:
             return rule.name or ""
-        return f"rule-{self.rules_for(rule.data).index(rule) + 1}"
+        same = self.rules_for(rule.data)
+        return f"rule-{next(n for n, each in enumerate(same, start=1) if each is rule)}"
 
     def not_decided(self, offered: Sequence[str] = ()) -> list[str]:
         """Data classes with a rule whose basis is undecided, and those of which all or some
@@ -471,6 +472,34 @@ def approve(path: Path, *, by: str, ref: str | None, today: date) -> Policy:
     except OSError:
         raise DocumentError(f"{printable(str(path))} can't be written") from None
     return after
+
+
+def keep_approved(path: Path) -> None:
+    """Keeps a copy of a policy file that was just approved, for ``policy diff``: ``approved/NAME``
+    beside it. Raises DocumentError where it can't be written."""
+    kept = _kept(path)
+    try:
+        kept.parent.mkdir(mode=0o755, exist_ok=True)
+        write_synced(kept, path.read_bytes(), 0o644)
+    except OSError:
+        raise DocumentError(f"{printable(str(kept))} can't be written") from None
+
+
+def approved_version(path: Path) -> Policy | None:
+    """The policy as it was approved last: the file itself where its approval holds, else the kept
+    copy; None where there is no approval or no copy of exactly that version."""
+    now = load_policy(path).value
+    if now.approved is None or approval_state(now) == "approved":
+        return now if now.approved else None
+    try:
+        kept = load_policy(_kept(path)).value
+    except DocumentError:
+        return None
+    return kept if kept.digest() == now.approved.digest else None
+
+
+def _kept(path: Path) -> Path:
+    return path.parent / "approved" / path.name
 
 
 def _owner(file: Path) -> tuple[int, int]:

@@ -28,6 +28,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "start.call-end": ("Ende des Anrufs", "end of the call"),
     "start.recorded": ("Aufzeichnung", "recording made"),
     "start.received": ("Eingang der Nachricht", "message received"),
+    "start.heard": ("Abhören der Nachricht", "message heard"),
     "start.event": ("Eintritt des Ereignisses", "the event itself"),
     "start.measured": ("Zeitpunkt der Messung", "time of the measurement"),
     "start.sent": ("Versand", "sent"),
@@ -125,6 +126,22 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "code.FUTURE": (
         "Datensätze mit einem Datum in der Zukunft; sie werden nie gelöscht und hier gezählt.",
         "Records dated in the future; they are never deleted and are counted here.",
+    ),
+    "code.RULE_OVERLAP": (
+        "Auch eine frühere Regel kann diese Datensätze treffen; die Reihenfolge entscheidet.",
+        "An earlier rule can match the same records; their order decides.",
+    ),
+    "code.RULE_UNREACHABLE": (
+        "Diese Regel trifft nie zu: Eine frühere Regel nimmt alles, was sie nehmen könnte.",
+        "This rule never applies: an earlier rule takes all that it could take.",
+    ),
+    "code.RULE_FACET": (
+        "Der Konnektor kennt dieses Merkmal bei dieser Datenart nicht; sie wird nicht gelöscht.",
+        "The connector doesn't know this facet for this kind of data; nothing of it is deleted.",
+    ),
+    "code.REVIEW_DUE": (
+        "Der Tag, bis zu dem das Regelwerk geprüft werden sollte, ist vorbei.",
+        "The day by which the policy was to be reviewed has passed.",
     ),
     "code.KEPT_FOR_PART": (
         "Datensätze warten, bis eine mit ihnen verknüpfte Datei anderer Datenart gelöscht ist.",

@@ -52,6 +52,12 @@ VERIFY: Final[Mapping[str, tuple[str, str]]] = {
         "Since the run before, records have gone of which no report knows: somebody, or the "
         "system itself, deleted them.",
     ),
+    "code.RETURNED": (
+        "Seit dem vorigen Löschlauf sind alte Datensätze dazugekommen, für die es längst zu spät "
+        "war: Eine Sicherung wurde eingespielt, oder jemand hat sie nachgetragen.",
+        "Since the run before, old records have been added for which it was far too late: a backup "
+        "was restored, or somebody entered them afterwards.",
+    ),
     "code.WATERMARK": (
         "Es wurden Datensätze gelöscht, die älter sind als der älteste, den der vorige Löschlauf "
         "übrig ließ: Eine Sicherung wurde eingespielt, oder das vorige Löschprotokoll stimmte "

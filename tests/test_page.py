@@ -54,7 +54,10 @@ def test_every_type_of_statement_is_known() -> None:
     assert set(verdicts.one_of_each()) == known
 
 
-STATEMENTS = verdicts.one_of_each() | {"sealed": verdicts.sealed_report()}
+STATEMENTS = verdicts.one_of_each() | {
+    "sealed": verdicts.sealed_report(),
+    "strands": reports.stranded(),
+}
 
 
 @pytest.mark.parametrize("kind", STATEMENTS)

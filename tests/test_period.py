@@ -10,7 +10,7 @@ from dateutil.relativedelta import relativedelta
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pbxretain.period import Period, cutoff, first_instant, first_kept
+from pbxretain.period import Due, Period, cutoff, due, first_instant, first_kept
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from(
@@ -33,7 +33,9 @@ PERIODS = st.one_of(
     st.builds(Period, st.integers(1, 600), st.just("week")),
     st.builds(Period, st.integers(1, 140), st.just("month")),
     st.builds(Period, st.integers(1, 12), st.just("year")),
+    st.builds(Period, st.integers(1, 12), st.just("year"), st.just(value=True)),
 )
+INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2045, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 DAYS = st.dates(date(1985, 1, 1), date(2060, 12, 31))
 
 
@@ -49,6 +51,8 @@ def local_midnight(day: str, zone: ZoneInfo) -> datetime:
         ("2 weeks", "P2W"),
         ("6 months", "P6M"),
         ("5 years", "P5Y"),
+        ("until end of year + 8 years", "end-of-year+P8Y"),
+        ("until end of year + 1 year", "end-of-year+P1Y"),
     ],
 )
 def test_a_period_reads_as_people_write_it(text: str, iso: str) -> None:
@@ -62,6 +66,8 @@ def test_a_period_reads_as_people_write_it(text: str, iso: str) -> None:
         *("0 days", "-1 days", "1.5 years", "90", "90days", "090 days", "P90D", "1 decade", ""),
         *("101 years", "1201 months", "5218 weeks", "36525 days", "9" * 5000 + " days"),
         *("1 day\n", "٣ days", "ninety days"),
+        *("until end of year", "until end of year + 0 years", "until end of year + 101 years"),
+        *("until end of year + 8 days", "until end of year+8 years", "until end of year + "),
     ],
 )
 def test_no_other_form_is_read_as_a_period(text: str) -> None:
@@ -113,19 +119,97 @@ def test_months_and_years_are_clamped_to_the_months_end(
 def test_the_first_kept_date_is_the_first_whose_sum_reaches_today(
     period: Period, today: date
 ) -> None:
-    step = {f"{period.unit}s": period.count}
     first = first_kept(period, today=today)
     # By the definition, with no inverse: walk over every date around it.
     around = [first + timedelta(days=n) for n in range(-40, 41)]
-    reaching = [day for day in around if day + relativedelta(**step) >= today]  # type: ignore[arg-type]
+    reaching = [day for day in around if _last_day(period, day) >= today]
     assert reaching == [day for day in around if day >= first]
 
 
 @given(period=PERIODS, today=DAYS)
 def test_a_longer_period_never_deletes_more(period: Period, today: date) -> None:
-    longer = Period(period.count + 1, period.unit)
+    longer = Period(period.count + 1, period.unit, period.year_end)
     assert first_kept(longer, today=today) <= first_kept(period, today=today)
     assert first_kept(period, today=today) <= first_kept(period, today=today + timedelta(days=1))
+
+
+def _last_day(period: Period, day: date) -> date:
+    """By dateutil alone: the last day on which something that began on ``day`` may stay."""
+    begin = day + relativedelta(month=12, day=31) if period.year_end else day
+    return begin + relativedelta(**{f"{period.unit}s": period.count})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("today", "period", "kept_from"),
+    [
+        ("2026-12-31", "until end of year + 8 years", "2018-01-01"),
+        ("2027-01-01", "until end of year + 8 years", "2019-01-01"),
+        ("2024-02-29", "until end of year + 1 year", "2023-01-01"),
+    ],
+)
+def test_years_after_a_years_end_begin_on_31_december(
+    today: str, period: str, kept_from: str
+) -> None:
+    day = first_kept(Period.parse(period), today=date.fromisoformat(today))
+    assert day == date.fromisoformat(kept_from)
+
+
+@given(period=PERIODS, begin=INSTANTS, later=st.integers(-40, 40), zone=ZONES)
+@example(
+    period=Period(1, "month"), begin=datetime(2024, 1, 31, 23, tzinfo=UTC), later=1, zone=BERLIN
+)
+@example(
+    period=Period(8, "year", year_end=True),
+    begin=datetime(2019, 12, 31, 23, 30, tzinfo=UTC),  # 2020 in Berlin
+    later=0,
+    zone=BERLIN,
+)
+@example(
+    period=Period(1, "day"),
+    begin=datetime(2011, 12, 29, 12, tzinfo=UTC),  # the next day never came
+    later=1,
+    zone=ZoneInfo("Pacific/Apia"),
+)
+@example(
+    period=Period(1, "month"),
+    begin=datetime(2018, 10, 4, 12, tzinfo=UTC),  # 4 November had no midnight
+    later=0,
+    zone=ZoneInfo("America/Sao_Paulo"),
+)
+def test_a_record_is_due_from_the_day_after_its_last_day_in_its_zone(
+    period: Period, begin: datetime, later: int, zone: ZoneInfo
+) -> None:
+    last = _last_day(period, begin.astimezone(zone).date())
+    # Any instant of a day near the last one, the last itself included.
+    today = datetime(last.year, last.month, last.day, 12, tzinfo=zone) + timedelta(days=later)
+    now = today.astimezone(UTC)
+    is_due = begin < cutoff(period, now=now, zone=zone)
+    assert is_due == (now.astimezone(zone).date() > last)
+
+
+@given(keep=PERIODS, slack=st.none() | st.integers(1, 30), least=st.none() | PERIODS, now=INSTANTS)
+def test_slack_takes_earlier_and_never_what_the_minimum_keeps(
+    keep: Period, slack: int | None, least: Period | None, now: datetime
+) -> None:
+    early = Period(slack, "day") if slack else None
+    found = due(keep, now=now, zone=BERLIN, slack=early, minimum=least)
+    allowed = cutoff(keep, now=now, zone=BERLIN)
+    assert allowed <= cutoff(keep, now=now, zone=BERLIN, slack=early)
+    kept = cutoff(least, now=now, zone=BERLIN) if least else None
+    wanted = first_instant(first_kept(keep, today=_local(now, slack or 0)), BERLIN)
+    assert found.cutoff == min(wanted, kept or wanted)
+    assert found.maximum == (allowed if kept and kept < allowed else None)
+
+
+def _local(now: datetime, days: int) -> date:
+    return now.astimezone(BERLIN).date() + timedelta(days=days)
+
+
+def test_a_fixed_period_refuses_nothing_that_is_past_it() -> None:
+    keep = Period.parse("5 years")
+    now = datetime(2026, 11, 29, tzinfo=UTC)
+    found = due(keep, now=now, zone=BERLIN, minimum=keep, slack=Period(7, "day"))
+    assert found == Due(local_midnight("2021-11-29", BERLIN))
 
 
 @given(day=DAYS, zone=ZONES)

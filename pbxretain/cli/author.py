@@ -63,7 +63,7 @@ def policy_check(name: str) -> None:
     from pbxretain.cli import papers
 
     path, notes = papers.check(face(), name)
-    data = {"path": str(path), "notes": [{"code": c, "data": d} for c, d in notes]}
+    data = {"path": str(path), "notes": [note.as_json() for note in notes]}
     face().give(data, papers.checked(path, notes, face().lang))
 
 
@@ -78,6 +78,23 @@ def policy_approve(name: str, by: str, ref: str | None) -> None:
     approved = papers.approve(face(), name, by=by, ref=ref)
     data = {"policy": approved.policy, "digest": approved.digest()}
     face().give(data, papers.approved(approved, face().lang))
+
+
+@command(policy, name="diff")
+@click.argument("name", metavar="NAME|FILE")
+@click.argument("other", required=False, metavar="[OTHER|FILE]")
+@click.option("--source", metavar="SOURCE", help="Count there how many records become due.")
+def policy_diff(name: str, other: str | None, source: str | None) -> None:
+    """Say in plain words what another policy changes.
+
+    Each may be a policy of this installation, a template, a FILE.yaml, or a policy as its
+    controller signed it (FILE.json). With one name: the version that was approved last against the
+    file as it stands. Reads only.
+    """
+    from pbxretain.cli import comparing
+
+    found = comparing.compared(face(), name, other, source=source)
+    face().give(found.data(), found.sheet(face().lang))
 
 
 @command(policy, name="sign")

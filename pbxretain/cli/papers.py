@@ -8,19 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from pbxretain import connector as shelves
-from pbxretain import explain, messages
+from pbxretain import explain, messages, rulecheck
 from pbxretain import plan as planning
 from pbxretain import policy as policies_
-from pbxretain.cli import context
+from pbxretain.cli import context, ruletext
 from pbxretain.cli.context import App, checked_name
 from pbxretain.cli.face import Face
 from pbxretain.connector import Connector
-from pbxretain.documents import parse
+from pbxretain.documents import Loaded, parse
 from pbxretain.errors import DocumentError, RefusedError, RetainError
+from pbxretain.manifest import Manifest
 from pbxretain.messages import Lang, code, text
 from pbxretain.policy import Policy, Rule
 from pbxretain.settings import find_config
 from pbxretain.sheet import Block, Column, Heading, Items, KeyValue, Paragraph, Sheet, Table
+from pbxretain.strictyaml import read
 
 # --- policies ---------------------------------------------------------------------------------
 
@@ -88,8 +90,28 @@ def copy(
     return path, added
 
 
-def check(face: Face, name: str) -> tuple[Path, list[tuple[str, str]]]:
-    """Checks a policy by name or file; notes are pairs of code and data class.
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What ``policy check`` has to say: a code, of which data class, at which line of the file, and
+    at which line the earlier rule stands that it is about."""
+
+    code: str
+    data: str = ""
+    line: int | None = None
+    earlier: int | None = None
+    facet: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        given = {"line": self.line, "earlier_line": self.earlier, "facet": self.facet}
+        return {
+            "code": self.code,
+            "data": self.data,
+            **{name: value for name, value in given.items() if value is not None},
+        }
+
+
+def check(face: Face, name: str) -> tuple[Path, list[Note]]:
+    """Checks a policy by name or file.
 
     Raises DocumentError for mistakes, and where a source offers a class that has no rule.
     """
@@ -99,12 +121,16 @@ def check(face: Face, name: str) -> tuple[Path, list[tuple[str, str]]]:
         app = context.load(face)
         found = app.policy(name)
     known = found.value
-    notes = [("NOT_DECIDED", data) for data in known.not_decided()]
+    notes = [Note("NOT_DECIDED", data) for data in known.not_decided()]
     if policies_.approval_state(known) != "approved":
-        notes.append(("NOT_APPROVED", ""))
-    for source in _users(app, known.policy):
-        manifest = app.connector(source).manifest  # type: ignore[union-attr]
-        missing = [data for data in manifest.offered() if known.rule_for(data) is None]
+        notes.append(Note("NOT_APPROVED"))
+    if known.review_by and known.review_by < context.now().astimezone().date():
+        notes.append(Note("REVIEW_DUE"))
+    sources = _users(app, known.policy)
+    manifests = [app.connector(source).manifest for source in sources] if app else []
+    notes += _in_the_way(found, manifests)
+    for source, manifest in zip(sources, manifests, strict=True):
+        missing = [data for data in manifest.offered() if not known.rules_for(data)]
         if missing:
             raise DocumentError(
                 f"{found.path}: source {source} offers {', '.join(missing)} without a rule",
@@ -115,7 +141,7 @@ def check(face: Face, name: str) -> tuple[Path, list[tuple[str, str]]]:
                 f"{found.path}: from {start} for {data}, and {source} knows no such start event",
                 hint="pbxretain connector show " + manifest.connector,
             )
-        notes += [("KEPT_FOR_PART", data) for data in planning.waiting(manifest, known)]
+        notes += [Note("KEPT_FOR_PART", data) for data in planning.waiting(manifest, known)]
         for data, feed in planning.fed_longer(manifest, known):
             raise RefusedError(
                 f"{found.path}: {feed} are kept longer than {data}, "
@@ -124,6 +150,27 @@ def check(face: Face, name: str) -> tuple[Path, list[tuple[str, str]]]:
                 code="FED_LONGER",
             )
     return found.path, notes
+
+
+def _in_the_way(found: Loaded[Policy], manifests: Sequence[Manifest]) -> list[Note]:
+    """Rules that an earlier one touches, and facets that nobody declares, each at its line."""
+    several = [rulecheck.several_values(manifest) for manifest in manifests]
+    told = list(
+        rulecheck.remarks(found.value, several=frozenset().union(*several) if several else None)
+    )
+    for manifest in manifests:
+        told += rulecheck.unknown_facets(manifest, found.value)
+    lines = read(found.path.read_bytes(), str(found.path)).lines
+    return [
+        Note(
+            each.code,
+            each.data,
+            lines["rules", each.index],
+            lines["rules", each.earlier] if each.earlier is not None else None,
+            each.facet or None,
+        )
+        for each in dict.fromkeys(told)
+    ]
 
 
 def _users(app: App | None, name: str) -> list[str]:
@@ -140,7 +187,9 @@ def approve(face: Face, name: str, *, by: str, ref: str | None) -> Policy:
         )
     path = policies_.policy_path(app.policies, checked_name(name))
     today = context.now().astimezone().date()
-    return policies_.approve(path, by=by, ref=ref, today=today)
+    found = policies_.approve(path, by=by, ref=ref, today=today)
+    policies_.keep_approved(path)
+    return found
 
 
 def policy_list(rows: Sequence[PolicyRow], lang: Lang) -> Sheet:
@@ -164,6 +213,12 @@ def policy_sheet(found: Policy, lang: Lang) -> Sheet:
         state = f"{state}: {', '.join(filter(None, parts))}"
     pairs.append((text("report.approval", lang), state))
     pairs.append((text("report.policy.digest", lang), found.digest()))
+    if found.decided_by:
+        on = found.decided_on
+        parts = [found.decided_by, messages.day(on, lang) if on else ""]
+        pairs.append((text("policy.decided", lang), ", ".join(filter(None, parts))))
+    if found.review_by:
+        pairs.append((text("policy.review-by", lang), messages.day(found.review_by, lang)))
     keys = ("data", "keep", "minimum", "start", "basis")
     columns = tuple(Column(text(f"policy.col.{key}", lang)) for key in keys)
     rows = tuple(_rule(rule, lang) for rule in found.rules)
@@ -176,10 +231,10 @@ def _rule(rule: Rule, lang: Lang) -> tuple[str, ...]:
     if not isinstance(rule.basis, str) and rule.basis.text:
         words = f"{words}: {rule.basis.text}"
     return (
-        explain.data_class(rule.data, lang),
-        messages.period(str(rule.keep), lang),
-        messages.period(str(rule.minimum), lang) if rule.minimum else "-",
-        code("start", rule.start, lang) if rule.start else "-",
+        ruletext.part(rule, lang),
+        "; ".join(ruletext.stages(rule, lang)),
+        ruletext.minimum(rule, lang),
+        ruletext.starts(rule, lang) or "-",
         words,
     )
 
@@ -188,16 +243,16 @@ def copied(path: Path, added: Sequence[str], lang: Lang) -> Sheet:
     """What ``policy copy`` did."""
     blocks: list[Block] = [Paragraph(text("policy.copied", lang, path=path))]
     if added:
-        blocks.append(Items(tuple(_note("NOT_DECIDED", data, lang) for data in added)))
+        blocks.append(Items(tuple(_note(Note("NOT_DECIDED", data), lang) for data in added)))
     blocks.append(Paragraph(f"pbxretain policy approve {path.stem} --by FUNCTION", "command"))
     return Sheet(lang, tuple(blocks))
 
 
-def checked(path: Path, notes: Sequence[tuple[str, str]], lang: Lang) -> Sheet:
+def checked(path: Path, notes: Sequence[Note], lang: Lang) -> Sheet:
     """What ``policy check`` found."""
     blocks: list[Block] = [Paragraph(text("policy.ok", lang, path=path))]
     if notes:
-        blocks.append(Items(tuple(_note(name, data, lang) for name, data in notes)))
+        blocks.append(Items(tuple(_note(note, lang, path=path) for note in notes)))
     return Sheet(lang, tuple(blocks))
 
 
@@ -206,9 +261,16 @@ def approved(found: Policy, lang: Lang) -> Sheet:
     return Sheet(lang, (Paragraph(text("policy.approved", lang, name=found.policy)),))
 
 
-def _note(name: str, data: str, lang: Lang) -> str:
-    where, what = explain.data_class(data, lang), code("code", name, lang)
-    return text("report.exceptions.plain", lang, where=where, what=what) if data else what
+def _note(note: Note, lang: Lang, *, path: Path | None = None) -> str:
+    where, what = explain.data_class(note.data, lang), code("code", note.code, lang)
+    said = text("report.exceptions.plain", lang, where=where, what=what) if note.data else what
+    if note.line is None:
+        return said
+    if note.facet:
+        said = text("policy.note.facet", lang, what=said, facet=note.facet)
+    if note.earlier is not None:
+        said = text("policy.note.earlier", lang, what=said, line=str(note.earlier))
+    return f"{path}:{note.line}: {said}"
 
 
 # --- connectors -------------------------------------------------------------------------------

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pbxretain.cli.face import Face
-from pbxretain.keys import SHORTEST_PASSPHRASE
-from pbxretain.settings import Secret, passphrase_from_file, secret_from_descriptor
+
+if TYPE_CHECKING:
+    from pbxretain.settings import Secret
 
 _META = "pbxretain.passphrase-fd"
 
@@ -36,6 +38,9 @@ DESCRIPTOR = click.option(
 
 def ask(face: Face, file: Path | None, *, new: bool = False) -> Secret:
     """The passphrase; a new one is asked for twice. UsageError where nobody can be asked."""
+    from pbxretain.keys import SHORTEST_PASSPHRASE
+    from pbxretain.settings import passphrase_from_file, secret_from_descriptor
+
     if file is not None:
         return passphrase_from_file(file.absolute())
     descriptor = _descriptor()
@@ -63,6 +68,8 @@ def _descriptor() -> int | None:
 
 
 def _prompt(question: str, again: str) -> Secret:
+    from pbxretain.settings import Secret
+
     if not sys.stdin.isatty():
         raise click.UsageError("Without a terminal, name the passphrase's file: --passphrase-file.")
     typed = click.prompt(question, hide_input=True, confirmation_prompt=again or False, err=True)

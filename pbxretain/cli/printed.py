@@ -8,11 +8,9 @@ from typing import Any, Literal, TypeVar
 
 import click
 
-from pbxretain.bundle import exists
 from pbxretain.cli.face import PLAIN_WIDTH, Face
 from pbxretain.errors import DocumentError, RefusedError
 from pbxretain.posix import write_synced
-from pbxretain.render import as_html, as_pdf, as_text
 from pbxretain.sheet import Sheet
 
 Form = Literal["text", "html", "pdf"]
@@ -45,7 +43,7 @@ def give(
         if form == "pdf":
             raise DocumentError("a PDF needs a file to go to", hint="--out FILE.pdf")
         if form == "html" and not face.json:
-            click.echo(as_html(sheet), nl=False)
+            click.echo(as_bytes(sheet, "html"), nl=False)
         else:
             face.give(data, sheet)
         return
@@ -65,6 +63,8 @@ def form_of(out: Path | None, *, default: Form) -> Form:
 def as_bytes(sheet: Sheet, form: Form, *, attached: Mapping[str, bytes] | None = None) -> bytes:
     """The document as a file; only a PDF carries files along. DocumentError without what it
     needs."""
+    from pbxretain.render import as_html, as_pdf, as_text
+
     if form == "pdf":
         return as_pdf(sheet, attached=attached or {})
     return (as_html(sheet) if form == "html" else as_text(sheet, width=PLAIN_WIDTH)).encode()
@@ -72,6 +72,8 @@ def as_bytes(sheet: Sheet, form: Form, *, attached: Mapping[str, bytes] | None =
 
 def put(out: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Writes a new file for people, whole or not at all; RefusedError where there is one."""
+    from pbxretain.bundle import exists
+
     try:
         write_synced(out, data, mode, replace=False)
     except FileExistsError:

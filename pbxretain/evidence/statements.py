@@ -398,6 +398,11 @@ class DeletionReport(_Predicate):
     exceptions: tuple[Exemption, ...] = ()
     evidence: Evidence
 
+    @property
+    def is_erasure(self) -> bool:
+        """Whether a data subject demanded it (Art. 17 GDPR): that is no scheduled run."""
+        return self.run.trigger == "erasure-request"
+
     def subjects(self) -> list[dict[str, object]]:
         """The policy, and each dataset's root."""
         roots: list[dict[str, object]] = [

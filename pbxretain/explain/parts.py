@@ -13,6 +13,7 @@ from pbxretain.evidence.statements import (
     Dataset,
     DeletionReport,
     PlannedDataset,
+    Policy,
     Rule,
     Total,
 )
@@ -20,6 +21,8 @@ from pbxretain.messages import Lang, code, day, known, number, period, text
 from pbxretain.period import Period
 from pbxretain.sheet import Block, Column, Heading, Items, KeyValue, Paragraph, Table
 from pbxretain.signing import fingerprint
+
+_YEAR_END = "end-of-year+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,24 @@ def data_class(name: str, lang: Lang) -> str:
     return code("data", name, lang)
 
 
+def dataset(item: Dataset | PlannedDataset, lang: Lang) -> str:
+    """A dataset by its name; where several rules share it, with the rule whose share it is."""
+    if item.of is None:
+        return item.dataset
+    rule, redacts = item.rule.name, item.rule.action == "redact"
+    form = "both" if rule and redacts else "rule" if rule else "redact" if redacts else "rest"
+    return text(f"report.share.{form}", lang, dataset=item.of, rule=rule)
+
+
+def dataset_names(datasets: Iterable[Dataset | PlannedDataset], lang: Lang) -> dict[str, str]:
+    """How to call each of them, by the name that it has in the statement."""
+    return {item.dataset: dataset(item, lang) for item in datasets}
+
+
 def keep(iso: str, lang: Lang) -> str:
     """``P90D`` as ``90 days``."""
+    if iso.startswith(_YEAR_END):
+        return text("report.keep.end-of-year", lang, keep=keep(iso.removeprefix(_YEAR_END), lang))
     units = {"D": "day", "W": "week", "M": "month", "Y": "year"}
     plain = iso.removeprefix("end-of-year+")
     if plain.startswith("P") and plain[1:-1].isdigit() and plain[-1:] in units:
@@ -76,7 +95,9 @@ def rules(
     pairs = [
         ("policy", text("report.policy.value", lang, name=policy.name, version=policy.version)),
         ("policy.digest", policy.digest),
-        ("approval", text("report.approved" if policy.approved else "report.approved.not", lang)),
+        ("approval", _approval(policy, lang)),
+        ("signed", "\n".join(map(fingerprint, policy.signed_by))),
+        ("consulted", _consulted(policy, lang)),
         ("limit.share", text("report.limit.share.value", lang, share=share) if share else ""),
         ("limit.count", number(limits.count, lang) if limits.count else ""),
         ("limit.confirmed", number(limits.confirmed, lang) if limits.confirmed else ""),
@@ -85,17 +106,43 @@ def rules(
     yield key_value(pairs, lang)
     rows = dict.fromkeys(_rule(d, lang, zone=zone) for d in datasets)
     if rows:
-        names = ["data", "class", "keep", "start", "cutoff", "basis"]
-        yield _without_empty(Table(tuple(column(name, lang) for name in names), tuple(rows)))
+        columns = tuple(column(name, lang) for name in _RULE)
+        yield _without_empty(Table(columns, tuple(rows)))
+    if any(d.rule.only for d in datasets):
+        yield Paragraph(text("report.rules.only", lang), "note")
+
+
+_RULE = (*("data", "rule", "only", "action", "class", "keep", "least", "start", "cutoff", "basis"),)
+
+
+def _approval(policy: Policy, lang: Lang) -> str:
+    if not policy.approved:
+        return text("report.approved.not", lang)
+    if policy.approved_by is None or policy.approved_on is None:
+        return text("report.approved", lang)
+    on = day(date.fromisoformat(policy.approved_on), lang)
+    return text("report.approved.by", lang, by=policy.approved_by, on=on)
+
+
+def _consulted(policy: Policy, lang: Lang) -> str:
+    known = {True: "report.consulted.yes", False: "report.consulted.no"}
+    return text(known[policy.consulted], lang) if policy.consulted is not None else ""
 
 
 def _rule(item: Dataset | PlannedDataset, lang: Lang, *, zone: str) -> tuple[str, ...]:
     rule = item.rule
     start = code("start", rule.start_event or "", lang)
+    for other in rule.fallback:
+        then = code("start", other, lang)
+        start = text("report.start.fallback", lang, first=start, then=then)
     return (
         data_class(item.data_class, lang),
+        rule.name or "",
+        ", ".join(code("facet", name, lang) for name in rule.only),
+        text("report.action.redact", lang) if rule.action == "redact" else "",
         f"{start} + {keep(rule.keep, lang)}" if rule.cutoff else "",
         keep(rule.keep, lang),
+        keep(rule.minimum, lang) if rule.minimum else "",
         start,
         cutoff(rule, lang, zone=zone),
         code("basis", rule.basis, lang),
@@ -104,8 +151,15 @@ def _rule(item: Dataset | PlannedDataset, lang: Lang, *, zone: str) -> tuple[str
 
 def findings(found: Iterable[tuple[str, str, int]], what: Account, lang: Lang) -> Iterator[Block]:
     """What was found, in sentences, undecided classes and uncovered datasets with it."""
+    called = dataset_names(what.datasets, lang)
     lines = [
-        text("report.exceptions.item", lang, where=where, what=_sentence(name, lang), n=n)
+        text(
+            "report.exceptions.item",
+            lang,
+            where=called.get(where, where),
+            what=_sentence(name, lang),
+            n=n,
+        )
         for where, name, n in found
     ]
     lines += [
@@ -180,6 +234,7 @@ GLOSSARY = (
     "record",
     "hold",
     "minimum",
+    "redacted",
     "straddling",
     "finding",
     "limit",
@@ -211,6 +266,8 @@ def _terms(what: Account) -> Iterator[str]:
         absent.add("limit")
     if not limits.confirmed:
         absent.add("confirmed")
+    if not any(item.rule.action == "redact" for item in what.datasets):
+        absent.add("redacted")
     return (name for name in GLOSSARY if name not in absent)
 
 

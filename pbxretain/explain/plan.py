@@ -52,7 +52,7 @@ def planned_table(datasets: Sequence[PlannedDataset], lang: Lang, *, zone: str) 
     rows = tuple(
         (
             data_class(item.data_class, lang),
-            item.dataset,
+            parts.dataset(item, lang),
             keep(item.rule.keep, lang),
             parts.cutoff(item.rule, lang, zone=zone),
             parts.total(item.total, lang),

@@ -14,7 +14,7 @@ from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import Dataset, DeletionReport
 from pbxretain.explain import parts
 from pbxretain.explain.parts import Seal, column, data_class, day_or_none, keep, key_value
-from pbxretain.messages import Lang, code, counted, number, text
+from pbxretain.messages import Lang, code, counted, known, number, text
 from pbxretain.messages import moment as shown_moment
 from pbxretain.sheet import (
     Block,
@@ -31,7 +31,7 @@ from pbxretain.sheet import (
 )
 from pbxretain.signing import fingerprint
 
-_MAIN = ("due", "deleted", "held", "minimum", "failed", "residue")
+_MAIN = ("due", "deleted", "redacted", "held", "minimum", "failed", "residue")
 _ALWAYS = ("due", "deleted", "residue")
 _ASIDE = ("arrived", "already_absent", "straddling", "kept_for_part", "undated", "future", "late")
 _LIGHTS: dict[str, Light] = {
@@ -47,7 +47,7 @@ _LONGEST = 200
 
 def result(report: DeletionReport, lang: Lang) -> str:
     """A run's result in one sentence."""
-    return _told(report, f"report.result.{report.run.outcome}", lang)
+    return _told(report, f"result.{report.run.outcome}", lang)
 
 
 def status(report: DeletionReport, lang: Lang) -> str:
@@ -69,16 +69,27 @@ def reported(report: DeletionReport, lang: Lang, *, seal: Seal | None = None) ->
 
 
 def _told(report: DeletionReport, key: str, lang: Lang) -> str:
+    """A sentence on the outcome; ``key`` stands behind ``report.``, or behind ``report.erasure.``
+    where a data subject demanded the deletion and there are words of its own for that."""
     reason = report.run.refused_reason
+    erasure = report.is_erasure and known("report.erasure", key)
     return text(
-        key,
+        f"report.erasure.{key}" if erasure else f"report.{key}",
         lang,
         reason=code("code", reason, lang) if reason else "",
-        deleted=counted(_sum(report, "deleted"), lang),
+        deleted=_gone(report, lang),
         residue=counted(_sum(report, "residue"), lang),
         left=counted(_left(report), lang),
         findings=counted(_count_listed(report), lang, thing="finding"),
     )
+
+
+def _gone(report: DeletionReport, lang: Lang) -> str:
+    """How many records were deleted, what was redacted with it; ``deleted`` follows behind it."""
+    deleted, redacted = (counted(_sum(report, name), lang) for name in ("deleted", "redacted"))
+    if not _sum(report, "redacted"):
+        return deleted
+    return text("report.gone.both", lang, redacted=redacted, deleted=deleted)
 
 
 def _sum(report: DeletionReport, name: str) -> int:
@@ -107,7 +118,7 @@ def _count_listed(report: DeletionReport) -> int:
 
 def _answer(report: DeletionReport, lang: Lang) -> Verdict:
     """Is everything in order? The sentence names what isn't, and where it stands."""
-    key = f"report.answer.{report.run.outcome}"
+    key = f"answer.{report.run.outcome}"
     light: str = report.run.outcome
     if light == "recovered" and _left(report):
         key, light = f"{key}.residue", "incomplete"
@@ -126,7 +137,8 @@ class _Report:
 
     def blocks(self) -> Iterator[Block]:
         report, lang = self.report, self.lang
-        title = text("report.title", lang, seq=str(report.ledger.seq), source=report.source)
+        key = "report.erasure.title" if report.is_erasure else "report.title"
+        title = text(key, lang, seq=str(report.ledger.seq), source=report.source)
         yield Heading(title, 1)
         yield from self._summary()
         yield from parts.who(report, lang)
@@ -155,6 +167,7 @@ class _Report:
         yield Paragraph(
             text("report.scope", lang, source=self.report.source, moment=started), "note"
         )
+        yield from self._demanded()
         if unseen := self.report.not_covered:
             key = _plural("report.unseen", len(unseen))
             yield Paragraph(text(key, lang, n=len(unseen), datasets=", ".join(unseen)))
@@ -165,12 +178,23 @@ class _Report:
             yield Paragraph(text("report.oldest.beyond", lang), "note")
         yield Paragraph(text("report.terms", lang), "note")
 
+    def _demanded(self) -> Iterator[Block]:
+        if not self.report.is_erasure:
+            return
+        yield Paragraph(text("report.erasure.note", self.lang))
+        kept = sum(_sum(self.report, name) for name in ("held", "minimum"))
+        if kept:
+            shown = counted(kept, self.lang)
+            yield Paragraph(text("report.erasure.kept", self.lang, kept=shown))
+
     def _points(self) -> Iterator[Point]:
-        """The oldest record of each data class, as a share of its period."""
-        oldest: dict[tuple[str, str], Dataset] = {}
+        """The oldest record of each data class under each rule, as a share of its period. What is
+        only redacted may stay for long after."""
+        oldest: dict[tuple[str, str, str], Dataset] = {}
         for item in self.report.datasets:
-            if item.rule.cutoff and item.range.oldest_remaining:
-                key = (item.data_class, item.rule.keep)
+            deletes = item.rule.cutoff and item.rule.action == "delete"
+            if deletes and item.range.oldest_remaining:
+                key = (item.data_class, item.rule.keep, item.rule.name or "")
                 known = oldest.setdefault(key, item)
                 if item.range.oldest_remaining < (known.range.oldest_remaining or ""):
                     oldest[key] = item
@@ -185,6 +209,8 @@ class _Report:
                 keep=keep(item.rule.keep, self.lang),
             )
             name = data_class(item.data_class, self.lang)
+            if item.rule.name:
+                name = text("report.share.rule", self.lang, dataset=name, rule=item.rule.name)
             yield Point(name, min(max(share, 0), _LONGEST), told)
 
     def _oldest(self) -> Iterator[Block]:
@@ -206,7 +232,7 @@ class _Report:
         age = self._age(item)
         return (
             data_class(item.data_class, lang),
-            item.dataset,
+            parts.dataset(item, lang),
             day_or_none(there, lang) if there else text(gone, lang),
             text(_plural("period.day", age), lang, n=age) if there else "-",
             keep(item.rule.keep, lang),
@@ -272,6 +298,8 @@ class _Report:
             sides = (("dataset", "left"), ("what", "left"), ("count", "right"), ("means", "left"))
             yield Table(tuple(column(name, lang, side) for name, side in sides), rows)
         unseen = [n for n in _MAIN + _ASIDE if n not in names and n not in seen]
+        if not any(d.rule.action == "redact" for d in datasets):
+            unseen.remove("redacted")
         if unseen:
             shown = ", ".join(text(f"report.col.{name}", lang) for name in unseen)
             yield Paragraph(text("report.results.zero", lang, columns=shown))
@@ -284,7 +312,11 @@ class _Report:
             for name in _ASIDE:
                 if count := getattr(item.balances, name):
                     words = (text(f"report.col.{name}", self.lang), number(count, self.lang))
-                    yield (item.dataset, *words, text(f"report.aside.{name}", self.lang))
+                    yield (
+                        parts.dataset(item, self.lang),
+                        *words,
+                        text(f"report.aside.{name}", self.lang),
+                    )
 
     def _copies_along(self) -> Iterator[str]:
         """Of datasets that are copies: how many went with their record, under its own count."""
@@ -297,7 +329,7 @@ class _Report:
 
     def _row(self, item: Dataset, names: Sequence[str]) -> tuple[str, ...]:
         return (
-            f"{data_class(item.data_class, self.lang)}\n{item.dataset}",
+            f"{data_class(item.data_class, self.lang)}\n{parts.dataset(item, self.lang)}",
             parts.total(item.total_before, self.lang),
             *(number(getattr(item.balances, name), self.lang) for name in names),
             code("dataset", item.outcome, self.lang),
@@ -307,22 +339,29 @@ class _Report:
 
     def _exceptions(self) -> Iterator[Block]:
         yield Heading(text("report.exceptions", self.lang))
+        if holds := self.report.holds:
+            counts = {"active": holds.active, "restrictions": holds.restrictions}
+            pairs = [(f"holds.{key}", number(n, self.lang)) for key, n in counts.items()]
+            yield key_value([*pairs, ("holds.register", holds.register_ or "")], self.lang)
         yield from parts.findings(_listed(self.report), self.report, self.lang)
 
     def _method(self) -> Iterator[Block]:
         lang = self.lang
         lines = []
         for item in self.report.datasets:
-            if not item.balances.deleted:
+            if not item.merkle.size:
                 continue
             also = ", ".join(f"{name}: {number(n, lang)}" for name, n in sorted(item.also.items()))
             key = "report.method.also" if also else "report.method.item"
             method = code("method", item.method, lang)
-            lines.append(text(key, lang, dataset=item.dataset, method=method, also=also))
+            name = parts.dataset(item, lang)
+            lines.append(text(key, lang, dataset=name, method=method, also=also))
         yield Heading(text("report.method", lang))
         if lines:
             yield Items(tuple(lines))
         yield Paragraph(text("report.method.logical", lang))
+        if _sum(self.report, "redacted"):
+            yield Paragraph(text("report.method.redacted", lang))
 
     def _continuity(self) -> Iterator[Block]:
         seq, lang = self.report.ledger.seq, self.lang
@@ -361,7 +400,7 @@ class _Report:
         yield Paragraph(f"sh {file}.verify.sh {file}.dsse.json {key}", "command")
         yield Paragraph(text("report.how-to-check.key", lang))
         roots = [
-            (d.dataset, counted(d.merkle.size, lang), d.merkle.root)
+            (parts.dataset(d, lang), counted(d.merkle.size, lang), d.merkle.root)
             for d in report.datasets
             if d.merkle.size
         ]

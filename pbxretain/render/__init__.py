@@ -4,8 +4,27 @@ The renderers print the same sheet and know nothing of its meaning. Nothing in i
 markup: what is printed comes partly out of files that somebody else wrote.
 """
 
-from pbxretain.render.html import as_html
-from pbxretain.render.pdf import as_pdf
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from pbxretain.render.text import as_text, clean
 
+if TYPE_CHECKING:
+    from pbxretain.render.html import as_html
+    from pbxretain.render.pdf import as_pdf
+
 __all__ = ["as_html", "as_pdf", "as_text", "clean"]
+
+
+def __getattr__(name: str) -> Any:
+    # What prints on a terminal doesn't wait for the means of printing on paper.
+    if name == "as_html":
+        from pbxretain.render.html import as_html
+
+        return as_html
+    if name == "as_pdf":
+        from pbxretain.render.pdf import as_pdf
+
+        return as_pdf
+    raise AttributeError(name)

@@ -19,19 +19,25 @@ AHEAD = timedelta(days=1)
 
 
 def runs(known: Chains, find: Find, *, now: datetime) -> None:
-    """What reports say of themselves. What the newest one doesn't repeat is settled."""
+    """What reports say of themselves. What the newest of its kind doesn't repeat is settled."""
     for chain in known.values():
         reports = [report for report in chain if report.deletion is not None]
+        # A run settles nothing that a data subject demanded, and the other way round.
+        last = {_is_erasure(report): number(report) for report in reports}
         for report in reports:
             run = report.deletion
             assert run is not None  # noqa: S101  (chosen above)
-            newest = number(report) == number(reports[-1])
+            newest = number(report) == last[run.is_erasure]
             for finding in _complaints(run, report.path.name):
                 find(finding if newest else replace(finding, exit=Exit.OK))
             if moment(run.run.ended_at) > now + AHEAD:
                 find(found("CLOCK_AHEAD", file=report.path.name))
-            if newest and run.evidence.level == "counts":
+            if number(report) == number(reports[-1]) and run.evidence.level == "counts":
                 find(found("LEVEL_COUNTS", file=report.path.name))
+
+
+def _is_erasure(report: Report) -> bool:
+    return report.deletion is not None and report.deletion.is_erasure
 
 
 def plans(reports: Sequence[Report], find: Find) -> None:
@@ -103,7 +109,8 @@ def observations(chain: Sequence[Report], beside: Sequence[Report], find: Find) 
         seen = report.statement.predicate
         if not isinstance(seen, Observation) or not report.signer:
             continue
-        before = [r.deletion for r in chain if r.deletion and r.deletion.run.ended_at <= seen.as_of]
+        runs_ = [r.deletion for r in chain if r.deletion and not r.deletion.is_erasure]
+        before = [run for run in runs_ if run.run.ended_at <= seen.as_of]
         told = {d.dataset: d for d in before[-1].datasets} if before else {}
         for each in seen.datasets:
             dataset = told.get(each.dataset)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
 from pbxretain.evidence.attestations import GapNote, RosterSource
 from pbxretain.evidence.fields import moment
-from pbxretain.evidence.statements import Dataset, DeletionReport
+from pbxretain.evidence.statements import Dataset, DeletionReport, Total
 from pbxretain.spans import Schedule, covers, missed
 from pbxretain.verify.chain import number
 from pbxretain.verify.findings import Find, Report, found
@@ -32,9 +34,10 @@ def schedule(chain: Sequence[Report], expected: RosterSource, find: Find, *, now
 
 
 def _is_run(report: Report) -> bool:
-    """Runs of their own: a dead run's report is written by the next."""
+    """Runs of their own: a dead run's report is written by the next, and what a data subject
+    demanded keeps no schedule."""
     run = report.deletion
-    return run is not None and run.run.recovers is None
+    return run is not None and run.run.recovers is None and not run.is_erasure
 
 
 def _started(report: Report) -> datetime:
@@ -43,41 +46,129 @@ def _started(report: Report) -> datetime:
     return moment(run.run.started_at)
 
 
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What one report says of one dataset of the manifest, under all its rules together: a record
+    may pass from one rule to another between two runs."""
+
+    parts: Sequence[Dataset]
+    policy: str
+    erasure: bool
+
+    @property
+    def reach(self) -> object:
+        """Which records all this is about. What narrows a rule only the policy's bytes say."""
+        narrow = any(part.rule.only for part in self.parts)
+        return {part.dataset for part in self.parts}, self.policy if narrow else ""
+
+    @property
+    def clock(self) -> object | None:
+        """The event by which all rules date a record; None where they differ."""
+        events = {(part.rule.start_event, part.rule.fallback) for part in self.parts}
+        return events.pop() if len(events) == 1 else None
+
+    @property
+    def looked(self) -> bool:
+        return all(map(_looked, self.parts))
+
+    @property
+    def rules(self) -> Mapping[str, object]:
+        unlike = {"cutoff", "deletion_class"}
+        return {part.dataset: part.rule.model_dump(exclude=unlike) for part in self.parts}
+
+    def old(self, until: str, count: str) -> tuple[object, int] | None:
+        """Before which instant, and how many records lay there; None where not all was counted."""
+        told = [part.settled for part in self.parts if part.settled is not None]
+        moments = {getattr(each, until) for each in told}
+        if len(told) != len(self.parts) or len(moments) != 1 or None in moments or not self.clock:
+            return None
+        place = (moments.pop(), self.clock, self.reach)
+        return place, sum(getattr(each, count) for each in told)
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the reports so far say of one dataset of the manifest."""
+
+    left: _Share | None = None
+    """As the last one that looked left it."""
+    ruled: _Share | None = None
+    """The same of a run: what a data subject demanded has no rule of its own."""
+    old: tuple[object, int] | None = None
+    """Before which instant, and how many records lay there, as last counted."""
+
+
 def continuity(chain: Sequence[Report], find: Find) -> None:
-    """What one run left and the next one found. Rows that went without a report, and rows older
-    than all that was left: both happened outside this tool, or the report before was not true.
-    And a rule that is another one now: rightly so or not, somebody should have decided it."""
-    known: dict[str, Dataset] = {}
+    """What one run left and the next one found. Rows that went without a report, or came back, and
+    rows older than all that was left: that happened outside this tool, or the report before was
+    not true. And a rule that is another one now: rightly so or not, somebody should have decided
+    it."""
+    known: dict[str, _Known] = defaultdict(_Known)
     for report in chain:
-        run = report.deletion
-        for dataset in run.datasets if run else ():
-            before = known.get(dataset.dataset)
-            if before is not None:
-                for code, count in _breaks(before, dataset):
-                    params: dict[str, str | int] = {"seq": number(report)}
-                    if count:
-                        params["count"] = count
-                    name = dataset.dataset
-                    find(found(code, file=report.path.name, dataset=name, **params))
-            if _looked(run, dataset):
-                known[dataset.dataset] = dataset
+        for name, share in _shares(report.deletion).items() if report.deletion else ():
+            for code, count in _breaks(known[name], share):
+                params: dict[str, str | int] = {"seq": number(report)}
+                if count:
+                    params["count"] = count
+                find(found(code, file=report.path.name, dataset=name, **params))
+            _learn(known[name], share)
 
 
-def _looked(run: DeletionReport | None, dataset: Dataset) -> bool:
+def _shares(run: DeletionReport) -> Mapping[str, _Share]:
+    parts: dict[str, list[Dataset]] = defaultdict(list)
+    for dataset in run.datasets:
+        parts[dataset.of or dataset.dataset].append(dataset)
+    return {name: _Share(own, run.policy.digest, run.is_erasure) for name, own in parts.items()}
+
+
+def _learn(known: _Known, share: _Share) -> None:
+    if share.looked:
+        known.left = share
+        known.ruled = known.ruled if share.erasure else share
+    count, went = share.old("until", "count"), any(part.merkle.size for part in share.parts)
+    if count is not None or went:  # what went uncounted can't be told from what others took
+        known.old = count
+
+
+def _looked(dataset: Dataset) -> bool:
     counted = dataset.total_after.count is not None or dataset.range.oldest_remaining is not None
-    return run is not None and dataset.outcome not in ("not-reached", "failed") and counted
+    return dataset.outcome not in ("not-reached", "failed") and counted
 
 
-def _breaks(before: Dataset, after: Dataset) -> Iterator[tuple[str, int]]:
-    left, there = before.total_after, after.total_before
-    exact = left.exact and there.exact and left.count is not None and there.count is not None
-    if exact and (there.count or 0) < (left.count or 0):
-        yield "UNEXPLAINED_ROWS", (left.count or 0) - (there.count or 0)
-    mark, deleted = before.range.oldest_remaining, after.range.oldest_deleted
-    comparable = before.rule.start_event == after.rule.start_event
-    rules = [(d.rule.keep, d.rule.start_event, d.rule.basis) for d in (before, after)]
-    if rules[0] != rules[1]:
+def _breaks(known: _Known, share: _Share) -> Iterator[tuple[str, int]]:
+    lost, more = 0, 0
+    if known.left and known.left.reach == share.reach:
+        left = _total(part.total_after for part in known.left.parts)
+        there = _total(part.total_before for part in share.parts)
+        lost = left - there if left is not None and there is not None else 0
+    again = share.old("last", "again")
+    if known.old and again and known.old[0] == again[0]:
+        lost, more = max(lost, known.old[1] - again[1]), again[1] - known.old[1]
+    if lost > 0:
+        yield "UNEXPLAINED_ROWS", lost
+    if more > 0:
+        yield "RETURNED", more
+    if known.ruled and not share.erasure and known.ruled.rules != share.rules:
         yield "POLICY_CHANGED", 0
-    told = before.balances.failed > 0  # what failed lies somewhere, perhaps set aside
-    if comparable and not told and mark and deleted and deleted < mark:
+    if known.ruled and _older(known.ruled, share):
         yield "WATERMARK", 0
+
+
+def _total(totals: Iterable[Total]) -> int | None:
+    """All of it; None where any part was not counted exactly."""
+    counts = [total.count if total.exact else None for total in totals]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
+
+
+def _older(before: _Share, after: _Share) -> bool:
+    """Whether something was deleted that is older than all that was left."""
+    if not before.clock or before.clock != after.clock:
+        return False
+    # What failed lies somewhere, perhaps set aside.
+    told = any(part.balances.failed for part in before.parts)
+    marks = [part.range.oldest_remaining for part in before.parts]
+    deleted = [d for part in after.parts if (d := part.range.oldest_deleted)]
+    oldest = [mark for mark in marks if mark]
+    empty = all(p.total_after.count == 0 for p in before.parts if not p.range.oldest_remaining)
+    return bool(not told and empty and oldest and deleted) and min(deleted) < min(oldest)

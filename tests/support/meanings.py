@@ -628,7 +628,7 @@ _COMMON = {
 }
 _COUNTS = {
     "due": "Before the cut-off, and nothing kept them.",
-    "held": "Kept by a hold. Always 0 until holds are there.",
+    "held": "Kept by a hold or a restriction (Art. 18 GDPR).",
     "minimum": "Kept because a minimum has not been reached.",
     "straddling": "Legs of a call that reaches across the cut-off or hasn't ended.",
     "kept_for_part": "Rows that wait for a file of another data class.",
@@ -642,6 +642,7 @@ REPORT: Meanings = {
         **_COMMON,
         "ledger": "Its place in the source's ledger.",
         "run": "The run.",
+        "holds": "Holds in force, as numbers only; null for reports from before holds were there.",
         "clock": "What the clock guards saw.",
         "datasets": "What became of each dataset, in deletion order.",
         "exceptions": "What kept records from being deleted, by code.",
@@ -654,7 +655,10 @@ REPORT: Meanings = {
     },
     "Run": {
         "id": "A random id.",
-        "trigger": "Whether a timer or a person started it.",
+        "trigger": (
+            "Whether a timer or a person started it, or a data subject demanded it "
+            "(`erasure-request`, Art. 17 GDPR): that is no scheduled run."
+        ),
         "started_at": "Begin.",
         "ended_at": "End.",
         "as_of": "The instant for which all cut-offs were worked out.",
@@ -663,6 +667,11 @@ REPORT: Meanings = {
         "refused_reason": "Why it was refused; null otherwise.",
         "exit_code": "See [exit codes](exit-codes.md).",
         "recovers": "The dead run that this report speaks for; null otherwise.",
+    },
+    "Holds": {
+        "active": "Legal holds in force.",
+        "restrictions": "Restrictions of processing in force (Art. 18 GDPR).",
+        "register": "Digest of the hold register, as hold statements in the ledger quote it.",
     },
     "Clock": {
         "database_skew_s": "Database clock minus this machine's, in seconds; null without one.",
@@ -691,6 +700,10 @@ REPORT: Meanings = {
         "version": "Its version.",
         "digest": "Digest of the file's bytes.",
         "approved": "Whether it was approved in this form.",
+        "approved_by": "Who approved it, by function.",
+        "approved_on": "When, as the file says.",
+        "signed_by": "Keys that signed these very bytes, the controller's first.",
+        "consulted": "Whether the officer signed that they were consulted; null where none did.",
         "not_decided": "Data classes that nobody has decided on.",
     },
     "Limits": {
@@ -703,7 +716,8 @@ REPORT: Meanings = {
         "text": "What it is, in German and English.",
     },
     "Dataset": {
-        "dataset": "Its name in the manifest.",
+        "dataset": "Its name: the manifest's, or of one rule's share in it.",
+        "of": "The manifest's name, where several rules share a dataset.",
         "data_class": "What it holds.",
         "kind": "What kind of store it is.",
         "rule": "The rule that applied.",
@@ -712,13 +726,33 @@ REPORT: Meanings = {
         "total_after": "All records after the run.",
         "range": "From when to when.",
         "also": "What went along with the records, such as shadow copies, by name.",
-        "method": "How records go: rows deleted, files unlinked, log files rewritten.",
+        "method": (
+            "How records go: rows deleted or redacted (`db_update`), files unlinked, log files "
+            "rewritten, or by the product itself."
+        ),
         "findings": "What is worth knowing.",
         "outcome": "How it ended. `kept`: the data class stays forever.",
         "merkle": "Root over the deleted records.",
         "lookup": "Root over the entries by which they can be found, at level `sealed`.",
+        "settled": "What lies out of late writers' reach, counted by two runs.",
+    },
+    "Settled": {
+        LEAD: (
+            "Between two runs nothing is added to what is old: fewer in `again` than the run "
+            "before left in `count` is a loss, more is a return. Null where counting would cost "
+            "a full scan."
+        ),
+        "until": "An instant that no late writer reaches any more.",
+        "count": "Records before `until` when the run had ended.",
+        "last": "The `until` of the run before.",
+        "again": "Records before `last` when this run began.",
     },
     "Rule": {
+        "name": "Its name in the policy, where it has one.",
+        "action": "Whether records go, or are redacted and stay.",
+        "only": "Facets that narrow the rule. Never their values: those may be numbers.",
+        "minimum": "The period before whose end nothing goes.",
+        "fallback": "Start events that count where the one before is unknown.",
         "keep": "The period.",
         "start_event": "From which event on.",
         "cutoff": "Records before this instant were due; null for `forever`.",
@@ -727,14 +761,15 @@ REPORT: Meanings = {
     },
     "Balances": {
         LEAD: (
-            "`due` + `arrived` = `deleted` + `already_absent` + `held` + `minimum` + `straddling` "
-            "+ `kept_for_part` + `failed` + `residue`. A report in which this doesn't hold can be "
-            "neither signed nor verified. The last three lie outside of the sum."
+            "`due` + `arrived` = `deleted` + `redacted` + `already_absent` + `held` + `minimum` + "
+            "`straddling` + `kept_for_part` + `failed` + `residue`. A report in which this doesn't "
+            "hold can be neither signed nor verified. The last three lie outside of the sum."
         ),
         **_COUNTS,
         "due": "Before the cut-off when the run began.",
         "arrived": "Came in before the cut-off while the run went on.",
         "deleted": "Gone, with evidence.",
+        "redacted": "Brought into redacted form, with evidence; the rest of the record stays.",
         "already_absent": "Gone by somebody else before the run came to them.",
         "failed": "Could not be deleted.",
         "residue": "Still due after the run. Decides between exit codes 0 and 3.",
@@ -756,7 +791,7 @@ REPORT: Meanings = {
     },
     "Merkle": {
         "scheme": "How leaves are made; see [evidence](../explanation/evidence.md).",
-        "size": "Number of leaves: that of the deleted records.",
+        "size": "Number of leaves: that of the deleted or redacted records.",
         "root": "The root (RFC 9162).",
     },
     "Lookup": {
@@ -792,7 +827,8 @@ REPORT: Meanings = {
     },
     "PlannedDataset": {
         **_COUNTS,
-        "dataset": "Its name in the manifest.",
+        "dataset": "Its name: the manifest's, or of one rule's share in it.",
+        "of": "The manifest's name, where several rules share a dataset.",
         "data_class": "What it holds.",
         "kind": "What kind of store it is.",
         "rule": "The rule that would apply.",

@@ -33,6 +33,7 @@ _WORDS = (
     "count.",
     "data.",
     "dataset.",
+    "facet.",
     "gap.",
     "hold.",
     "key-event.",

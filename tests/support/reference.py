@@ -66,7 +66,9 @@ _PATTERNS = {
     r"^[A-Z]{2}$": "two capital letters",
     r"^\d{4}-\d\d-\d\d$": "date",
     r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$": "time, UTC",
-    r"^(forever|P\d{1,5}[DWMY])$": "`forever` or a period such as `P90D`",
+    r"^(forever|(end-of-year\+)?P\d{1,5}[DWMY])$": (
+        "`forever`, a period such as `P90D`, or `end-of-year+P8Y`"
+    ),
     r"^[1-9][0-9]* (day|week|month|year)s?$": "period such as `90 days`",
     f"^{PERIOD_FORM}$": "period such as `90 days`",
     f"^(forever|{PERIOD_FORM})$": "`forever` or a period such as `90 days`",

@@ -114,3 +114,78 @@ def publish(ledger: Ledger, key: PrivateKey, *, day: int = 0, **change: Any) -> 
     file = ledger.publish(sealed, public=key.public_key()).file
     ledger.sign_checkpoint(key, notes.origin(INSTALLATION, SOURCE))
     return file
+
+
+def strands() -> tuple[st.Dataset, ...]:
+    """Two datasets under five rules: redacted and deleted later, an exception, a fallback."""
+    log = dataset("call-log-redact", deleted=0)
+    redacts = log.model_copy(
+        update={
+            "of": "call-log",
+            "rule": st.Rule(
+                name="short",
+                action="redact",
+                keep="P30D",
+                start_event="hangup",
+                cutoff="2026-10-23T22:00:00Z",
+                basis="necessity",
+            ),
+            "balances": st.Balances(due=7, redacted=4, held=2, kept_for_part=1),
+            "method": "db_update",
+            "merkle": st.Merkle(size=4, root="cd" * 32),
+            "settled": st.Settled(
+                until="2026-11-20T03:00:00Z", count=40, last="2026-11-19T03:00:00Z", again=38
+            ),
+        }
+    )
+    deletes = dataset("call-log", deleted=3, held=1).model_copy(update={"of": "call-log"})
+    advice = dataset("recordings-advice", deleted=2, minimum=5).model_copy(
+        update={
+            "of": "recordings",
+            "data_class": "call-recordings",
+            "kind": "tree",
+            "method": "file_unlink",
+            "rule": st.Rule(
+                name="advice",
+                only=("queue", "x-team"),
+                keep="P5Y",
+                minimum="P5Y",
+                start_event="recorded",
+                fallback=("received",),
+                cutoff="2021-11-22T23:00:00Z",
+                basis="DE-WPHG-83-8",
+            ),
+        }
+    )
+    books = dataset("recordings-books", deleted=0).model_copy(
+        update={
+            "of": "recordings",
+            "data_class": "call-recordings",
+            "kind": "tree",
+            "method": "file_unlink",
+            "rule": st.Rule(
+                name="books", only=("tenant",), keep="end-of-year+P8Y", basis="DE-HGB-257"
+            ),
+        }
+    )
+    return redacts, deletes, advice, books
+
+
+def stranded(seq: int = 0, prev: str | None = None, **change: Any) -> st.DeletionReport:
+    """A report with all that a policy of several rules brings into it."""
+    values: dict[str, Any] = {
+        "datasets": strands(),
+        "holds": st.Holds(active=2, restrictions=1, register="ef" * 32),
+        "exceptions": (
+            st.Exemption(code="HELD", dataset="call-log-redact", count=2),
+            st.Exemption(code="HELD", dataset="call-log", count=1),
+            st.Exemption(code="MIN_RETENTION", dataset="recordings-advice", count=5),
+        ),
+        "policy": policy(
+            approved_by="management",
+            approved_on="2026-11-01",
+            signed_by=("ab" * 32,),
+            consulted=False,
+        ),
+    }
+    return report(seq, prev, **(values | change))

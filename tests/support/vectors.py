@@ -1,7 +1,8 @@
 """The published test vectors: writes ``tests/vectors/v1`` anew, always the same bytes.
 
-Keys, ids and times are fixed; what is expected of each file stands by hand in ``vector_cases`` and
-``vector_office``, and the values of ``vector_primitives`` come out of the package::
+Keys, ids and times are fixed; what is expected of each file stands by hand in ``vector_cases``,
+``vector_office`` and ``vector_rules``; the values of ``vector_primitives`` come out of the
+package::
 
     PYTHONPATH=tests .venv/bin/python -m support.vectors
 """
@@ -21,7 +22,7 @@ from typing import Any
 from unittest import mock
 
 from pbxretain.evidence.fields import instant
-from support import vector_cases, vector_office, vector_primitives
+from support import vector_cases, vector_office, vector_primitives, vector_rules
 from support.vector_cases import TRUST, Vector
 
 ROOT = Path(__file__).resolve().parents[1] / "vectors" / "v1"
@@ -39,6 +40,8 @@ _FAMILIES = (
     vector_office.times,
     vector_office.sealed,
     vector_office.quarter,
+    vector_rules.rules,
+    vector_rules.continuity,
 )
 
 

@@ -863,6 +863,10 @@ def told() -> dict[str, Case]:
             **common,
         ),
         "sealed": sealed_report(),
+        "strands": reports.stranded(3, "ab" * 32),
+        "erasure": reports.stranded(
+            4, "ab" * 32, run=reports.run(trigger="erasure-request"), holds=st.Holds()
+        ),
         "nothing": reports.report(
             datasets=(), run=reports.run(outcome="nothing-due", timezone="UTC"), controller=""
         ),

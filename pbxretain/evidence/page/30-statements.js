@@ -166,7 +166,7 @@ function sum(numbers) {
 }
 
 function checkBalances(b) {
-  const became = [b.deleted, b.already_absent, b.held, b.minimum, b.straddling];
+  const became = [b.deleted, b.redacted, b.already_absent, b.held, b.minimum, b.straddling];
   agree(sum([b.due, b.arrived]) === sum([...became, b.kept_for_part, b.failed, b.residue]));
 }
 
@@ -179,15 +179,25 @@ function checkRun(run) {
 }
 
 function checkDataset(dataset) {
-  const { balances, merkle, lookup, outcome } = dataset;
+  const { balances, merkle, lookup, outcome, settled } = dataset;
   checkBalances(balances);
+  checkSettled(settled ?? { until: null, count: null, last: null, again: null });
+  const redacts = dataset.rule.action === "redact";
+  const went = sum([balances.deleted, balances.redacted]);
   agree(
     (merkle.size === 0) === (merkle.root === EMPTY_ROOT),
     lookup === null || (lookup.size === 0) === (lookup.root === EMPTY_ROOT),
-    merkle.size === balances.deleted,
+    BigInt(merkle.size) === went,
+    (redacts ? balances.deleted : balances.redacted) === 0,
+    redacts === (dataset.method === "db_update"),
     !["complete", "nothing-due"].includes(outcome) || !(balances.residue || balances.failed),
-    !["nothing-due", "kept"].includes(outcome) || balances.deleted === 0,
+    !["nothing-due", "kept"].includes(outcome) || went === 0n,
   );
+}
+
+/** Each count with the instant before which it was taken, or neither. */
+function checkSettled({ until, count, last, again }) {
+  agree((until === null) === (count === null), (last === null) === (again === null));
 }
 
 /** A place in the ledger: the first has no predecessor, all others have one. */
@@ -204,11 +214,11 @@ function checkDeletionReport(report) {
   checkFiles(report);
   const fine = datasets.every((d) => ["complete", "nothing-due", "kept"].includes(d.outcome));
   const left = datasets.some((d) => d.balances.residue || d.balances.failed);
-  const deleted = datasets.some((d) => d.balances.deleted);
+  const went = datasets.some((d) => d.balances.deleted || d.balances.redacted);
   agree(
     new Set(datasets.map((d) => d.dataset)).size === datasets.length,
     !["complete", "nothing-due"].includes(run.outcome) || (fine && !left),
-    !["nothing-due", "refused"].includes(run.outcome) || !deleted,
+    !["nothing-due", "refused"].includes(run.outcome) || !went,
   );
 }
 

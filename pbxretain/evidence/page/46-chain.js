@@ -10,6 +10,11 @@ function deletionOf(report) {
   return report.kind === "deletion-report" ? report.predicate : null;
 }
 
+/** Whether a data subject demanded it: that is no scheduled run. */
+function isErasure({ run }) {
+  return run.trigger === "erasure-request";
+}
+
 function numberOf(report) {
   return placeOf(report).seq;
 }
@@ -118,7 +123,10 @@ function missed(from, to, { interval_h: interval, grace_h: grace }) {
 /** Runs that are missing between two reports, and since the last. */
 function schedule(chain, expected, find, now) {
   const notes = chain.filter(({ kind }) => kind === "gap-note").map(({ predicate }) => predicate);
-  const runs = chain.filter((report) => deletionOf(report)?.run.recovers === null);
+  const runs = chain.filter((report) => {
+    const run = deletionOf(report);
+    return run?.run.recovers === null && !isErasure(run);
+  });
   const started = (report) => Date.parse(report.predicate.run.started_at);
   const covers = ({ since, until }, at) => Date.parse(since) <= at && at <= Date.parse(until);
   pairwise(runs, (before, after) => {
@@ -143,18 +151,60 @@ function roundEven(value) {
 
 /** What one run left and the next one found. */
 function continuityOf(chain, find) {
-  const known = new Map();
+  const all = new Map();
   for (const report of chain) {
     const run = deletionOf(report);
-    for (const dataset of run ? run.datasets : []) {
-      const name = dataset.dataset;
-      for (const [code, count] of known.has(name) ? breaks(known.get(name), dataset) : []) {
+    for (const [name, share] of run ? sharesOf(run) : []) {
+      if (!all.has(name)) all.set(name, { left: null, ruled: null, old: null });
+      for (const [code, count] of breaks(all.get(name), share)) {
         const params = { dataset: name, seq: numberOf(report) };
         find(code, report.name, count ? { ...params, count } : params);
       }
-      if (looked(dataset)) known.set(name, dataset);
+      learn(all.get(name), share);
     }
   }
+}
+
+/** What a report says of each dataset of the manifest, under all its rules together. */
+function sharesOf(run) {
+  const parts = new Map();
+  for (const dataset of run.datasets) {
+    const name = dataset.of ?? dataset.dataset;
+    if (!parts.has(name)) parts.set(name, []);
+    parts.get(name).push(dataset);
+  }
+  return [...parts].map(([name, own]) => [name, shareOf(own, run)]);
+}
+
+function shareOf(parts, { policy, ...run }) {
+  const names = [...new Set(parts.map((part) => part.dataset))].sort();
+  const narrow = parts.some(({ rule }) => rule.only.length);
+  const events = new Set(
+    parts.map(({ rule }) => JSON.stringify([rule.start_event, rule.fallback])),
+  );
+  const rules = parts.map(({ dataset, rule }) => {
+    const { cutoff: _, deletion_class: __, ...like } = rule;
+    return [dataset, Object.entries(like).sort()];
+  });
+  return {
+    parts,
+    erasure: isErasure(run),
+    // What narrows a rule only the policy's bytes say.
+    reach: JSON.stringify([names, narrow ? policy.digest : ""]),
+    clock: events.size === 1 ? [...events][0] : null,
+    looked: parts.every(looked),
+    rules: JSON.stringify(rules.sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+}
+
+function learn(known_, share) {
+  if (share.looked) {
+    known_.left = share;
+    if (!share.erasure) known_.ruled = share;
+  }
+  const count = oldOf(share, "until", "count");
+  // What went uncounted can't be told from what others took.
+  if (count !== null || share.parts.some(({ merkle }) => merkle.size)) known_.old = count;
 }
 
 function looked({ outcome, total_after: after, range }) {
@@ -162,33 +212,70 @@ function looked({ outcome, total_after: after, range }) {
   return !["not-reached", "failed"].includes(outcome) && counted_;
 }
 
-function breaks(before, after) {
-  const [left, there] = [before.total_after, after.total_before];
+/** Before which instant, and how many records lay there; null where not all was counted. */
+function oldOf({ parts, clock, reach }, until, count) {
+  const told_ = parts.map(({ settled }) => settled).filter((each) => each !== null);
+  const moments = new Set(told_.map((each) => each[until]));
+  const at = [...moments][0] ?? null;
+  if (told_.length !== parts.length || moments.size !== 1 || at === null || clock === null) {
+    return null;
+  }
+  return { place: JSON.stringify([at, clock, reach]), n: sum(told_.map((each) => each[count])) };
+}
+
+function breaks({ left, ruled, old }, share) {
+  let [lost, more] = [0n, 0n];
+  if (left && left.reach === share.reach) {
+    const was = wholeOf(left.parts.map((part) => part.total_after));
+    const there = wholeOf(share.parts.map((part) => part.total_before));
+    if (was !== null && there !== null) lost = was - there;
+  }
+  const again = oldOf(share, "last", "again");
+  if (old && again && old.place === again.place) {
+    if (old.n - again.n > lost) lost = old.n - again.n;
+    more = again.n - old.n;
+  }
   const found = [];
-  const exact = left.exact && there.exact && left.count !== null && there.count !== null;
-  if (exact && there.count < left.count) found.push(["UNEXPLAINED_ROWS", left.count - there.count]);
-  const [mark, deleted] = [before.range.oldest_remaining, after.range.oldest_deleted];
-  const comparable = before.rule.start_event === after.rule.start_event;
-  const rules = [before, after].map(({ rule }) => [rule.keep, rule.start_event, rule.basis]);
-  if (rules[0].some((each, n) => each !== rules[1][n])) found.push(["POLICY_CHANGED", 0]);
-  const told = before.balances.failed > 0; // what failed lies somewhere, perhaps set aside
-  if (comparable && !told && mark && deleted && deleted < mark) found.push(["WATERMARK", 0]);
+  if (lost > 0n) found.push(["UNEXPLAINED_ROWS", Number(lost)]);
+  if (more > 0n) found.push(["RETURNED", Number(more)]);
+  if (ruled && !share.erasure && ruled.rules !== share.rules) found.push(["POLICY_CHANGED", 0]);
+  if (ruled && isOlder(ruled, share)) found.push(["WATERMARK", 0]);
   return found;
+}
+
+/** All of it; null where any part was not counted exactly. */
+function wholeOf(totals) {
+  const known_ = totals.every(({ count, exact }) => exact && count !== null);
+  return known_ ? sum(totals.map(({ count }) => count)) : null;
+}
+
+/** Whether something was deleted that is older than all that was left. */
+function isOlder(before, after) {
+  if (before.clock === null || before.clock !== after.clock) return false;
+  const told_ = before.parts.some(({ balances }) => balances.failed); // perhaps set aside
+  const marks = before.parts.map(({ range }) => range.oldest_remaining);
+  const unseen = before.parts.some((part, n) => marks[n] === null && part.total_after.count !== 0);
+  const oldest = marks.filter((mark) => mark !== null).sort();
+  const gone = after.parts.map(({ range }) => range.oldest_deleted).filter((at) => at !== null);
+  return !told_ && !unseen && oldest.length > 0 && gone.some((at) => at < oldest[0]);
 }
 
 // --- content ----------------------------------------------------------------------------------
 
-/** What reports say of themselves. What the newest one doesn't repeat is settled. */
+/** What reports say of themselves. What the newest of its kind doesn't repeat is settled. */
 function runsOf(chains, find, now) {
   for (const chain of chains.values()) {
     const reports = chain.filter(deletionOf);
+    // A run settles nothing that a data subject demanded, and the other way round.
+    const last = new Map(reports.map((each) => [isErasure(each.predicate), numberOf(each)]));
     for (const report of reports) {
       const run = report.predicate;
-      const newest = numberOf(report) === numberOf(reports[reports.length - 1]);
+      const newest = numberOf(report) === last.get(isErasure(run));
       const settled = newest ? undefined : EXIT_OK;
       complaintsOf(run, (code, params) => find(code, report.name, params, settled));
       if (Date.parse(run.run.ended_at) > now + AHEAD) find("CLOCK_AHEAD", report.name);
-      if (newest && run.evidence.level === "counts") find("LEVEL_COUNTS", report.name);
+      const end = numberOf(report) === numberOf(reports[reports.length - 1]);
+      if (end && run.evidence.level === "counts") find("LEVEL_COUNTS", report.name);
     }
   }
 }
@@ -247,7 +334,8 @@ function reviewsOf(chain, beside, find) {
 function observationsOf(chain, beside, find) {
   for (const { kind, signer, predicate: seen, name } of beside) {
     if (kind !== "observation" || !signer) continue;
-    const runs = chain.map(deletionOf).filter((run) => run && run.run.ended_at <= seen.as_of);
+    const all = chain.map(deletionOf).filter((run) => run && !isErasure(run));
+    const runs = all.filter((run) => run.run.ended_at <= seen.as_of);
     const last = runs[runs.length - 1];
     const told = new Map((last ? last.datasets : []).map((each) => [each.dataset, each]));
     for (const { dataset, cutoff: at, overdue } of seen.datasets) {

@@ -13,6 +13,7 @@ const GLOSSARY = [
   "record",
   "hold",
   "minimum",
+  "redacted",
   "straddling",
   "finding",
   "limit",
@@ -74,10 +75,13 @@ function who(what, lang) {
 function rules(what, lang, zone) {
   const { policy, limits } = what;
   const { share, count, confirmed } = limits;
+  const consulted = { true: "report.consulted.yes", false: "report.consulted.no" };
   const list = [
     ["policy", text("report.policy.value", lang, { name: policy.name, version: policy.version })],
     ["policy.digest", policy.digest],
-    ["approval", text(policy.approved ? "report.approved" : "report.approved.not", lang)],
+    ["approval", approval(policy, lang)],
+    ["signed", policy.signed_by.map(printOf).join("\n")],
+    ["consulted", policy.consulted === null ? "" : text(consulted[policy.consulted], lang)],
     ["limit.share", share ? text("report.limit.share.value", lang, { share }) : ""],
     ["limit.count", count ? number(count, lang) : ""],
     ["limit.confirmed", confirmed ? number(confirmed, lang) : ""],
@@ -85,22 +89,42 @@ function rules(what, lang, zone) {
   const blocks = [heading(text("report.rules", lang)), keyValue(list, lang)];
   const rows = distinct(what.datasets.map((d) => ruleRow(d, lang, zone)));
   if (!rows.length) return blocks;
-  const names = ["data", "class", "keep", "start", "cutoff", "basis"];
-  return [
-    ...blocks,
-    withoutEmpty(
-      names.map((name) => column(name, lang)),
-      rows,
-    ),
-  ];
+  const names = ["data", "rule", "only", "action", "class", "keep", "least", "start"];
+  const columns = [...names, "cutoff", "basis"].map((name) => column(name, lang));
+  const narrow = what.datasets.some(({ rule }) => rule.only.length);
+  const note = narrow ? [paragraph(text("report.rules.only", lang), "note")] : [];
+  return [...blocks, withoutEmpty(columns, rows), ...note];
+}
+
+function approval({ approved, approved_by: by, approved_on: on }, lang) {
+  if (!approved) return text("report.approved.not", lang);
+  if (by === null || on === null) return text("report.approved", lang);
+  return text("report.approved.by", lang, { by, on: day(on, lang) });
+}
+
+/** A dataset by its name; where several rules share it, with the rule whose share it is. */
+function nameOf({ dataset, of, rule }, lang) {
+  if (of === null) return dataset;
+  const redacts = rule.action === "redact";
+  const plain_ = rule.name ? "rule" : redacts ? "redact" : "rest";
+  const form_ = rule.name && redacts ? "both" : plain_;
+  return text(`report.share.${form_}`, lang, { dataset: of, rule: rule.name });
 }
 
 function ruleRow({ data_class: data, rule }, lang, zone) {
-  const start = code("start", rule.start_event ?? "", lang);
+  let start = code("start", rule.start_event ?? "", lang);
+  for (const other of rule.fallback) {
+    const then = code("start", other, lang);
+    start = text("report.start.fallback", lang, { first: start, then });
+  }
   return [
     code("data", data, lang),
+    rule.name ?? "",
+    rule.only.map((name) => code("facet", name, lang)).join(", "),
+    rule.action === "redact" ? text("report.action.redact", lang) : "",
     rule.cutoff ? `${start} + ${keep(rule.keep, lang)}` : "",
     keep(rule.keep, lang),
+    rule.minimum ? keep(rule.minimum, lang) : "",
     start,
     cutoff(rule, lang, zone),
     code("basis", rule.basis, lang),
@@ -109,8 +133,11 @@ function ruleRow({ data_class: data, rule }, lang, zone) {
 
 /** What was found, in sentences, undecided classes and uncovered datasets with it. */
 function findingsOf(found, what, lang) {
-  const line = ([where, name, n]) =>
-    text("report.exceptions.item", lang, { where, what: sentence(name, lang), n });
+  const called = new Map(what.datasets.map((item) => [item.dataset, nameOf(item, lang)]));
+  const line = ([dataset, name, n]) => {
+    const where = called.get(dataset) ?? dataset;
+    return text("report.exceptions.item", lang, { where, what: sentence(name, lang), n });
+  };
   const lines = distinct(found).map(line);
   for (const name of what.policy.not_decided) {
     const params = { where: code("data", name, lang), what: text("code.NOT_DECIDED", lang) };
@@ -174,11 +201,12 @@ function privacy(what, lang) {
 }
 
 /** The terms that occur in this document. */
-function terms({ evidence, limits }) {
+function terms({ evidence, limits, datasets }) {
   const absent = evidence ? ["dry-run"] : [...REPORT_ONLY];
   if (evidence && evidence.level !== "sealed") absent.push("sealed");
   if (!limits.share && !limits.count) absent.push("limit");
   if (!limits.confirmed) absent.push("confirmed");
+  if (!datasets.some(({ rule }) => rule.action === "redact")) absent.push("redacted");
   return GLOSSARY.filter((name) => !absent.includes(name));
 }
 
@@ -190,6 +218,8 @@ function glossary(what, lang) {
 
 /** `P90D` as `90 days`. */
 function keep(iso, lang) {
+  const later = /^end-of-year\+(.*)$/.exec(iso);
+  if (later) return text("report.keep.end-of-year", lang, { keep: keep(later[1], lang) });
   const found = /^P([0-9]+)([DWMY])$/.exec(iso);
   if (!found) return code("period", iso, lang);
   const unit = { D: "day", W: "week", M: "month", Y: "year" }[found[2]];

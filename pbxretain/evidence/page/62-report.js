@@ -1,6 +1,6 @@
 // What did a run do, in fourteen items? (explain/report.py)
 
-const MAIN = ["due", "deleted", "held", "minimum", "failed", "residue"];
+const MAIN = ["due", "deleted", "redacted", "held", "minimum", "failed", "residue"];
 const ALWAYS = ["due", "deleted", "residue"];
 const ASIDE = [
   "arrived",
@@ -22,17 +22,17 @@ const LONGEST = 200;
 
 function explainReport(report, lang, seal) {
   const { ledger, source, run } = report;
+  const title = isErasure(report) ? "report.erasure.title" : "report.title";
   let item = 0;
   return [
-    heading(text("report.title", lang, { seq: String(ledger.seq), source }), 1),
+    heading(text(title, lang, { seq: String(ledger.seq), source }), 1),
     ...summary(report, lang),
     ...who(report, lang),
     ...when(report, lang),
     ...rules(report, lang, run.timezone),
     ...results(report.datasets, lang),
     ...oldest(report, lang),
-    heading(text("report.exceptions", lang)),
-    exceptions(report, lang),
+    ...exceptions(report, lang),
     ...method(report.datasets, lang),
     ...copies(report, lang),
     ...continuity(report, lang),
@@ -52,13 +52,21 @@ function explainReport(report, lang, seal) {
 function told(report, key, lang) {
   const reason = report.run.refused_reason;
   const total = (...names) => sum(names.flatMap((n) => report.datasets.map((d) => d.balances[n])));
-  return text(key, lang, {
+  const erasure = isErasure(report) && known("report.erasure", key);
+  return text(erasure ? `report.erasure.${key}` : `report.${key}`, lang, {
     reason: reason ? code("code", reason, lang) : "",
-    deleted: counted(total("deleted"), lang),
+    deleted: gone(total("deleted"), total("redacted"), lang),
     residue: counted(total("residue"), lang),
     left: counted(total("residue", "failed"), lang),
     findings: counted(countListed(report), lang, "finding"),
   });
+}
+
+/** How many records were deleted, what was redacted with it; "deleted" follows behind it. */
+function gone(deleted, redacted, lang) {
+  const words = [redacted, deleted].map((n) => counted(n, lang));
+  if (!redacted) return words[1];
+  return text("report.gone.both", lang, { redacted: words[0], deleted: words[1] });
 }
 
 function countFindings({ policy, datasets }) {
@@ -85,7 +93,7 @@ function statusOf(report, lang) {
 /** Is everything in order? The sentence names what isn't, and where it stands. */
 function answerOf(report, lang) {
   let light = report.run.outcome;
-  let key = `report.answer.${light}`;
+  let key = `answer.${light}`;
   const left = report.datasets.some((d) => d.balances.residue || d.balances.failed);
   if (light === "recovered" && left) {
     [key, light] = [`${key}.residue`, "incomplete"];
@@ -106,6 +114,7 @@ function summary(report, lang) {
     answerOf(report, lang),
     paragraph(text("report.scope", lang, { source, moment: started }), "note"),
   ];
+  blocks.push(...demanded(report, lang));
   const unseen = report.not_covered;
   if (unseen.length) {
     const key = `report.unseen.${unseen.length === 1 ? "one" : "many"}`;
@@ -125,13 +134,23 @@ function summary(report, lang) {
   return [...blocks, paragraph(text("report.terms", lang), "note")];
 }
 
-/** The oldest record of each data class, as a share of its period. */
+function demanded(report, lang) {
+  if (!isErasure(report)) return [];
+  const blocks = [paragraph(text("report.erasure.note", lang))];
+  const kept = sum(report.datasets.flatMap(({ balances: b }) => [b.held, b.minimum]));
+  if (kept) {
+    blocks.push(paragraph(text("report.erasure.kept", lang, { kept: counted(kept, lang) })));
+  }
+  return blocks;
+}
+
+/** The oldest record of each data class under each rule, as a share of its period. */
 function pointsOf(report, lang) {
   const oldestOf = new Map();
   for (const item of report.datasets) {
     const there = item.range.oldest_remaining;
-    if (!item.rule.cutoff || !there) continue;
-    const key = `${item.data_class} ${item.rule.keep}`;
+    if (!item.rule.cutoff || item.rule.action !== "delete" || !there) continue;
+    const key = `${item.data_class} ${item.rule.keep} ${item.rule.name ?? ""}`;
     const known_ = oldestOf.get(key);
     if (!known_ || there < known_.range.oldest_remaining) oldestOf.set(key, item);
   }
@@ -146,7 +165,10 @@ function pointsOf(report, lang) {
       keep: keep(item.rule.keep, lang),
     });
     const value = Math.min(Math.max((age / whole) * 100, 0), LONGEST);
-    return { label: code("data", item.data_class, lang), value, shown };
+    const dataset = code("data", item.data_class, lang);
+    const rule = item.rule.name;
+    const label = rule ? text("report.share.rule", lang, { dataset, rule }) : dataset;
+    return { label, value, shown };
   });
 }
 
@@ -161,7 +183,7 @@ function oldest(report, lang) {
     const gone = item.total_after.count === 0 ? "report.oldest.none" : "report.oldest.unknown";
     return [
       code("data", item.data_class, lang),
-      item.dataset,
+      nameOf(item, lang),
       there ? day(there, lang) : text(gone, lang),
       there ? days(ageOf(item, run), lang) : "-",
       keep(item.rule.keep, lang),
@@ -223,7 +245,7 @@ function results(datasets, lang) {
     column("outcome", lang),
   ];
   const rows = datasets.map((d) => [
-    `${code("data", d.data_class, lang)}\n${d.dataset}`,
+    `${code("data", d.data_class, lang)}\n${nameOf(d, lang)}`,
     total(d.total_before, lang),
     ...names.map((name) => number(d.balances[name], lang)),
     code("dataset", d.outcome, lang),
@@ -240,7 +262,9 @@ function results(datasets, lang) {
       ),
     );
   }
-  const unseen = every.filter((name) => !names.includes(name) && !seen.includes(name));
+  const redacts = datasets.some(({ rule }) => rule.action === "redact");
+  const absent_ = every.filter((name) => !names.includes(name) && !seen.includes(name));
+  const unseen = absent_.filter((name) => redacts || name !== "redacted");
   if (unseen.length) {
     const absent = unseen.map((name) => text(`report.col.${name}`, lang)).join(", ");
     blocks.push(paragraph(text("report.results.zero", lang, { columns: absent })));
@@ -251,11 +275,11 @@ function results(datasets, lang) {
 
 /** What stands in few datasets only: each count with what it means. */
 function asideRows(datasets, lang) {
-  return datasets.flatMap(({ dataset, balances }) =>
-    ASIDE.filter((name) => balances[name]).map((name) => [
-      dataset,
+  return datasets.flatMap((item) =>
+    ASIDE.filter((name) => item.balances[name]).map((name) => [
+      nameOf(item, lang),
       text(`report.col.${name}`, lang),
-      number(balances[name], lang),
+      number(item.balances[name], lang),
       text(`report.aside.${name}`, lang),
     ]),
   );
@@ -277,23 +301,35 @@ function copiesAlong(datasets, lang) {
 // --- 7, 8, 10: exceptions, method, continuity ---------------------------------------------------
 
 function exceptions(report, lang) {
-  return findingsOf(listed(report), report, lang);
+  const { holds } = report;
+  const list = holds && [
+    ["holds.active", number(holds.active, lang)],
+    ["holds.restrictions", number(holds.restrictions, lang)],
+    ["holds.register", holds.register],
+  ];
+  return [
+    heading(text("report.exceptions", lang)),
+    ...(list ? [keyValue(list, lang)] : []),
+    findingsOf(listed(report), report, lang),
+  ];
 }
 
 function method(datasets, lang) {
   const lines = datasets
-    .filter((d) => d.balances.deleted)
+    .filter((d) => d.merkle.size)
     .map((d) => {
       const also = sorted(d.also)
         .map(([name, n]) => `${name}: ${number(n, lang)}`)
         .join(", ");
       const key = also ? "report.method.also" : "report.method.item";
       const how = code("method", d.method, lang);
-      return text(key, lang, { dataset: d.dataset, method: how, also });
+      return text(key, lang, { dataset: nameOf(d, lang), method: how, also });
     });
   const title = heading(text("report.method", lang));
   const logical = paragraph(text("report.method.logical", lang));
-  return lines.length ? [title, items(lines), logical] : [title, logical];
+  const redacted = datasets.some((d) => d.balances.redacted);
+  const more = redacted ? [paragraph(text("report.method.redacted", lang))] : [];
+  return [title, ...(lines.length ? [items(lines)] : []), logical, ...more];
 }
 
 function continuity({ ledger, datasets }, lang) {
@@ -331,7 +367,7 @@ function evidence(report, lang, seal) {
   ];
   const roots = report.datasets
     .filter((d) => d.merkle.size)
-    .map((d) => [d.dataset, counted(d.merkle.size, lang), d.merkle.root]);
+    .map((d) => [nameOf(d, lang), counted(d.merkle.size, lang), d.merkle.root]);
   const sides = [["dataset"], ["deleted", "right"], ["root"]];
   const columns = sides.map(([name, side]) => column(name, lang, side));
   const script = `sh ${file}.verify.sh ${file}.dsse.json ${text("report.key-file", lang)}`;

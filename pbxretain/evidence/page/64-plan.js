@@ -36,7 +36,7 @@ function plannedTable(datasets, lang, zone) {
   ];
   const rows = datasets.map((d) => [
     code("data", d.data_class, lang),
-    d.dataset,
+    nameOf(d, lang),
     keep(d.rule.keep, lang),
     cutoff(d.rule, lang, zone),
     total(d.total, lang),

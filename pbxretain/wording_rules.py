@@ -1,0 +1,138 @@
+"""What do reports say of policies with several rules, of redaction, holds, signed approval, and of
+what a data subject demanded? (German, English.)"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+RULES: Final[Mapping[str, tuple[str, str]]] = {
+    # --- one rule's share in a dataset --------------------------------------------------------
+    "report.share.rule": ("{dataset} (Regel {rule})", "{dataset} (rule {rule})"),
+    "report.share.redact": ("{dataset} (Unkenntlichmachen)", "{dataset} (redaction)"),
+    "report.share.both": (
+        "{dataset} (Regel {rule}, Unkenntlichmachen)",
+        "{dataset} (rule {rule}, redaction)",
+    ),
+    "report.share.rest": ("{dataset} (alles Übrige)", "{dataset} (all the rest)"),
+    "report.col.rule": ("Regel", "Rule"),
+    "report.col.only": ("Nur für bestimmte", "Only for some"),
+    "report.col.action": ("Was geschieht", "What happens"),
+    "report.col.least": ("Aufbewahrungsfrist", "Minimum"),
+    "report.action.redact": ("unkenntlich machen", "redact"),
+    "report.start.fallback": ("{first}, sonst {then}", "{first}, else {then}"),
+    "report.keep.end-of-year": ("bis Jahresende + {keep}", "until end of year + {keep}"),
+    "facet.direction": ("Richtung", "direction"),
+    "facet.answered": ("angenommen oder nicht", "answered or not"),
+    "facet.extension": ("Nebenstelle", "extension"),
+    "facet.queue": ("Warteschlange", "queue"),
+    "facet.tenant": ("Mandant", "tenant"),
+    "facet.department": ("Abteilung", "department"),
+    "facet.mailbox": ("Postfach", "mailbox"),
+    "facet.heard": ("abgehört oder nicht", "heard or not"),
+    "facet.recorded": ("aufgezeichnet oder nicht", "recorded or not"),
+    "report.rules.only": (
+        "Für welche genau eine Regel gilt, steht im Regelwerk; hier steht es nicht, weil es "
+        "Nummern sein können.",
+        "For which ones exactly a rule holds stands in the policy; not here, because it may be "
+        "numbers.",
+    ),
+    # --- redaction ----------------------------------------------------------------------------
+    "report.col.redacted": ("Unkenntlich gemacht", "Redacted"),
+    "report.gone.both": (
+        "{redacted} unkenntlich gemacht und {deleted}",
+        "{redacted} redacted and {deleted}",
+    ),
+    "method.db_update": (
+        "in der Datenbank unkenntlich gemacht; der übrige Datensatz bleibt",
+        "redacted in the database; the rest of the record stays",
+    ),
+    "report.method.redacted": (
+        "Unkenntlich gemacht heißt: Nummern und Namen sind gekürzt, ersetzt oder leer, der übrige "
+        "Datensatz bleibt. Ein Pseudonym bleibt ein personenbezogenes Datum, bis sein Schlüssel "
+        "vernichtet ist.",
+        "Redacted means: numbers and names are cut, replaced or empty, the rest of the record "
+        "stays. A pseudonym remains personal data until its key is destroyed.",
+    ),
+    "term.redacted": ("Unkenntlich machen", "Redaction"),
+    "means.redacted": (
+        "Nummern und Namen aus einem Datensatz nehmen, der im Übrigen bleibt, etwa für eine "
+        "Statistik.",
+        "Taking numbers and names out of a record whose rest stays, such as for a statistic.",
+    ),
+    # --- holds --------------------------------------------------------------------------------
+    "report.holds.active": ("Löschsperren in Kraft", "Holds in force"),
+    "report.holds.restrictions": (
+        "Einschränkungen der Verarbeitung in Kraft (Art. 18 DSGVO)",
+        "Restrictions of processing in force (Art. 18 GDPR)",
+    ),
+    "report.holds.register": ("Prüfsumme des Sperrverzeichnisses", "Digest of the hold register"),
+    # --- who approved -------------------------------------------------------------------------
+    "report.approved.by": (
+        "in dieser Fassung freigegeben: {by}, {on}",
+        "approved in this form: {by}, {on}",
+    ),
+    "report.signed": ("Freigabe signiert mit", "Approval signed with"),
+    "report.consulted": ("Datenschutzbeauftragter", "Data protection officer"),
+    "report.consulted.yes": (
+        "wurde angehört und hat das mitsigniert (Art. 38 Abs. 6 DSGVO)",
+        "was consulted and has signed that (Art. 38(6) GDPR)",
+    ),
+    "report.consulted.no": ("hat nicht mitsigniert", "has not signed"),
+    # --- what a data subject demanded ---------------------------------------------------------
+    "trigger.erasure-request": (
+        "Löschverlangen einer betroffenen Person (Art. 17 DSGVO)",
+        "demand for erasure by a data subject (Art. 17 GDPR)",
+    ),
+    "report.erasure.title": (
+        "Löschprotokoll Nr. {seq} zu einem Löschverlangen: {source}",
+        "Deletion report no. {seq} on a demand for erasure: {source}",
+    ),
+    "report.erasure.note": (
+        "Dies ist kein Löschlauf nach Plan: Gelöscht wurde auf Verlangen einer betroffenen Person "
+        "(Art. 17 DSGVO). „Fällig“ heißt hier: zu dieser Person gefunden. Wer es ist, steht hier "
+        "nicht.",
+        "This is no scheduled run: deletion was demanded by a data subject (Art. 17 GDPR). “Due” "
+        "means here: found for this person. Who it is doesn't stand here.",
+    ),
+    "report.erasure.result.complete": (
+        "Das Löschverlangen ist ausgeführt: {deleted} gelöscht, und eine neue Suche fand nichts "
+        "mehr, was zu löschen wäre.",
+        "The demand for erasure is carried out: {deleted} deleted, and a fresh search found "
+        "nothing more to delete.",
+    ),
+    "report.erasure.result.nothing-due": (
+        "Zu dem Löschverlangen war nichts zu löschen, und nichts wurde gelöscht.",
+        "There was nothing to delete for the demand for erasure, and nothing was deleted.",
+    ),
+    "report.erasure.result.incomplete": (
+        "Das Löschverlangen ist unvollständig ausgeführt: {deleted} gelöscht, {residue} noch zu "
+        "löschen.",
+        "The demand for erasure is carried out in part: {deleted} deleted, {residue} still to "
+        "delete.",
+    ),
+    "report.erasure.answer.complete": (
+        "Ja: {deleted} gelöscht, und eine neue Suche fand nichts mehr, was zu löschen wäre.",
+        "Yes: {deleted} deleted, and a fresh search found nothing more to delete.",
+    ),
+    "report.erasure.answer.complete.findings": (
+        "Ja, mit Feststellungen: {deleted} gelöscht, und eine neue Suche fand nichts mehr, was zu "
+        "löschen wäre; Abschnitt 7 nennt {findings}.",
+        "Yes, with findings: {deleted} deleted, and a fresh search found nothing more to delete; "
+        "section 7 names {findings}.",
+    ),
+    "report.erasure.answer.nothing-due": (
+        "Ja: Es war nichts zu löschen, und nichts wurde gelöscht.",
+        "Yes: there was nothing to delete, and nothing was deleted.",
+    ),
+    "report.erasure.kept": (
+        "Nicht gelöscht wurden {kept}, die ein Gesetz oder eine Löschsperre noch hält (Art. 17 "
+        "Abs. 3 DSGVO, Abschnitt 7).",
+        "Not deleted were {kept} that a law or a hold still keeps (Art. 17(3) GDPR, section 7).",
+    ),
+    "annex.erasures": (
+        "davon auf Löschverlangen betroffener Personen",
+        "of these on demand of data subjects",
+    ),
+    "annex.col.redacted": ("Unkenntlich gemacht (Summe)", "Redacted (sum)"),
+}

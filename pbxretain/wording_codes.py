@@ -87,6 +87,17 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "Woraus die Anlage diese Datensätze neu erzeugt, bleibt länger als sie selbst.",
         "The source from which the PBX makes these records anew is kept longer than they are.",
     ),
+    "code.FACET_UNKNOWN": (
+        "Eine Regel fragt nach einem Merkmal, das der Konnektor von diesem Datenbestand nicht"
+        " kennt.",
+        "A rule goes by a facet that the connector doesn't know of this dataset.",
+    ),
+    "code.FACET_UNTOLD": (
+        "Niemand kann sagen, unter welche Regel diese Datensätze fallen: Sie gehen erst, wenn jede"
+        " Regel sie gehen lässt.",
+        "Nobody can tell under which rule these records fall: they go only when every rule lets"
+        " them.",
+    ),
     "code.ORPHAN_FILES": (
         "Dateien, die kein Datensatz nennt; sie werden nach ihrem eigenen Datum behandelt.",
         "Files that no record names; they are treated by their own date.",

@@ -124,6 +124,17 @@ DETAILS: Final[Mapping[str, tuple[str, str]]] = {
         "pbxretain key add escrow.pub.pem, vom Datenschutzbeauftragten; oder evidence: auto",
         "pbxretain key add escrow.pub.pem, the officer's; or evidence: auto",
     ),
+    "detail.FACET_UNKNOWN": (
+        "Datenbestand {dataset}: Eine Regel fragt nach dem Merkmal {facet}, das der Konnektor von"
+        " ihm nicht kennt",
+        "dataset {dataset}: a rule goes by {facet}, which the connector doesn't know of it",
+    ),
+    "detail.FACET_UNKNOWN.hint": (
+        "{facet} aus den Regeln für {data} nehmen; welche Merkmale es gibt, sagt pbxretain"
+        " connector show",
+        "take {facet} out of the rules for {data}; pbxretain connector show tells which facets"
+        " there are",
+    ),
     "detail.FED_LONGER": (
         "{feed} bleiben länger als {data}, die die Anlage daraus neu erzeugt",
         "{feed} are kept longer than {data}, which the PBX makes anew out of them",

@@ -24,7 +24,7 @@ from pbxretain.period import Due, Period
 from pbxretain.policy import Policy, Rule
 from pbxretain.records import Advice, Census, Selection, Store
 from pbxretain.settings import Source
-from pbxretain.strands import Strand, known_starts, of_source, rules_of
+from pbxretain.strands import Strand, demanded, known_starts, of_source, rules_of
 
 CLOCK_TOLERANCE = timedelta(seconds=120)
 IGNORED_BELOW = 100
@@ -138,6 +138,9 @@ class Terms:
     recipients: Sequence[Recipient] = ()
     """To whom evidence can be sealed."""
 
+    chosen: Mapping[tuple[str, str], frozenset[bytes]] | None = field(default=None, repr=False)
+    """The only records that may go, by dataset and start event: a data subject demanded it."""
+
     @property
     def sealed_to(self) -> Sequence[Recipient]:
         """To whom a run's evidence is sealed; empty at level counts."""
@@ -159,12 +162,23 @@ class Terms:
 
     def strands(self, opened: Opened) -> list[Strand]:
         """The datasets of an opened source, each once for every rule that shares it."""
-        return of_source(self.policy, self.connector.manifest, opened)
+        strands = of_source(self.policy, self.connector.manifest, opened)
+        if self.chosen is None:
+            return strands
+        theirs = {dataset for (dataset, _), keys in self.chosen.items() if keys}
+        return [
+            replace(strand, chosen=self.chosen.get((strand.of, strand.start), frozenset()))
+            for strand in strands
+            if strand.action == "delete" and strand.of in theirs
+        ]
 
     def earliest(self, data_class: str, *, now: datetime) -> datetime | None:
         """Before when a record is due whatever rule of its class it falls under; None where one of
         them keeps for ever."""
-        due = [rule.terms_at(now=now, zone=self.zone) for rule in self.rules(data_class)]
+        rules = self.rules(data_class)
+        if self.chosen is not None:
+            return min(demanded(rule, now=now, zone=self.zone).cutoff for rule in rules)
+        due = [rule.terms_at(now=now, zone=self.zone) for rule in rules]
         return None if None in due else min(d.cutoff for d in due if d)
 
 
@@ -191,7 +205,9 @@ def make(
         progress("census", strand.dataset, len(items), len(strands))
         items.append(_item(terms, opened, strand, now=now))
     progress("census", "", len(items), len(strands))
-    items = _with_idle(_beside(items), opened, now)
+    items = _beside(items)
+    if terms.chosen is None:
+        items = _with_idle(items, opened, now)
     refusals: list[RefusedError] = list(clock_refusals)
     if not terms.approved:
         refusals.append(_not_approved(terms))

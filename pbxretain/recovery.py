@@ -92,6 +92,8 @@ def _result(dead: Journal, opened: Opened, entry: Mapping[str, Any], again: Agai
 def _census(
     known: Mapping[str, Any], entry: Mapping[str, Any], store: Store, again: Again
 ) -> Census | None:
+    if entry.get("singled_out"):
+        return None  # who was meant is written down nowhere
     if not entry.get("narrowed"):
         return store.census(_selection(known, entry, store))
     found = again(entry["dataset"])

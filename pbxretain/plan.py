@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -22,7 +22,7 @@ from pbxretain.evidence.sealing import Recipient
 from pbxretain.manifest import Dataset, Manifest, TableDataset, TreeDataset
 from pbxretain.period import Due, Period
 from pbxretain.policy import Policy, Rule
-from pbxretain.records import Advice, Census, Selection, Store
+from pbxretain.records import Census, Selection, Store
 from pbxretain.settings import Source
 from pbxretain.strands import Strand, demanded, known_starts, of_source, rules_of
 
@@ -141,6 +141,13 @@ class Terms:
     chosen: Mapping[tuple[str, str], frozenset[bytes]] | None = field(default=None, repr=False)
     """The only records that may go, by dataset and start event: a data subject demanded it."""
 
+    as_of: datetime | None = None
+    """By which instant cut-offs are reckoned, where a plan file says one; else the run's clock."""
+
+    def reckoned(self, now: datetime) -> datetime:
+        """The instant by which cut-offs are reckoned, in a run whose clock says ``now``."""
+        return self.as_of or now
+
     @property
     def sealed_to(self) -> Sequence[Recipient]:
         """To whom a run's evidence is sealed; empty at level counts."""
@@ -190,11 +197,13 @@ def make(
     last_entry: datetime | None = None,
     confirm_count: int | None = None,
     progress: Progress = silent,
+    counts: Mapping[str, int] | None = None,
 ) -> Plan:
     """Takes the census of every dataset and lists all that speaks against a run.
 
     ``now`` is aware UTC; ``last_entry`` the time of the newest ledger entry. Raises DocumentError
-    for a rule that doesn't fit the connector; refusals are collected, not raised.
+    for a rule that doesn't fit the connector; refusals are collected, not raised. ``counts``: how
+    many records a plan file names by dataset; no more can go, so the limits are asked for those.
     """
     for data_class in terms.connector.manifest.offered():
         terms.rules(data_class)
@@ -221,10 +230,11 @@ def make(
                 code="ESCROW_MISSING",
             )
         )
-    refusals.extend(_limits(terms, items, confirm_count))
+    command = f"run {terms.name}" + (" --plan FILE" if counts is not None else "")
+    refusals.extend(_limits(terms, _named(items, counts), confirm_count, command=command))
     return Plan(
         source=terms.name,
-        as_of=now,
+        as_of=terms.as_of or now,
         items=items,
         refusals=refusals,
         not_covered=opened.not_covered,
@@ -239,10 +249,11 @@ def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Sele
     strands = terms.strands(opened)
     strand = next(each for each in strands if each.dataset == store.dataset)
     beside = [each for each in strands if each.of == strand.of]
-    selection = strand.selection(beside, now=now, zone=terms.zone)
+    selection = strand.selection(beside, now=terms.reckoned(now), zone=terms.zone)
     if selection is None:
         return None
-    selection = replace(selection, wait_for_part=_waits(terms, opened, strand, now=now))
+    waits = _waits(terms, opened, strand, now=now)
+    selection = replace(selection, now=now, wait_for_part=waits)
     return replace(selection, excluded_calls=store.straddlers(selection))
 
 
@@ -314,37 +325,14 @@ def without(decided: Plan, failed: Mapping[str, StoreError]) -> Plan:
     return replace(decided, items=items)
 
 
-def own_purges(terms: Terms, opened: Opened) -> Iterator[Advice]:
-    """Where the product itself deletes before the policy does, and so without evidence; for
-    ``check``. Raises UnavailableError."""
-    for own in opened.own_periods():
-        rule = terms.policy.rule_for(own.data)
-        if own.period is None:
-            yield Advice(
-                code="OWN_PURGE_UNSEEN",
-                text=f"After how long the product itself deletes {own.data} can't be seen.",
-                command=f"GRANT SELECT ON {own.table}",
-                severity="info",
-            )
-        elif rule and (not isinstance(rule.keep, Period) or rule.keep.exceeds(own.period)):
-            yield Advice(
-                code="OWN_PURGE_EARLIER",
-                text=(
-                    f"The product itself deletes {own.data} after {own.period}, before the policy"
-                    f" does ({rule.keep}): those go without evidence."
-                ),
-                command="switch it off in the product, or give it a longer period",
-            )
-
-
 def unknown_starts(manifest: Manifest, policy: Policy) -> list[tuple[str, str]]:
-    """Pairs of data class and start event that a rule names and no dataset of the class has; for
-    ``policy check``."""
+    """Pairs of data class and start event where no dataset of the class has any that a rule names;
+    for ``policy check``."""
     found = []
     for data in manifest.offered():
-        rule = policy.rule_for(data)
-        if rule and rule.start and rule.start not in known_starts(manifest, data):
-            found.append((data, rule.start))
+        known = known_starts(manifest, data)
+        named = (rule.starts for rule in policy.rules_for(data) if rule.starts)
+        found += [(data, starts[0]) for starts in named if known.isdisjoint(starts)]
     return found
 
 
@@ -383,10 +371,10 @@ def _part(manifest: Manifest, kind: Dataset, policy: Policy) -> TreeDataset | No
 def _waits(terms: Terms, opened: Opened, strand: Strand, *, now: datetime) -> bool:
     """Whether rows must wait today for the files they name."""
     part = _part(terms.connector.manifest, opened.kinds[strand.of], terms.policy)
-    mine = strand.due(now=now, zone=terms.zone)
+    mine = strand.due(now=terms.reckoned(now), zone=terms.zone)
     if mine is None or part is None:
         return False
-    theirs = terms.earliest(part.data, now=now)
+    theirs = terms.earliest(part.data, now=terms.reckoned(now))
     return theirs is None or theirs < mine.cutoff
 
 
@@ -410,9 +398,9 @@ def _feeds(manifest: Manifest, kind: Dataset) -> list[Dataset]:
 
 def _fed(terms: Terms, kind: Dataset, strand: Strand, *, now: datetime) -> RefusedError | None:
     """Why records would come back today: what they are made of has an earlier cut-off."""
-    mine: Due | None = strand.due(now=now, zone=terms.zone)
+    mine: Due | None = strand.due(now=terms.reckoned(now), zone=terms.zone)
     for feed in _feeds(terms.connector.manifest, kind):
-        theirs = terms.earliest(feed.data, now=now)
+        theirs = terms.earliest(feed.data, now=terms.reckoned(now))
         if mine and theirs and theirs >= mine.cutoff:
             continue
         return RefusedError(
@@ -524,8 +512,20 @@ def _untried(terms: Terms) -> RefusedError | None:
     )
 
 
+def _named(items: Sequence[Item], counts: Mapping[str, int] | None) -> Sequence[Item]:
+    """The items with no more due than a plan file names."""
+    if counts is None:
+        return items
+    return [
+        replace(i, census=replace(i.census, due=min(i.census.due, counts.get(i.dataset, 0))))
+        if i.census
+        else i
+        for i in items
+    ]
+
+
 def _limits(
-    terms: Terms, items: Sequence[Item], confirm_count: int | None
+    terms: Terms, items: Sequence[Item], confirm_count: int | None, *, command: str
 ) -> Sequence[RefusedError]:
     """Share per dataset and count per source; a confirmed count passes both."""
     due = sum(item.due for item in items)
@@ -540,7 +540,7 @@ def _limits(
                 params={"due": due, "confirmed": confirm_count},
             )
         ]
-    command = f"pbxretain run {terms.name} --confirm-count {due}"
+    command = f"pbxretain {command} --confirm-count {due}"
     hint = f"look at the plan, then: {command}"
     limits = terms.policy.limits
     found: list[RefusedError] = []

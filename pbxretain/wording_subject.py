@@ -33,6 +33,12 @@ SUBJECT: Final[Mapping[str, tuple[str, str]]] = {
         "hand them over, see what touches their rights (Art. 15(4) GDPR), and delete the files "
         "afterwards.",
     ),
+    "subject.unsettled": (
+        "Quelle {source}: Ein Löschlauf ist gestorben oder arbeitet noch. Was er beiseitegelegt "
+        "hat, findet keine Suche: Rufen Sie erst „pbxretain run“ auf.",
+        "Source {source}: a run died, or is still at work. What it set aside no search finds: "
+        'run "pbxretain run" first.',
+    ),
     "subject.undated": ("ohne Zeit", "without a time"),
     "subject.col.source": ("Quelle", "Source"),
     "subject.col.dataset": ("Datenbestand", "Dataset"),

@@ -18,6 +18,7 @@ from pbxretain.cli.face import Face, error_data
 from pbxretain.cli.progress import bars, stop_flag
 from pbxretain.errors import Exit, RetainError, worst
 from pbxretain.execute import RunResult
+from pbxretain.journal import Journal
 from pbxretain.messages import Lang, counted, text
 from pbxretain.plan import Plan, Terms
 from pbxretain.sheet import Block, Column, Heading, Paragraph, Sheet, Table
@@ -114,7 +115,7 @@ def erase(
     wanted = app.sources(names)
     for name in wanted:  # says what can't be looked for before anything is searched
         whom.sought(app.source(name).region)
-    demands = [_searched(face, app, name, whom) for name in wanted]
+    demands = [_searched(face, app, name, whom, settled=not dry_run) for name in wanted]
     if not face.json:
         face.give({}, _shown(demands, face.lang))
     going = [d for d in demands if d.before and d.before.going and not d.before.stopped]
@@ -134,9 +135,13 @@ def erase(
 # --- looking ----------------------------------------------------------------------------------
 
 
-def _searched(face: Face, app: App, name: str, whom: Subject) -> _Demand:
+def _searched(face: Face, app: App, name: str, whom: Subject, *, settled: bool) -> _Demand:
     demand = _Demand(name)
     try:
+        if settled:
+            execute.settle(app.terms(name), app.site(name), now=context.now())
+        elif Journal.died(app.state / name):
+            face.note(face.text("subject.unsettled", source=name))
         demand.before = _look(face, app, name, whom)
         for refusal in demand.before.refusals():
             face.complain(refusal)

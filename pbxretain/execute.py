@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -125,10 +125,7 @@ def run(
     sound or a report can't be written, RefusedError when no key may sign; all else is in the
     result.
     """
-    with source_lock(terms.name, site.state):
-        ledger = _ledger(site)
-        site = site.settled(ledger)
-        ledger.sign_checkpoint(site.key, site.origin(terms.name))  # a crash may have come before
+    with _locked(terms, site) as (site, ledger):
         worker = _Run(
             terms=replace(terms, as_of=planned.head.when) if planned else terms,
             site=site,
@@ -143,6 +140,36 @@ def run(
             oldest=oldest,
         )
         return worker.go()
+
+
+def settle(terms: Terms, site: Site, *, now: datetime) -> Entry | None:
+    """Ends what a dead run left, before somebody searches: what it set aside can't be found. None
+    where no run died. Raises what ``run`` raises, and RefusedError for a clock that is wrong."""
+    if not Journal.died(site.state):
+        return None
+    with _locked(terms, site) as (site, ledger):
+        worker = _Run(
+            terms=terms,
+            site=site,
+            ledger=ledger,
+            now=now,
+            began=time.monotonic(),
+            trigger="manual",
+            confirm_count=None,
+            progress=silent,
+            stop=lambda: 0,
+        )
+        worker.recover()
+        return worker.recovered
+
+
+@contextmanager
+def _locked(terms: Terms, site: Site) -> Iterator[tuple[Site, Ledger]]:
+    with source_lock(terms.name, site.state):
+        ledger = _ledger(site)
+        site = site.settled(ledger)
+        ledger.sign_checkpoint(site.key, site.origin(terms.name))  # a crash may have come before
+        yield site, ledger
 
 
 def ledger_of(site: Site) -> Ledger:
@@ -185,7 +212,7 @@ class _Run:
         last = self.ledger.last()  # settling a dead run adds an entry that is younger than ``now``
         holdnotes.sweep_answers(self.site.state)
         try:
-            self._recover()
+            self.recover()
             if self.planned:
                 self._fits(self.planned)
             with self._open(self.terms.source, self.terms.connector) as opened:
@@ -524,7 +551,7 @@ class _Run:
 
     # --- a dead run --------------------------------------------------------------------------
 
-    def _recover(self) -> None:
+    def recover(self) -> None:
         """Settles what a dead run left and publishes its own report, before anything else."""
         dead = Journal.left_behind(self.site.state)
         if dead is None:

@@ -25,7 +25,7 @@ from pbxretain.policy import Policy, Rule
 from pbxretain.records import Census, Selection, Store
 from pbxretain.resolving import Held, Scope
 from pbxretain.settings import Source
-from pbxretain.strands import Strand, known_starts, of_source, rules_of
+from pbxretain.strands import Strand, demanded, known_starts, of_source, rules_of
 
 CLOCK_TOLERANCE = timedelta(seconds=120)
 IGNORED_BELOW = 100
@@ -149,6 +149,9 @@ class Terms:
     recipients: Sequence[Recipient] = ()
     """To whom evidence can be sealed."""
 
+    chosen: Mapping[tuple[str, str], frozenset[bytes]] | None = field(default=None, repr=False)
+    """The only records that may go, by dataset and start event: a data subject demanded it."""
+
     as_of: datetime | None = None
     """By which instant cut-offs are reckoned, where a plan file says one; else the run's clock."""
 
@@ -177,12 +180,23 @@ class Terms:
 
     def strands(self, opened: Opened) -> list[Strand]:
         """The datasets of an opened source, each once for every rule that shares it."""
-        return of_source(self.policy, self.connector.manifest, opened)
+        strands = of_source(self.policy, self.connector.manifest, opened)
+        if self.chosen is None:
+            return strands
+        theirs = {dataset for (dataset, _), keys in self.chosen.items() if keys}
+        return [
+            replace(strand, chosen=self.chosen.get((strand.of, strand.start), frozenset()))
+            for strand in strands
+            if strand.action == "delete" and not strand.early and strand.of in theirs
+        ]
 
     def earliest(self, data_class: str, *, now: datetime) -> datetime | None:
         """Before when a record is due whatever rule of its class it falls under; None where one of
         them keeps for ever."""
-        due = [rule.terms_at(now=now, zone=self.zone) for rule in self.rules(data_class)]
+        rules = self.rules(data_class)
+        if self.chosen is not None:
+            return min(demanded(rule, now=now, zone=self.zone).cutoff for rule in rules)
+        due = [rule.terms_at(now=now, zone=self.zone) for rule in rules]
         return None if None in due else min(d.cutoff for d in due if d)
 
 
@@ -212,7 +226,9 @@ def make(
         progress("census", strand.dataset, len(items), len(strands))
         items.append(_item(terms, opened, strand, now=now))
     progress("census", "", len(items), len(strands))
-    items = _with_idle(_beside(items), opened, now)
+    items = _beside(items)
+    if terms.chosen is None:
+        items = _with_idle(items, opened, now)
     refusals: list[RefusedError] = list(clock_refusals)
     if not terms.approved:
         refusals.append(_not_approved(terms))

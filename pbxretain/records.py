@@ -161,10 +161,19 @@ class Selection:
     """Due records are brought into redacted form and stay; what is in that form already is no
     record of this selection: neither due nor before the cut-off."""
 
+    chosen: frozenset[bytes] | None = field(default=None, repr=False)
+    """The only records that are meant, by identity: somebody asked to be forgotten. All counts but
+    those of the whole dataset (total, oldest, newest) are of these. None: no record is singled
+    out."""
+
     @property
     def held(self) -> Ties:
         """What no batch may take because of a hold."""
         return Ties(self.held_calls, self.excluded_keys)
+
+    def means(self, identity: bytes) -> bool:
+        """Whether a record may be one that is meant."""
+        return self.chosen is None or identity in self.chosen
 
     @property
     def narrowed(self) -> bool:

@@ -143,6 +143,7 @@ def _dataset_facts(item: Item) -> dict[str, Any]:
         "narrowed": bool(
             selection and (selection.narrowed or selection.others or selection.redact)
         ),
+        "singled_out": bool(selection and selection.chosen is not None),
         "start": item.start,
         "wait_for_part": bool(selection and selection.wait_for_part),
         "before": _census_facts(item.census) if item.census else None,
@@ -152,7 +153,9 @@ def _dataset_facts(item: Item) -> dict[str, Any]:
 
 def rule_facts(item: Item) -> dict[str, Any]:
     """The rule as the report states it."""
-    rule, cutoff = item.rule, item.selection.cutoff if item.selection else None
+    rule, selection = item.rule, item.selection
+    cutoff = selection.cutoff if selection else None
+    on_demand = selection is not None and selection.chosen is not None
     keep = item.keep.iso() if isinstance(item.keep, Period) else "forever"
     return {
         "name": item.label or None,
@@ -162,7 +165,7 @@ def rule_facts(item: Item) -> dict[str, Any]:
         "minimum": rule.minimum.iso() if rule.minimum else None,
         "fallback": list(item.fallback),
         "start_event": item.start,
-        "cutoff": instant(cutoff) if cutoff else None,
+        "cutoff": instant(cutoff) if cutoff and not on_demand else None,
         "basis": rule.basis if isinstance(rule.basis, str) else rule.basis.code,
         "deletion_class": f"{item.start} + {item.keep}" if cutoff else "",
     }
@@ -279,7 +282,9 @@ def _common(known: Mapping[str, Any], report_id: str) -> dict[str, Any]:
 def _dataset(entry: Mapping[str, Any], result: DatasetResult, zone: ZoneInfo) -> dict[str, Any]:
     before = census_of(entry["before"])
     after = result.after or before
-    gone = [mark for mark in result.marks if mark.deleted]
+    # Of one person's records not even the days are told.
+    told = not entry.get("singled_out")
+    gone = [mark for mark in result.marks if mark.deleted and told]
     redacts = entry["rule"].get("action") == "redact"
     figures = balances(before, result)
     if redacts:

@@ -169,6 +169,7 @@ SETTLED = (
     "docs/how-to/recover.md",
     "docs/how-to/keys.md",
     "docs/how-to/holds.md",
+    "docs/how-to/subject-requests.md",
 )
 OWN = (
     "docs/how-to/dpo.md",

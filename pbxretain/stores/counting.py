@@ -35,10 +35,11 @@ if TYPE_CHECKING:
 
 def count_table(store: TableStore, opened: Session, selection: Selection) -> Census:
     """One census of one table under one selection; reads only."""
+    if selection.chosen is not None:
+        return _count_chosen(store, opened, selection)
     layout = store.layout(selection.start)
     time = layout.time
-    tally = _certain(store, opened, layout, selection) + _doubtful(store, opened, layout, selection)
-    tally += _below_minimum(store, opened, layout, selection)
+    tally = _tally(store, opened, selection)
     own = own_rows(store, selection)
     total, exact = _total(store, opened)
     ends = [_end(store, opened, selection, direction) for direction in ("", " DESC")]
@@ -60,6 +61,47 @@ def count_table(store: TableStore, opened: Session, selection: Selection) -> Cen
         | _never_ready(store, opened, selection)
         | _untold(store, opened, selection),
     )
+
+
+def _tally(store: TableStore, opened: Session, selection: Selection) -> Counter[str]:
+    """Records before the cut-off, or refused for a minimum, by what becomes of them."""
+    layout = store.layout(selection.start)
+    tally = _certain(store, opened, layout, selection) + _doubtful(store, opened, layout, selection)
+    return tally + _below_minimum(store, opened, layout, selection)
+
+
+def _count_chosen(store: TableStore, opened: Session, selection: Selection) -> Census:
+    """The census of records that are singled out; of the whole table only what a reader compares
+    with the runs before and after."""
+    layout = store.layout(selection.start)
+    total, exact = _total(store, opened)
+    whole = replace(selection, chosen=None)
+    ends = [_end(store, opened, whole, direction) for direction in ("", " DESC")]
+    tally: Counter[str] = Counter()
+    for part in portions(selection):
+        tally += _tally(store, opened, part)
+        tally["undated"] += _count(store, opened, layout.time.undated(), own_rows(store, part))
+    undated = tally.pop("undated", 0)
+    return Census(
+        before=tally.total(),
+        due=tally["due"],
+        minimum=tally["minimum"],
+        undated=undated,
+        straddling=tally["straddling"],
+        held=tally["held"],
+        kept_for_part=tally["kept"],
+        total=total,
+        total_exact=exact,
+        oldest=ends[0],
+        newest=ends[1],
+        findings=_reads_only(store, tally["due"]),
+    )
+
+
+def portions(selection: Selection) -> Iterator[Selection]:
+    """The selection cut so that each part fits into one statement."""
+    for group in chunks(sorted(selection.chosen or ())):
+        yield replace(selection, chosen=frozenset(group))
 
 
 def _untold(store: TableStore, opened: Session, selection: Selection) -> dict[str, int]:

@@ -176,12 +176,13 @@ class ItemStore:
             mine = claim(entry.told, selection)
             if mine is None:
                 continue
+            meant = selection.means(entry.taken.identity)
             if entry.when is None:
-                tally["undated"] += 1
+                tally["undated"] += meant
                 continue
             oldest = min(oldest or entry.when, entry.when)
             newest = max(newest or entry.when, entry.when)
-            tally["future"] += entry.when > selection.now + FUTURE
+            tally["future"] += selection.chosen is None and entry.when > selection.now + FUTURE
             tally["untold"] += mine.untold(entry.when)
             if standing := self._standing(entry, selection):
                 tally["before"] += 1
@@ -239,7 +240,7 @@ class ItemStore:
     def _standing(self, entry: Listed, selection: Selection) -> str | None:
         """What becomes of an item before the cut-off; None for any other."""
         standing = _wanted(entry, selection)
-        if standing is None:
+        if standing is None or not selection.means(entry.taken.identity):
             return None
         if entry.call in selection.held_calls or entry.taken.identity in selection.excluded_keys:
             return "held"

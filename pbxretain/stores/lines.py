@@ -178,11 +178,11 @@ class LinesStore:
             if mine is None or any(map(read.at, selection.without)):
                 continue
             if read.when is None:
-                tally["undated"] += 1
+                tally["undated"] += selection.means(read.taken.identity)
                 continue
             oldest = min(oldest or read.when, read.when)
             newest = max(newest or read.when, read.when)
-            tally["future"] += read.when > selection.now + FUTURE
+            tally["future"] += selection.chosen is None and read.when > selection.now + FUTURE
             tally["facet_untold"] += mine.untold(read.when)
             if found := standing(read, selection):
                 tally["before"] += 1

@@ -59,7 +59,7 @@ from pbxretain.stores.dialects import Dialect, Sql, all_of, dialect_named
 from pbxretain.stores.reading import hands_back, needed_columns, read_start
 from pbxretain.stores.redacting import Redacting
 from pbxretain.stores.rights import advice, redaction_advice, refuse_unreadable
-from pbxretain.stores.rows import Layout
+from pbxretain.stores.rows import CHUNK, Layout
 from pbxretain.stores.schema import (
     Shape,
     read_shape,
@@ -331,6 +331,8 @@ class TableStore:
         del name  # rows need no names on disk
         opened = self._session()
         opened.rollback()
+        if selection.chosen is not None:
+            return self._take_chosen(opened, selection, skip, limit=limit, after=after)
         walk = self._walk(selection.start)
         scope = self._scope(selection)
         position = after if isinstance(after, Position) else None
@@ -347,6 +349,29 @@ class TableStore:
                     self._walked.add(path)
                 return batch
             batch.rollback()
+
+    def _take_chosen(
+        self,
+        opened: Session,
+        selection: Selection,
+        skip: frozenset[bytes],
+        *,
+        limit: int,
+        after: Cursor | None,
+    ) -> TableBatch:
+        """Records that are singled out go by their keys; no walk is needed."""
+        keys = sorted(selection.chosen or ())
+        begin = int(after.at or 0) if isinstance(after, Position) else 0
+        while True:
+            end = begin + min(limit, CHUNK)
+            part = replace(selection, chosen=frozenset(keys[begin:end]))
+            following = Position(end) if end < len(keys) else None
+            window = Sql("1=1") if part.chosen else None
+            batch = self._batch(opened, part, window, following, skip, alone=limit == 1)
+            if batch.taken or following is None:
+                return batch
+            batch.rollback()
+            begin = end
 
     def _scope(self, selection: Selection) -> Scope:
         time = self._layouts[selection.start].time

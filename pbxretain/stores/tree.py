@@ -207,10 +207,12 @@ class TreeStore:
             if mine is None:
                 continue
             if entry.when is None:
-                tally["undated"] += 1
+                tally["undated"] += selection.means(entry.identity)
                 continue
             dates.append(entry.when)
-            tally["future"] += entry.when > selection.now + FUTURE
+            if not selection.means(entry.identity):
+                continue
+            tally["future"] += selection.chosen is None and entry.when > selection.now + FUTURE
             tally["untold"] += mine.untold(entry.when)
             if standing := self._standing(view, entry, selection):
                 tally["before"] += 1
@@ -301,7 +303,7 @@ class TreeStore:
     def _standing(self, view: _View, entry: Entry, selection: Selection) -> str | None:
         """What becomes of a record before the cut-off; None for one that isn't."""
         standing = _standing(entry, selection)
-        if standing is None:
+        if standing is None or not selection.means(entry.identity):
             return None
         if entry.identity in view.held(selection.held, self._naming):
             return "held"
@@ -477,7 +479,8 @@ class TreeStore:
                 batch.exhausted = False
                 break
             batch.cursor = TreeCursor(*_order(entry))
-            if entry.waits or entry.identity in spared:
+            meant = selection.means(entry.identity)
+            if entry.waits or entry.identity in spared or not meant:
                 continue
             outcome = self._take_one(entry, selection, name)
             if isinstance(outcome, HeldRecord):

@@ -452,6 +452,8 @@ class Advice:
     text: str
     command: str = ""
     severity: Literal["error", "warning", "info"] = "warning"
+    params: tuple[tuple[str, str | int], ...] = ()
+    """Pairs that fill the sentence of another language."""
 
 
 class Naming(Protocol):

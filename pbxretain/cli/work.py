@@ -109,7 +109,7 @@ def plan(face: Face, wanted: Wanted, *, now: datetime) -> int:
         with app.opened(terms) as opened:
             decided = make(face, app, terms, opened, confirm=wanted.confirm, now=now)
             due += decided.due
-            listed = list(_listed(decided, opened)) if wanted.listing else None
+            listed = list(_listed(terms, decided, opened)) if wanted.listing else None
             head = _itemised(face, app, terms, decided, opened, wanted=wanted, now=now)
         _tell_plan(face, app, terms, decided, listed, wanted=wanted, told=told, now=now)
         if head is not None and wanted.out is not None:
@@ -209,9 +209,10 @@ def _write_plan(app: App, terms: Terms, statement: statements.Plan, path: Path) 
     printed.put(path, sealed)
 
 
-def _listed(decided: Plan, opened: Opened) -> Iterator[show.Listed]:
+def _listed(terms: Terms, decided: Plan, opened: Opened) -> Iterator[show.Listed]:
+    strands = {strand.dataset: strand for strand in terms.strands(opened)}
     for item in decided.items:
-        store = opened.store(item.dataset)
+        store = strands.get(item.dataset)
         if store is None or item.selection is None:
             continue
         for record in store.scan(item.selection):
@@ -261,6 +262,8 @@ def _findings(face: Face, app: App, name: str, *, now: datetime) -> Iterator[sho
 
 
 def _inside(face: Face, app: App, terms: Terms, *, now: datetime) -> Iterator[show.Problem]:
+    from pbxretain import purgers  # reads databases, which --help doesn't
+
     with app.opened(terms) as opened:
         for advice in opened.advice:
             yield _advised(advice)
@@ -268,7 +271,7 @@ def _inside(face: Face, app: App, terms: Terms, *, now: datetime) -> Iterator[sh
             with suppress(StoreError):  # a dataset that can't be read is left out of the plan below
                 for advice in store.check():
                     yield _advised(advice)
-        for advice in planning.own_purges(terms, opened):
+        for advice in purgers.own_purges(terms, opened):
             yield _advised(advice)
         decided = make(face, app, terms, opened, confirm=None, now=now)
     refusals = [*decided.refusals, *(item.refusal for item in decided.items if item.refusal)]
@@ -286,9 +289,15 @@ def _problem(action: Callable[[], Any]) -> show.Problem | None:
     return None
 
 
+_ADVISED = {"OWN_PURGE_MINIMUM": Exit.INCOMPLETE}
+"""Errors that no run is refused for."""
+
+
 def _advised(advice: Advice) -> show.Problem:
-    code = Exit.REFUSED if advice.severity == "error" else Exit.OK
-    return show.Problem(advice.code, advice.text, advice.command, advice.severity, code)
+    code = _ADVISED.get(advice.code, Exit.REFUSED) if advice.severity == "error" else Exit.OK
+    return show.Problem(
+        advice.code, advice.text, advice.command, advice.severity, code, advice.params
+    )
 
 
 # --- run --------------------------------------------------------------------------------------

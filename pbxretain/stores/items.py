@@ -172,7 +172,8 @@ class ItemStore:
         oldest = newest = None
         for entry in self._listing(None):
             tally["total"] += 1
-            if claim(entry.told, selection) is None:
+            mine = claim(entry.told, selection)
+            if mine is None:
                 continue
             if entry.when is None:
                 tally["undated"] += 1
@@ -180,6 +181,7 @@ class ItemStore:
             oldest = min(oldest or entry.when, entry.when)
             newest = max(newest or entry.when, entry.when)
             tally["future"] += entry.when > selection.now + FUTURE
+            tally["untold"] += mine.untold(entry.when)
             if standing := self._standing(entry, selection):
                 tally["before"] += 1
                 tally[standing] += 1
@@ -194,6 +196,7 @@ class ItemStore:
             total=tally["total"],
             oldest=oldest,
             newest=newest,
+            findings={"FACET_UNTOLD": tally["untold"]} if tally["untold"] else {},
         )
 
     def scan(self, selection: Selection) -> Iterator[Record]:

@@ -172,7 +172,8 @@ class LinesStore:
         oldest = newest = None
         for read in self._all(selection, tally):
             tally["total"] += 1
-            if any(map(read.at, selection.without)) or claim(read.told, selection) is None:
+            mine = claim(read.told, selection)
+            if mine is None or any(map(read.at, selection.without)):
                 continue
             if read.when is None:
                 tally["undated"] += 1
@@ -180,6 +181,7 @@ class LinesStore:
             oldest = min(oldest or read.when, read.when)
             newest = max(newest or read.when, read.when)
             tally["future"] += read.when > selection.now + FUTURE
+            tally["facet_untold"] += mine.untold(read.when)
             if found := standing(read, selection):
                 tally["before"] += 1
                 tally[found] += 1
@@ -200,6 +202,7 @@ class LinesStore:
                 unreadable_segment=tally["unreadable_segment"],
                 partial_lines=tally["partial_lines"],
                 foreign_leftover=self._foreign(),
+                facet_untold=tally["facet_untold"],
             ),
         )
 

@@ -184,6 +184,8 @@ class SpoolStore:
                     if mine is None:
                         continue
                     found.update(_kinds(folder, item, mine))
+                    if item.when is not None and spool_order.untold(selection, mine, item.when):
+                        findings["FACET_UNTOLD"] += 1
                     if item.when is not None:
                         dates = [min([*dates[:1], item.when]), max([*dates[1:], item.when])]
         findings["LAMP_NOT_REFRESHED"] += self._lamps_failed

@@ -187,19 +187,23 @@ class TreeStore:
         tally: Counter[str] = Counter()
         dates = []
         for entry in view.entries:
-            if claim(entry.told, selection) is None:
+            mine = claim(entry.told, selection)
+            if mine is None:
                 continue
             if entry.when is None:
                 tally["undated"] += 1
                 continue
             dates.append(entry.when)
             tally["future"] += entry.when > selection.now + FUTURE
+            tally["untold"] += mine.untold(entry.when)
             if standing := self._standing(entry, selection):
                 tally["before"] += 1
                 tally[standing] += 1
         findings = dict(view.findings)
         if tally["writing"]:
             findings["STILL_WRITTEN"] = tally["writing"]
+        if tally["untold"]:
+            findings["FACET_UNTOLD"] = tally["untold"]
         return Census(
             before=tally["before"],
             due=tally["due"],

@@ -237,6 +237,15 @@ _ITEMS = {
     "type": "How the time is written: ISO text, with an offset or without one, or an epoch.",
     "zone": "Zone of times without an offset.",
     "subjects": "Who is named in a record, in the order in which the client tells it.",
+    "facets": "By what a rule may take a part of the records: those that the client tells of each.",
+}
+
+_MEANS = {
+    "values": (
+        "What the stored values mean, by the value that a policy names. Without it they are "
+        "compared as they stand."
+    ),
+    "otherwise": "What any other stored value means. No value at all (NULL) means nothing.",
 }
 
 MANIFEST: Meanings = {
@@ -272,6 +281,12 @@ MANIFEST: Meanings = {
         "required": "Settings must name it.",
         "title": "What it is, for people.",
     },
+    "TableFacet": {
+        LEAD: "How a row's facet is told. Either `column` or `columns`.",
+        "column": "The column that tells it.",
+        "columns": "Several, of which each may: either party of a call.",
+        **_MEANS,
+    },
     "TableDataset": {
         LEAD: "Rows of a database table.",
         **_DATASET,
@@ -288,6 +303,10 @@ MANIFEST: Meanings = {
         "subjects": (
             "Columns that name a person, by the part they play in a call; the names of these parts "
             "are free."
+        ),
+        "facets": (
+            "By what a rule may take a part of the rows (`only` in a policy), and the columns that "
+            "tell it."
         ),
         "may_lack": (
             "Declared columns, and tables under `children`, that some versions don't have (or have "
@@ -401,6 +420,11 @@ MANIFEST: Meanings = {
         "dated_by": "Ways to date a file, in order; the first that works counts.",
         "zone": "Zone of dates in paths and names.",
         "named_by": "The table whose link column names these files.",
+        "facets": (
+            "By what a rule may take a part of the files (`only` in a policy), and what tells it. "
+            "A file that no row names, where rows tell it, goes only when every rule of its class "
+            "lets it."
+        ),
         "stands_alone": (
             "Names alone date the files and tie them to a call, so their rows may go first."
         ),
@@ -414,6 +438,16 @@ MANIFEST: Meanings = {
         "name": "Pattern of the name without its extension.",
         "sidecar": "A JSON file of the same stem.",
         "mtime": "The file's last change.",
+    },
+    "TreeFacet": {
+        LEAD: "How a file's facet is told. Exactly one of `names` and `rows`.",
+        "names": (
+            "Patterns of the name, less its extension; the group `{facet}` holds the value, and "
+            "the first pattern that fits counts. A name that none fits says nothing: such files "
+            "go only when every rule of their class lets them (`FACET_UNTOLD`)."
+        ),
+        "rows": "The rows that name the file tell it, as their own dataset says.",
+        **_MEANS,
     },
     "Sidecar": {
         LEAD: "A JSON file of the same stem that dates a recording.",
@@ -431,6 +465,11 @@ MANIFEST: Meanings = {
         "kind": "A voicemail spool.",
         "root": "Which of `roots`.",
         "start": "Name of its only start event.",
+        "facets": (
+            "By what a rule may take a part of the messages, and which part of their place tells "
+            "it: `mailbox`, `context`, or `folder` (true in `Old`, false in `INBOX` and `Urgent`; "
+            "what lies elsewhere goes only when every rule of its class lets it)."
+        ),
     },
     "ApiDataset": {
         LEAD: (
@@ -463,8 +502,15 @@ MANIFEST: Meanings = {
         "starts": "Start events by name.",
         "call_id": "Fields that name the call, counted from 0.",
         "subjects": "Fields that name a person.",
+        "facets": "By what a rule may take a part of the lines, and the fields that tell it.",
         "reopen": "How the writer is told that its file was set aside.",
         "quiet": "Seconds without growth before a file counts as let go by its writer.",
+    },
+    "LineFacet": {
+        LEAD: "How a line's facet is told. Either `field` or `fields`.",
+        "field": "The place of the field that tells it, counted from 0.",
+        "fields": "Several, of which each may: either party of a call.",
+        **_MEANS,
     },
     "LineStart": {
         LEAD: "The field of a line that starts the clock.",
@@ -599,16 +645,30 @@ MANIFEST: Meanings = {
         LEAD: "One setting by which the product itself forgets.",
         "data": "What it deletes.",
         "text": "What it does, in German and English; without a setting also where that stands.",
-        "setting": "The setting. Only a small number, or yes or no, is ever shown.",
-        "stored": "The setting in the database; `check` compares it with the policy.",
+        "settings": "Settings in files: the first that is set counts, where nothing is stored. "
+        "Only a small number, or yes or no, is ever shown.",
+        "stored": "Settings in a database; each value counts, since it may be one tenant's. "
+        "`check` compares them with the policy.",
         "usual": "What applies where nothing is set.",
+        "unit": "Unit of `settings` and `usual`. Without one they are no period, and `check` "
+        "compares nothing.",
+        "at_least": "The product deletes nothing where the number is smaller.",
+        "zero": "What 0 means: nothing is deleted, or everything.",
+        "clears": "Records of the data class, or copies of them: those must go no later than the "
+        "policy says, and may go any time.",
+        "dataset": "The dataset that holds these copies: where a source has it, the policy reaches "
+        "them.",
     },
     "StoredSetting": {
-        LEAD: "A setting in a table: a number of units, 0 for never.",
-        "table": "The table.",
+        LEAD: "A setting in a table: a number of units. Empty means never, NULL says nothing.",
+        "file": "The SQLite file that has the table, on the PBX's host; without one the source's "
+        "own database.",
+        "table": "The table; with another database's or schema's name before a dot.",
         "column": "The column with the value.",
-        "where": "Columns and the values that they have in its row.",
+        "where": "Columns and the values that they have in its rows; without any, every row.",
         "unit": "Unit of the value.",
+        "factory": "The value that the product put there itself: where it still stands, `settings` "
+        "count.",
     },
 }
 

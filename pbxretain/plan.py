@@ -138,6 +138,13 @@ class Terms:
     recipients: Sequence[Recipient] = ()
     """To whom evidence can be sealed."""
 
+    as_of: datetime | None = None
+    """By which instant cut-offs are reckoned, where a plan file says one; else the run's clock."""
+
+    def reckoned(self, now: datetime) -> datetime:
+        """The instant by which cut-offs are reckoned, in a run whose clock says ``now``."""
+        return self.as_of or now
+
     @property
     def sealed_to(self) -> Sequence[Recipient]:
         """To whom a run's evidence is sealed; empty at level counts."""
@@ -176,11 +183,13 @@ def make(
     last_entry: datetime | None = None,
     confirm_count: int | None = None,
     progress: Progress = silent,
+    counts: Mapping[str, int] | None = None,
 ) -> Plan:
     """Takes the census of every dataset and lists all that speaks against a run.
 
     ``now`` is aware UTC; ``last_entry`` the time of the newest ledger entry. Raises DocumentError
-    for a rule that doesn't fit the connector; refusals are collected, not raised.
+    for a rule that doesn't fit the connector; refusals are collected, not raised. ``counts``: how
+    many records a plan file names by dataset; no more can go, so the limits are asked for those.
     """
     for data_class in terms.connector.manifest.offered():
         terms.rules(data_class)
@@ -205,10 +214,11 @@ def make(
                 code="ESCROW_MISSING",
             )
         )
-    refusals.extend(_limits(terms, items, confirm_count))
+    command = f"run {terms.name}" + (" --plan FILE" if counts is not None else "")
+    refusals.extend(_limits(terms, _named(items, counts), confirm_count, command=command))
     return Plan(
         source=terms.name,
-        as_of=now,
+        as_of=terms.as_of or now,
         items=items,
         refusals=refusals,
         not_covered=opened.not_covered,
@@ -223,10 +233,11 @@ def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Sele
     strands = terms.strands(opened)
     strand = next(each for each in strands if each.dataset == store.dataset)
     beside = [each for each in strands if each.of == strand.of]
-    selection = strand.selection(beside, now=now, zone=terms.zone)
+    selection = strand.selection(beside, now=terms.reckoned(now), zone=terms.zone)
     if selection is None:
         return None
-    selection = replace(selection, wait_for_part=_waits(terms, opened, strand, now=now))
+    waits = _waits(terms, opened, strand, now=now)
+    selection = replace(selection, now=now, wait_for_part=waits)
     return replace(selection, excluded_calls=store.straddlers(selection))
 
 
@@ -344,10 +355,10 @@ def _part(manifest: Manifest, kind: Dataset, policy: Policy) -> TreeDataset | No
 def _waits(terms: Terms, opened: Opened, strand: Strand, *, now: datetime) -> bool:
     """Whether rows must wait today for the files they name."""
     part = _part(terms.connector.manifest, opened.kinds[strand.of], terms.policy)
-    mine = strand.due(now=now, zone=terms.zone)
+    mine = strand.due(now=terms.reckoned(now), zone=terms.zone)
     if mine is None or part is None:
         return False
-    theirs = terms.earliest(part.data, now=now)
+    theirs = terms.earliest(part.data, now=terms.reckoned(now))
     return theirs is None or theirs < mine.cutoff
 
 
@@ -371,9 +382,9 @@ def _feeds(manifest: Manifest, kind: Dataset) -> list[Dataset]:
 
 def _fed(terms: Terms, kind: Dataset, strand: Strand, *, now: datetime) -> RefusedError | None:
     """Why records would come back today: what they are made of has an earlier cut-off."""
-    mine: Due | None = strand.due(now=now, zone=terms.zone)
+    mine: Due | None = strand.due(now=terms.reckoned(now), zone=terms.zone)
     for feed in _feeds(terms.connector.manifest, kind):
-        theirs = terms.earliest(feed.data, now=now)
+        theirs = terms.earliest(feed.data, now=terms.reckoned(now))
         if mine and theirs and theirs >= mine.cutoff:
             continue
         return RefusedError(
@@ -485,8 +496,20 @@ def _untried(terms: Terms) -> RefusedError | None:
     )
 
 
+def _named(items: Sequence[Item], counts: Mapping[str, int] | None) -> Sequence[Item]:
+    """The items with no more due than a plan file names."""
+    if counts is None:
+        return items
+    return [
+        replace(i, census=replace(i.census, due=min(i.census.due, counts.get(i.dataset, 0))))
+        if i.census
+        else i
+        for i in items
+    ]
+
+
 def _limits(
-    terms: Terms, items: Sequence[Item], confirm_count: int | None
+    terms: Terms, items: Sequence[Item], confirm_count: int | None, *, command: str
 ) -> Sequence[RefusedError]:
     """Share per dataset and count per source; a confirmed count passes both."""
     due = sum(item.due for item in items)
@@ -501,7 +524,7 @@ def _limits(
                 params={"due": due, "confirmed": confirm_count},
             )
         ]
-    command = f"pbxretain run {terms.name} --confirm-count {due}"
+    command = f"pbxretain {command} --confirm-count {due}"
     hint = f"look at the plan, then: {command}"
     limits = terms.policy.limits
     found: list[RefusedError] = []

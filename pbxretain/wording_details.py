@@ -32,6 +32,8 @@ WHOLE: Final = frozenset(
         "OTHER_LEDGER",
         "OTHER_ROSTER",
         "PASSPHRASE",
+        "PLAN_NOT_GENUINE",
+        "PLAN_UNFIT",
         "PASSPHRASE_MISSING",
         "REMARK",
         "ROSTER_READ",

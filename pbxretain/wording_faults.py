@@ -390,8 +390,8 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Files not named like those of this kind of data were left alone.",
     ),
     "code.CHANGED": (
-        "Nachrichten, die sich während des Löschlaufs änderten, blieben stehen.",
-        "Messages that changed during the run were left alone.",
+        "Datensätze, die sich inzwischen geändert hatten, blieben stehen.",
+        "Records that had changed meanwhile were left alone.",
     ),
     "code.SESSION_UNKNOWN": (
         "Ob in der Mailbox gerade abgehört wird, war nicht zu erfahren; sie blieb stehen.",

@@ -29,6 +29,7 @@ from pbxretain.records import (
     Field,
     Found,
     Intent,
+    Itemised,
     Record,
     Selection,
     Sought,
@@ -210,6 +211,13 @@ class LinesStore:
         for read in sorted(due, key=lambda read: (read.taken.when, read.taken.key[1] or b"")):
             label = (read.taken.key[1] or b"").rstrip(b"\r\n").decode("utf-8", "backslashreplace")
             yield Record(read.when, label, read.call or None)
+
+    def itemise(self, selection: Selection, *, everything: bool = False) -> Iterator[Itemised]:
+        """See ``records.Store``; a line that changed is another line."""
+        chosen = selection.bare if everything else selection
+        for read in self._all(chosen):
+            if standing(read, chosen) == "due":
+                yield Itemised(read.taken)
 
     def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
         """Every field of every line."""

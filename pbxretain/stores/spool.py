@@ -29,9 +29,12 @@ from pbxretain.records import (
     Field,
     Found,
     Intent,
+    Itemised,
     Record,
     Selection,
     Sought,
+    Taken,
+    pack,
 )
 from pbxretain.stores import (
     files,
@@ -210,6 +213,15 @@ class SpoolStore:
                     due.append((dated(item), identity, Record(when=item.when, label=label)))
         for _, _, record in sorted(due, key=lambda one: one[:2]):
             yield record
+
+    def itemise(self, selection: Selection, *, everything: bool = False) -> Iterator[Itemised]:
+        """See ``records.Store``; the state is size and last change of each file, under whichever
+        number the message lies."""
+        chosen = selection.bare if everything else selection
+        for place in mailbox.places(self.root):
+            with self.folder(place) as folder:
+                for _, item in self._due(folder, place, chosen) if folder else ():
+                    yield _itemised(item)
 
     def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
         """By mailbox and by what the message's text file says of its caller."""
@@ -544,6 +556,18 @@ def _excluded(folder: files.Folder, item: Item, keys: frozenset[bytes]) -> bool:
         return False
     named = [_named(folder, one) for one in (item, *item.leftovers)]
     return any(one is not None and mailbox.identity(folder, one) in keys for one in named)
+
+
+def _itemised(item: Item) -> Itemised:
+    """A record that is known by its name."""
+    place, parts = item.place, sorted(item.parts, key=lambda part: part.suffix)
+    taken = Taken(
+        key=(place.context, place.mailbox, place.folder, item.message_id),
+        start=item.start,
+        when=dated(item),
+    )
+    state = [f"{part.size} {part.changed}".encode() for part in parts]
+    return Itemised(taken, pack(*(part.suffix for part in parts), *state))
 
 
 def _named(folder: files.Folder, item: Item) -> Item | None:

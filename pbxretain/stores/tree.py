@@ -34,10 +34,12 @@ from pbxretain.records import (
     Field,
     Found,
     Intent,
+    Itemised,
     Naming,
     Record,
     Selection,
     Sought,
+    Taken,
 )
 from pbxretain.stores.dating import PLAUSIBLE, Dater
 from pbxretain.stores.files import (
@@ -61,6 +63,9 @@ from pbxretain.stores.tree_parts import Entry, NameFacets, Shape, Spelling
 ENCODING = "tree-path/1"
 _BATCH_BYTES = 256 << 20
 _ASKED_AT_ONCE = 500
+_STAYS = {"due": "", "waiting": "STRADDLING", "writing": "STILL_WRITTEN"}
+"""Of the standings those of a record that may go, with what keeps it for the moment."""
+
 _LARGEST_TEXT = 1 << 20
 _AS_FILE = b".wav"
 """Behind a stem, so that it is read as a file's name."""
@@ -218,6 +223,15 @@ class TreeStore:
             if self._standing(entry, selection) == "due":
                 label = entry.key.decode("utf-8", "backslashreplace")
                 yield Record(entry.when, label)
+
+    def itemise(self, selection: Selection, *, everything: bool = False) -> Iterator[Itemised]:
+        """See ``records.Store``; the state is the files' last change."""
+        chosen = selection.bare if everything else selection
+        for entry in self._look().before(chosen):
+            standing = self._standing(entry, chosen)
+            if entry.when and standing in _STAYS:
+                taken = Taken(key=(entry.key,), start=entry.start, when=entry.when)
+                yield Itemised(taken, repr(entry.changed).encode(), _STAYS[standing])
 
     def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
         """By name, by what a sidecar says, and by the rows that name a file."""

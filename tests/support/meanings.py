@@ -727,6 +727,7 @@ REPORT: Meanings = {
         "refused_reason": "Why it was refused; null otherwise.",
         "exit_code": "See [exit codes](exit-codes.md).",
         "recovers": "The dead run that this report speaks for; null otherwise.",
+        "plan": "The SHA-256 of the plan file that named the records; null for any other run.",
     },
     "Holds": {
         "active": "Legal holds in force.",

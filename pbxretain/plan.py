@@ -123,6 +123,15 @@ class Terms:
     recipients: Sequence[Recipient] = ()
     """To whom evidence can be sealed."""
 
+    signed_by: Sequence[str] = ()
+    """Keys that signed the policy's very bytes, the controller's first."""
+
+    consulted: bool | None = None
+    """Whether the officer's is among them; None where nobody signed."""
+
+    unsigned: RefusedError | None = None
+    """What is missing of the signatures that settings demand."""
+
     @property
     def sealed_to(self) -> Sequence[Recipient]:
         """To whom a run's evidence is sealed; empty at level counts."""
@@ -177,6 +186,8 @@ def make(
     refusals: list[RefusedError] = list(clock_refusals)
     if not terms.approved:
         refusals.append(_not_approved(terms))
+    if terms.unsigned:
+        refusals.append(terms.unsigned)
     if untried := _untried(terms):
         refusals.append(untried)
     if terms.evidence == "sealed" and not terms.recipients:

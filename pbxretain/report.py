@@ -82,6 +82,9 @@ def facts(
             "digest": terms.policy_digest,
             "approved": terms.approved,
             "not_decided": list(policy.not_decided(offered)),
+            "signed_by": list(terms.signed_by),
+            "consulted": terms.consulted,
+            **_approval(terms),
         },
         "limits": {
             "share": policy.limits.share,
@@ -98,6 +101,14 @@ def facts(
         "settings": source.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
         "datasets": [_dataset_facts(item) for item in plan.items] if plan else [],
     }
+
+
+def _approval(terms: Terms) -> dict[str, str]:
+    """Who approved the policy as it stands, by function, and when."""
+    said = terms.policy.approved
+    if not terms.approved or said is None:
+        return {}
+    return {"approved_by": said.by, "approved_on": said.on.isoformat()}
 
 
 def _evidence_facts(terms: Terms, started_at: datetime) -> dict[str, Any]:

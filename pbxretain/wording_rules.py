@@ -72,6 +72,43 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "in dieser Fassung freigegeben: {by}, {on}",
         "approved in this form: {by}, {on}",
     ),
+    "code.NOT_SIGNED": (
+        "Das Regelwerk ist in dieser Fassung nicht vom Verantwortlichen signiert.",
+        "The policy isn't signed by the controller in this form.",
+    ),
+    "detail.NOT_SIGNED": (
+        "das Regelwerk {policy} ist in der Fassung, die dort steht, nicht vom Verantwortlichen "
+        "signiert",
+        "policy {policy} isn't signed by the controller in the form in which it stands there",
+    ),
+    "detail.NOT_SIGNED.hint": (
+        "pbxretain policy sign {policy} --key DATEI --out {policy}.dsse.json, danach "
+        "pbxretain report add {policy}.dsse.json",
+        "pbxretain policy sign {policy} --key FILE --out {policy}.dsse.json, then "
+        "pbxretain report add {policy}.dsse.json",
+    ),
+    "detail.NOT_CONSULTED": (
+        "der Datenschutzbeauftragte hat nicht signiert, dass er zum Regelwerk {policy} angehört "
+        "wurde",
+        "the officer hasn't signed that they were consulted on policy {policy}",
+    ),
+    "detail.NOT_CONSULTED.hint": (
+        "am Rechner des Datenschutzbeauftragten pbxretain dpo consult {policy}.dsse.json --out "
+        "{policy}-both.dsse.json, danach pbxretain report add {policy}-both.dsse.json",
+        "pbxretain dpo consult {policy}.dsse.json --out {policy}-both.dsse.json on the officer's "
+        "machine, then pbxretain report add {policy}-both.dsse.json",
+    ),
+    "code.NO_CONTROLLER": (
+        "Verlangt ist ein signiertes Regelwerk, aber das Schlüsselverzeichnis kennt keinen "
+        "Verantwortlichen.",
+        "A signed policy is demanded, and the roster knows no controller.",
+    ),
+    "detail.NO_CONTROLLER.hint": (
+        "am Rechner des Datenschutzbeauftragten pbxretain dpo init BUNDLE --controller-key DATEI, "
+        "danach pbxretain key add trust.dsse.json",
+        "pbxretain dpo init BUNDLE --controller-key FILE on the officer's machine, then "
+        "pbxretain key add trust.dsse.json",
+    ),
     "report.signed": ("Freigabe signiert mit", "Approval signed with"),
     "report.consulted": ("Datenschutzbeauftragter", "Data protection officer"),
     "report.consulted.yes": (

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from support import reports, trusted
+from support import office, reports, trusted
 from support.attacks import (
     DAY,
     DPO,
@@ -35,7 +35,7 @@ from support.reports import NOW as START
 from support.sealed import watched
 from support.small import NOW
 
-from pbxretain import execute, keys, signing
+from pbxretain import approval, execute, keys, signing
 from pbxretain.cli import unsealed
 from pbxretain.errors import EvidenceError, Exit, RefusedError, TrustError
 from pbxretain.evidence import attestations as at
@@ -382,6 +382,35 @@ def test_a_policy_weakened_for_a_night_refuses_the_run(scene: Scene) -> None:
     assert (done.exit_code, [e.code for e in done.errors]) == (Exit.REFUSED, ["NOT_APPROVED"])
     assert scene.pbx.snapshot() == before
     assert scene.report(0).run.refused_reason == "NOT_APPROVED"
+
+
+def test_a_policy_that_the_controller_did_not_sign_refuses_the_run(scene: Scene) -> None:
+    before = scene.pbx.snapshot()
+    missing = approval.unsigned("acme-calls", None, read_roster(office.TRUST), consulted=False)
+    assert missing is not None
+    done = scene.run(terms=replace(scene.pbx.terms(), unsigned=missing))
+    assert (done.exit_code, [e.code for e in done.errors]) == (Exit.REFUSED, ["NOT_SIGNED"])
+    assert scene.pbx.snapshot() == before
+    assert scene.report(0).run.refused_reason == "NOT_SIGNED"
+
+
+def test_a_report_that_claims_a_signature_is_held_against_the_signed_policy(
+    book: Book, roster: Path
+) -> None:
+    document = "policy: acme-calls\nversion: 1\n"
+    digest = "sha256:" + hashlib.sha256(document.encode()).hexdigest()
+    head = {k: v for k, v in book._head(START).items() if k != "source"}
+    agreed = at.ApprovedPolicy(
+        **head, policy="acme-calls", version=1, digest=digest, document=document
+    )
+    signers = (book.officer.controller, book.officer.dpo)
+    claim = tuple(key_id(key.public_key()) for key in signers)
+    book.run(START, policy=reports.policy(digest=digest, signed_by=claim, consulted=True))
+    book.cosign(START)
+    book.file(agreed, book.officer.controller)
+    assert told(look(book, roster, at_=START)) == {"FALSE_APPROVAL": 1}, "the officer didn't sign"
+    book.file(agreed, *signers)
+    assert told(look(book, roster, at_=START)) == {}
 
 
 def test_a_policy_weakened_for_a_night_that_was_not_put_before_the_officer_is_told(

@@ -19,6 +19,15 @@ SETTINGS: Meanings = {
             "Evidence level. `auto`: *sealed* when a DPO key is there, else *counts*. This version "
             "knows no DPO keys yet, so `auto` means `counts` and `sealed` is a refusal."
         ),
+        "approval": (
+            "`stated`: a policy has to say that it is approved as it stands. `signed`: besides, "
+            "a key that the roster gives to the controller has to have signed its very bytes, and "
+            "the statement be filed (`report add`); else every run is refused."
+        ),
+        "consulted": (
+            "With `approval: signed`: the data protection officer has to have signed as well that "
+            "they were consulted."
+        ),
         "state": (
             "State folder. Without it: `$STATE_DIRECTORY`, `/var/lib/pbxretain`, for plain users "
             "their own state folder."
@@ -52,6 +61,8 @@ SETTINGS: Meanings = {
         "region": "Country of the numbers, such as `DE`. Nothing uses it yet; holds will.",
         "roots": "Folders of the PBX, by the names that the connector knows. Absolute paths.",
         "policy": "Which policy applies: its file name without `.yaml`.",
+        "approval": "Another demand for this source than at the top level.",
+        "consulted": "Another demand for this source than at the top level.",
         "tables": "Another table name for a dataset, where this PBX uses its own.",
         "uncovered_tables": (
             "Tables that look like copies of call data and stay all the same. Each report names "

@@ -318,6 +318,40 @@ function policiesOf(chain, beside, find) {
   }
 }
 
+/** Whether those whom a report names have signed its policy, before the run. */
+async function approvalsOf(chain, beside, roster, find) {
+  const own = roster.trust.installation;
+  const signed = beside.filter(
+    ({ kind, predicate }) => kind === "policy" && predicate.installation === own,
+  );
+  for (const report of chain) {
+    const run = deletionOf(report);
+    if (!run || !run.policy.signed_by.length) continue;
+    const there = signed.filter(({ predicate }) => predicate.digest === run.policy.digest);
+    const params = { seq: numberOf(report) };
+    let vouched = false;
+    for (const each of there) vouched ||= await vouches(each, run, roster);
+    if (!there.length) find("APPROVAL_ABSENT", report.name, params);
+    else if (!vouched) find("FALSE_APPROVAL", report.name, params);
+  }
+}
+
+async function vouches({ predicate, envelope }, { policy, run }, roster) {
+  const at = Date.parse(predicate.at);
+  const by = { controller: new Set(), dpo: new Set() };
+  for (const role of Object.keys(by)) {
+    const known_ = roster.keys(role, at);
+    for (const id of policy.signed_by) {
+      const key = known_.get(id);
+      if (key && (await signedBy(envelope, new Map([[id, key]])))) by[role].add(id);
+    }
+  }
+  const whole = policy.signed_by.every((id) => by.controller.has(id) || by.dpo.has(id));
+  const officer = policy.consulted === null || policy.consulted === by.dpo.size > 0;
+  const before = at <= Date.parse(run.ended_at) + CLOCKS;
+  return whole && officer && by.controller.size > 0 && before;
+}
+
 /** What the officer said of which report. */
 function reviewsOf(chain, beside, find) {
   const digests = new Map(chain.map((report) => [report.digest, report]));

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,6 +21,7 @@ from pbxretain import connector, keeping, plan, report, signing
 from pbxretain.batches import Budget, Stop, Unsettled, Work
 from pbxretain.connector import Connector, Opened
 from pbxretain.errors import (
+    DocumentError,
     EvidenceError,
     Exit,
     LockedError,
@@ -37,7 +38,7 @@ from pbxretain.journal import Journal
 from pbxretain.ledger import Entry, Ledger, source_lock
 from pbxretain.outcomes import DatasetResult, judge, remaining, verdict
 from pbxretain.plan import Item, Plan, Progress, Terms, silent
-from pbxretain.records import Store
+from pbxretain.records import Selection, Store
 from pbxretain.recovery import frozen, settle_dead
 from pbxretain.report import Ending
 from pbxretain.rolling import Chain
@@ -261,8 +262,9 @@ class _Run:
     ) -> dict[str, Work]:
         budget = Budget(self.confirm_count)
         works: dict[str, Work] = {}
+        strands = {strand.dataset: strand for strand in self.terms.strands(opened)}
         for item in decided.items:
-            store = opened.store(item.dataset)
+            store = strands.get(item.dataset)
             if item.selection is None or item.refusal or item.reads_only or store is None:
                 continue
             committer = Committer(
@@ -366,8 +368,9 @@ class _Run:
         source, product = self.terms.source, self.terms.connector
         try:
             with self._open(source, product, exclusive=False) as opened:
+                strands = {strand.dataset: strand for strand in self.terms.strands(opened)}
                 for item in decided.items:
-                    store = opened.store(item.dataset)
+                    store = strands.get(item.dataset)
                     self.progress("look", item.dataset, 0, None)
                     if store is not None and item.selection is not None and not item.refusal:
                         self._look_at(opened, store, results[item.dataset], errors)
@@ -407,7 +410,9 @@ class _Run:
             _, refusals = plan.clock_guards(opened, now=self.now, last_entry=last_entry)
             if refusals:
                 raise refusals[0]
-            results = settle_dead(dead, opened, tidy=lambda: self._tidy(opened))
+            results = settle_dead(
+                dead, opened, tidy=lambda: self._tidy(opened), again=self._again(dead, opened)
+            )
         ending = Ending(
             outcome="recovered",
             exit_code=int(Exit.INCOMPLETE),
@@ -417,6 +422,25 @@ class _Run:
         dead.release_room()
         files = keeping.grow(dead, results, self.site.reports)
         return self._seal(dead.facts, results, ending, files)
+
+    def _again(
+        self, dead: Journal, opened: Opened
+    ) -> Callable[[str], tuple[Store, Selection] | None]:
+        """How a dead run looked at a part of a dataset. Which part that was only the policy says:
+        its values may be numbers, so no run folder holds them. A changed policy can't tell."""
+        now = datetime.fromisoformat(dead.facts["now"]).astimezone(UTC)
+
+        def look(name: str) -> tuple[Store, Selection] | None:
+            if dead.facts["policy"]["digest"] != self.terms.policy_digest:
+                return None
+            with suppress(DocumentError):  # the connector changed since
+                for strand in self.terms.strands(opened):
+                    if strand.dataset == name:
+                        selection = plan.select(self.terms, opened, strand, now=now)
+                        return (strand, selection) if selection else None
+            return None
+
+        return look
 
     # --- the end -----------------------------------------------------------------------------
 

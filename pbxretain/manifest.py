@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, m
 
 from pbxretain.clues import Discover, Identifier
 from pbxretain.documents import DATA_CLASSES as DATA_CLASSES
-from pbxretain.documents import DataClass, Document, Text, mistakes
+from pbxretain.documents import DataClass, Document, FacetName, Text, mistakes
 from pbxretain.strictyaml import Place
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -77,16 +77,6 @@ TEXT_FORMS = {
     "YYYYMMDDHHMMSS": "______________%",
 }
 """Text forms of a time with their LIKE pattern; a fraction or offset may follow."""
-
-
-FACETS = (
-    *("direction", "answered", "extension", "queue", "tenant", "department", "mailbox", "heard"),
-    "recorded",
-)
-"""By what a policy may tell records of one data class apart, besides ``x-`` names of its own."""
-
-_FACET = rf"^({'|'.join(FACETS)}|x-[a-z0-9][a-z0-9-]{{0,40}})$"
-FacetName = Annotated[str, StringConstraints(pattern=_FACET)]
 
 
 class Trial(Document):

@@ -16,7 +16,7 @@ from pbxretain.evidence.attestations import Observation, Observed
 from pbxretain.evidence.fields import instant
 from pbxretain.outcomes import still_due
 from pbxretain.plan import Progress, Terms, silent
-from pbxretain.records import Selection, Store
+from pbxretain.records import Store
 
 
 def observe(
@@ -34,10 +34,11 @@ def observe(
     a dataset can't be read: half an observation would say nothing.
     """
     found: list[Observed] = []
-    for store in opened.stores:
-        progress("census", store.dataset, len(found), len(opened.stores))
-        found.append(_observed(terms, opened, store, patience=patience, now=now))
-    progress("census", "", len(found), len(opened.stores))
+    strands = terms.strands(opened)
+    for strand in strands:
+        progress("census", strand.dataset, len(found), len(strands))
+        found.append(_observed(terms, opened, strand, patience=patience, now=now))
+    progress("census", "", len(found), len(strands))
     return Observation(
         id=str(uuid4()),
         installation=installation,
@@ -54,7 +55,7 @@ def observe(
 def _observed(
     terms: Terms, opened: Opened, store: Store, *, patience: timedelta, now: datetime
 ) -> Observed:
-    selection = plan.select(terms, opened, store, now=now)
+    selection = plan.select(terms, opened, store, now=now - patience)
     if selection is None:
         return Observed(
             dataset=store.dataset,
@@ -63,7 +64,7 @@ def _observed(
             total=None,
             overdue=0,
         )
-    selection = _patient(terms, store, selection, then=now - patience)
+    selection = replace(selection, now=now)
     census = store.census(selection)
     oldest = census.oldest.astimezone(terms.zone).date().isoformat() if census.oldest else None
     return Observed(
@@ -76,11 +77,3 @@ def _observed(
         future=census.future,
         oldest=oldest,
     )
-
-
-def _patient(terms: Terms, store: Store, selection: Selection, *, then: datetime) -> Selection:
-    due = terms.rule(store.data_class).terms_at(now=then, zone=terms.zone)
-    if due is None:
-        return selection
-    earlier = replace(selection, cutoff=due.cutoff, maximum=due.maximum, excluded_calls=frozenset())
-    return replace(earlier, excluded_calls=store.straddlers(earlier))

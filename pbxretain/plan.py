@@ -20,10 +20,11 @@ from pbxretain.errors import (
 )
 from pbxretain.evidence.sealing import Recipient
 from pbxretain.manifest import Dataset, Manifest, TableDataset, TreeDataset
-from pbxretain.period import Period
+from pbxretain.period import Due, Period
 from pbxretain.policy import Policy, Rule
 from pbxretain.records import Advice, Census, Selection, Store
 from pbxretain.settings import Source
+from pbxretain.strands import Strand, known_starts, of_source, rules_of
 
 CLOCK_TOLERANCE = timedelta(seconds=120)
 IGNORED_BELOW = 100
@@ -57,14 +58,21 @@ def silent(step: str, dataset: str, done: int, total: int | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One dataset under its rule. ``selection`` is None where the class is kept for ever."""
+    """One dataset under one rule. ``selection`` is None where nothing of it ever goes."""
 
     dataset: str
+    of: str
+    """The dataset's own name: several rules may share one."""
+
     data_class: str
     kind: str
     title: str
     rule: Rule
+    label: str
+    """What the rule is called; empty for a nameless one that takes all the rest."""
+
     start: str
+    fallback: Sequence[str]
     selection: Selection | None
     census: Census | None
     refusal: RefusedError | UnavailableError | None = None
@@ -73,14 +81,21 @@ class Item:
     reads_only: bool = False
     """Counted only; what is due there is left over after each run."""
 
+    alone: bool = True
+    """No other rule shares the dataset."""
+
+    beside: int = 0
+    """How many records are due in the same dataset under other rules."""
+
     @property
     def due(self) -> int:
         return self.census.due if self.census and not self.reads_only else 0
 
     def exceeds(self, share: int) -> bool:
-        """Whether more than ``share`` percent of the dataset is due; never for a small one."""
-        total = self.census.total if self.census else None
-        return bool(total) and self.due >= IGNORED_BELOW and self.due * 100 > share * (total or 0)
+        """Whether more than ``share`` percent of the dataset is due, under all its rules together;
+        never for a small one."""
+        total, due = self.census.total if self.census else None, self.due + self.beside
+        return bool(total) and due >= IGNORED_BELOW and due * 100 > share * (total or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,22 +157,24 @@ class Terms:
         """The source's zone, in which its days begin."""
         return self.source.zone
 
-    def rule(self, data_class: str) -> Rule:
-        """The rule of a data class; DocumentError when the policy forgot it."""
-        rule = self.policy.rule_for(data_class)
-        if rule is None:
+    def rules(self, data_class: str) -> Sequence[Rule]:
+        """The rules of a data class; DocumentError when the policy forgot it, or the rest of it."""
+        rules = rules_of(self.policy, self.connector.manifest, data_class)
+        if any(rule.redact for rule in rules):
             raise DocumentError(
-                f"policy {self.policy.policy} has no rule for {data_class}, "
-                f"which connector {self.connector.name} offers",
-                hint="add a rule, or keep: forever",
+                f"policy {self.policy.policy}: redaction of {data_class} can't be carried out yet"
             )
-        # Taking only the last of several rules would delete what the others keep.
-        if len(self.policy.rules_for(data_class)) > 1 or rule.redact or rule.fallback:
-            raise DocumentError(
-                f"policy {self.policy.policy}: several rules, stages or start events for "
-                f"{data_class} can't be carried out yet"
-            )
-        return rule
+        return rules
+
+    def strands(self, opened: Opened) -> list[Strand]:
+        """The datasets of an opened source, each once for every rule that shares it."""
+        return of_source(self.policy, self.connector.manifest, opened)
+
+    def earliest(self, data_class: str, *, now: datetime) -> datetime | None:
+        """Before when a record is due whatever rule of its class it falls under; None where one of
+        them keeps for ever."""
+        due = [rule.terms_at(now=now, zone=self.zone) for rule in self.rules(data_class)]
+        return None if None in due else min(d.cutoff for d in due if d)
 
 
 def make(
@@ -175,14 +192,15 @@ def make(
     for a rule that doesn't fit the connector; refusals are collected, not raised.
     """
     for data_class in terms.connector.manifest.offered():
-        terms.rule(data_class)
+        terms.rules(data_class)
+    strands = terms.strands(opened)
     skew, clock_refusals = clock_guards(opened, now=now, last_entry=last_entry)
     items: list[Item] = []
-    for store in opened.stores:
-        progress("census", store.dataset, len(items), len(opened.stores))
-        items.append(_item(terms, opened, store, now=now))
-    progress("census", "", len(items), len(opened.stores))
-    items = _with_idle(items, opened, now)
+    for strand in strands:
+        progress("census", strand.dataset, len(items), len(strands))
+        items.append(_item(terms, opened, strand, now=now))
+    progress("census", "", len(items), len(strands))
+    items = _with_idle(_beside(items), opened, now)
     refusals: list[RefusedError] = list(clock_refusals)
     if not terms.approved:
         refusals.append(_not_approved(terms))
@@ -211,40 +229,68 @@ def make(
 
 
 def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Selection | None:
-    """The resolved selection of one dataset: cut-off, straddlers and (later) holds."""
-    due = terms.rule(store.data_class).terms_at(now=now, zone=terms.zone)
-    if due is None:
+    """The resolved selection of one strand, or of the strand that bears a dataset's name: cut-off,
+    straddlers and (later) holds."""
+    strands = terms.strands(opened)
+    strand = next(each for each in strands if each.dataset == store.dataset)
+    beside = [each for each in strands if each.of == strand.of]
+    selection = strand.selection(beside, now=now, zone=terms.zone)
+    if selection is None:
         return None
-    selection = Selection(
-        cutoff=due.cutoff,
-        maximum=due.maximum,
-        now=now,
-        start=_start(terms, opened, store),
-        wait_for_part=_waits(terms, opened, store, now=now),
-    )
+    selection = replace(selection, wait_for_part=_waits(terms, opened, strand, now=now))
     return replace(selection, excluded_calls=store.straddlers(selection))
 
 
-def _item(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Item:
-    kind = opened.kinds[store.dataset]
+def _item(terms: Terms, opened: Opened, strand: Strand, *, now: datetime) -> Item:
+    kind = opened.kinds[strand.of]
     item = Item(
-        dataset=store.dataset,
-        data_class=store.data_class,
+        dataset=strand.dataset,
+        of=strand.of,
+        data_class=strand.data_class,
         kind=kind.kind,
         title=kind.title,
-        rule=terms.rule(store.data_class),
-        start=_start(terms, opened, store),
+        rule=strand.rule,
+        label=strand.label,
+        start=strand.start,
+        fallback=strand.fallback,
         selection=None,
         census=None,
         reads_only=isinstance(kind, TableDataset) and kind.reads_only,
+        alone=strand.alone,
     )
+    if refusal := _without_facet(terms, kind, strand):
+        return replace(item, refusal=refusal)
     try:
-        selection = select(terms, opened, store, now=now)
-        census = store.census(selection) if selection else None
-        refusal = (_fed(terms, kind, now=now) or _unfit(store, census)) if census else None
+        selection = select(terms, opened, strand, now=now)
+        census = strand.census(selection) if selection else None
+        refused = (_fed(terms, kind, strand, now=now) or _unfit(strand, census)) if census else None
     except StoreError as error:
         return replace(item, refusal=left_out(error))
-    return replace(item, selection=selection, census=census, refusal=refusal)
+    return replace(item, selection=selection, census=census, refusal=refused)
+
+
+def _without_facet(terms: Terms, kind: Dataset, strand: Strand) -> RefusedError | None:
+    """Why nobody can tell the records of a dataset apart as the rules of its class want it."""
+    wanted = {facet for rule in terms.rules(strand.data_class) for facet in rule.facets}
+    missing = sorted(wanted - set(getattr(kind, "facets", ())))
+    if not missing:
+        return None
+    return RefusedError(
+        f"dataset {strand.of}: a rule goes by {missing[0]}, which connector "
+        f"{terms.connector.name} doesn't know of it",
+        hint=f"take {missing[0]} out of the rules for {strand.data_class}, or see "
+        "docs/reference/manifest.md on facets",
+        code="FACET_UNKNOWN",
+        params={"dataset": strand.of, "facet": missing[0], "data": strand.data_class},
+    )
+
+
+def _beside(items: Sequence[Item]) -> list[Item]:
+    """What is due of one dataset is looked at as a whole, under however many rules."""
+    due: dict[str, int] = {}
+    for item in items:
+        due[item.of] = due.get(item.of, 0) + item.due
+    return [replace(item, beside=due[item.of] - item.due) for item in items]
 
 
 def left_out(error: StoreError) -> RefusedError | UnavailableError:
@@ -256,30 +302,12 @@ def left_out(error: StoreError) -> RefusedError | UnavailableError:
 def without(decided: Plan, failed: Mapping[str, StoreError]) -> Plan:
     """The same plan, with these datasets left out."""
     items = [
-        replace(item, refusal=item.refusal or left_out(failed[item.dataset]))
-        if item.dataset in failed
+        replace(item, refusal=item.refusal or left_out(failed[item.of]))
+        if item.of in failed
         else item
         for item in decided.items
     ]
     return replace(decided, items=items)
-
-
-def _start(terms: Terms, opened: Opened, store: Store) -> str:
-    """The start event: the rule's, or the only one that the dataset offers."""
-    offered = _starts(opened.kinds[store.dataset])
-    wanted = terms.rule(store.data_class).start
-    if wanted is None and len(offered) == 1:
-        return str(offered[0])
-    if wanted in offered:
-        return str(wanted)
-    # Datasets of one class may name their only start event differently (a file is recorded, a
-    # row of the same class is called); what is refused is a choice that nobody made.
-    if len(offered) == 1 and wanted in _known_starts(terms.connector.manifest, store.data_class):
-        return str(offered[0])
-    raise DocumentError(
-        f"policy {terms.policy.policy}: from {wanted or 'nothing'} for {store.data_class}, "
-        f"but dataset {store.dataset} offers {', '.join(offered)}"
-    )
 
 
 def own_purges(terms: Terms, opened: Opened) -> Iterator[Advice]:
@@ -305,21 +333,13 @@ def own_purges(terms: Terms, opened: Opened) -> Iterator[Advice]:
             )
 
 
-def _starts(kind: Dataset) -> list[str]:
-    return list(getattr(kind, "starts", None) or [kind.start])  # type: ignore[union-attr]
-
-
-def _known_starts(manifest: Manifest, data: str) -> set[str]:
-    return {s for d in manifest.datasets.values() if d.data == data for s in _starts(d)}
-
-
 def unknown_starts(manifest: Manifest, policy: Policy) -> list[tuple[str, str]]:
     """Pairs of data class and start event that a rule names and no dataset of the class has; for
     ``policy check``."""
     found = []
     for data in manifest.offered():
         rule = policy.rule_for(data)
-        if rule and rule.start and rule.start not in _known_starts(manifest, data):
+        if rule and rule.start and rule.start not in known_starts(manifest, data):
             found.append((data, rule.start))
     return found
 
@@ -353,14 +373,14 @@ def _part(manifest: Manifest, kind: Dataset) -> TreeDataset | None:
     return part
 
 
-def _waits(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> bool:
+def _waits(terms: Terms, opened: Opened, strand: Strand, *, now: datetime) -> bool:
     """Whether rows must wait today for the files they name."""
-    part = _part(terms.connector.manifest, opened.kinds[store.dataset])
-    mine = terms.rule(store.data_class).terms_at(now=now, zone=terms.zone)
+    part = _part(terms.connector.manifest, opened.kinds[strand.of])
+    mine = strand.due(now=now, zone=terms.zone)
     if mine is None or part is None:
         return False
-    theirs = terms.rule(part.data).terms_at(now=now, zone=terms.zone)
-    return theirs is None or theirs.cutoff < mine.cutoff
+    theirs = terms.earliest(part.data, now=now)
+    return theirs is None or theirs < mine.cutoff
 
 
 def fed_longer(manifest: Manifest, policy: Policy) -> list[tuple[str, str]]:
@@ -381,12 +401,12 @@ def _feeds(manifest: Manifest, kind: Dataset) -> list[Dataset]:
     return [manifest.datasets[name] for name in getattr(kind, "fed_by", ())]
 
 
-def _fed(terms: Terms, kind: Dataset, *, now: datetime) -> RefusedError | None:
+def _fed(terms: Terms, kind: Dataset, strand: Strand, *, now: datetime) -> RefusedError | None:
     """Why records would come back today: what they are made of has an earlier cut-off."""
-    mine = terms.rule(kind.data).terms_at(now=now, zone=terms.zone)
+    mine: Due | None = strand.due(now=now, zone=terms.zone)
     for feed in _feeds(terms.connector.manifest, kind):
-        theirs = terms.rule(feed.data).terms_at(now=now, zone=terms.zone)
-        if mine and theirs and theirs.cutoff >= mine.cutoff:
+        theirs = terms.earliest(feed.data, now=now)
+        if mine and theirs and theirs >= mine.cutoff:
             continue
         return RefusedError(
             f"{feed.data} are kept longer than {kind.data}, which the PBX makes anew out of them",
@@ -443,7 +463,7 @@ def _with_idle(items: Sequence[Item], opened: Opened, now: datetime) -> list[Ite
     copies without their record and the months of last year are idle by nature."""
     busiest: dict[int, Item] = {}
     for item in items:
-        kind = id(opened.kinds[item.dataset])
+        kind = id(opened.kinds[item.of])
         if item.data_class in ALWAYS_BUSY and item.census and item.census.newest:
             known = busiest.setdefault(kind, item)
             if known.census and known.census.newest and known.census.newest < item.census.newest:
@@ -517,17 +537,21 @@ def _limits(
     hint = f"look at the plan, then: {command}"
     limits = terms.policy.limits
     found: list[RefusedError] = []
+    told: set[str] = set()
     for item in items:
-        if item.census and item.exceeds(limits.share) and not item.refusal:
+        over = item.exceeds(limits.share) and item.of not in told and not item.refusal
+        if item.census and over:
+            told.add(item.of)
+            there = item.due + item.beside
             found.append(
                 LimitError(
-                    f"dataset {item.dataset}: {item.due} of {item.census.total} records are due, "
+                    f"dataset {item.of}: {there} of {item.census.total} records are due, "
                     f"more than {limits.share} %",
                     hint=hint,
                     code="SHARE_LIMIT",
                     params={
-                        "dataset": item.dataset,
-                        "due": item.due,
+                        "dataset": item.of,
+                        "due": there,
                         "total": item.census.total or 0,
                         "share": limits.share,
                         "command": command,

@@ -18,7 +18,7 @@ from pbxretain.connector import Connector, Opened
 from pbxretain.errors import StoreError, UnavailableError
 from pbxretain.journal import DeadIntent, Journal, Mark
 from pbxretain.outcomes import DatasetResult, still_due
-from pbxretain.records import Selection, Store
+from pbxretain.records import Census, Selection, Store
 from pbxretain.settings import Source
 
 
@@ -34,21 +34,36 @@ def frozen(dead: Journal, today: Source, installed: Connector) -> tuple[Source, 
     return source.model_copy(update=secrets), product
 
 
+Again = Callable[[str], tuple[Store, Selection] | None]
+"""A strand by its name, with its selection as the dead run had it; None where nobody can tell."""
+
+
 def settle_dead(
-    dead: Journal, opened: Opened, *, tidy: Callable[[], object]
+    dead: Journal,
+    opened: Opened,
+    *,
+    tidy: Callable[[], object],
+    again: Again = lambda _: None,
 ) -> Sequence[DatasetResult]:
     """Settles the batch in flight, then tells for each dataset what is gone with evidence.
 
     ``tidy`` puts back what was renamed without an intent; it must not run before the settling.
+    ``again`` tells where a rule took only a part of a dataset.
     """
+    known = {entry["dataset"]: entry for entry in dead.facts["datasets"]}
     if intent := dead.dead_intent():
-        dead.mark(_settled(opened, intent))
+        dead.mark(_settled(opened, intent, of=_of(known.get(intent.dataset, {}), intent.dataset)))
     tidy()
-    return [_result(dead, opened, entry) for entry in dead.facts["datasets"]]
+    return [_result(dead, opened, entry, again) for entry in known.values()]
 
 
-def _settled(opened: Opened, intent: DeadIntent) -> Mark:
-    store = opened.store(intent.dataset)
+def _of(entry: Mapping[str, Any], name: str) -> str:
+    """The opened dataset that a strand is of."""
+    return str(entry.get("of") or name)
+
+
+def _settled(opened: Opened, intent: DeadIntent, *, of: str) -> Mark:
+    store = opened.store(of)
     if store is None:
         raise UnavailableError(
             f"dataset {intent.dataset} is gone, and a run died while it deleted there",
@@ -62,16 +77,25 @@ def _settled(opened: Opened, intent: DeadIntent) -> Mark:
         ) from None
 
 
-def _result(dead: Journal, opened: Opened, entry: Mapping[str, Any]) -> DatasetResult:
+def _result(dead: Journal, opened: Opened, entry: Mapping[str, Any], again: Again) -> DatasetResult:
     result = DatasetResult(entry["dataset"])
     result.marks = [mark for mark in dead.marks() if mark.dataset == entry["dataset"]]
     result.absent = sum(mark.absent for mark in result.marks)
-    store = opened.store(entry["dataset"])
+    store = opened.store(_of(entry, entry["dataset"]))
     if store is not None and entry["cutoff"] and not entry["refusal"]:
         with suppress(StoreError):  # unread, it counts as incomplete
-            result.after = store.census(_selection(dead.facts, entry, store))
+            result.after = _census(dead.facts, entry, store, again)
     result.outcome = _outcome(entry, result)
     return result
+
+
+def _census(
+    known: Mapping[str, Any], entry: Mapping[str, Any], store: Store, again: Again
+) -> Census | None:
+    if not entry.get("narrowed"):
+        return store.census(_selection(known, entry, store))
+    found = again(entry["dataset"])
+    return found[0].census(found[1]) if found else None
 
 
 def _outcome(entry: Mapping[str, Any], result: DatasetResult) -> str:
@@ -88,5 +112,10 @@ def _selection(known: Mapping[str, Any], entry: Mapping[str, Any], store: Store)
         now=datetime.fromisoformat(known["now"]).astimezone(UTC),
         start=entry["start"],
         wait_for_part=entry["wait_for_part"],
+        maximum=_instant(entry.get("maximum")),
     )
     return replace(selection, excluded_calls=store.straddlers(selection))
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None

@@ -141,10 +141,14 @@ def _dataset_facts(item: Item) -> dict[str, Any]:
     selection = item.selection
     return {
         "dataset": item.dataset,
+        "of": item.of,
+        "alone": item.alone,
         "data_class": item.data_class,
         "kind": item.kind,
         "rule": rule_facts(item),
         "cutoff": selection.cutoff.isoformat() if selection else None,
+        "maximum": selection.maximum.isoformat() if selection and selection.maximum else None,
+        "narrowed": bool(selection and (selection.narrowed or selection.others)),
         "start": item.start,
         "wait_for_part": bool(selection and selection.wait_for_part),
         "before": _census_facts(item.census) if item.census else None,
@@ -157,7 +161,11 @@ def rule_facts(item: Item) -> dict[str, Any]:
     rule, cutoff = item.rule, item.selection.cutoff if item.selection else None
     keep = rule.keep.iso() if isinstance(rule.keep, Period) else "forever"
     return {
+        "name": item.label or None,
+        "only": sorted(rule.only or ()),
         "keep": keep,
+        "minimum": rule.minimum.iso() if rule.minimum else None,
+        "fallback": list(item.fallback),
         "start_event": item.start,
         "cutoff": instant(cutoff) if cutoff else None,
         "basis": rule.basis if isinstance(rule.basis, str) else rule.basis.code,
@@ -277,6 +285,7 @@ def _dataset(entry: Mapping[str, Any], result: DatasetResult, zone: ZoneInfo) ->
     gone = [mark for mark in result.marks if mark.deleted]
     return {
         "dataset": entry["dataset"],
+        "of": None if entry.get("alone", True) else entry["of"],
         "data_class": entry["data_class"],
         "kind": entry["kind"],
         "rule": entry["rule"],
@@ -367,6 +376,7 @@ def _exemptions(datasets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         "minimum": "MIN_RETENTION",
         "straddling": "STRADDLING",
         "kept_for_part": "KEPT_FOR_PART",
+        "undated": "START_UNKNOWN",
     }
     return [
         {"code": code, "dataset": entry["dataset"], "count": entry["balances"][name]}
@@ -381,6 +391,7 @@ def _planned(item: Item, zone: ZoneInfo, *, share: int) -> dict[str, Any]:
     counts = ("due", "held", "minimum", "straddling", "kept_for_part", "undated", "future")
     return {
         "dataset": item.dataset,
+        "of": None if item.alone else item.of,
         "data_class": item.data_class,
         "kind": item.kind,
         "rule": rule_facts(item),

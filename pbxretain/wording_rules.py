@@ -22,15 +22,6 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
     "report.action.redact": ("unkenntlich machen", "redact"),
     "report.start.fallback": ("{first}, sonst {then}", "{first}, else {then}"),
     "report.keep.end-of-year": ("bis Jahresende + {keep}", "until end of year + {keep}"),
-    "facet.direction": ("Richtung", "direction"),
-    "facet.answered": ("angenommen oder nicht", "answered or not"),
-    "facet.extension": ("Nebenstelle", "extension"),
-    "facet.queue": ("Warteschlange", "queue"),
-    "facet.tenant": ("Mandant", "tenant"),
-    "facet.department": ("Abteilung", "department"),
-    "facet.mailbox": ("Postfach", "mailbox"),
-    "facet.heard": ("abgehört oder nicht", "heard or not"),
-    "facet.recorded": ("aufgezeichnet oder nicht", "recorded or not"),
     "report.rules.only": (
         "Für welche genau eine Regel gilt, steht im Regelwerk; hier steht es nicht, weil es "
         "Nummern sein können.",

@@ -308,7 +308,7 @@ def test_a_run_waits_for_the_signature_that_settings_demand(parties: Parties) ->
     host.must("run")
     policy = parties.newest().policy
     controller = keys.open_container(parties.key, Secret(PASSPHRASE)).key("controller")
-    assert policy.signed_by == (key_id(controller.public_key()),)  # type: ignore[union-attr]
+    assert policy.signed_by == (key_id(controller.public_key()),)
     assert (policy.consulted, policy.approved_by) == (False, "management")
     assert policy.approved_on is not None
     shown = " ".join(host.must("report", "show").stdout.split())

@@ -160,7 +160,7 @@ def _dies(*args: object) -> None:
 
 def test_a_start_event_that_nothing_has_is_a_mistake_and_never_replaced(pbx: Small) -> None:
     terms = pbx.terms()
-    rules = [rule.model_copy(update={"start": "moonrise"}) for rule in terms.policy.rules]
+    rules = [rule.model_copy(update={"starts": ("moonrise",)}) for rule in terms.policy.rules]
     policy = terms.policy.model_copy(update={"rules": rules})
     before = pbx.snapshot()
     done = execute.run(replace(terms, policy=policy), pbx.site(), now=NOW)

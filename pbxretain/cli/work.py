@@ -98,7 +98,7 @@ def plan(face: Face, wanted: Wanted, *, now: datetime) -> int:
         with app.opened(terms) as opened:
             decided = make(face, app, terms, opened, confirm=wanted.confirm, now=now)
             due += decided.due
-            listed = list(_listed(decided, opened)) if wanted.listing else None
+            listed = list(_listed(terms, decided, opened)) if wanted.listing else None
         _tell_plan(face, app, terms, decided, listed, wanted=wanted, told=told, now=now)
         return Exit.OK
 
@@ -170,9 +170,10 @@ def _write_plan(app: App, terms: Terms, statement: statements.Plan, path: Path) 
     printed.put(path, sealed)
 
 
-def _listed(decided: Plan, opened: Opened) -> Iterator[show.Listed]:
+def _listed(terms: Terms, decided: Plan, opened: Opened) -> Iterator[show.Listed]:
+    strands = {strand.dataset: strand for strand in terms.strands(opened)}
     for item in decided.items:
-        store = opened.store(item.dataset)
+        store = strands.get(item.dataset)
         if store is None or item.selection is None:
             continue
         for record in store.scan(item.selection):

@@ -248,6 +248,15 @@ _ITEMS = {
     "type": "How the time is written: ISO text, with an offset or without one, or an epoch.",
     "zone": "Zone of times without an offset.",
     "subjects": "Who is named in a record, in the order in which the client tells it.",
+    "facets": "By what a rule may take a part of the records: those that the client tells of each.",
+}
+
+_MEANS = {
+    "values": (
+        "What the stored values mean, by the value that a policy names. Without it they are "
+        "compared as they stand."
+    ),
+    "otherwise": "What any other stored value means. No value at all (NULL) means nothing.",
 }
 
 MANIFEST: Meanings = {
@@ -283,6 +292,12 @@ MANIFEST: Meanings = {
         "required": "Settings must name it.",
         "title": "What it is, for people.",
     },
+    "TableFacet": {
+        LEAD: "How a row's facet is told. Either `column` or `columns`.",
+        "column": "The column that tells it.",
+        "columns": "Several, of which each may: either party of a call.",
+        **_MEANS,
+    },
     "TableDataset": {
         LEAD: "Rows of a database table.",
         **_DATASET,
@@ -299,6 +314,10 @@ MANIFEST: Meanings = {
         "subjects": (
             "Columns that name a person, by the part they play in a call; the names of these parts "
             "are free."
+        ),
+        "facets": (
+            "By what a rule may take a part of the rows (`only` in a policy), and the columns that "
+            "tell it."
         ),
         "may_lack": (
             "Declared columns, and tables under `children`, that some versions don't have (or have "
@@ -412,6 +431,11 @@ MANIFEST: Meanings = {
         "dated_by": "Ways to date a file, in order; the first that works counts.",
         "zone": "Zone of dates in paths and names.",
         "named_by": "The table whose link column names these files.",
+        "facets": (
+            "By what a rule may take a part of the files (`only` in a policy), and what tells it. "
+            "A file that no row names, where rows tell it, goes only when every rule of its class "
+            "lets it."
+        ),
         "stands_alone": (
             "Names alone date the files and tie them to a call, so their rows may go first."
         ),
@@ -425,6 +449,15 @@ MANIFEST: Meanings = {
         "name": "Pattern of the name without its extension.",
         "sidecar": "A JSON file of the same stem.",
         "mtime": "The file's last change.",
+    },
+    "TreeFacet": {
+        LEAD: "How a file's facet is told. Exactly one of `names` and `rows`.",
+        "names": (
+            "Patterns of the name, less its extension; the group `{facet}` holds the value, and "
+            "the first pattern that fits counts. None that fits: no value."
+        ),
+        "rows": "The rows that name the file tell it, as their own dataset says.",
+        **_MEANS,
     },
     "Sidecar": {
         LEAD: "A JSON file of the same stem that dates a recording.",
@@ -442,6 +475,11 @@ MANIFEST: Meanings = {
         "kind": "A voicemail spool.",
         "root": "Which of `roots`.",
         "start": "Name of its only start event.",
+        "facets": (
+            "By what a rule may take a part of the messages, and which part of their place tells "
+            "it: `mailbox`, `context`, or `folder` (true in `Old`, false in `INBOX` and `Urgent`; "
+            "what lies elsewhere goes only when every rule of its class lets it)."
+        ),
     },
     "ApiDataset": {
         LEAD: (
@@ -474,8 +512,15 @@ MANIFEST: Meanings = {
         "starts": "Start events by name.",
         "call_id": "Fields that name the call, counted from 0.",
         "subjects": "Fields that name a person.",
+        "facets": "By what a rule may take a part of the lines, and the fields that tell it.",
         "reopen": "How the writer is told that its file was set aside.",
         "quiet": "Seconds without growth before a file counts as let go by its writer.",
+    },
+    "LineFacet": {
+        LEAD: "How a line's facet is told. Either `field` or `fields`.",
+        "field": "The place of the field that tells it, counted from 0.",
+        "fields": "Several, of which each may: either party of a call.",
+        **_MEANS,
     },
     "LineStart": {
         LEAD: "The field of a line that starts the clock.",

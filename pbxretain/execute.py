@@ -168,6 +168,7 @@ class _Run:
         last = self.ledger.last()  # settling a dead run adds an entry that is younger than ``now``
         try:
             self._recover()
+            self.terms = replace(self.terms, settled=report.settled_before(self.ledger))
             with self._open(self.terms.source, self.terms.connector) as opened:
                 return self._planned(opened, last, self._tidy(opened))
         except (LockedError, EvidenceError):

@@ -41,6 +41,9 @@ IDLE = timedelta(days=7)
 _FOR_A_PERSON = ("RIGHTS", "REFUSED", "UNREADABLE_TIMES")
 """Of what a store can't do, that which reading again would not change."""
 
+_SETTLED = timedelta(days=2)
+"""No late writer is later, unless the manifest knows one."""
+
 ALWAYS_BUSY = ("call-detail-records", "call-events")
 
 Progress = Callable[[str, str, int, int | None], None]
@@ -147,6 +150,10 @@ class Terms:
     unsigned: RefusedError | None = None
     """What is missing of the signatures that settings demand."""
 
+    settled: Mapping[str, datetime] | None = None
+    """By dataset of the manifest: before which instant the run before counted what was there.
+    None: this one doesn't count."""
+
     @property
     def sealed_to(self) -> Sequence[Recipient]:
         """To whom a run's evidence is sealed; empty at level counts."""
@@ -237,8 +244,22 @@ def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Sele
     selection = strand.selection(beside, now=now, zone=terms.zone)
     if selection is None:
         return None
-    selection = replace(selection, wait_for_part=_waits(terms, opened, strand, now=now))
+    selection = replace(
+        selection,
+        wait_for_part=_waits(terms, opened, strand, now=now),
+        marks=_marks(terms, opened.kinds[strand.of], strand.of, now=now),
+    )
     return replace(selection, excluded_calls=store.straddlers(selection))
+
+
+def _marks(terms: Terms, kind: Dataset, name: str, *, now: datetime) -> tuple[datetime, ...]:
+    """Before when this run counts what is there, and before when the run before did. Whole
+    seconds, as statements have them."""
+    if terms.settled is None:
+        return ()
+    settle_in = max(timedelta(seconds=getattr(kind, "settle_in", 0)), _SETTLED)
+    last = terms.settled.get(name)
+    return (now.replace(microsecond=0) - settle_in, *([last] if last else []))
 
 
 def _item(terms: Terms, opened: Opened, strand: Strand, *, now: datetime) -> Item:

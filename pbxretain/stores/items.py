@@ -36,6 +36,7 @@ from pbxretain.records import (
     Finish,
     Found,
     Intent,
+    Marked,
     Record,
     Selection,
     Session,
@@ -168,9 +169,11 @@ class ItemStore:
 
     def census(self, selection: Selection) -> Census:
         tally: Counter[str] = Counter()
+        marked = Marked(selection)
         oldest = newest = None
         for entry in self._listing(None):
             tally["total"] += 1
+            marked.see(entry.when)
             if claim(entry.told, selection) is None:
                 continue
             if entry.when is None:
@@ -191,6 +194,7 @@ class ItemStore:
             held=tally["held"],
             minimum=tally["minimum"],
             total=tally["total"],
+            older=marked.older,
             oldest=oldest,
             newest=newest,
         )

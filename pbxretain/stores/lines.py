@@ -29,6 +29,7 @@ from pbxretain.records import (
     Field,
     Found,
     Intent,
+    Marked,
     Record,
     Selection,
     Sought,
@@ -168,9 +169,11 @@ class LinesStore:
 
     def census(self, selection: Selection) -> Census:
         tally: Counter[str] = Counter()
+        marked = Marked(selection)
         oldest = newest = None
         for read in self._all(selection, tally):
             tally["total"] += 1
+            marked.see(read.when)
             if any(map(read.at, selection.without)) or claim(read.told, selection) is None:
                 continue
             if read.when is None:
@@ -191,6 +194,7 @@ class LinesStore:
             held=tally["held"],
             minimum=tally["minimum"],
             total=tally["total"],
+            older=() if tally["unreadable_segment"] else marked.older,
             oldest=oldest,
             newest=newest,
             findings=counts(

@@ -29,6 +29,7 @@ from pbxretain.records import (
     Field,
     Found,
     Intent,
+    Marked,
     Record,
     Selection,
     Sought,
@@ -164,6 +165,7 @@ class SpoolStore:
         found: Counter[str] = Counter()
         findings = spool_survey.strangers(self.root)
         dates: list[datetime] = []
+        marked = Marked(selection)
         for place in mailbox.places(self.root):
             with self.folder(place) as folder:
                 if folder is None:
@@ -178,6 +180,7 @@ class SpoolStore:
                 cutoff = (mine or selection).cutoff
                 for item in mailbox.records(contents, cutoff):
                     found["total"] += 1
+                    marked.see(item.when)
                     if mine is None:
                         continue
                     found.update(_kinds(folder, item, mine))
@@ -192,6 +195,7 @@ class SpoolStore:
             held=found["held"],
             minimum=found["minimum"],
             total=found["total"],
+            older=marked.older,
             oldest=dates[0] if dates else None,
             newest=dates[-1] if dates else None,
             findings={code: count for code, count in sorted(findings.items()) if count},

@@ -34,6 +34,7 @@ from pbxretain.records import (
     Field,
     Found,
     Intent,
+    Marked,
     Naming,
     Record,
     Selection,
@@ -181,7 +182,9 @@ class TreeStore:
         view = self._look(findings=True)
         tally: Counter[str] = Counter()
         dates = []
+        marked = Marked(selection)
         for entry in view.entries:
+            marked.see(entry.when)
             if claim(entry.told, selection) is None:
                 continue
             if entry.when is None:
@@ -204,6 +207,7 @@ class TreeStore:
             held=tally["held"],
             minimum=tally["minimum"],
             total=len(view.entries),
+            older=marked.older,
             oldest=min(dates, default=None),
             newest=max(dates, default=None),
             findings=findings,

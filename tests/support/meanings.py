@@ -778,8 +778,8 @@ REPORT: Meanings = {
         "kind": "What kind of store it is.",
         "rule": "The rule that applied.",
         "balances": "What was due and what became of it.",
-        "total_before": "All records before the run.",
-        "total_after": "All records after the run.",
+        "total_before": "All records of the dataset before the run, under whatever rule.",
+        "total_after": "The same after the run.",
         "range": "From when to when.",
         "also": "What went along with the records, such as shadow copies, by name.",
         "method": (
@@ -794,6 +794,7 @@ REPORT: Meanings = {
     },
     "Settled": {
         LEAD: (
+            "Of the whole dataset, under whatever rule, by the rule's start event. "
             "Between two runs nothing is added to what is old: fewer in `again` than the run "
             "before left in `count` is a loss, more is a return. Null where counting would cost "
             "a full scan."

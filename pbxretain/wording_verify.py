@@ -75,10 +75,11 @@ VERIFY: Final[Mapping[str, tuple[str, str]]] = {
         "be checked here.",
     ),
     "code.RETURNED": (
-        "Seit dem vorigen Löschlauf sind alte Datensätze dazugekommen, für die es längst zu spät "
-        "war: Eine Sicherung wurde eingespielt, oder jemand hat sie nachgetragen.",
-        "Since the run before, old records have been added for which it was far too late: a backup "
-        "was restored, or somebody entered them afterwards.",
+        "Es liegen mehr alte Datensätze da, als der vorige Löschlauf übrig ließ: Eine Sicherung "
+        "wurde eingespielt, jemand hat sie nachgetragen, oder das vorige Löschprotokoll stimmte "
+        "nicht.",
+        "More old records are there than the run before had left: a backup was restored, somebody "
+        "entered them afterwards, or the report before was not true.",
     ),
     "code.WATERMARK": (
         "Es wurden Datensätze gelöscht, die älter sind als der älteste, den der vorige Löschlauf "

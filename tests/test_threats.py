@@ -112,7 +112,7 @@ def test_deletions_that_were_only_reported_show_in_the_next_honest_run(scene: Sc
     _lying_run(scene)
     scene.run(NOW + DAY)
     scene.cosign(NOW + DAY)
-    assert told(scene.verify(NOW + DAY)) == {"WATERMARK": 1}
+    assert told(scene.verify(NOW + DAY)) == {"WATERMARK": 1, "RETURNED": 1}
 
 
 def test_rows_that_refuse_to_go_are_never_reported_as_gone(scene: Scene) -> None:
@@ -148,14 +148,36 @@ def test_rows_deleted_outside_the_tool_are_unexplained(scene: Scene) -> None:
     assert [f.params["count"] for f in verdict.findings if f.code == "UNEXPLAINED_ROWS"] == [2]
 
 
-def test_rows_deleted_outside_the_tool_can_hide_behind_as_many_new_ones(scene: Scene) -> None:
+def test_rows_deleted_outside_the_tool_do_not_hide_behind_as_many_new_ones(scene: Scene) -> None:
+    for number in range(3):
+        scene.call(NOW - 10 * DAY, 70 + number)
     scene.run()
-    scene.sql("DELETE FROM cdr WHERE calldate LIKE '2026-11-%'")
+    scene.sql("DELETE FROM cdr WHERE sequence IN ('70', '71')")
     for number in range(2):
         scene.call(NOW + HOUR, 90 + number)
     scene.run(NOW + DAY)
     scene.cosign(NOW + DAY)
+    verdict = scene.verify(NOW + DAY)
+    assert told(verdict) == {"UNEXPLAINED_ROWS": 1}
+    assert [f.params["count"] for f in verdict.findings if f.code == "UNEXPLAINED_ROWS"] == [2]
+
+
+def test_rows_of_the_last_two_days_can_hide_behind_as_many_new_ones(scene: Scene) -> None:
+    scene.call(NOW - DAY, 70)
+    scene.run()
+    scene.sql("DELETE FROM cdr WHERE sequence = '70'")
+    scene.call(NOW + HOUR, 90)
+    scene.run(NOW + DAY)
+    scene.cosign(NOW + DAY)
     assert told(scene.verify(NOW + DAY)) == {}, "stays possible: threats.md says so"
+
+
+def test_rows_that_were_put_back_are_told(scene: Scene) -> None:
+    scene.run()
+    scene.call(NOW - 30 * DAY, 80)
+    scene.run(NOW + DAY)
+    scene.cosign(NOW + DAY)
+    assert told(scene.verify(NOW + DAY)) == {"RETURNED": 1}
 
 
 def test_rows_deleted_from_a_table_that_is_only_estimated_are_not_missed(
@@ -531,7 +553,7 @@ def test_rows_forged_into_the_past_are_older_than_all_that_was_left(scene: Scene
     scene.call(NOW - 200 * DAY, 80)
     scene.run(NOW + DAY)
     scene.cosign(NOW + DAY)
-    assert told(scene.verify(NOW + DAY)) == {"WATERMARK": 1}
+    assert told(scene.verify(NOW + DAY)) == {"WATERMARK": 1, "RETURNED": 1}
 
 
 def test_rows_removed_from_the_database_are_unexplained(scene: Scene) -> None:

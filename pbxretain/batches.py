@@ -24,6 +24,7 @@ from pbxretain.evidence.commitments import Committer
 from pbxretain.evidence.lookup import Lookup
 from pbxretain.journal import DeadIntent, Journal, Mark
 from pbxretain.outcomes import DatasetResult
+from pbxretain.planned import Planned, Strangers
 from pbxretain.records import Batch, BatchName, Bits, Cursor, Finish, Selection, Store
 
 log = logging.getLogger("pbxretain")
@@ -49,6 +50,14 @@ class Unsettled(RetainError):  # noqa: N818  (a state of the source, not a mista
 
     exit_code = Exit.UNAVAILABLE
     code = "UNSETTLED"
+
+
+class _Strangers(Exception):  # noqa: N818  (no mistake: the batch is put back and taken anew)
+    """Records came in that the plan file doesn't name."""
+
+    def __init__(self, strangers: Strangers) -> None:
+        super().__init__()
+        self.strangers = strangers
 
 
 @dataclass(slots=True)
@@ -94,6 +103,12 @@ class Work:
     guard: Callable[[], None] = lambda: None
     """Raises LockedError when the source's lock is lost; table stores ask it themselves."""
 
+    planned: Planned | None = None
+    """The only records that may go, where a plan file names them."""
+
+    selection: Selection | None = None
+    """What the last pass worked with."""
+
     limit: int = FIRST
     skip: set[bytes] = field(default_factory=set)
     final_at: float = 0.0
@@ -107,18 +122,26 @@ class Work:
         after: Cursor | None = None
         stuck = failures = went = 0
         self.result.skipped = Counter()
+        spared = self.planned.look(self.store, selection) if self.planned else selection
         while not self.stop():
             began = self.final_at = time.monotonic()
             number = self.journal.next_batch()
             try:
                 batch = self.store.take(
-                    selection,
+                    spared,
                     limit=self.limit,
                     after=after,
                     skip=frozenset(self.skip),
                     name=BatchName(self.mark, self.journal.token, number),
                 )
                 count = self._batch(number, batch)
+            except _Strangers as found:
+                known, spared = spared, found.strangers.spared(spared)
+                if spared == known:
+                    raise StoreError(
+                        f"dataset {self.store.dataset}: the store takes what the plan spares"
+                    ) from None
+                continue
             except StoreError as error:
                 failures += 1
                 self._smaller(error, failures)
@@ -139,6 +162,8 @@ class Work:
     def _batch(self, number: int, batch: Batch) -> int:
         """Leaving the with block before the commit puts everything back."""
         with batch:
+            if self.planned is not None and not self.planned.claim(batch.taken):
+                raise _Strangers(self.planned.strangers)
             self.result.absent += batch.absent
             self.result.skipped.update(batch.skipped)
             if not batch.taken:
@@ -147,6 +172,8 @@ class Work:
             self._seal(number, batch)
             mark = self._final(number, batch)
         self.journal.mark(mark)
+        if self.planned is not None:
+            self.planned.settled(mark.gone, failed=bool(mark.failed))
         self.budget.spend(mark.deleted)
         self.result.marks.append(mark)
         self.result.failed += mark.failed

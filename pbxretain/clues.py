@@ -34,6 +34,7 @@ BelowPath = Annotated[
 """A path below a folder; ``*`` stands for part of a name."""
 Key = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Section = Annotated[str, StringConstraints(max_length=200)]
+PurgeUnit = Literal["day", "week", "month", "year"]
 Role = Literal["engine", "host", "port", "socket", "database", "table", "user"]
 
 TextFormat = Literal[
@@ -186,26 +187,44 @@ class CopyClue(Document):
 
 
 class StoredSetting(Document):
-    """A setting in the product's database: the value of ``column`` in the row where columns have
-    these values. A number of units; 0 or anything else means that nothing is deleted."""
+    """A setting in the product's database: the value of ``column`` in each row where columns have
+    these values; without ``where`` in every row. A number of units.
 
+    An empty value or 0 means that nothing is deleted (0: see ``zero``); NULL says nothing.
+    """
+
+    file: HostPath | None = None
+    """The SQLite file that has the table, on the PBX's host; else the source's own database."""
     table: Identifier
     column: Identifier
-    where: dict[Identifier, str] = Field(min_length=1)
-    unit: Literal["day", "week", "month", "year"] = "day"
+    where: dict[Identifier, str] = {}
+    unit: PurgeUnit = "day"
+    factory: str | None = None
+    """The value that the product put there itself: where it still stands, ``settings`` count."""
 
 
 class Purge(Document):
-    """One setting by which the product itself forgets. Without ``setting`` and ``stored`` it can't
+    """One setting by which the product itself forgets. Without ``settings`` and ``stored`` it can't
     be read, and the text says where it stands."""
 
     data: DataClass
     text: dict[Literal["de", "en"], str]
-    setting: Setting | None = None
-    stored: StoredSetting | None = None
-    """In the database; ``check`` compares it with the policy."""
+    settings: list[Setting] = []
+    """In files: the first that is set counts, where nothing is stored."""
+    stored: list[StoredSetting] = []
+    """In a database; every value counts, since each may be one tenant's."""
     usual: str | None = None
     """What applies where nothing is set."""
+    unit: PurgeUnit | None = None
+    """Of ``settings`` and ``usual``. Without one they are no period and compared with nothing."""
+    at_least: Annotated[int, Field(ge=1)] | None = None
+    """The product deletes nothing where the number is smaller."""
+    zero: Literal["never", "all"] = "never"
+    """What 0 means: nothing is deleted, or everything."""
+    clears: Literal["records", "copies"] = "records"
+    """Records of the data class, or copies of them, which must go no later than the policy says."""
+    dataset: ClueName | None = None
+    """The dataset that holds these copies: where a source has it, the policy reaches them."""
 
 
 class Discover(Document):
@@ -256,7 +275,7 @@ class Discover(Document):
         for name, copy in self.copies.items():
             yield from ((f"copies.{name}", text) for text in _texts_of(copy))
         yield from (("credentials", credential.text) for credential in self.credentials)
-        yield from (("purges", purge.setting.text) for purge in self.purges if purge.setting)
+        yield from (("purges", setting.text) for p in self.purges for setting in p.settings)
         yield from (("timezone", setting.text) for setting in self.timezone)
 
 

@@ -43,9 +43,10 @@ from pbxretain.settings import SecretRef, Source, refuse_writable, resolve_secre
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from pbxretain.clues import StoredSetting
     from pbxretain.stores.ami import AmiSettings
     from pbxretain.stores.database import Session
-    from pbxretain.stores.purges import OwnPeriod
+    from pbxretain.stores.purges import StoredValues
     from pbxretain.stores.table import TableStore
 
 GROUP = "pbxretain.connectors"
@@ -168,8 +169,8 @@ class Opened:
     """Datasets that the manifest knows and this source lacks: name to code."""
     advice: list[Advice] = field(default_factory=list)
     clock: Callable[[], datetime | None] = lambda: None
-    own_periods: Callable[[], Sequence[OwnPeriod]] = tuple
-    """After how long the product itself deletes, asked when somebody wants to know."""
+    stored: Callable[[StoredSetting], StoredValues] | None = None
+    """What a setting in the source's database says; None without a database."""
     lock: Lock | None = None
 
     def store(self, name: str) -> Store | None:
@@ -275,8 +276,7 @@ class _Opener:
             )
         guard = self._database_lock(engine)
         self.result.clock = lambda: database.database_clock(engine)
-        declared_purges = self.manifest.discover.purges
-        self.result.own_periods = lambda: purges.own_periods(engine, declared_purges)
+        self.result.stored = lambda setting: purges.stored_values(engine, setting)
         here = {n: d for n, d in declared.items() if not d.databases or dialect in d.databases}
         with database.session(engine) as opened:
             names = {name: self._names(opened, name, dataset) for name, dataset in here.items()}

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from pbxretain import connector, keeping, plan, report, signing
+from pbxretain import connector, keeping, plan, planfile, report, signing
 from pbxretain.batches import Budget, Stop, Unsettled, Work
 from pbxretain.connector import Connector, Opened
 from pbxretain.errors import (
@@ -38,6 +38,8 @@ from pbxretain.journal import Journal
 from pbxretain.ledger import Entry, Ledger, source_lock
 from pbxretain.outcomes import DatasetResult, judge, remaining, verdict
 from pbxretain.plan import Item, Plan, Progress, Terms, silent
+from pbxretain.planfile import OLDEST, PlanFile, Tags
+from pbxretain.planned import NOT_PLANNED, Planned, Tally
 from pbxretain.records import Selection, Store
 from pbxretain.recovery import frozen, settle_dead
 from pbxretain.report import Ending
@@ -97,6 +99,8 @@ class RunResult:
     errors: list[RetainError] = field(default_factory=list)
     results: list[DatasetResult] = field(default_factory=list)
     plan: Plan | None = None
+    planned: Tally | None = None
+    """Under a plan file: what became of it."""
 
 
 def run(
@@ -108,8 +112,11 @@ def run(
     confirm_count: int | None = None,
     progress: Progress = silent,
     stop: Stop = lambda: 0,
+    planned: PlanFile | None = None,
+    oldest: timedelta = OLDEST,
 ) -> RunResult:
-    """One run over one source. ``now`` is aware UTC and holds for the whole run.
+    """One run over one source. ``now`` is aware UTC and holds for the whole run. ``planned``: only
+    what a plan file names, which must not be older than ``oldest``.
 
     Raises LockedError when another run works on the source, EvidenceError when the ledger isn't
     sound or a report can't be written, RefusedError when no key may sign; all else is in the
@@ -120,7 +127,7 @@ def run(
         site = site.settled(ledger)
         ledger.sign_checkpoint(site.key, site.origin(terms.name))  # a crash may have come before
         worker = _Run(
-            terms=terms,
+            terms=replace(terms, as_of=planned.head.when) if planned else terms,
             site=site,
             ledger=ledger,
             now=now,
@@ -129,6 +136,8 @@ def run(
             confirm_count=confirm_count,
             progress=progress,
             stop=stop,
+            planned=planned,
+            oldest=oldest,
         )
         return worker.go()
 
@@ -159,6 +168,11 @@ class _Run:
     confirm_count: int | None
     progress: Progress
     stop: Stop
+    planned: PlanFile | None = None
+    oldest: timedelta = OLDEST
+    tagger: signing.PrivateKey | None = None
+    """The key that signed the plan file; the run may sign with the next one."""
+
     id: str = field(default_factory=lambda: str(uuid4()))
     recovered: Entry | None = None
 
@@ -169,12 +183,27 @@ class _Run:
         try:
             self._recover()
             self.terms = replace(self.terms, settled=report.settled_before(self.ledger))
+            if self.planned:
+                self._fits(self.planned)
             with self._open(self.terms.source, self.terms.connector) as opened:
                 return self._planned(opened, last, self._tidy(opened))
         except (LockedError, EvidenceError):
             raise
         except RetainError as error:
             return self._without_plan(error)
+
+    def _fits(self, planned: PlanFile) -> None:
+        planfile.refuse_misfit(
+            planned.head,
+            self.terms,
+            installation=self.site.installation,
+            key=self.site.key,
+            now=self.now,
+            oldest=self.oldest,
+        )
+        self.tagger = self.site.key
+        if self.confirm_count is None:
+            self.confirm_count = planned.head.confirmed
 
     def _planned(
         self, opened: Opened, last: Entry | None, untidy: Mapping[str, StoreError]
@@ -186,14 +215,17 @@ class _Run:
             last_entry=last.ended if last else None,
             confirm_count=self.confirm_count,
             progress=self.progress,
+            counts=planfile.counts(self.planned.head) if self.planned else None,
         )
         decided = plan.without(decided, untidy)
+        if self.planned:
+            planfile.refuse_other_cutoffs(self.planned.head, decided)
         if not any(refusal.code in plan.CLOCK_CODES for refusal in decided.refusals):
             self.site = self.site.rolled(self.ledger, now=self._clock())
         known = self._facts(decided)
         if decided.refusals:
             return self._refused(known, decided)
-        if decided.idle:
+        if decided.idle and not self.planned:
             results_only = [self._untouched(item) for item in decided.items]
             for result in results_only:
                 judge(result)
@@ -208,12 +240,16 @@ class _Run:
             )
             works = self._works(journal, key, decided, opened, results)
             self._passes(works, decided, results, errors)
+            tally = self._explain(works, decided, results, errors)
+            if tally is not None:
+                tally.since = self._since(opened, results)
         finally:
             key.forget()
         journal.release_room()
         done = self._publish(known, list(results.values()), decided, errors, journal=journal)
         keeping.named(self.ledger)
         journal.remove()
+        done.planned = tally
         return done
 
     def _open(
@@ -278,6 +314,7 @@ class _Run:
             works[item.dataset] = Work(
                 mark=self.site.mark,
                 journal=journal,
+                planned=self._named(item.dataset),
                 store=store,
                 committer=committer,
                 lookup=self._lookup(key, item),
@@ -290,6 +327,12 @@ class _Run:
                 guard=opened.lock.verify if opened.lock else lambda: None,
             )
         return works
+
+    def _named(self, dataset: str) -> Planned | None:
+        if self.planned is None or self.tagger is None:
+            return None
+        tags = Tags(self.planned.head, self.tagger, dataset)
+        return Planned(tags, self.planned.entries(dataset))
 
     def _lookup(self, key: RunKey, item: Item) -> Lookup | None:
         if not self.terms.sealed_to:
@@ -325,11 +368,54 @@ class _Run:
                 and results[name].outcome == "complete"
                 and remaining(results[name])
                 and not results[name].skipped
+                and (work.planned is None or work.planned.waiting)
             }
             if not todo or self.stop():
                 break
+        for name, work in works.items():
+            if work.planned and (unnamed := work.planned.strangers.unnamed):
+                results[name].skipped[NOT_PLANNED] = unnamed
         for result in results.values():
             judge(result)
+
+    def _explain(
+        self,
+        works: Mapping[str, Work],
+        decided: Plan,
+        results: Mapping[str, DatasetResult],
+        errors: list[RetainError],
+    ) -> Tally | None:
+        """What became of each record that the plan file names."""
+        if self.planned is None:
+            return None
+        tally = Tally.of(self.planned)
+        for item in decided.items:
+            work, named = works.get(item.dataset), self._named(item.dataset)
+            if work is not None and work.planned is not None and work.selection is not None:
+                named, after = work.planned, work.result.after
+                try:
+                    if not self.stop():
+                        waits = bool(after and after.kept_for_part)
+                        named.explain(work.store, work.selection, failed=work.skip, waits=waits)
+                except RetainError as error:
+                    errors.append(error)
+            elif named is not None and item.refusal:
+                named.refused(item.refusal.code)
+            if named is not None:
+                tally.add(item.dataset, named)
+        return tally
+
+    def _since(self, opened: Opened, results: Mapping[str, DatasetResult]) -> int:
+        """How many records came due by the run's own clock that weren't by the plan's."""
+        today, count = replace(self.terms, as_of=None), 0
+        for store in opened.stores:
+            after = results[store.dataset].after
+            with suppress(RetainError):
+                if after is not None and not self.stop():
+                    selection = plan.select(today, opened, store, now=self.now)
+                    now = store.census(selection).before if selection else 0
+                    count += max(0, now - after.before)
+        return count
 
     def _pass(self, item: Item, work: Work, errors: list[RetainError]) -> int:
         result = work.result
@@ -338,7 +424,8 @@ class _Run:
         try:
             # Straddlers are looked for again: calls went on since the plan was made.
             fresh = replace(item.selection, excluded_calls=frozenset())
-            went = work.through(replace(fresh, excluded_calls=work.store.straddlers(fresh)))
+            work.selection = replace(fresh, excluded_calls=work.store.straddlers(fresh))
+            went = work.through(work.selection)
         except (LockedError, EvidenceError, Unsettled):
             raise
         except RetainError as error:
@@ -458,6 +545,7 @@ class _Run:
             started_at=self.now,
             plan=decided,
             confirmed=self.confirm_count,
+            planfile=self.planned.digest if self.planned else None,
         )
 
     def _refused(self, known: dict[str, Any], decided: Plan) -> RunResult:

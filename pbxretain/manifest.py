@@ -238,7 +238,7 @@ class TableFacet(_Values):
 
 class TreeFacet(_Values):
     """A facet that a file's name tells, less its extension, by the group ``facet`` of the first
-    pattern that fits; or with ``rows`` the row that names the file."""
+    pattern that fits, or with ``rows`` the row that names the file; else nobody can tell it."""
 
     names: list[PartPattern] = []
     rows: bool = False

@@ -26,6 +26,7 @@ from pbxretain.wording_keys import KEYS
 from pbxretain.wording_opening import OPENING
 from pbxretain.wording_page import PAGE
 from pbxretain.wording_papers import PAPERS
+from pbxretain.wording_plans import PLANS
 from pbxretain.wording_policy import POLICY
 from pbxretain.wording_report import REPORT
 from pbxretain.wording_rules import RULES
@@ -49,6 +50,7 @@ PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
     OPENING,
     PAGE,
     PAPERS,
+    PLANS,
     POLICY,
     REPORT,
     RULES,

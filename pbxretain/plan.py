@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -22,7 +22,7 @@ from pbxretain.evidence.sealing import Recipient
 from pbxretain.manifest import Dataset, Manifest, TableDataset, TreeDataset
 from pbxretain.period import Due, Period
 from pbxretain.policy import Policy, Rule
-from pbxretain.records import Advice, Census, Selection, Store
+from pbxretain.records import Census, Selection, Store
 from pbxretain.settings import Source
 from pbxretain.strands import Strand, known_starts, of_source, rules_of
 
@@ -154,6 +154,13 @@ class Terms:
     """By dataset of the manifest: before which instant the run before counted what was there.
     None: this one doesn't count."""
 
+    as_of: datetime | None = None
+    """By which instant cut-offs are reckoned, where a plan file says one; else the run's clock."""
+
+    def reckoned(self, now: datetime) -> datetime:
+        """The instant by which cut-offs are reckoned, in a run whose clock says ``now``."""
+        return self.as_of or now
+
     @property
     def sealed_to(self) -> Sequence[Recipient]:
         """To whom a run's evidence is sealed; empty at level counts."""
@@ -192,11 +199,13 @@ def make(
     last_entry: datetime | None = None,
     confirm_count: int | None = None,
     progress: Progress = silent,
+    counts: Mapping[str, int] | None = None,
 ) -> Plan:
     """Takes the census of every dataset and lists all that speaks against a run.
 
     ``now`` is aware UTC; ``last_entry`` the time of the newest ledger entry. Raises DocumentError
-    for a rule that doesn't fit the connector; refusals are collected, not raised.
+    for a rule that doesn't fit the connector; refusals are collected, not raised. ``counts``: how
+    many records a plan file names by dataset; no more can go, so the limits are asked for those.
     """
     for data_class in terms.connector.manifest.offered():
         terms.rules(data_class)
@@ -223,10 +232,11 @@ def make(
                 code="ESCROW_MISSING",
             )
         )
-    refusals.extend(_limits(terms, items, confirm_count))
+    command = f"run {terms.name}" + (" --plan FILE" if counts is not None else "")
+    refusals.extend(_limits(terms, _named(items, counts), confirm_count, command=command))
     return Plan(
         source=terms.name,
-        as_of=now,
+        as_of=terms.as_of or now,
         items=items,
         refusals=refusals,
         not_covered=opened.not_covered,
@@ -241,11 +251,12 @@ def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Sele
     strands = terms.strands(opened)
     strand = next(each for each in strands if each.dataset == store.dataset)
     beside = [each for each in strands if each.of == strand.of]
-    selection = strand.selection(beside, now=now, zone=terms.zone)
+    selection = strand.selection(beside, now=terms.reckoned(now), zone=terms.zone)
     if selection is None:
         return None
     selection = replace(
         selection,
+        now=now,
         wait_for_part=_waits(terms, opened, strand, now=now),
         marks=_marks(terms, opened.kinds[strand.of], strand.of, now=now),
     )
@@ -297,10 +308,9 @@ def _without_facet(terms: Terms, kind: Dataset, strand: Strand) -> RefusedError 
     if not missing:
         return None
     return RefusedError(
-        f"dataset {strand.of}: a rule goes by {missing[0]}, which connector "
-        f"{terms.connector.name} doesn't know of it",
-        hint=f"take {missing[0]} out of the rules for {strand.data_class}, or see "
-        "docs/reference/manifest.md on facets",
+        f"dataset {strand.of}: a rule goes by {missing[0]}, which the connector doesn't know of it",
+        hint=f"take {missing[0]} out of the rules for {strand.data_class}; "
+        "pbxretain connector show tells which facets there are",
         code="FACET_UNKNOWN",
         params={"dataset": strand.of, "facet": missing[0], "data": strand.data_class},
     )
@@ -331,37 +341,14 @@ def without(decided: Plan, failed: Mapping[str, StoreError]) -> Plan:
     return replace(decided, items=items)
 
 
-def own_purges(terms: Terms, opened: Opened) -> Iterator[Advice]:
-    """Where the product itself deletes before the policy does, and so without evidence; for
-    ``check``. Raises UnavailableError."""
-    for own in opened.own_periods():
-        rule = terms.policy.rule_for(own.data)
-        if own.period is None:
-            yield Advice(
-                code="OWN_PURGE_UNSEEN",
-                text=f"After how long the product itself deletes {own.data} can't be seen.",
-                command=f"GRANT SELECT ON {own.table}",
-                severity="info",
-            )
-        elif rule and (not isinstance(rule.keep, Period) or rule.keep.exceeds(own.period)):
-            yield Advice(
-                code="OWN_PURGE_EARLIER",
-                text=(
-                    f"The product itself deletes {own.data} after {own.period}, before the policy"
-                    f" does ({rule.keep}): those go without evidence."
-                ),
-                command="switch it off in the product, or give it a longer period",
-            )
-
-
 def unknown_starts(manifest: Manifest, policy: Policy) -> list[tuple[str, str]]:
-    """Pairs of data class and start event that a rule names and no dataset of the class has; for
-    ``policy check``."""
+    """Pairs of data class and start event where no dataset of the class has any that a rule names;
+    for ``policy check``."""
     found = []
     for data in manifest.offered():
-        rule = policy.rule_for(data)
-        if rule and rule.start and rule.start not in known_starts(manifest, data):
-            found.append((data, rule.start))
+        known = known_starts(manifest, data)
+        named = (rule.starts for rule in policy.rules_for(data) if rule.starts)
+        found += [(data, starts[0]) for starts in named if known.isdisjoint(starts)]
     return found
 
 
@@ -370,7 +357,7 @@ def waiting(manifest: Manifest, policy: Policy) -> list[str]:
     nothing but its row dates, rows that hang on it (``KEPT_FOR_PART``); for ``policy check``."""
     found = []
     for kind in manifest.datasets.values():
-        rule, part = policy.rule_for(kind.data), _part(manifest, kind)
+        rule, part = policy.rule_for(kind.data), _part(manifest, kind, policy)
         for other in (part, *_parts(manifest, kind)):
             theirs = policy.rule_for(other.data) if other else None
             if rule and theirs and isinstance(rule.keep, Period):
@@ -384,23 +371,26 @@ def _parts(manifest: Manifest, kind: Dataset) -> list[Dataset]:
     return [manifest.datasets[part.dataset] for part in getattr(kind, "parts", ())]
 
 
-def _part(manifest: Manifest, kind: Dataset) -> TreeDataset | None:
-    """The files that rows of this dataset name, where only those rows date them."""
+def _part(manifest: Manifest, kind: Dataset, policy: Policy) -> TreeDataset | None:
+    """The files that rows of this dataset name, where only those rows date them or tell under
+    which rule they fall."""
     if not isinstance(kind, TableDataset) or kind.link is None:
         return None
     part = manifest.datasets[kind.link.dataset]
-    if not isinstance(part, TreeDataset) or part.stands_alone or kind.link.on_part_gone == "leave":
+    if not isinstance(part, TreeDataset) or kind.link.on_part_gone == "leave":
         return None
-    return part
+    asked = {facet for rule in policy.rules_for(part.data) for facet in rule.facets}
+    by_rows = any(part.facets[name].rows for name in asked if name in part.facets)
+    return part if by_rows or not part.stands_alone else None
 
 
 def _waits(terms: Terms, opened: Opened, strand: Strand, *, now: datetime) -> bool:
     """Whether rows must wait today for the files they name."""
-    part = _part(terms.connector.manifest, opened.kinds[strand.of])
-    mine = strand.due(now=now, zone=terms.zone)
+    part = _part(terms.connector.manifest, opened.kinds[strand.of], terms.policy)
+    mine = strand.due(now=terms.reckoned(now), zone=terms.zone)
     if mine is None or part is None:
         return False
-    theirs = terms.earliest(part.data, now=now)
+    theirs = terms.earliest(part.data, now=terms.reckoned(now))
     return theirs is None or theirs < mine.cutoff
 
 
@@ -424,9 +414,9 @@ def _feeds(manifest: Manifest, kind: Dataset) -> list[Dataset]:
 
 def _fed(terms: Terms, kind: Dataset, strand: Strand, *, now: datetime) -> RefusedError | None:
     """Why records would come back today: what they are made of has an earlier cut-off."""
-    mine: Due | None = strand.due(now=now, zone=terms.zone)
+    mine: Due | None = strand.due(now=terms.reckoned(now), zone=terms.zone)
     for feed in _feeds(terms.connector.manifest, kind):
-        theirs = terms.earliest(feed.data, now=now)
+        theirs = terms.earliest(feed.data, now=terms.reckoned(now))
         if mine and theirs and theirs >= mine.cutoff:
             continue
         return RefusedError(
@@ -538,8 +528,20 @@ def _untried(terms: Terms) -> RefusedError | None:
     )
 
 
+def _named(items: Sequence[Item], counts: Mapping[str, int] | None) -> Sequence[Item]:
+    """The items with no more due than a plan file names."""
+    if counts is None:
+        return items
+    return [
+        replace(i, census=replace(i.census, due=min(i.census.due, counts.get(i.dataset, 0))))
+        if i.census
+        else i
+        for i in items
+    ]
+
+
 def _limits(
-    terms: Terms, items: Sequence[Item], confirm_count: int | None
+    terms: Terms, items: Sequence[Item], confirm_count: int | None, *, command: str
 ) -> Sequence[RefusedError]:
     """Share per dataset and count per source; a confirmed count passes both."""
     due = sum(item.due for item in items)
@@ -554,7 +556,7 @@ def _limits(
                 params={"due": due, "confirmed": confirm_count},
             )
         ]
-    command = f"pbxretain run {terms.name} --confirm-count {due}"
+    command = f"pbxretain {command} --confirm-count {due}"
     hint = f"look at the plan, then: {command}"
     limits = terms.policy.limits
     found: list[RefusedError] = []

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from fractions import Fraction
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -382,65 +381,7 @@ def load_policy(path: Path) -> Loaded[Policy]:
     return loaded
 
 
-def template_names() -> list[str]:
-    """The templates that ship with pbxretain; none of them is approved."""
-    folder = resources.files("pbxretain.policies")
-    return sorted(
-        entry.name.removesuffix(".yaml")
-        for entry in folder.iterdir()
-        if entry.name.endswith(".yaml")
-    )
-
-
-def template_text(name: str) -> str:
-    """A template as it ships, with its comments. Raises DocumentError for an unknown name."""
-    known = template_names()
-    if name not in known:
-        raise DocumentError(
-            f"There is no policy template {printable(name, limit=64)}",
-            hint=f"known: {', '.join(known)}",
-        )
-    return (resources.files("pbxretain.policies") / f"{name}.yaml").read_text("utf-8")
-
-
 # --- changing a policy file, comments kept ----------------------------------------------------
-
-
-def copy_template(
-    template: str, target: Path, *, offered: Sequence[str], controller: str = ""
-) -> list[str]:
-    """Writes a template as a policy of the target's name and returns the classes it added.
-
-    Offered data classes that the template doesn't know stay forever, undecided, until somebody
-    decides. Never overwrites. Raises DocumentError.
-    """
-    text = _set_scalar(template_text(template), "policy", target.stem)
-    if controller:
-        text = _set_scalar(text, "controller", scalar(controller))
-    policy = parse(text.encode(), str(target), Policy).value
-    added = [data for data in dict.fromkeys(offered) if policy.rule_for(data) is None]
-    text = text.rstrip("\n") + "\n" + "".join(_undecided_rule(data) for data in added)
-    parse(text.encode(), str(target), Policy)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_synced(target, text.encode(), 0o644, replace=False)
-    except FileExistsError:
-        raise DocumentError(
-            f"{printable(str(target))} is there already and is never overwritten"
-        ) from None
-    except OSError:
-        raise DocumentError(f"{printable(str(target))} can't be written") from None
-    return added
-
-
-def _undecided_rule(data: str) -> str:
-    return (
-        "\n"
-        "  # Offered by this PBX, not decided yet / bietet diese Anlage, noch nicht entschieden\n"
-        f"  - data: {data}\n"
-        "    keep: forever\n"
-        "    basis: undecided\n"
-    )
 
 
 def approve(path: Path, *, by: str, ref: str | None, today: date) -> Policy:
@@ -459,7 +400,7 @@ def approve(path: Path, *, by: str, ref: str | None, today: date) -> Policy:
     parts = [f"by: {_quoted(by)}", f"on: {today.isoformat()}"]
     parts += [f"ref: {_quoted(ref)}"] if ref else []
     parts += [f'digest: "{before.value.digest()}"']
-    changed = _set_scalar(text, "approved", "{" + ", ".join(parts) + "}")
+    changed = set_scalar(text, "approved", "{" + ", ".join(parts) + "}")
     after = parse(changed.encode(), str(path), Policy).value
     told = after.approved and (after.approved.by, after.approved.ref, after.approved.on)
     if approval_state(after) != "approved" or told != (by, ref or None, today):
@@ -520,7 +461,7 @@ _ORDER = (
 )
 
 
-def _set_scalar(text: str, key: str, value: str) -> str:
+def set_scalar(text: str, key: str, value: str) -> str:
     """Replaces the value of a name at the top of a document, or adds it at its usual place."""
     places = _top_level(text)
     if key in places:

@@ -13,7 +13,7 @@ import getpass
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -58,8 +58,11 @@ def write_all(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
-def write_synced(path: AnyPath, data: bytes, mode: int = 0o600, *, replace: bool = True) -> None:
-    """Puts a whole file in place: temporary file, sync, rename, sync of the folder.
+def write_synced(
+    path: AnyPath, data: bytes | Iterable[bytes], mode: int = 0o600, *, replace: bool = True
+) -> None:
+    """Puts a whole file in place: temporary file, sync, rename, sync of the folder. What is too
+    large for memory comes in parts.
 
     At any instant ``path`` holds the old bytes, the new bytes, or nothing. ``mode`` holds whatever
     the umask. With ``replace=False`` an existing file is left alone and FileExistsError raised.
@@ -80,12 +83,13 @@ def write_synced(path: AnyPath, data: bytes, mode: int = 0o600, *, replace: bool
     fsync_dir(target.parent)
 
 
-def _write_new(path: Path, data: bytes, mode: int) -> None:
+def _write_new(path: Path, data: bytes | Iterable[bytes], mode: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     fd = os.open(path, flags, 0o600)
     try:
-        write_all(fd, data)
+        for part in (data,) if isinstance(data, bytes) else data:
+            write_all(fd, part)
         if hasattr(os, "fchmod"):
             with suppress(PermissionError):  # FAT and its like know no such modes
                 os.fchmod(fd, mode)

@@ -121,6 +121,11 @@ class Selection:
         return min(known) if len(known) == len(cuts) else None
 
     @property
+    def bare(self) -> Selection:
+        """The same cut-off and start event, and nothing that spares a record before it."""
+        return Selection(cutoff=self.cutoff, now=self.now, start=self.start)
+
+    @property
     def spared_calls(self) -> frozenset[bytes]:
         """Calls of which no record may be taken, whatever the reason."""
         return self.excluded_calls | self.held_calls if self.held_calls else self.excluded_calls
@@ -237,6 +242,31 @@ class Taken(NamedTuple):
 
     def __repr__(self) -> str:
         return "<taken>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Itemised:
+    """One record as a plan file knows it; personal data, ``repr`` shows nothing of it.
+
+    ``state`` tells that a record changed although its identity didn't (its parties, a file's last
+    change). ``stays`` is the code why a run would leave it at this moment, empty for none."""
+
+    taken: Taken
+    state: bytes = b""
+    stays: str = ""
+
+    @classmethod
+    def of(cls, taken: Taken, *, stays: str = "") -> Itemised:
+        """A record whose parties are its state."""
+        return cls(taken, pack(*taken.subjects), stays)
+
+    @property
+    def call(self) -> bytes:
+        """The call id, empty where there is none."""
+        return next(filter(is_call, self.taken.call), b"") or b""
+
+    def __repr__(self) -> str:
+        return "<itemised>"
 
 
 Bits = Sequence[bool]
@@ -394,6 +424,12 @@ class Store(Protocol):
         """Every due record, oldest first; changes nothing."""
         ...
 
+    def itemise(self, selection: Selection, *, everything: bool = False) -> Iterator[Itemised]:
+        """Every due record once, in any order, and never all in memory where the source can be
+        read in parts; for plan files. ``everything``: each record before the cut-off, whatever
+        the selection spares."""
+        ...
+
     def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
         """Every record that names what is sought, due or not, dated or not, in any order; reads
         only. ``start`` names the start event that identities are made with (else the first)."""
@@ -440,6 +476,8 @@ class Advice:
     text: str
     command: str = ""
     severity: Literal["error", "warning", "info"] = "warning"
+    params: tuple[tuple[str, str | int], ...] = ()
+    """Pairs that fill the sentence of another language."""
 
 
 class Naming(Protocol):

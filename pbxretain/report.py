@@ -56,6 +56,7 @@ def facts(
     started_at: datetime,
     plan: Plan | None,
     confirmed: int | None,
+    planfile: str | None = None,
 ) -> dict[str, Any]:
     """The frozen facts of a run: plain JSON, enough to settle it and to write its report."""
     source, policy, connector = terms.source, terms.policy, terms.connector
@@ -67,8 +68,9 @@ def facts(
         "trigger": trigger,
         "started_at": instant(started_at),
         "as_of": instant(plan.as_of if plan else started_at),
-        "now": (plan.as_of if plan else started_at).isoformat(),
+        "now": started_at.isoformat(),
         "timezone": source.timezone,
+        "plan": planfile,
         "controller": policy.controller or "",
         "processing_activity": source.processing_activity or "",
         "dpia_ref": source.dpia_ref or "",
@@ -238,6 +240,7 @@ def deletion_report(
                     "refused_reason": ending.refused_reason,
                     "exit_code": ending.exit_code,
                     "recovers": ending.recovers,
+                    "plan": known.get("plan"),
                 },
                 "clock": known["clock"],
                 "datasets": datasets,

@@ -28,6 +28,7 @@ from pbxretain.records import (
     Facets,
     Found,
     Intent,
+    Itemised,
     Record,
     Rival,
     Selection,
@@ -121,6 +122,9 @@ class Strand:
 
     def scan(self, selection: Selection) -> Iterator[Record]:
         return self.store.scan(selection)
+
+    def itemise(self, selection: Selection, *, everything: bool = False) -> Iterator[Itemised]:
+        return self.store.itemise(selection, everything=everything)
 
     def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
         """Over the whole dataset, whichever rule a record falls under."""

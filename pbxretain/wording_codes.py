@@ -33,6 +33,10 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "start.measured": ("Zeitpunkt der Messung", "time of the measurement"),
     "start.sent": ("Versand", "sent"),
     "start.created": ("Erstellung", "created"),
+    "start.invoice-sent": ("Versand der Rechnung", "invoice sent"),
+    "start.paid": ("Zahlung", "payment"),
+    "start.drafted": ("Abfassung", "drafted"),
+    "start.run": ("Löschlauf", "deletion run"),
     # --- periods ------------------------------------------------------------------------------
     "period.day.one": ("{n} Tag", "{n} day"),
     "period.day.many": ("{n} Tage", "{n} days"),
@@ -44,6 +48,8 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "period.year.many": ("{n} Jahre", "{n} years"),
     "period.year-end": ("bis Jahresende + {years}", "until end of year + {years}"),
     "period.forever": ("unbefristet", "forever"),
+    "period.never": ("nie", "never"),
+    "period.at-once": ("sofort", "at once"),
     # --- what became of a run -----------------------------------------------------------------
     "status.complete": ("vollständig", "complete"),
     "status.findings": ("vollständig, mit Feststellungen", "complete, with findings"),
@@ -86,6 +92,17 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "code.FED_LONGER": (
         "Woraus die Anlage diese Datensätze neu erzeugt, bleibt länger als sie selbst.",
         "The source from which the PBX makes these records anew is kept longer than they are.",
+    ),
+    "code.FACET_UNKNOWN": (
+        "Eine Regel fragt nach einem Merkmal, das der Konnektor von diesem Datenbestand nicht"
+        " kennt.",
+        "A rule goes by a facet that the connector doesn't know of this dataset.",
+    ),
+    "code.FACET_UNTOLD": (
+        "Niemand kann sagen, unter welche Regel diese Datensätze fallen: Sie gehen erst, wenn jede"
+        " Regel sie gehen lässt.",
+        "Nobody can tell under which rule these records fall: they go only when every rule lets"
+        " them.",
     ),
     "code.ORPHAN_FILES": (
         "Dateien, die kein Datensatz nennt; sie werden nach ihrem eigenen Datum behandelt.",
@@ -282,6 +299,54 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "basis.DE-FINVERMV-18A": (
         "§ 18a FinVermV (Aufzeichnungen der Finanzanlagenvermittler)",
         "section 18a FinVermV (recordings of financial investment brokers)",
+    ),
+    "basis.accountability": (
+        "Rechenschaftspflicht (Art. 5 Abs. 2 DSGVO)",
+        "accountability (Art. 5(2) GDPR)",
+    ),
+    "basis.DE-TDDDG-6-1": (
+        "§ 6 Abs. 1 Nr. 3 TDDDG (Nachrichten, wie der Vertrag mit dem Nutzer es sagt)",
+        "section 6(1) no. 3 TDDDG (messages, as the contract with the user says)",
+    ),
+    "basis.DE-TDDDG-9-1": (
+        "§ 9 Abs. 1 Satz 2 TDDDG (nicht mehr gebrauchte Verkehrsdaten)",
+        "section 9(1) sentence 2 TDDDG (traffic data that is no longer needed)",
+    ),
+    "basis.DE-TDDDG-12": (
+        "§ 12 TDDDG (Störungen und Missbrauch)",
+        "section 12 TDDDG (faults and fraud)",
+    ),
+    "basis.DE-UWG-7A": (
+        "§ 7a UWG (Nachweis der Einwilligung in Telefonwerbung)",
+        "section 7a UWG (proof of consent to telephone advertising)",
+    ),
+    "basis.DE-HGB-257": (
+        "§ 257 HGB, § 147 AO (Buchungsbelege)",
+        "section 257 HGB, section 147 AO (accounting vouchers)",
+    ),
+    "basis.DE-BGB-195": (
+        "§§ 195, 199 BGB (regelmäßige Verjährung)",
+        "sections 195, 199 BGB (ordinary limitation period)",
+    ),
+    "basis.FR-CNIL-2014-474": (
+        "CNIL, délibération 2014-474 (Mitschnitte am Arbeitsplatz)",
+        "CNIL, délibération 2014-474 (recordings at work)",
+    ),
+    "basis.AT-TKG-167-1": (
+        "§ 167 Abs. 1 TKG 2021 (Verkehrsdaten nach Ende der Verbindung)",
+        "section 167(1) TKG 2021 (traffic data after the connection)",
+    ),
+    "basis.AT-TKG-167-2": (
+        "§ 167 Abs. 2 TKG 2021 (Verrechnung von Entgelten)",
+        "section 167(2) TKG 2021 (charging and billing)",
+    ),
+    "basis.CH-VUEPF-21": (
+        "Art. 21 VÜPF (Aufbewahrung von Randdaten)",
+        "Art. 21 VÜPF (keeping of secondary data)",
+    ),
+    "basis.UK-SYSC-10A": (
+        "FCA SYSC 10A (Aufzeichnungen im Wertpapiergeschäft)",
+        "FCA SYSC 10A (recordings in investment business)",
     ),
     "basis.DE-TDDDG-10-2": (
         "§ 10 Abs. 2 TDDDG (Entgeltermittlung und -abrechnung)",

@@ -33,6 +33,8 @@ WHOLE: Final = frozenset(
         "OTHER_LEDGER",
         "OTHER_ROSTER",
         "PASSPHRASE",
+        "PLAN_NOT_GENUINE",
+        "PLAN_UNFIT",
         "PASSPHRASE_MISSING",
         "REMARK",
         "ROSTER_READ",
@@ -124,6 +126,55 @@ DETAILS: Final[Mapping[str, tuple[str, str]]] = {
     "detail.ESCROW_MISSING.hint": (
         "pbxretain key add escrow.pub.pem, vom Datenschutzbeauftragten; oder evidence: auto",
         "pbxretain key add escrow.pub.pem, the officer's; or evidence: auto",
+    ),
+    "detail.OWN_PURGE_MINIMUM": (
+        "die Anlage löscht {data} selbst (Frist: {own}), obwohl sie mindestens bleiben müssen "
+        "({keep}): die Pflicht zur Aufbewahrung wird verletzt, ohne dass eine Spur bleibt",
+        "the product itself deletes {data} (period: {own}), though they must stay at least "
+        "({keep}): the duty to keep them is broken without a trace",
+    ),
+    "detail.OWN_PURGE_MINIMUM.hint": (
+        "sofort in der Anlage abschalten oder dort eine längere Frist setzen",
+        "switch it off in the product, or give it a longer period, at once",
+    ),
+    "detail.OWN_PURGE_EARLIER": (
+        "die Anlage löscht {data} selbst (Frist: {own}), bevor das Regelwerk es tut ({keep}): "
+        "die gehen ohne Nachweis",
+        "the product itself deletes {data} (period: {own}), before the policy does ({keep}): "
+        "those go without evidence",
+    ),
+    "detail.OWN_PURGE_EARLIER.hint": (
+        "in der Anlage abschalten oder dort eine längere Frist setzen",
+        "switch it off in the product, or give it a longer period",
+    ),
+    "detail.OWN_PURGE_LATER": (
+        "was {data} oder Kopien davon angeht, löscht hier nur die Anlage selbst (Frist: {own}), "
+        "und das Regelwerk sagt {keep}",
+        "of {data}, or copies of them, only the product itself deletes (period: {own}), and the "
+        "policy says {keep}",
+    ),
+    "detail.OWN_PURGE_LATER.hint": (
+        "der eigenen Löschung der Anlage die Frist des Regelwerks geben",
+        "give the product's own deletion the policy's period",
+    ),
+    "detail.OWN_PURGE_UNSEEN": (
+        "nach welcher Zeit die Anlage {data} selbst löscht, ist von hier aus nicht zu sehen",
+        "after how long the product itself deletes {data} can't be seen from here",
+    ),
+    "detail.OWN_PURGE_UNSEEN.hint": (
+        "auf der Anlage in {file} nachsehen",
+        "look into {file} on the PBX",
+    ),
+    "detail.FACET_UNKNOWN": (
+        "Datenbestand {dataset}: Eine Regel fragt nach dem Merkmal {facet}, das der Konnektor von"
+        " ihm nicht kennt",
+        "dataset {dataset}: a rule goes by {facet}, which the connector doesn't know of it",
+    ),
+    "detail.FACET_UNKNOWN.hint": (
+        "{facet} aus den Regeln für {data} nehmen; welche Merkmale es gibt, sagt pbxretain"
+        " connector show",
+        "take {facet} out of the rules for {data}; pbxretain connector show tells which facets"
+        " there are",
     ),
     "detail.FED_LONGER": (
         "{feed} bleiben länger als {data}, die die Anlage daraus neu erzeugt",

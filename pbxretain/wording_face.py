@@ -163,6 +163,7 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
     "col.state": ("Zustand", "State"),
     "col.title": ("Bezeichnung", "Title"),
     "col.file": ("Datei", "File"),
+    "col.purpose": ("Zweck", "Purpose"),
     "col.tried": ("Erprobt", "Tried"),
     "col.code": ("Enthält Code", "Contains code"),
     "col.shelf": ("Herkunft", "From"),

@@ -390,8 +390,8 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Files not named like those of this kind of data were left alone.",
     ),
     "code.CHANGED": (
-        "Nachrichten, die sich während des Löschlaufs änderten, blieben stehen.",
-        "Messages that changed during the run were left alone.",
+        "Datensätze, die sich inzwischen geändert hatten, blieben stehen.",
+        "Records that had changed meanwhile were left alone.",
     ),
     "code.SESSION_UNKNOWN": (
         "Ob in der Mailbox gerade abgehört wird, war nicht zu erfahren; sie blieb stehen.",
@@ -429,13 +429,21 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Eine große Tabelle hat keinen Index, an dem entlang gelöscht werden kann.",
         "A large table has no index to delete along.",
     ),
+    "code.OWN_PURGE_MINIMUM": (
+        "Die Anlage löscht selbst, was noch aufbewahrt werden muss, und ohne Nachweis.",
+        "The product itself deletes what must still be kept, and without evidence.",
+    ),
+    "code.OWN_PURGE_LATER": (
+        "Nur die Anlage selbst löscht dies, und später, als das Regelwerk es sagt, oder nie.",
+        "Nothing but the product deletes this, and later than the policy says, or never.",
+    ),
     "code.OWN_PURGE_EARLIER": (
         "Die Anlage löscht selbst früher, als das Regelwerk es sagt, und ohne Nachweis.",
         "The product itself deletes earlier than the policy says, and without evidence.",
     ),
     "code.OWN_PURGE_UNSEEN": (
-        "Nach welcher Zeit die Anlage selbst löscht, darf dieser Zugang nicht sehen.",
-        "This login may not see after how long the product itself deletes.",
+        "Nach welcher Zeit die Anlage selbst löscht, ist von hier aus nicht zu sehen.",
+        "After how long the product itself deletes can't be seen from here.",
     ),
     "code.READY_NEVER": (
         "Keine Zeile hat einen Wert, den der Konnektor als fertig kennt; nichts würde gelöscht.",

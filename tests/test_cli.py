@@ -833,3 +833,98 @@ def test_what_a_library_logs_is_shown_to_nobody() -> None:
     )
     assert done.stdout
     assert done.stderr == ""
+
+
+# --- plan files -------------------------------------------------------------------------------
+
+
+def _plan_file(place: Place, *options: str) -> str:
+    path = str(place.folder / "due.plan")
+    done = place.run("plan", "--out", path, *options)
+    assert done.exit_code == 0, done.output
+    assert "Plan file of 12 records" in done.stderr
+    return path
+
+
+def test_a_plan_file_is_written_shown_and_run(ready: Place) -> None:
+    path = _plan_file(ready)
+    shown = ready.run("plan", "--show", path)
+    assert shown.exit_code == 0
+    assert "12 records" in shown.stdout
+    done = ready.run("run", "--plan", path)
+    assert (done.exit_code, ready.left()) == (0, 100)
+    assert "plan: 12 records, deleted 12" not in done.output  # silent: all went, nobody looks
+    assert ready.run("verify", str(ready.state / "office" / "reports")).exit_code == 0
+    told = ready.json("run", "--plan", path)["sources"][0]["plan"]
+    assert (told["planned"], told["deleted"], told["left"]) == (12, 0, {"ALREADY_ABSENT": 12})
+
+
+def test_a_plan_file_in_the_language_of_the_reader(ready: Place) -> None:
+    path = _plan_file(ready)
+    shown = ready.run("plan", "--show", path, lang="de")
+    assert "12 Datensätze" in shown.stdout
+    with sqlite3.connect(ready.log) as database:
+        database.execute("DELETE FROM cdr WHERE AcctId = 1")
+    done = ready.run("run", "--plan", path, lang="de")
+    assert "office: Plan: 12 Datensätze, gelöscht 11." in done.stderr
+    assert "1 ALREADY_ABSENT" in done.stderr
+    assert done.exit_code == 0
+
+
+def test_a_changed_plan_file_is_refused_in_one_sentence(ready: Place) -> None:
+    path = Path(_plan_file(ready))
+    data = path.read_bytes()
+    path.write_bytes(data[:-70] + bytes([data[-70] ^ 1]) + data[-69:])
+    for lang in ("de", "en"):
+        done = ready.run("run", "--plan", str(path), lang=lang)
+        assert (done.exit_code, ready.left()) == (7, 112)
+        assert len(done.stderr.strip().splitlines()) == 1
+    assert ready.run("plan", "--show", str(path)).exit_code == 7
+
+
+def test_a_plan_file_made_with_a_confirmed_count_needs_none_when_it_is_run(place: Place) -> None:
+    calls(place.folder / "other.sqlite", old=300, young=100)
+    place.log = place.folder / "other.sqlite"
+    assert place.init().exit_code == 0
+    assert place.approve().exit_code == 0
+    unconfirmed, confirmed = str(place.folder / "a"), str(place.folder / "b")
+    assert place.run("plan", "--out", unconfirmed).exit_code == 0
+    assert place.run("plan", "--out", confirmed, "--confirm-count", "300").exit_code == 0
+    refused = place.run("run", "--plan", unconfirmed)
+    assert (refused.exit_code, place.left()) == (5, 400)
+    assert "--confirm-count 300" in refused.stderr
+    assert "--plan" in refused.stderr
+    assert place.run("run", "--plan", confirmed).exit_code == 0
+    assert place.left() == 100
+
+
+def test_a_plan_that_could_not_be_run_is_not_written(place: Place) -> None:
+    assert place.init().exit_code == 0
+    done = place.run("plan", "--out", str(place.folder / "plan"))
+    assert done.exit_code == 5
+    assert "policy approve" in done.stderr
+    assert not (place.folder / "plan").exists()
+
+
+def test_an_unapproved_change_of_the_policy_voids_a_plan_file(ready: Place) -> None:
+    path = _plan_file(ready)
+    (policy,) = ready.folder.rglob("office-policy.yaml")
+    policy.write_text(policy.read_text() + "# looked at again\n")
+    done = ready.run("run", "--plan", path)
+    assert (done.exit_code, ready.left()) == (5, 112)
+    assert "policy" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("run", "--plan-age", "3"),
+        ("plan", "office", "--show", "x"),
+        ("run", "office", "other", "--plan", "{path}"),
+    ],
+)
+def test_options_of_plan_files_that_go_with_nothing_are_told(
+    ready: Place, options: tuple[str, ...]
+) -> None:
+    path = _plan_file(ready)
+    assert ready.run(*(option.format(path=path) for option in options)).exit_code == 2

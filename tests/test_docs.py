@@ -136,8 +136,9 @@ def _asterisk(sandbox: Sandbox) -> None:
         folder.rename(target)
 
 
-def _settled(sandbox: Sandbox, policy: str = "acme-calls") -> None:
-    """An installation that has deleted once, and a checker's folder in ``home``."""
+def _settled(sandbox: Sandbox, policy: str = "acme-calls", *, deleted: bool = True) -> None:
+    """An installation that has deleted once, and a checker's folder in ``home``; with ``deleted``
+    False it never has."""
     _asterisk(sandbox)
     done = sandbox.run(
         "pbxretain init --yes --source head-office --connector asterisk"
@@ -147,9 +148,13 @@ def _settled(sandbox: Sandbox, policy: str = "acme-calls") -> None:
         f" --timezone Europe/Berlin --policy-name {policy} --controller 'Acme GmbH'\n"
         "sed -i 's/^    policy: .*/&\\n    asterisk: {version: 22.10.1}/' $PBXRETAIN_CONFIG\n"
         f"pbxretain policy approve {policy} --by management\n"
-        "pbxretain run --confirm-count 100000\n"
-        "cp -r /var/lib/pbxretain/head-office/reports reports\n"
-        "cp /var/lib/pbxretain/keys/runner.pem.pub key.pem\n"
+        + (
+            "pbxretain run --confirm-count 100000\n"
+            "cp -r /var/lib/pbxretain/head-office/reports reports\n"
+            "cp /var/lib/pbxretain/keys/runner.pem.pub key.pem\n"
+            if deleted
+            else ""
+        )
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -169,6 +174,7 @@ OWN = (
     "docs/how-to/freepbx.md",
     "docs/how-to/write-a-connector.md",
     "docs/how-to/python-store.md",
+    "docs/how-to/plan-files.md",
 )
 """Pages with a test of their own."""
 
@@ -219,6 +225,18 @@ def _answers(sandbox: Sandbox) -> None:
         f'*) exec {real} "$@";;\nesac\n'
     )
     shim.chmod(0o755)
+
+
+def test_the_page_about_plan_files_works_as_written(tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path)
+    _settled(sandbox, deleted=False)
+    page = DOCS / "how-to/plan-files.md"
+    printed = _run(sandbox, page)
+    assert "Plan file of" in printed
+    assert '"policy":{"digest":"sha256:' in printed
+    assert "deleted" not in printed.splitlines()[-1]
+    done = sandbox.run("pbxretain run --plan head-office.plan")
+    assert "ALREADY_ABSENT" in done.stdout + done.stderr
 
 
 def test_the_way_from_template_to_approved_policy_works_as_written(tmp_path: Path) -> None:

@@ -13,19 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbxretain.documents import load, parse
+from pbxretain.documents import parse
 from pbxretain.errors import DocumentError, Exit
-from pbxretain.manifest import Manifest
 from pbxretain.period import Period
 from pbxretain.policy import (
     Basis,
     Policy,
     approval_state,
     approve,
-    copy_template,
     load_policy,
-    template_names,
-    template_text,
 )
 
 ROOT = Path(__file__).parent.parent
@@ -278,57 +274,6 @@ def test_a_policy_under_another_name_is_refused(file: Path) -> None:
     other = file.rename(file.with_name("other.yaml"))
     with pytest.raises(DocumentError, match="another name"):
         load_policy(other)
-
-
-@pytest.mark.parametrize("name", template_names())
-def test_shipped_templates_are_sound_and_never_approved(name: str) -> None:
-    text = template_text(name)
-    template = parse(text.encode(), name, Policy).value
-    assert approval_state(template) == "missing"
-    assert template.policy == name
-    assert "KEINE RECHTSBERATUNG" in text
-    assert "NOT LEGAL ADVICE" in text
-
-
-@pytest.mark.parametrize("name", template_names())
-@pytest.mark.parametrize("connector", ["asterisk", "freepbx"])
-def test_a_template_names_start_events_that_the_connectors_have(name: str, connector: str) -> None:
-    manifest = load(ROOT / "connectors" / connector / "connector.yaml", Manifest).value
-    template = parse(template_text(name).encode(), name, Policy).value
-    for dataset in manifest.datasets.values():
-        rule = template.rule_for(dataset.data)
-        assert rule is not None
-        starts = getattr(dataset, "starts", None) or [getattr(dataset, "start", None)]
-        assert rule.forever or rule.start in starts
-
-
-@pytest.mark.parametrize("name", template_names())
-def test_a_copy_has_a_rule_for_every_offered_class(tmp_path: Path, name: str) -> None:
-    target = tmp_path / "policies.d" / "acme-calls.yaml"
-    offered = ["call-events", "fax-documents", "x-door-logs", "fax-documents"]
-    added = copy_template(name, target, offered=offered, controller='Müller & "Söhne": GmbH')
-    copied = load_policy(target).value
-    assert added == ["fax-documents", "x-door-logs"]
-    assert copied.controller == 'Müller & "Söhne": GmbH'
-    assert copied.not_decided(offered) == added
-    for data in added:
-        rule = copied.rule_for(data)
-        assert rule is not None
-        assert rule.forever
-    comments = re.findall(r"#.*", template_text(name))
-    assert [c for c in comments if c not in target.read_text("utf-8")] == []
-    assert approval_state(approve(target, by="management", ref=None, today=TODAY)) == "approved"
-
-
-def test_a_copy_never_overwrites(file: Path) -> None:
-    with pytest.raises(DocumentError, match="never overwritten"):
-        copy_template("eu-90-days", file, offered=[])
-    assert file.read_text("utf-8") == TEXT
-
-
-def test_an_unknown_template_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(DocumentError, match="eu-90-days"):
-        copy_template("../eu-90-days", tmp_path / "a.yaml", offered=[])
 
 
 @given(st.binary(max_size=80))

@@ -540,3 +540,20 @@ CREATE TABLE v_default_settings (
   update_date timestamptz,
   update_user uuid
 );
+
+CREATE TABLE v_domain_settings (
+  domain_setting_uuid uuid PRIMARY KEY,
+  domain_uuid uuid,
+  app_uuid uuid,
+  domain_setting_category text,
+  domain_setting_subcategory text,
+  domain_setting_name text,
+  domain_setting_value text,
+  domain_setting_order numeric,
+  domain_setting_enabled boolean,
+  domain_setting_description text,
+  insert_date timestamptz,
+  insert_user uuid,
+  update_date timestamptz,
+  update_user uuid
+);

@@ -39,8 +39,10 @@ def policy_show(name: str) -> None:
     from pbxretain.cli import papers
 
     found = papers.find_policy(face(), name)
+    about = papers.purpose(face(), name)
     data = found.model_dump(mode="json", by_alias=True, exclude_none=True)
-    face().give({"policy": data}, papers.policy_sheet(found, face().lang))
+    sheet = papers.policy_sheet(found, face().lang, purpose=about.get(face().lang, ""))
+    face().give({"policy": data, "purpose": about}, sheet)
 
 
 @command(policy, name="copy")

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from pbxretain import connector as shelves
-from pbxretain import documents, settings, strictyaml
+from pbxretain import documents, settings, strictyaml, templates
 from pbxretain import policy as policies
 from pbxretain.cli import context, work
 from pbxretain.cli.face import Face
@@ -189,7 +189,7 @@ def _timezone() -> str:
 def _template(face: Face, name: str | None, *, ask: bool) -> str:
     if name or not ask:
         return name or DEFAULT_TEMPLATE
-    choice = click.Choice(policies.template_names())
+    choice = click.Choice(templates.names())
     answer = click.prompt(
         face.text("init.ask.policy"), type=choice, default=DEFAULT_TEMPLATE, err=True
     )
@@ -219,9 +219,13 @@ def _write(app: context.App, answers: Answers, text: str) -> list[Path]:
     written: list[Path] = []
     path = policies.policy_path(app.policies, answers.policy_name)
     if not path.exists():
-        offered = answers.product.manifest.offered()
-        policies.copy_template(
-            answers.template, path, offered=offered, controller=answers.controller
+        manifest = answers.product.manifest
+        templates.copy(
+            answers.template,
+            path,
+            offered=manifest.offered(),
+            controller=answers.controller,
+            manifest=manifest,
         )
         written.append(path)
     if not context.is_there(app.key):

@@ -265,7 +265,7 @@ def _purge(purge: PurgeAt, lang: Lang) -> str:
         return text(
             "discover.purge.set", lang, data=data, what=what, value=value, where=purge.where
         )
-    if purge.purge.setting is None:
+    if not purge.purge.settings:
         return f"{data}: {what}"
     usual = purge.purge.usual
     kind = "usual" if usual else "unset"

@@ -78,19 +78,42 @@ def check(sources: tuple[str, ...]) -> int:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write a signed dry-run report to this file; for one source.",
 )
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write an itemised plan for run --plan, without personal data; for one source.",
+)
+@click.option(
+    "--show",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Check a plan file and show what it holds; asks no telephone system.",
+)
 @click.option("--exit-code", is_flag=True, help="Exit with 10 when something is due.")
 def plan(
     sources: tuple[str, ...],
     confirm_count: int | None,
     listing: bool,
     report: Path | None,
+    out: Path | None,
+    show: Path | None,
     exit_code: bool,
 ) -> int:
     """Show what a run would delete now. Deletes nothing."""
-    from pbxretain.cli import context, work
+    from pbxretain.cli import context, planfiles, work
 
+    if show is not None:
+        if sources:
+            raise click.UsageError("--show takes no source: the file names its own.")
+        return planfiles.show(face(), context.load(face()), show)
     wanted = work.Wanted(
-        sources, confirm=confirm_count, listing=listing, report=report, exit_code=exit_code
+        sources,
+        confirm=confirm_count,
+        listing=listing,
+        report=report,
+        out=out,
+        exit_code=exit_code,
     )
     return work.plan(face(), wanted, now=context.now())
 
@@ -98,8 +121,29 @@ def plan(
 @command()
 @NAMES
 @CONFIRM
-def run(sources: tuple[str, ...], confirm_count: int | None) -> int:
+@click.option(
+    "--plan",
+    "planned",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Delete exactly what this file of plan --out names, by its cut-off dates.",
+)
+@click.option(
+    "--plan-age",
+    type=click.IntRange(min=1, max=366),
+    metavar="DAYS",
+    help="How old a plan file may be (else 7 days).",
+)
+def run(
+    sources: tuple[str, ...],
+    confirm_count: int | None,
+    planned: Path | None,
+    plan_age: int | None,
+) -> int:
     """Delete what is due and write a signed report for each source."""
     from pbxretain.cli import context, work
 
-    return work.run(face(), sources, confirm=confirm_count, now=context.now())
+    if plan_age is not None and planned is None:
+        raise click.UsageError("--plan-age goes with --plan.")
+    wanted = work.Running(sources, confirm=confirm_count, planned=planned, age=plan_age)
+    return work.run(face(), wanted, now=context.now())

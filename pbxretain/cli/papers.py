@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from pbxretain import connector as shelves
-from pbxretain import explain, messages, rulecheck
+from pbxretain import explain, messages, rulecheck, templates
 from pbxretain import plan as planning
 from pbxretain import policy as policies_
 from pbxretain.cli import context, ruletext
@@ -18,11 +18,11 @@ from pbxretain.connector import Connector
 from pbxretain.documents import Loaded, parse
 from pbxretain.errors import DocumentError, RefusedError, RetainError
 from pbxretain.manifest import Manifest
-from pbxretain.messages import Lang, code, text
+from pbxretain.messages import LANGUAGES, Lang, code, text
 from pbxretain.policy import Policy, Rule
 from pbxretain.settings import find_config
 from pbxretain.sheet import Block, Column, Heading, Items, KeyValue, Paragraph, Sheet, Table
-from pbxretain.strictyaml import read
+from pbxretain.strictyaml import printable, read
 
 # --- policies ---------------------------------------------------------------------------------
 
@@ -35,6 +35,7 @@ class PolicyRow:
     version: int | None
     state: str
     path: str
+    purpose: Mapping[Lang, str]
 
     def data(self) -> dict[str, Any]:
         return asdict(self)
@@ -47,13 +48,13 @@ def policies(face: Face) -> Iterator[PolicyRow]:
         try:
             found = policies_.load_policy(path).value
             approved = policies_.approval_state(found) == "approved"
-            yield PolicyRow(
-                found.policy, found.version, "approved" if approved else "draft", str(path)
-            )
+            state = "approved" if approved else "draft"
+            yield PolicyRow(found.policy, found.version, state, str(path), _purpose(_read(path)))
         except RetainError:
-            yield PolicyRow(path.stem, None, "broken", str(path))
-    for name in policies_.template_names():
-        yield PolicyRow(name, _template(name).version, "template", "")
+            yield PolicyRow(path.stem, None, "broken", str(path), {})
+    for name in templates.names():
+        about = _purpose(templates.template_text(name))
+        yield PolicyRow(name, _template(name).version, "template", "", about)
 
 
 def _app(face: Face) -> App | None:
@@ -66,7 +67,28 @@ def _app(face: Face) -> App | None:
 
 
 def _template(name: str) -> Policy:
-    return parse(policies_.template_text(name).encode(), name, Policy).value
+    return parse(templates.template_text(name).encode(), name, Policy).value
+
+
+def purpose(face: Face, name: str) -> Mapping[Lang, str]:
+    """What the policy, or template, says it is for; empty where it says nothing."""
+    app = _app(face)
+    path = policies_.policy_path(app.policies, checked_name(name)) if app else None
+    if path and path.exists():
+        return _purpose(_read(path))
+    return _purpose(templates.template_text(name))
+
+
+def _purpose(document: str) -> Mapping[Lang, str]:
+    found = {lang: templates.purpose(document, lang) for lang in LANGUAGES}
+    return {lang: told for lang, told in found.items() if told}
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise DocumentError(f"{printable(str(path))} can't be read") from None
 
 
 def find_policy(face: Face, name: str) -> Policy:
@@ -74,7 +96,7 @@ def find_policy(face: Face, name: str) -> Policy:
     app = _app(face)
     if app and policies_.policy_path(app.policies, checked_name(name)).exists():
         return app.policy(name).value
-    if name in policies_.template_names():
+    if name in templates.names():
         return _template(name)
     raise DocumentError(f"there is no policy {name!r}", hint="pbxretain policy list")
 
@@ -85,8 +107,11 @@ def copy(
     """Copies a template; returns its path and the classes that were added."""
     app = context.load(face)
     path = policies_.policy_path(app.policies, checked_name(name))
-    offered = app.connector(source).manifest.offered() if source else ()
-    added = policies_.copy_template(template, path, offered=offered, controller=controller)
+    manifest = app.connector(source).manifest if source else None
+    offered = manifest.offered() if manifest else ()
+    added = templates.copy(
+        template, path, offered=offered, controller=controller, manifest=manifest
+    )
     return path, added
 
 
@@ -194,19 +219,26 @@ def approve(face: Face, name: str, *, by: str, ref: str | None) -> Policy:
 
 def policy_list(rows: Sequence[PolicyRow], lang: Lang) -> Sheet:
     """Policies and templates as one table."""
-    columns = ("col.name", "col.version", "col.state", "col.file")
+    columns = ("col.name", "col.version", "col.state", "col.purpose", "col.file")
     cells = tuple(
-        (row.name, str(row.version or "-"), text(f"state.{row.state}", lang), row.path or "-")
+        (
+            row.name,
+            str(row.version or "-"),
+            text(f"state.{row.state}", lang),
+            row.purpose.get(lang, "-"),
+            row.path or "-",
+        )
         for row in rows
     )
     return _listing("list.policies", columns, cells, lang)
 
 
-def policy_sheet(found: Policy, lang: Lang) -> Sheet:
-    """A policy in words."""
+def policy_sheet(found: Policy, lang: Lang, *, purpose: str = "") -> Sheet:
+    """A policy in words, with what it says it is for."""
     title = text("policy.title", lang, name=found.policy, version=found.version)
     state = text(f"policy.state.{policies_.approval_state(found)}", lang)
-    pairs = [(text("report.controller", lang), found.controller or text("not-stated", lang))]
+    pairs = [(text("col.purpose", lang), purpose)] if purpose else []
+    pairs.append((text("report.controller", lang), found.controller or text("not-stated", lang)))
     if found.approved and policies_.approval_state(found) == "approved":
         approval = found.approved
         parts = [approval.by, messages.day(approval.on, lang), approval.ref or ""]

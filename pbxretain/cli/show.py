@@ -182,12 +182,21 @@ def check(source: str, found: Sequence[Problem], lang: Lang) -> Sheet:
     blocks.append(Paragraph(_counted(key, lang, n=len(real)), "result"))
     for problem in sorted(found, key=lambda problem: order.index(problem.severity)):
         severity = text(f"check.severity.{problem.severity}", lang)
-        params = dict(problem.params)
+        params = {name: _worded(name, value, lang) for name, value in problem.params}
         sentence = _in_words(problem.code, problem.text, lang, params)
         blocks.append(Paragraph(text("check.item", lang, severity=severity, text=sentence)))
         if command := _hint(problem.code, problem.command, lang, params):
             blocks.append(Paragraph(command, "command"))
     return Sheet(lang, tuple(blocks))
+
+
+def _worded(name: str, value: str | int, lang: Lang) -> str | int:
+    """Data classes and periods in words; anything else as it stands."""
+    if name in ("data", "feed") and isinstance(value, str):
+        return ", ".join(explain.data_class(each, lang) for each in value.split(", "))
+    if name in ("own", "keep") and isinstance(value, str):
+        return messages.period(value, lang)
+    return value
 
 
 def problem_data(problem: Problem) -> dict[str, object]:

@@ -9,16 +9,16 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import click
 
-from pbxretain import execute, explain, report, signing
+from pbxretain import execute, explain, planfile, report, signing
 from pbxretain import plan as planning
-from pbxretain.cli import context, printed, show
+from pbxretain.cli import context, planfiles, printed, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face, error_data
 from pbxretain.cli.progress import bars, stop_flag
@@ -82,14 +82,25 @@ class Wanted:
     confirm: int | None = None
     listing: bool = False
     report: Path | None = None
+    out: Path | None = None
     exit_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What ``run`` was asked for. ``age``: how many days old a plan file may be."""
+
+    sources: Sequence[str]
+    confirm: int | None = None
+    planned: Path | None = None
+    age: int | None = None
 
 
 def plan(face: Face, wanted: Wanted, *, now: datetime) -> int:
     """Shows the plan of each source; 0, or 10 when asked for and something is due."""
     app, told = context.load(face), _Told()
     names = app.sources(wanted.sources)
-    _one_only(names, confirm=wanted.confirm, report=wanted.report)
+    _one_only(names, confirm=wanted.confirm, report=wanted.report, out=wanted.out)
     due = 0
 
     def one(name: str) -> Exit:
@@ -99,7 +110,11 @@ def plan(face: Face, wanted: Wanted, *, now: datetime) -> int:
             decided = make(face, app, terms, opened, confirm=wanted.confirm, now=now)
             due += decided.due
             listed = list(_listed(terms, decided, opened)) if wanted.listing else None
+            head = _itemised(face, app, terms, decided, opened, wanted=wanted, now=now)
         _tell_plan(face, app, terms, decided, listed, wanted=wanted, told=told, now=now)
+        if head is not None and wanted.out is not None:
+            told.data[-1]["planfile"] = str(wanted.out)
+            planfiles.told_of_file(face, wanted.out, head)
         return Exit.OK
 
     told.each(face, names, one)
@@ -122,6 +137,30 @@ def make(
             confirm_count=confirm,
             progress=progress,
         )
+
+
+def _itemised(
+    face: Face,
+    app: App,
+    terms: Terms,
+    decided: Plan,
+    opened: Opened,
+    *,
+    wanted: Wanted,
+    now: datetime,
+) -> planfile.Head | None:
+    if wanted.out is None:
+        return None
+    return planfiles.write(
+        face,
+        app,
+        terms,
+        decided,
+        opened,
+        path=wanted.out,
+        confirmed=wanted.confirm,
+        now=now,
+    )
 
 
 def _tell_plan(
@@ -223,6 +262,8 @@ def _findings(face: Face, app: App, name: str, *, now: datetime) -> Iterator[sho
 
 
 def _inside(face: Face, app: App, terms: Terms, *, now: datetime) -> Iterator[show.Problem]:
+    from pbxretain import purgers  # reads databases, which --help doesn't
+
     with app.opened(terms) as opened:
         for advice in opened.advice:
             yield _advised(advice)
@@ -230,7 +271,7 @@ def _inside(face: Face, app: App, terms: Terms, *, now: datetime) -> Iterator[sh
             with suppress(StoreError):  # a dataset that can't be read is left out of the plan below
                 for advice in store.check():
                     yield _advised(advice)
-        for advice in planning.own_purges(terms, opened):
+        for advice in purgers.own_purges(terms, opened):
             yield _advised(advice)
         decided = make(face, app, terms, opened, confirm=None, now=now)
     refusals = [*decided.refusals, *(item.refusal for item in decided.items if item.refusal)]
@@ -248,19 +289,27 @@ def _problem(action: Callable[[], Any]) -> show.Problem | None:
     return None
 
 
+_ADVISED = {"OWN_PURGE_MINIMUM": Exit.INCOMPLETE}
+"""Errors that no run is refused for."""
+
+
 def _advised(advice: Advice) -> show.Problem:
-    code = Exit.REFUSED if advice.severity == "error" else Exit.OK
-    return show.Problem(advice.code, advice.text, advice.command, advice.severity, code)
+    code = _ADVISED.get(advice.code, Exit.REFUSED) if advice.severity == "error" else Exit.OK
+    return show.Problem(
+        advice.code, advice.text, advice.command, advice.severity, code, advice.params
+    )
 
 
 # --- run --------------------------------------------------------------------------------------
 
 
-def run(face: Face, names: Sequence[str], *, confirm: int | None, now: datetime) -> int:
+def run(face: Face, asked: Running, *, now: datetime) -> int:
     """Runs each source; prints nothing when all is well and nobody looks."""
-    app, told = context.load(face), _Told()
-    wanted = app.sources(names)
+    app, told, confirm = context.load(face), _Told(), asked.confirm
+    named = planfiles.read(app, asked.planned, asked.sources) if asked.planned else None
+    wanted = app.sources(asked.sources or ([named.head.source] if named else []))
     _one_only(wanted, confirm=confirm)
+    somebody = confirm is not None or named is not None or _somebody_looks()
     with stop_flag(face) as stopped:
 
         def one(name: str) -> Exit:
@@ -271,10 +320,12 @@ def run(face: Face, names: Sequence[str], *, confirm: int | None, now: datetime)
                     app.terms(name),
                     app.site(name),
                     now=now,
-                    trigger="manual" if confirm is not None or _somebody_looks() else "cron",
+                    trigger="manual" if somebody else "cron",
                     confirm_count=confirm,
                     progress=progress,
                     stop=stopped,
+                    planned=named,
+                    oldest=timedelta(days=asked.age) if asked.age else planfile.OLDEST,
                 )
             return _tell_run(face, app, result, told)
 
@@ -311,7 +362,7 @@ def _tell_run(face: Face, app: App, result: execute.RunResult, told: _Told) -> E
             say = face.note if stderr else click.echo
             say(face.text("run.source", source=result.source, sentence=sentence))
             say(face.text("run.report", path=path))
-    told.data.append(data)
+    told.data.append({**data, **planfiles.told_of_run(face, result)})
     return result.exit_code
 
 
@@ -322,5 +373,5 @@ def _somebody_looks() -> bool:
 def _one_only(names: Sequence[str], **options: object) -> None:
     given = [name for name, value in options.items() if value is not None]
     if len(names) > 1 and given:
-        option = {"confirm": "--confirm-count", "report": "--report"}[given[0]]
+        option = {"confirm": "--confirm-count"}.get(given[0], f"--{given[0]}")
         raise click.UsageError(f"{option} goes with one source; name it.")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from pbxretain.clues import Active, CopyClue, Credential, Discover, FilesAt, SqliteFile
+from pbxretain.clues import Active, CopyClue, Credential, Discover, FilesAt, Purge, SqliteFile
 from pbxretain.discovery.found import FolderAt, Kind, LoginAt, Notes, Place, PurgeAt, Where
 from pbxretain.discovery.texts import SECTION, Texts
 from pbxretain.discovery.trail import Trail
@@ -57,12 +57,14 @@ class HostFacts:
 
     def purges(self) -> Iterator[PurgeAt]:
         """What the product forgets by itself."""
-        for purge in self.clues.purges:
-            found = self._texts.value(purge.setting) if purge.setting else None
-            if found is None:
-                yield PurgeAt(purge)
-            else:
-                yield PurgeAt(purge, found[0] if _SMALL.fullmatch(found[0]) else "", found[1])
+        return (self.purge(purge) for purge in self.clues.purges)
+
+    def purge(self, purge: Purge) -> PurgeAt:
+        """What one setting says: the first name of it that is set."""
+        values = (self._texts.value(setting) for setting in purge.settings)
+        for value, where in filter(None, values):
+            return PurgeAt(purge, value if _SMALL.fullmatch(value) else "", where)
+        return PurgeAt(purge)
 
     def credentials(self) -> Iterator[LoginAt]:
         """Logins of the product that belong to no database place."""

@@ -100,7 +100,7 @@ def revealed(
 ) -> list[str]:
     """The connectors whose product stands on the host, those inside another one left out."""
     notes = notes or Notes()
-    found = [name for name, item in sorted(known.items()) if _is_there(item, tree, notes)]
+    found = [name for name, item in sorted(known.items()) if is_there(item, tree, notes)]
     inside = {other for name in found for other in _chain(known, name)[1:]}
     return [name for name in found if name not in inside]
 
@@ -118,7 +118,8 @@ def host_zone(tree: HostTree) -> tuple[str, Where] | None:
     return None
 
 
-def _is_there(manifest: Manifest, tree: HostTree, notes: Notes) -> bool:
+def is_there(manifest: Manifest, tree: HostTree, notes: Notes) -> bool:
+    """Whether the product stands on the host."""
     clues = manifest.discover
 
     def there(path: str) -> bool:

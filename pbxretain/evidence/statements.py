@@ -83,6 +83,8 @@ class Run(Model):
     refused_reason: Code | None = None
     exit_code: Annotated[int, Field(ge=0, le=255)]
     recovers: Uuid | None = None
+    plan: Hex | None = None
+    """The SHA-256 of the plan file that named the records; null where the run chose them itself."""
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:

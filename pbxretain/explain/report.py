@@ -273,6 +273,7 @@ class _Report:
             ("clock.failed", " ".join(failed)),
             ("run", run.id),
             ("recovers", run.recovers or ""),
+            ("plan", run.plan or ""),
         ]
         yield Heading(text("report.when", lang))
         yield key_value(pairs, lang)

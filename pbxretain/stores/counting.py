@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pbxretain.records import FUTURE, Census, Selection, is_call
 from pbxretain.stores.database import Row, Session
 from pbxretain.stores.dialects import Sql, all_of, any_of, negated
-from pbxretain.stores.facets import claimed, parted
+from pbxretain.stores.facets import claimed, lacking, parted
 from pbxretain.stores.rows import Layout, chunks
 from pbxretain.stores.sparing import (
     kept_for_part,
@@ -60,8 +61,19 @@ def count_table(store: TableStore, opened: Session, selection: Selection) -> Cen
         newest=ends[1],
         findings=_shared_left(store, opened, selection)
         | _reads_only(store, tally["due"])
-        | _never_ready(store, opened, selection),
+        | _never_ready(store, opened, selection)
+        | _untold(store, opened, selection),
     )
+
+
+def _untold(store: TableStore, opened: Session, selection: Selection) -> dict[str, int]:
+    """Rows that stay only because nobody can tell whose they are."""
+    if not lacking(store, selection):
+        return {}
+    known = replace(selection, others=())
+    before = store.layout(selection.start).time.certain(selection.cutoff)
+    wide, sure = (_count(store, opened, before, own_rows(store, s)) for s in (known, selection))
+    return {"FACET_UNTOLD": wide - sure} if wide > sure else {}
 
 
 def _never_ready(store: TableStore, opened: Session, selection: Selection) -> dict[str, int]:

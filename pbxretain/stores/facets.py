@@ -50,6 +50,11 @@ def _not_of(store: TableStore, facets: Facets, selection: Selection) -> Sql:
     return any_of([no, *sure, time.undated()])
 
 
+def lacking(store: TableStore, selection: Selection) -> bool:
+    """Whether an earlier rule goes by a column that this version lacks."""
+    return any(_lacks(store, facets) for facets in selection.but_not)
+
+
 def _lacks(store: TableStore, facets: Facets) -> bool:
     return any(not _present(store, name) for name in facets)
 

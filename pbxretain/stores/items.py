@@ -36,6 +36,7 @@ from pbxretain.records import (
     Finish,
     Found,
     Intent,
+    Itemised,
     Marked,
     Record,
     Selection,
@@ -174,7 +175,8 @@ class ItemStore:
         for entry in self._listing(None):
             tally["total"] += 1
             marked.see(entry.when)
-            if claim(entry.told, selection) is None:
+            mine = claim(entry.told, selection)
+            if mine is None:
                 continue
             if entry.when is None:
                 tally["undated"] += 1
@@ -182,6 +184,7 @@ class ItemStore:
             oldest = min(oldest or entry.when, entry.when)
             newest = max(newest or entry.when, entry.when)
             tally["future"] += entry.when > selection.now + FUTURE
+            tally["untold"] += mine.untold(entry.when)
             if standing := self._standing(entry, selection):
                 tally["before"] += 1
                 tally[standing] += 1
@@ -197,6 +200,7 @@ class ItemStore:
             older=marked.older,
             oldest=oldest,
             newest=newest,
+            findings={"FACET_UNTOLD": tally["untold"]} if tally["untold"] else {},
         )
 
     def scan(self, selection: Selection) -> Iterator[Record]:
@@ -207,6 +211,20 @@ class ItemStore:
             for entry in window:
                 label = entry.id.encode("utf-8", "backslashreplace").decode()
                 yield Record(entry.when, label, entry.call or None)
+            if not more:
+                return
+            after = ItemCursor(*order(window[-1]))
+
+    def itemise(self, selection: Selection, *, everything: bool = False) -> Iterator[Itemised]:
+        """See ``records.Store``: a window at a time, so that what a page repeats comes once."""
+        chosen = selection.bare if everything else selection
+        wanted = frozenset({"due", "waiting"} if everything else {"due"})
+        after: ItemCursor | None = None
+        while True:
+            window, more = self._due(chosen, after, wanted)
+            for entry in window:
+                waits = self._standing(entry, chosen) == "waiting"
+                yield Itemised.of(entry.taken, stays="STILL_WRITTEN" if waits else "")
             if not more:
                 return
             after = ItemCursor(*order(window[-1]))
@@ -237,14 +255,20 @@ class ItemStore:
     def _settled(self, entry: Listed, selection: Selection) -> bool:
         return entry.ready and entry.taken.when <= selection.now - self._settle_in
 
-    def _due(self, selection: Selection, after: ItemCursor | None) -> tuple[list[Listed], bool]:
-        """The oldest due items behind a cursor, each once, and whether there are more."""
+    def _due(
+        self,
+        selection: Selection,
+        after: ItemCursor | None,
+        wanted: frozenset[str] = frozenset({"due"}),
+    ) -> tuple[list[Listed], bool]:
+        """The oldest items of such a standing behind a cursor, each once, and whether there are
+        more."""
         found = (
             entry
             for entry in self._listing(selection.cutoff)
             if entry.when is not None
             and (after is None or order(entry) > (after.when, after.key))
-            and self._standing(entry, selection) == "due"
+            and self._standing(entry, selection) in wanted
         )
         window = nsmallest(WINDOW + 1, found, key=order)
         once = {entry.taken.identity: entry for entry in window[:WINDOW]}

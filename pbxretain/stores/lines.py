@@ -29,6 +29,7 @@ from pbxretain.records import (
     Field,
     Found,
     Intent,
+    Itemised,
     Marked,
     Record,
     Selection,
@@ -174,7 +175,8 @@ class LinesStore:
         for read in self._all(selection, tally):
             tally["total"] += 1
             marked.see(read.when)
-            if any(map(read.at, selection.without)) or claim(read.told, selection) is None:
+            mine = claim(read.told, selection)
+            if mine is None or any(map(read.at, selection.without)):
                 continue
             if read.when is None:
                 tally["undated"] += 1
@@ -182,6 +184,7 @@ class LinesStore:
             oldest = min(oldest or read.when, read.when)
             newest = max(newest or read.when, read.when)
             tally["future"] += read.when > selection.now + FUTURE
+            tally["facet_untold"] += mine.untold(read.when)
             if found := standing(read, selection):
                 tally["before"] += 1
                 tally[found] += 1
@@ -203,6 +206,7 @@ class LinesStore:
                 unreadable_segment=tally["unreadable_segment"],
                 partial_lines=tally["partial_lines"],
                 foreign_leftover=self._foreign(),
+                facet_untold=tally["facet_untold"],
             ),
         )
 
@@ -211,6 +215,13 @@ class LinesStore:
         for read in sorted(due, key=lambda read: (read.taken.when, read.taken.key[1] or b"")):
             label = (read.taken.key[1] or b"").rstrip(b"\r\n").decode("utf-8", "backslashreplace")
             yield Record(read.when, label, read.call or None)
+
+    def itemise(self, selection: Selection, *, everything: bool = False) -> Iterator[Itemised]:
+        """See ``records.Store``; a line that changed is another line."""
+        chosen = selection.bare if everything else selection
+        for read in self._all(chosen):
+            if standing(read, chosen) == "due":
+                yield Itemised(read.taken)
 
     def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
         """Every field of every line."""

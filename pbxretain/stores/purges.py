@@ -1,4 +1,4 @@
-"""After how long does the product itself delete, where its database says so?
+"""After how long does the product itself delete, where a database says so?
 
 Its own deletion leaves no evidence. Where it is earlier than the policy, records are gone before
 any report can name them.
@@ -7,60 +7,61 @@ any report can name them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from pbxretain.clues import Purge, StoredSetting
-from pbxretain.errors import StoreError
-from pbxretain.period import Period
-from pbxretain.stores.database import Session, kind_of, session
+from pbxretain.clues import StoredSetting
+from pbxretain.errors import StoreError, UnavailableError
+from pbxretain.stores.database import Session, connect, kind_of, session
 from pbxretain.stores.dialects import all_of
-
-_NUMBER = 6
-"""Digits of a period; anything longer means for ever."""
 
 
 @dataclass(frozen=True, slots=True)
-class OwnPeriod:
-    """What the product deletes by itself; ``period`` None where it can't be read."""
+class StoredValues:
+    """What stands in one setting's rows, NULL left out; ``missing`` where the table isn't there,
+    ``unseen`` where nobody lets us look."""
 
-    data: str
-    table: str
-    period: Period | None
+    values: tuple[str, ...] = ()
+    missing: bool = False
+    unseen: bool = False
 
 
-def own_periods(engine: Engine, declared: Sequence[Purge]) -> list[OwnPeriod]:
-    """Every declared setting that is there and switched on, or that this login may not read.
+UNSEEN = StoredValues(unseen=True)
 
-    Raises UnavailableError."""
-    asked = [(purge, purge.stored) for purge in declared if purge.stored]
-    if not asked:
-        return []
+
+def filed_values(path: Path, setting: StoredSetting) -> StoredValues:
+    """What a setting in a SQLite file says."""
+    if not path.is_file():
+        return UNSEEN
+    engine = connect(f"sqlite:///{path}")
+    try:
+        return stored_values(engine, setting)
+    except UnavailableError:
+        return UNSEEN
+    finally:
+        engine.dispose()
+
+
+def stored_values(engine: Engine, setting: StoredSetting) -> StoredValues:
+    """What a setting in a database says. Raises UnavailableError."""
     with session(engine) as opened:
-        return [found for purge, stored in asked for found in _read(opened, purge, stored)]
+        if kind_of(opened, setting.table) is None:
+            return StoredValues(missing=True)
+        try:
+            return StoredValues(tuple(_values(opened, setting)))
+        except StoreError:
+            opened.rollback()
+            return UNSEEN
 
 
-def _read(opened: Session, purge: Purge, stored: StoredSetting) -> Iterator[OwnPeriod]:
-    if kind_of(opened, stored.table) is None:
-        return
+def _values(opened: Session, setting: StoredSetting) -> list[str]:
     dialect = opened.dialect
+    ask = f"SELECT {dialect.stored(setting.column)} FROM {dialect.table(setting.table)}"
     same = [
         dialect.same(dialect.stored(column), value.encode())
-        for column, value in stored.where.items()
+        for column, value in setting.where.items()
     ]
-    ask = f"SELECT {dialect.stored(stored.column)} FROM {dialect.table(stored.table)} WHERE "
-    try:
-        rows = opened.rows(ask + all_of(*same))
-    except StoreError:
-        opened.rollback()
-        yield OwnPeriod(purge.data, stored.table, None)
-        return
-    for (value,) in rows:
-        text = value.decode(errors="replace").strip() if isinstance(value, bytes) else ""
-        if text.isdecimal() and len(text) < _NUMBER and int(text):
-            try:
-                yield OwnPeriod(purge.data, stored.table, Period(int(text), stored.unit))
-            except ValueError:
-                continue  # more than a century is never
+    found = [row[0] for row in opened.rows(ask + " WHERE " + all_of(*same))]
+    return [v.decode(errors="replace").strip() for v in found if isinstance(v, bytes)]

@@ -29,10 +29,13 @@ from pbxretain.records import (
     Field,
     Found,
     Intent,
+    Itemised,
     Marked,
     Record,
     Selection,
     Sought,
+    Taken,
+    pack,
 )
 from pbxretain.stores import (
     files,
@@ -184,6 +187,8 @@ class SpoolStore:
                     if mine is None:
                         continue
                     found.update(_kinds(folder, item, mine))
+                    if item.when is not None and spool_order.untold(selection, mine, item.when):
+                        findings["FACET_UNTOLD"] += 1
                     if item.when is not None:
                         dates = [min([*dates[:1], item.when]), max([*dates[1:], item.when])]
         findings["LAMP_NOT_REFRESHED"] += self._lamps_failed
@@ -212,6 +217,15 @@ class SpoolStore:
                     due.append((dated(item), identity, Record(when=item.when, label=label)))
         for _, _, record in sorted(due, key=lambda one: one[:2]):
             yield record
+
+    def itemise(self, selection: Selection, *, everything: bool = False) -> Iterator[Itemised]:
+        """See ``records.Store``; the state is size and last change of each file, under whichever
+        number the message lies."""
+        chosen = selection.bare if everything else selection
+        for place in mailbox.places(self.root):
+            with self.folder(place) as folder:
+                for _, item in self._due(folder, place, chosen) if folder else ():
+                    yield _itemised(item)
 
     def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
         """By mailbox and by what the message's text file says of its caller."""
@@ -546,6 +560,18 @@ def _excluded(folder: files.Folder, item: Item, keys: frozenset[bytes]) -> bool:
         return False
     named = [_named(folder, one) for one in (item, *item.leftovers)]
     return any(one is not None and mailbox.identity(folder, one) in keys for one in named)
+
+
+def _itemised(item: Item) -> Itemised:
+    """A record that is known by its name."""
+    place, parts = item.place, sorted(item.parts, key=lambda part: part.suffix)
+    taken = Taken(
+        key=(place.context, place.mailbox, place.folder, item.message_id),
+        start=item.start,
+        when=dated(item),
+    )
+    state = [f"{part.size} {part.changed}".encode() for part in parts]
+    return Itemised(taken, pack(*(part.suffix for part in parts), *state))
 
 
 def _named(folder: files.Folder, item: Item) -> Item | None:

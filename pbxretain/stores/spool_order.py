@@ -63,6 +63,11 @@ def of_place(place: Place, selection: Selection, facets: Mapping[str, Facet]) ->
     return replace(selection, cutoff=mine.cutoff or _NEVER, maximum=mine.maximum)
 
 
+def untold(selection: Selection, mine: Selection, when: datetime) -> bool:
+    """Whether a message stays only because nobody can tell whose its folder is."""
+    return mine.cutoff <= when < selection.cutoff
+
+
 def _part(place: Place, part: Facet) -> frozenset[str] | None:
     if part != "folder":
         return frozenset({getattr(place, part).decode("utf-8", "surrogateescape")})

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -28,6 +30,7 @@ from pbxretain.records import (
     Cursor,
     Found,
     Intent,
+    Itemised,
     Record,
     Selection,
     Sought,
@@ -69,6 +72,10 @@ from pbxretain.stores.walks import Passage, Position, Scope, Walk, passage
 
 if TYPE_CHECKING:
     from pbxretain.stores.naming import LinkNaming
+
+
+ITEMISED = 5000
+"""Rows read at a time for a plan file."""
 
 
 def open_table(
@@ -263,6 +270,24 @@ class TableStore:
             label = " → ".join((s or b"").decode(errors="replace") for s in taken.subjects)
             yield Record(when=taken.when, label=label, call=layout.call_id(row))
 
+    def itemise(self, selection: Selection, *, everything: bool = False) -> Iterator[Itemised]:
+        """See ``records.Store``: window by window, along a walk of its own to the very end."""
+        chosen = selection.bare if everything else selection
+        walk = copy(self._walk(chosen.start))
+        walk.restart()
+        scope = self._scope(chosen)
+        with session(self.engine) as opened:
+            deleter = self._deleter(opened, chosen.start)
+            window = walk.window(opened, scope, after=None, limit=ITEMISED)
+            while window is not None:
+                wanted = self._wanted(opened, chosen, window.where, frozenset())
+                if everything:
+                    wanted = replace(wanted, spare=own_rows(self, chosen) or Sql("1=1"))
+                yield from map(Itemised.of, deleter.look(wanted))
+                if window.next is None:
+                    return
+                window = walk.window(opened, scope, after=window.next, limit=ITEMISED)
+
     def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
         from pbxretain.stores.searching import search_table
 
@@ -288,14 +313,8 @@ class TableStore:
         del name  # rows need no names on disk
         opened = self._session()
         opened.rollback()
-        layout = self._layouts[selection.start]
         walk = self._walk(selection.start)
-        scope = Scope(
-            possible=all_of(layout.time.possible(selection.cutoff), own_rows(self, selection)),
-            time=layout.time,
-            cutoff=selection.cutoff,
-            settle_in=self.manifest.settle_in,
-        )
+        scope = self._scope(selection)
         position = after if isinstance(after, Position) else None
         path = passage(selection)
         if position is None and path in self._walked:
@@ -310,6 +329,26 @@ class TableStore:
                     self._walked.add(path)
                 return batch
             batch.rollback()
+
+    def _scope(self, selection: Selection) -> Scope:
+        time = self._layouts[selection.start].time
+        return Scope(
+            possible=all_of(time.possible(selection.cutoff), own_rows(self, selection)),
+            time=time,
+            cutoff=selection.cutoff,
+            settle_in=self.manifest.settle_in,
+        )
+
+    def _deleter(self, opened: Session, start: str) -> Deleter:
+        return Deleter(
+            session=opened,
+            table=self.table,
+            layout=self._layouts[start],
+            shape=self.shape,
+            children=[c for c in self.manifest.children if c.table in self.children],
+            shapes=self.children,
+            returning=self._returning,
+        )
 
     def _walk(self, start: str) -> Walk:
         walk = self._walks[start]
@@ -333,15 +372,7 @@ class TableStore:
         alone: bool,
     ) -> TableBatch:
         layout = self._layouts[selection.start]
-        deleter = Deleter(
-            session=opened,
-            table=self.table,
-            layout=layout,
-            shape=self.shape,
-            children=[c for c in self.manifest.children if c.table in self.children],
-            shapes=self.children,
-            returning=self._returning,
-        )
+        deleter = self._deleter(opened, selection.start)
         taken: list[Taken] = []
         identity = removal = None
         if window is not None:

@@ -29,6 +29,12 @@ class Claim:
 
     cutoff: datetime | None
     maximum: datetime | None = None
+    own: datetime | None = None
+    """The rule's own cut-off, where nobody can tell whether an earlier rule fits."""
+
+    def untold(self, when: datetime) -> bool:
+        """Whether a record stays only because nobody can tell whose it is."""
+        return self.own is not None and when < self.own and self.standing(when) is None
 
     def standing(self, when: datetime) -> str | None:
         """``due``, or ``minimum`` for what is past its maximum and refused all the same; None for
@@ -46,7 +52,9 @@ def claim(told: Told, selection: Selection) -> Claim | None:
     mine = whose(told, selection)
     if mine is False:
         return None
-    return Claim(selection.lowest) if mine is None else Claim(selection.cutoff, selection.maximum)
+    if mine is None:
+        return Claim(selection.lowest, own=selection.cutoff)
+    return Claim(selection.cutoff, selection.maximum)
 
 
 def whose(told: Told, selection: Selection) -> bool | None:

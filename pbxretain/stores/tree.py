@@ -34,11 +34,13 @@ from pbxretain.records import (
     Field,
     Found,
     Intent,
+    Itemised,
     Marked,
     Naming,
     Record,
     Selection,
     Sought,
+    Taken,
 )
 from pbxretain.stores.dating import PLAUSIBLE, Dater
 from pbxretain.stores.files import (
@@ -62,6 +64,9 @@ from pbxretain.stores.tree_parts import Entry, NameFacets, Shape, Spelling
 ENCODING = "tree-path/1"
 _BATCH_BYTES = 256 << 20
 _ASKED_AT_ONCE = 500
+_STAYS = {"due": "", "waiting": "STRADDLING", "writing": "STILL_WRITTEN"}
+"""Of the standings those of a record that may go, with what keeps it for the moment."""
+
 _LARGEST_TEXT = 1 << 20
 _AS_FILE = b".wav"
 """Behind a stem, so that it is read as a file's name."""
@@ -185,19 +190,23 @@ class TreeStore:
         marked = Marked(selection)
         for entry in view.entries:
             marked.see(entry.when)
-            if claim(entry.told, selection) is None:
+            mine = claim(entry.told, selection)
+            if mine is None:
                 continue
             if entry.when is None:
                 tally["undated"] += 1
                 continue
             dates.append(entry.when)
             tally["future"] += entry.when > selection.now + FUTURE
+            tally["untold"] += mine.untold(entry.when)
             if standing := self._standing(entry, selection):
                 tally["before"] += 1
                 tally[standing] += 1
         findings = dict(view.findings)
         if tally["writing"]:
             findings["STILL_WRITTEN"] = tally["writing"]
+        if tally["untold"]:
+            findings["FACET_UNTOLD"] = tally["untold"]
         return Census(
             before=tally["before"],
             due=tally["due"],
@@ -218,6 +227,15 @@ class TreeStore:
             if self._standing(entry, selection) == "due":
                 label = entry.key.decode("utf-8", "backslashreplace")
                 yield Record(entry.when, label)
+
+    def itemise(self, selection: Selection, *, everything: bool = False) -> Iterator[Itemised]:
+        """See ``records.Store``; the state is the files' last change."""
+        chosen = selection.bare if everything else selection
+        for entry in self._look().before(chosen):
+            standing = self._standing(entry, chosen)
+            if entry.when and standing in _STAYS:
+                taken = Taken(key=(entry.key,), start=entry.start, when=entry.when)
+                yield Itemised(taken, repr(entry.changed).encode(), _STAYS[standing])
 
     def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
         """By name, by what a sidecar says, and by the rows that name a file."""

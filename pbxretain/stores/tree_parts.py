@@ -118,12 +118,12 @@ class NameFacets:
         """Facets that only the rows tell that name a file."""
 
     def told(self, stem: bytes) -> dict[str, frozenset[str] | None]:
-        """Without a pattern that fits a facet has no value; those by rows aren't told yet."""
+        """A name that no pattern fits tells nothing, and no name tells those by rows."""
         found: dict[str, frozenset[str] | None] = dict.fromkeys(self.by_rows)
         for name, (facet, patterns) in self._facets.items():
             fitting = (pattern.fullmatch(stem) for pattern in patterns)
             hit = next((match for match in fitting if match), None)
-            found[name] = meant(facet, [hit["facet"]] if hit else ())
+            found[name] = meant(facet, [hit["facet"]]) if hit else None
         return found
 
 

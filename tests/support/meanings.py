@@ -454,7 +454,8 @@ MANIFEST: Meanings = {
         LEAD: "How a file's facet is told. Exactly one of `names` and `rows`.",
         "names": (
             "Patterns of the name, less its extension; the group `{facet}` holds the value, and "
-            "the first pattern that fits counts. None that fits: no value."
+            "the first pattern that fits counts. A name that none fits says nothing: such files "
+            "go only when every rule of their class lets them (`FACET_UNTOLD`)."
         ),
         "rows": "The rows that name the file tell it, as their own dataset says.",
         **_MEANS,
@@ -655,16 +656,30 @@ MANIFEST: Meanings = {
         LEAD: "One setting by which the product itself forgets.",
         "data": "What it deletes.",
         "text": "What it does, in German and English; without a setting also where that stands.",
-        "setting": "The setting. Only a small number, or yes or no, is ever shown.",
-        "stored": "The setting in the database; `check` compares it with the policy.",
+        "settings": "Settings in files: the first that is set counts, where nothing is stored. "
+        "Only a small number, or yes or no, is ever shown.",
+        "stored": "Settings in a database; each value counts, since it may be one tenant's. "
+        "`check` compares them with the policy.",
         "usual": "What applies where nothing is set.",
+        "unit": "Unit of `settings` and `usual`. Without one they are no period, and `check` "
+        "compares nothing.",
+        "at_least": "The product deletes nothing where the number is smaller.",
+        "zero": "What 0 means: nothing is deleted, or everything.",
+        "clears": "Records of the data class, or copies of them: those must go no later than the "
+        "policy says, and may go any time.",
+        "dataset": "The dataset that holds these copies: where a source has it, the policy reaches "
+        "them.",
     },
     "StoredSetting": {
-        LEAD: "A setting in a table: a number of units, 0 for never.",
-        "table": "The table.",
+        LEAD: "A setting in a table: a number of units. Empty means never, NULL says nothing.",
+        "file": "The SQLite file that has the table, on the PBX's host; without one the source's "
+        "own database.",
+        "table": "The table; with another database's or schema's name before a dot.",
         "column": "The column with the value.",
-        "where": "Columns and the values that they have in its row.",
+        "where": "Columns and the values that they have in its rows; without any, every row.",
         "unit": "Unit of the value.",
+        "factory": "The value that the product put there itself: where it still stands, `settings` "
+        "count.",
     },
 }
 
@@ -723,6 +738,7 @@ REPORT: Meanings = {
         "refused_reason": "Why it was refused; null otherwise.",
         "exit_code": "See [exit codes](exit-codes.md).",
         "recovers": "The dead run that this report speaks for; null otherwise.",
+        "plan": "The SHA-256 of the plan file that named the records; null for any other run.",
     },
     "Holds": {
         "active": "Legal holds in force.",

@@ -519,7 +519,7 @@ def bent_payloads() -> dict[str, Case]:
         "size": (b'"size":3', b'"size":4'),
         "both bent": (b'"size":3', b'"size":"3"'),
         "outcome": (b'"outcome":"complete"', b'"outcome":"perfect"'),
-        "outcome of a run": (b'"outcome":"complete","recovers"', b'"outcome":"refused","recovers"'),
+        "outcome of a run": (b'"outcome":"complete","plan"', b'"outcome":"refused","plan"'),
         "truth as number": (b'"approved":true', b'"approved":1'),
         "number as truth": (b'"version":3', b'"version":true'),
         "no such day": (b"2026-08-24T22:00:00Z", b"2026-02-30T22:00:00Z"),

@@ -228,6 +228,7 @@ function when(report, lang) {
     ["clock.failed", failed.join(" ")],
     ["run", run.id],
     ["recovers", run.recovers],
+    ["plan", run.plan],
   ];
   return [heading(text("report.when", lang)), keyValue(list, lang)];
 }

@@ -162,5 +162,8 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "davon auf Löschverlangen betroffener Personen",
         "of these on demand of data subjects",
     ),
+    "annex.erasure": ("{state} (Löschverlangen)", "{state} (demand for erasure)"),
+    "annex.change.signed": ("Unterschriften unter das Regelwerk", "Signatures under the policy"),
+    "annex.nobody": ("niemand", "nobody"),
     "annex.col.redacted": ("Unkenntlich gemacht (Summe)", "Redacted (sum)"),
 }

@@ -42,6 +42,9 @@ IDLE = timedelta(days=7)
 _FOR_A_PERSON = ("RIGHTS", "REFUSED", "UNREADABLE_TIMES")
 """Of what a store can't do, that which reading again would not change."""
 
+_SETTLED = timedelta(days=2)
+"""No late writer is later, unless the manifest knows one."""
+
 ALWAYS_BUSY = ("call-detail-records", "call-events")
 
 Progress = Callable[[str, str, int, int | None], None]
@@ -152,6 +155,19 @@ class Terms:
     chosen: Mapping[tuple[str, str], frozenset[bytes]] | None = field(default=None, repr=False)
     """The only records that may go, by dataset and start event: a data subject demanded it."""
 
+    signed_by: Sequence[str] = ()
+    """Keys that signed the policy's very bytes, the controller's first."""
+
+    consulted: bool | None = None
+    """Whether the officer's is among them; None where nobody signed."""
+
+    unsigned: RefusedError | None = None
+    """What is missing of the signatures that settings demand."""
+
+    settled: Mapping[str, datetime] | None = None
+    """By dataset of the manifest: before which instant the run before counted what was there.
+    None: this one doesn't count."""
+
     as_of: datetime | None = None
     """By which instant cut-offs are reckoned, where a plan file says one; else the run's clock."""
 
@@ -232,6 +248,8 @@ def make(
     refusals: list[RefusedError] = list(clock_refusals)
     if not terms.approved:
         refusals.append(_not_approved(terms))
+    if terms.unsigned:
+        refusals.append(terms.unsigned)
     if untried := _untried(terms):
         refusals.append(untried)
     if terms.evidence == "sealed" and not terms.recipients:
@@ -266,8 +284,12 @@ def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Sele
     selection = strand.selection(beside, now=terms.reckoned(now), zone=terms.zone)
     if selection is None:
         return None
-    waits = _waits(terms, opened, strand, now=now)
-    selection = replace(selection, now=now, wait_for_part=waits)
+    selection = replace(
+        selection,
+        now=now,
+        wait_for_part=_waits(terms, opened, strand, now=now),
+        marks=_marks(terms, opened.kinds[strand.of], strand.of, now=now),
+    )
     selection = held(terms, opened, now=now).spare(selection, store.data_class)
     return replace(selection, excluded_calls=store.straddlers(selection))
 
@@ -289,6 +311,16 @@ def counted(terms: Terms, opened: Opened, store: Store, selection: Selection) ->
         return census
     legal = store.census(known.spare(selection, store.data_class, legal_only=True)).held
     return replace(census, restricted=census.held - legal)
+
+
+def _marks(terms: Terms, kind: Dataset, name: str, *, now: datetime) -> tuple[datetime, ...]:
+    """Before when this run counts what is there, and before when the run before did. Whole
+    seconds, as statements have them."""
+    if terms.settled is None:
+        return ()
+    settle_in = max(timedelta(seconds=getattr(kind, "settle_in", 0)), _SETTLED)
+    last = terms.settled.get(name)
+    return (now.replace(microsecond=0) - settle_in, *([last] if last else []))
 
 
 def _item(terms: Terms, opened: Opened, strand: Strand, *, now: datetime) -> Item:

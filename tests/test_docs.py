@@ -170,6 +170,7 @@ SETTLED = (
     "docs/how-to/keys.md",
     "docs/how-to/policy.md",
     "docs/how-to/holds.md",
+    "docs/how-to/subject-requests.md",
 )
 OWN = (
     "docs/how-to/dpo.md",

@@ -13,6 +13,7 @@ import pytest
 from support import samples
 from support.day_promises import *  # noqa: F403
 from support.facet_promises import *  # noqa: F403
+from support.redaction_promises import *  # noqa: F403
 from support.servers import MariaDB, PostgreSQL, Server
 from support.table_promises import *  # noqa: F403
 from support.table_promises import LINK, REFEREE, Bench

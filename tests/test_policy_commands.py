@@ -222,6 +222,13 @@ def test_two_rules_of_a_class_are_counted_and_played_apart(tmp_path: Path) -> No
     assert [(c["kind"], c["name"], c["due"]) for c in one["changes"]] == [
         ("added", "missed", [0, 5])
     ]
+    write(place, "all", "keep: 90 days")
+    aside = place.run("policy", "diff", "all", "new", "--source", "office").stdout
+    assert "answered: no: new rule: 90 days; 5 more records due at the next run" in aside
+    assert "- call detail records: 90 days → 1 year; 12 records fewer due" in aside
+    write(place, "rest", f"keep: 1 year, {missed}", "keep: 90 days")
+    aside = place.run("policy", "diff", "all", "rest", "--source", "office").stdout
+    assert "- call detail records: unchanged; 5 records fewer due at the next run" in aside
     two = place.json("policy", "diff", "new", "newer", "--source", "office")
     assert [(c["name"], c["due"]) for c in two["changes"]] == [("missed", [5, 5]), (None, [0, 7])]
     assert two["due"] == {"call-detail-records": [5, 12]}

@@ -160,6 +160,17 @@ CONCEPT: Final[Mapping[str, tuple[str, str]]] = {
         "A deletion rule is a regular deletion period with a starting point. The catalogue of "
         "deletion rules is the approved policy.",
     ),
+    "concept.signature": ("Verlangte Unterschrift", "Signature demanded"),
+    "concept.signature.one": (
+        "Der Verantwortliche muss diese Fassung signiert haben, sonst löscht die Anlage nichts.",
+        "The controller must have signed this version, or nothing is deleted.",
+    ),
+    "concept.signature.both": (
+        "Verantwortlicher und Datenschutzbeauftragter müssen diese Fassung signiert haben, sonst "
+        "löscht die Anlage nichts.",
+        "Controller and data protection officer must have signed this version, or nothing is "
+        "deleted.",
+    ),
     "concept.applies": ("Gilt für", "Applies to"),
     "concept.approved": ("freigegeben durch {by} am {on}", "approved by {by} on {on}"),
     "concept.rules.counting": (

@@ -35,6 +35,7 @@ from pbxretain.records import (
     Selection,
     Sought,
     Taken,
+    Ties,
     pack,
 )
 from pbxretain.stores import (
@@ -277,6 +278,11 @@ class SpoolStore:
             raise
         return batch
 
+    def ties(self, of: Ties) -> Ties:
+        """A voice message bears no call id and nothing hangs on it."""
+        del of
+        return Ties()
+
     def sweep(self, selection: Selection) -> Mapping[str, int]:
         """Nothing here is shared by several records."""
         del selection
@@ -420,7 +426,9 @@ class SpoolStore:
             if found.when is None or found.when >= mine.cutoff or found.hidden:
                 continue
             item = _named(folder, found)
-            if item and not _excluded(folder, item, selection.excluded_keys):
+            if item is None or not selection.means(mailbox.identity(folder, item)):
+                continue
+            if not _excluded(folder, item, selection.excluded_keys):
                 due.append((mailbox.identity(folder, item), item))
         return sorted(due, key=at)
 
@@ -542,9 +550,11 @@ class SpoolStore:
 
 
 def _kinds(folder: files.Folder, item: Item, selection: Selection) -> Iterator[str]:
+    if not _meant(folder, item, selection):
+        return
     if item.when is None:
         yield "undated"
-    elif item.when > selection.now + FUTURE:
+    elif item.when > selection.now + FUTURE and selection.chosen is None:
         yield "future"
     elif item.when < max(selection.cutoff, selection.maximum or selection.cutoff):
         yield "before"
@@ -552,6 +562,14 @@ def _kinds(folder: files.Folder, item: Item, selection: Selection) -> Iterator[s
             yield "held"
         elif item.when >= selection.cutoff:
             yield "minimum"
+
+
+def _meant(folder: files.Folder, item: Item, selection: Selection) -> bool:
+    """Whether it is one of the records singled out; where none is, no sound need be read."""
+    if selection.chosen is None:
+        return True
+    known = _named(folder, item)
+    return known is not None and selection.means(mailbox.identity(folder, known))
 
 
 def _excluded(folder: files.Folder, item: Item, keys: frozenset[bytes]) -> bool:

@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 from support.diary import Diary, at, days
@@ -353,9 +352,12 @@ def test_every_kind_of_dataset_is_deleted_as_reports_say_it_is() -> None:
         assert method == _METHODS.get(kind, "file_unlink")
 
 
-def test_the_concept_says_that_holds_are_missing_only_while_they_are(place: Place) -> None:
-    missing = "doesn't manage them yet" in flat(place.run("concept").stdout)
-    assert missing == ("hold" not in main.list_commands(click.Context(main)))
+        place.run("concept").stdout
+    )
+
+def test_the_concept_says_what_holds_do(place: Place) -> None:
+    said = flat(place.run("concept").stdout)
+    assert "what stands under a hold stays until it is released" in said
 
 
 def test_hostile_text_in_a_policy_stays_text(place: Place) -> None:

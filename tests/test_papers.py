@@ -352,9 +352,6 @@ def test_every_kind_of_dataset_is_deleted_as_reports_say_it_is() -> None:
         assert method == _METHODS.get(kind, "file_unlink")
 
 
-        place.run("concept").stdout
-    )
-
 def test_the_concept_says_what_holds_do(place: Place) -> None:
     said = flat(place.run("concept").stdout)
     assert "what stands under a hold stays until it is released" in said

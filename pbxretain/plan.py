@@ -411,12 +411,9 @@ def waiting(manifest: Manifest, policy: Policy) -> list[str]:
     nothing but its row dates, rows that hang on it (``KEPT_FOR_PART``); for ``policy check``."""
     found = []
     for kind in manifest.datasets.values():
-        rule, part = policy.rule_for(kind.data), _part(manifest, kind, policy)
-        for other in (part, *_parts(manifest, kind)):
-            theirs = policy.rule_for(other.data) if other else None
-            if rule and theirs and isinstance(rule.keep, Period):
-                longer = not isinstance(theirs.keep, Period) or theirs.keep.exceeds(rule.keep)
-                found += [kind.data] if longer else []
+        for other in (_part(manifest, kind, policy), *_parts(manifest, kind)):
+            if other and policy.outlasts(other.data, kind.data):
+                found.append(kind.data)
     return list(dict.fromkeys(found))
 
 
@@ -453,12 +450,9 @@ def fed_longer(manifest: Manifest, policy: Policy) -> list[tuple[str, str]]:
     first, so that the PBX would make deleted records again; for ``policy check``."""
     found = []
     for kind in manifest.datasets.values():
-        mine = policy.rule_for(kind.data)
         for feed in _feeds(manifest, kind):
-            theirs = policy.rule_for(feed.data)
-            if mine and theirs and isinstance(mine.keep, Period):
-                longer = not isinstance(theirs.keep, Period) or theirs.keep.exceeds(mine.keep)
-                found += [(kind.data, feed.data)] if longer else []
+            if policy.outlasts(feed.data, kind.data):
+                found.append((kind.data, feed.data))
     return list(dict.fromkeys(found))
 
 

@@ -28,6 +28,7 @@ from pbxretain.manifest import (
     root_of,
 )
 from pbxretain.messages import Lang, code, counted, day, hours, period, text
+from pbxretain.period import Period
 from pbxretain.policy import Policy, Rule, approval_state
 from pbxretain.settings import Settings, Source
 from pbxretain.sheet import (
@@ -53,9 +54,6 @@ _METHODS = {
     "api": "product",
     "command": "product",
 }
-
-
-_YEAR_END = "until end of year + "
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,8 +371,8 @@ class _Concept:
 
     def _starts(self, policy: Loaded[Policy], rule: Rule) -> list[str]:
         """Start events in words: the rule's own, else the first of each dataset of the class."""
-        if rule.start:
-            return [code("start", rule.start, self.lang)]
+        if rule.starts:
+            return [ruletext.starts(rule, self.lang)]
         names = dict.fromkeys(
             _first_start(dataset)
             for system in self.found
@@ -527,11 +525,14 @@ def _first_start(dataset: Dataset) -> str:
     return next(iter(starts)) if starts else str(getattr(dataset, "start", ""))
 
 
+_ANY_DAY = date(2026, 7, 1)
+
+
 def _length(keep: str) -> tuple[int, str]:
-    late = keep.startswith(_YEAR_END)
-    count, _, unit = keep.removeprefix(_YEAR_END).partition(" ")
-    days = {"day": 1, "week": 7, "month": 30, "year": 365}
-    return int(count) * days.get(unit.rstrip("s"), 0) + late * 365, keep
+    if keep == "forever":
+        return 0, keep
+    found = Period.parse(keep)
+    return (found.after(_ANY_DAY) - _ANY_DAY).days, keep
 
 
 def _rule_data(rule: Rule) -> dict[str, object]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,6 +40,7 @@ from pbxretain.outcomes import DatasetResult, judge, remaining, verdict
 from pbxretain.plan import Item, Plan, Progress, Terms, silent
 from pbxretain.planfile import OLDEST, PlanFile, Tags
 from pbxretain.planned import NOT_PLANNED, Planned, Tally
+from pbxretain.pseudonyms import Pseudonyms
 from pbxretain.records import Selection, Store
 from pbxretain.recovery import frozen, settle_dead
 from pbxretain.report import Ending
@@ -124,10 +125,7 @@ def run(
     sound or a report can't be written, RefusedError when no key may sign; all else is in the
     result.
     """
-    with source_lock(terms.name, site.state):
-        ledger = _ledger(site)
-        site = site.settled(ledger)
-        ledger.sign_checkpoint(site.key, site.origin(terms.name))  # a crash may have come before
+    with _locked(terms, site) as (site, ledger):
         worker = _Run(
             terms=replace(terms, as_of=planned.head.when) if planned else terms,
             site=site,
@@ -142,6 +140,36 @@ def run(
             oldest=oldest,
         )
         return worker.go()
+
+
+def settle(terms: Terms, site: Site, *, now: datetime) -> Entry | None:
+    """Ends what a dead run left, before somebody searches: what it set aside can't be found. None
+    where no run died. Raises what ``run`` raises, and RefusedError for a clock that is wrong."""
+    if not Journal.died(site.state):
+        return None
+    with _locked(terms, site) as (site, ledger):
+        worker = _Run(
+            terms=terms,
+            site=site,
+            ledger=ledger,
+            now=now,
+            began=time.monotonic(),
+            trigger="manual",
+            confirm_count=None,
+            progress=silent,
+            stop=lambda: 0,
+        )
+        worker.recover()
+        return worker.recovered
+
+
+@contextmanager
+def _locked(terms: Terms, site: Site) -> Iterator[tuple[Site, Ledger]]:
+    with source_lock(terms.name, site.state):
+        ledger = _ledger(site)
+        site = site.settled(ledger)
+        ledger.sign_checkpoint(site.key, site.origin(terms.name))  # a crash may have come before
+        yield site, ledger
 
 
 def ledger_of(site: Site) -> Ledger:
@@ -184,7 +212,8 @@ class _Run:
         last = self.ledger.last()  # settling a dead run adds an entry that is younger than ``now``
         holdnotes.sweep_answers(self.site.state)
         try:
-            self._recover()
+            self.recover()
+            self.terms = replace(self.terms, settled=report.settled_before(self.ledger))
             if self.planned:
                 self._fits(self.planned)
             with self._open(self.terms.source, self.terms.connector) as opened:
@@ -228,12 +257,15 @@ class _Run:
         known = self._facts(decided)
         if decided.refusals:
             return self._refused(known, decided)
+        pseudonyms = self._pseudonyms()
+        pseudonyms.retire(self.terms.policy, now=self.now, zone=self.terms.zone)
         if decided.idle and not self.planned:
             results_only = [self._untouched(item) for item in decided.items]
             for result in results_only:
                 judge(result)
             return self._publish(known, results_only, decided, [])
         self._rehearse(known)
+        decided = pseudonyms.given(decided, now=self.now)
         results = {item.dataset: self._untouched(item) for item in decided.items}
         errors: list[RetainError] = []
         key = RunKey()
@@ -259,6 +291,9 @@ class _Run:
         with suppress(RetainError):  # else the next run says it, or why it can't be said
             self._tell_holds()
         return done
+
+    def _pseudonyms(self) -> Pseudonyms:
+        return Pseudonyms(self.site.state, region=self.terms.source.region)
 
     def _open(
         self, source: Source, product: Connector, *, exclusive: bool = True
@@ -517,7 +552,7 @@ class _Run:
 
     # --- a dead run --------------------------------------------------------------------------
 
-    def _recover(self) -> None:
+    def recover(self) -> None:
         """Settles what a dead run left and publishes its own report, before anything else."""
         dead = Journal.left_behind(self.site.state)
         if dead is None:
@@ -651,7 +686,11 @@ class _Run:
         files = keeping.grow(journal, results, self.site.reports) if journal else []
         errors.extend(item.refusal for item in decided.items if item.refusal)
         outcome, code = verdict(results, errors, signal=self.stop())
+        pseudonyms = self._pseudonyms()
+        if results and (destroyed := pseudonyms.destroyed()):
+            results[0].noted["PSEUDONYM_KEY_DESTROYED"] = destroyed
         entry = self._seal(known, results, Ending(outcome, int(code), self._clock()), files)
+        pseudonyms.told()
         return RunResult(
             self.terms.name,
             outcome,

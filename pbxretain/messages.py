@@ -29,6 +29,7 @@ from pbxretain.wording_page import PAGE
 from pbxretain.wording_papers import PAPERS
 from pbxretain.wording_plans import PLANS
 from pbxretain.wording_policy import POLICY
+from pbxretain.wording_redaction import REDACTION
 from pbxretain.wording_report import REPORT
 from pbxretain.wording_rules import RULES
 from pbxretain.wording_subject import SUBJECT
@@ -54,6 +55,7 @@ PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
     PAPERS,
     PLANS,
     POLICY,
+    REDACTION,
     REPORT,
     RULES,
     SUBJECT,

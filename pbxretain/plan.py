@@ -12,7 +12,6 @@ from pbxretain.connector import Connector, Opened
 from pbxretain.errors import (
     ApprovalError,
     ClockError,
-    DocumentError,
     LimitError,
     RefusedError,
     StoreError,
@@ -26,7 +25,7 @@ from pbxretain.policy import Policy, Rule
 from pbxretain.records import Census, Selection, Store
 from pbxretain.resolving import Held, Scope
 from pbxretain.settings import Source
-from pbxretain.strands import Strand, known_starts, of_source, rules_of
+from pbxretain.strands import Strand, demanded, known_starts, of_source, rules_of
 
 CLOCK_TOLERANCE = timedelta(seconds=120)
 IGNORED_BELOW = 100
@@ -42,6 +41,9 @@ IDLE = timedelta(days=7)
 
 _FOR_A_PERSON = ("RIGHTS", "REFUSED", "UNREADABLE_TIMES")
 """Of what a store can't do, that which reading again would not change."""
+
+_SETTLED = timedelta(days=2)
+"""No late writer is later, unless the manifest knows one."""
 
 ALWAYS_BUSY = ("call-detail-records", "call-events")
 
@@ -85,6 +87,10 @@ class Item:
 
     alone: bool = True
     """No other rule shares the dataset."""
+
+    action: Literal["delete", "redact"] = "delete"
+    keep: Period | Literal["forever"] = "forever"
+    """Of the stage: how long what it takes stays as it is."""
 
     beside: int = 0
     """How many records are due in the same dataset under other rules."""
@@ -146,6 +152,22 @@ class Terms:
     recipients: Sequence[Recipient] = ()
     """To whom evidence can be sealed."""
 
+    chosen: Mapping[tuple[str, str], frozenset[bytes]] | None = field(default=None, repr=False)
+    """The only records that may go, by dataset and start event: a data subject demanded it."""
+
+    signed_by: Sequence[str] = ()
+    """Keys that signed the policy's very bytes, the controller's first."""
+
+    consulted: bool | None = None
+    """Whether the officer's is among them; None where nobody signed."""
+
+    unsigned: RefusedError | None = None
+    """What is missing of the signatures that settings demand."""
+
+    settled: Mapping[str, datetime] | None = None
+    """By dataset of the manifest: before which instant the run before counted what was there.
+    None: this one doesn't count."""
+
     as_of: datetime | None = None
     """By which instant cut-offs are reckoned, where a plan file says one; else the run's clock."""
 
@@ -170,21 +192,27 @@ class Terms:
 
     def rules(self, data_class: str) -> Sequence[Rule]:
         """The rules of a data class; DocumentError when the policy forgot it, or the rest of it."""
-        rules = rules_of(self.policy, self.connector.manifest, data_class)
-        if any(rule.redact for rule in rules):
-            raise DocumentError(
-                f"policy {self.policy.policy}: redaction of {data_class} can't be carried out yet"
-            )
-        return rules
+        return rules_of(self.policy, self.connector.manifest, data_class)
 
     def strands(self, opened: Opened) -> list[Strand]:
         """The datasets of an opened source, each once for every rule that shares it."""
-        return of_source(self.policy, self.connector.manifest, opened)
+        strands = of_source(self.policy, self.connector.manifest, opened)
+        if self.chosen is None:
+            return strands
+        theirs = {dataset for (dataset, _), keys in self.chosen.items() if keys}
+        return [
+            replace(strand, chosen=self.chosen.get((strand.of, strand.start), frozenset()))
+            for strand in strands
+            if strand.action == "delete" and not strand.early and strand.of in theirs
+        ]
 
     def earliest(self, data_class: str, *, now: datetime) -> datetime | None:
         """Before when a record is due whatever rule of its class it falls under; None where one of
         them keeps for ever."""
-        due = [rule.terms_at(now=now, zone=self.zone) for rule in self.rules(data_class)]
+        rules = self.rules(data_class)
+        if self.chosen is not None:
+            return min(demanded(rule, now=now, zone=self.zone).cutoff for rule in rules)
+        due = [rule.terms_at(now=now, zone=self.zone) for rule in rules]
         return None if None in due else min(d.cutoff for d in due if d)
 
 
@@ -214,10 +242,14 @@ def make(
         progress("census", strand.dataset, len(items), len(strands))
         items.append(_item(terms, opened, strand, now=now))
     progress("census", "", len(items), len(strands))
-    items = _with_idle(_beside(items), opened, now)
+    items = _beside(items)
+    if terms.chosen is None:
+        items = _with_idle(items, opened, now)
     refusals: list[RefusedError] = list(clock_refusals)
     if not terms.approved:
         refusals.append(_not_approved(terms))
+    if terms.unsigned:
+        refusals.append(terms.unsigned)
     if untried := _untried(terms):
         refusals.append(untried)
     if terms.evidence == "sealed" and not terms.recipients:
@@ -252,8 +284,12 @@ def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Sele
     selection = strand.selection(beside, now=terms.reckoned(now), zone=terms.zone)
     if selection is None:
         return None
-    waits = _waits(terms, opened, strand, now=now)
-    selection = replace(selection, now=now, wait_for_part=waits)
+    selection = replace(
+        selection,
+        now=now,
+        wait_for_part=_waits(terms, opened, strand, now=now),
+        marks=_marks(terms, opened.kinds[strand.of], strand.of, now=now),
+    )
     selection = held(terms, opened, now=now).spare(selection, store.data_class)
     return replace(selection, excluded_calls=store.straddlers(selection))
 
@@ -277,6 +313,16 @@ def counted(terms: Terms, opened: Opened, store: Store, selection: Selection) ->
     return replace(census, restricted=census.held - legal)
 
 
+def _marks(terms: Terms, kind: Dataset, name: str, *, now: datetime) -> tuple[datetime, ...]:
+    """Before when this run counts what is there, and before when the run before did. Whole
+    seconds, as statements have them."""
+    if terms.settled is None:
+        return ()
+    settle_in = max(timedelta(seconds=getattr(kind, "settle_in", 0)), _SETTLED)
+    last = terms.settled.get(name)
+    return (now.replace(microsecond=0) - settle_in, *([last] if last else []))
+
+
 def _item(terms: Terms, opened: Opened, strand: Strand, *, now: datetime) -> Item:
     kind = opened.kinds[strand.of]
     item = Item(
@@ -293,13 +339,17 @@ def _item(terms: Terms, opened: Opened, strand: Strand, *, now: datetime) -> Ite
         census=None,
         reads_only=isinstance(kind, TableDataset) and kind.reads_only,
         alone=strand.alone,
+        action=strand.action,
+        keep=strand.keep,
     )
-    if refusal := _without_facet(terms, kind, strand):
+    lost = strand.facet_lost(terms.rules(strand.data_class), kind)
+    if refusal := _without_facet(terms, kind, strand) or lost:
         return replace(item, refusal=refusal)
     try:
         selection = select(terms, opened, strand, now=now)
         census = counted(terms, opened, strand, selection) if selection else None
-        refused = (_fed(terms, kind, strand, now=now) or _unfit(strand, census)) if census else None
+        fed = _fed(terms, kind, strand, now=now) if strand.action == "delete" else None
+        refused = (fed or _unfit(strand, census)) if census else None
     except StoreError as error:
         return replace(item, refusal=left_out(error))
     return replace(item, selection=selection, census=census, refusal=refused)
@@ -361,12 +411,9 @@ def waiting(manifest: Manifest, policy: Policy) -> list[str]:
     nothing but its row dates, rows that hang on it (``KEPT_FOR_PART``); for ``policy check``."""
     found = []
     for kind in manifest.datasets.values():
-        rule, part = policy.rule_for(kind.data), _part(manifest, kind, policy)
-        for other in (part, *_parts(manifest, kind)):
-            theirs = policy.rule_for(other.data) if other else None
-            if rule and theirs and isinstance(rule.keep, Period):
-                longer = not isinstance(theirs.keep, Period) or theirs.keep.exceeds(rule.keep)
-                found += [kind.data] if longer else []
+        for other in (_part(manifest, kind, policy), *_parts(manifest, kind)):
+            if other and policy.outlasts(other.data, kind.data):
+                found.append(kind.data)
     return list(dict.fromkeys(found))
 
 
@@ -403,12 +450,9 @@ def fed_longer(manifest: Manifest, policy: Policy) -> list[tuple[str, str]]:
     first, so that the PBX would make deleted records again; for ``policy check``."""
     found = []
     for kind in manifest.datasets.values():
-        mine = policy.rule_for(kind.data)
         for feed in _feeds(manifest, kind):
-            theirs = policy.rule_for(feed.data)
-            if mine and theirs and isinstance(mine.keep, Period):
-                longer = not isinstance(theirs.keep, Period) or theirs.keep.exceeds(mine.keep)
-                found += [(kind.data, feed.data)] if longer else []
+            if policy.outlasts(feed.data, kind.data):
+                found.append((kind.data, feed.data))
     return list(dict.fromkeys(found))
 
 

@@ -103,6 +103,8 @@ def _result(
 def _census(
     known: Mapping[str, Any], entry: Mapping[str, Any], store: Store, spare: Spare, again: Again
 ) -> Census | None:
+    if entry.get("singled_out"):
+        return None  # who was meant is written down nowhere
     if not entry.get("narrowed"):
         selection = spare(_selection(known, entry), store.data_class)
         straddlers = store.straddlers(selection)

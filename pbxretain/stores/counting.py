@@ -29,16 +29,20 @@ from pbxretain.stores.sparing import (
 )
 from pbxretain.stores.walks import SMALL
 
+_SERVED = 5_000_000
+"""Rows that an index on the time counts in a second or two."""
+
 if TYPE_CHECKING:
     from pbxretain.stores.table import TableStore
 
 
 def count_table(store: TableStore, opened: Session, selection: Selection) -> Census:
     """One census of one table under one selection; reads only."""
+    if selection.chosen is not None:
+        return _count_chosen(store, opened, selection)
     layout = store.layout(selection.start)
     time = layout.time
-    tally = _certain(store, opened, layout, selection) + _doubtful(store, opened, layout, selection)
-    tally += _below_minimum(store, opened, layout, selection)
+    tally = _tally(store, opened, selection)
     own = own_rows(store, selection)
     total, exact = _total(store, opened)
     ends = [_end(store, opened, selection, direction) for direction in ("", " DESC")]
@@ -53,6 +57,7 @@ def count_table(store: TableStore, opened: Session, selection: Selection) -> Cen
         kept_for_part=tally["kept"],
         total=total,
         total_exact=exact,
+        older=tuple(_older(store, opened, selection)),
         oldest=ends[0],
         newest=ends[1],
         findings=_shared_left(store, opened, selection)
@@ -60,6 +65,47 @@ def count_table(store: TableStore, opened: Session, selection: Selection) -> Cen
         | _never_ready(store, opened, selection)
         | _untold(store, opened, selection),
     )
+
+
+def _tally(store: TableStore, opened: Session, selection: Selection) -> Counter[str]:
+    """Records before the cut-off, or refused for a minimum, by what becomes of them."""
+    layout = store.layout(selection.start)
+    tally = _certain(store, opened, layout, selection) + _doubtful(store, opened, layout, selection)
+    return tally + _below_minimum(store, opened, layout, selection)
+
+
+def _count_chosen(store: TableStore, opened: Session, selection: Selection) -> Census:
+    """The census of records that are singled out; of the whole table only what a reader compares
+    with the runs before and after."""
+    layout = store.layout(selection.start)
+    total, exact = _total(store, opened)
+    whole = replace(selection, chosen=None)
+    ends = [_end(store, opened, whole, direction) for direction in ("", " DESC")]
+    tally: Counter[str] = Counter()
+    for part in portions(selection):
+        tally += _tally(store, opened, part)
+        tally["undated"] += _count(store, opened, layout.time.undated(), own_rows(store, part))
+    undated = tally.pop("undated", 0)
+    return Census(
+        before=tally.total(),
+        due=tally["due"],
+        minimum=tally["minimum"],
+        undated=undated,
+        straddling=tally["straddling"],
+        held=tally["held"],
+        kept_for_part=tally["kept"],
+        total=total,
+        total_exact=exact,
+        oldest=ends[0],
+        newest=ends[1],
+        findings=_reads_only(store, tally["due"]),
+    )
+
+
+def portions(selection: Selection) -> Iterator[Selection]:
+    """The selection cut so that each part fits into one statement."""
+    for group in chunks(sorted(selection.chosen or ())):
+        yield replace(selection, chosen=frozenset(group))
 
 
 def _untold(store: TableStore, opened: Session, selection: Selection) -> dict[str, int]:
@@ -238,11 +284,18 @@ def _below_minimum(
 
 
 def _before(
-    store: TableStore, opened: Session, selection: Selection, edge: datetime, *also: Sql | None
+    store: TableStore,
+    opened: Session,
+    selection: Selection,
+    edge: datetime,
+    *also: Sql | None,
+    newest: bool = False,
 ) -> int:
-    """Rows of the selection before an instant, each read where it has two readings."""
+    """Rows of the selection before an instant, each read where it has two readings; ``newest``:
+    also those that always stay."""
     layout = store.layout(selection.start)
-    mine = (own_rows(store, selection), newest_stay(store, opened, layout), *also)
+    stay = None if newest else newest_stay(store, opened, layout)
+    mine = (own_rows(store, selection), stay, *also)
     count = _count(store, opened, layout.time.certain(edge), *mine)
     doubtful = layout.time.doubtful(edge)
     if doubtful is None:
@@ -273,6 +326,17 @@ def _total(store: TableStore, opened: Session) -> tuple[int, bool]:
     if estimate is None or estimate <= SMALL:
         return _count(store, opened), True
     return estimate, False
+
+
+def _older(store: TableStore, opened: Session, selection: Selection) -> Iterator[int]:
+    """Before each mark, where that is cheap. Copies go along with their records, so they say
+    nothing by themselves."""
+    time, estimate = store.layout(selection.start).time, store.shape.rows or 0
+    served = time.direct and store.shape.indexed(time.column)
+    if store.anchor is None and estimate <= (_SERVED if served else SMALL):
+        everything = Selection(selection.cutoff, selection.now, selection.start)
+        for mark in selection.marks:
+            yield _before(store, opened, everything, mark, newest=True)
 
 
 def _end(

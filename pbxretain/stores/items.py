@@ -38,6 +38,7 @@ from pbxretain.records import (
     Found,
     Intent,
     Itemised,
+    Marked,
     Record,
     Selection,
     Session,
@@ -171,18 +172,21 @@ class ItemStore:
 
     def census(self, selection: Selection) -> Census:
         tally: Counter[str] = Counter()
+        marked = Marked(selection)
         oldest = newest = None
         for entry in self._listing(None):
             tally["total"] += 1
+            marked.see(entry.when)
             mine = claim(entry.told, selection)
             if mine is None:
                 continue
+            meant = selection.means(entry.taken.identity)
             if entry.when is None:
-                tally["undated"] += 1
+                tally["undated"] += meant
                 continue
             oldest = min(oldest or entry.when, entry.when)
             newest = max(newest or entry.when, entry.when)
-            tally["future"] += entry.when > selection.now + FUTURE
+            tally["future"] += selection.chosen is None and entry.when > selection.now + FUTURE
             tally["untold"] += mine.untold(entry.when)
             if standing := self._standing(entry, selection):
                 tally["before"] += 1
@@ -196,6 +200,7 @@ class ItemStore:
             held=tally["held"],
             minimum=tally["minimum"],
             total=tally["total"],
+            older=marked.older,
             oldest=oldest,
             newest=newest,
             findings={"FACET_UNTOLD": tally["untold"]} if tally["untold"] else {},
@@ -240,7 +245,7 @@ class ItemStore:
     def _standing(self, entry: Listed, selection: Selection) -> str | None:
         """What becomes of an item before the cut-off; None for any other."""
         standing = _wanted(entry, selection)
-        if standing is None:
+        if standing is None or not selection.means(entry.taken.identity):
             return None
         if entry.call in selection.held_calls or entry.taken.identity in selection.excluded_keys:
             return "held"

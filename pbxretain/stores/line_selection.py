@@ -124,7 +124,7 @@ class Filter:
 
 def standing(read: ReadLine, selection: Selection) -> str | None:
     """What becomes of a line before the cut-off; None for any other."""
-    settled = read.settled(selection)
+    settled = read.settled(selection) if selection.means(read.taken.identity) else None
     if settled is None or _held(read, selection):
         return "held" if settled else None
     if settled == "due" and read.call and read.call in selection.excluded_calls:

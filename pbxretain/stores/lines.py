@@ -31,6 +31,7 @@ from pbxretain.records import (
     Found,
     Intent,
     Itemised,
+    Marked,
     Record,
     Selection,
     Sought,
@@ -172,18 +173,20 @@ class LinesStore:
 
     def census(self, selection: Selection) -> Census:
         tally: Counter[str] = Counter()
+        marked = Marked(selection)
         oldest = newest = None
         for read in self._all(selection, tally):
             tally["total"] += 1
+            marked.see(read.when)
             mine = claim(read.told, selection)
             if mine is None or any(map(read.at, selection.without)):
                 continue
             if read.when is None:
-                tally["undated"] += 1
+                tally["undated"] += selection.means(read.taken.identity)
                 continue
             oldest = min(oldest or read.when, read.when)
             newest = max(newest or read.when, read.when)
-            tally["future"] += read.when > selection.now + FUTURE
+            tally["future"] += selection.chosen is None and read.when > selection.now + FUTURE
             tally["facet_untold"] += mine.untold(read.when)
             if found := standing(read, selection):
                 tally["before"] += 1
@@ -197,6 +200,7 @@ class LinesStore:
             held=tally["held"],
             minimum=tally["minimum"],
             total=tally["total"],
+            older=() if tally["unreadable_segment"] else marked.older,
             oldest=oldest,
             newest=newest,
             findings=counts(

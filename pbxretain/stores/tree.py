@@ -36,6 +36,7 @@ from pbxretain.records import (
     Found,
     Intent,
     Itemised,
+    Marked,
     Naming,
     Record,
     Selection,
@@ -203,15 +204,19 @@ class TreeStore:
         view = self._look(findings=True)
         tally: Counter[str] = Counter()
         dates = []
+        marked = Marked(selection)
         for entry in view.entries:
+            marked.see(entry.when)
             mine = claim(entry.told, selection)
             if mine is None:
                 continue
             if entry.when is None:
-                tally["undated"] += 1
+                tally["undated"] += selection.means(entry.identity)
                 continue
             dates.append(entry.when)
-            tally["future"] += entry.when > selection.now + FUTURE
+            if not selection.means(entry.identity):
+                continue
+            tally["future"] += selection.chosen is None and entry.when > selection.now + FUTURE
             tally["untold"] += mine.untold(entry.when)
             if standing := self._standing(view, entry, selection):
                 tally["before"] += 1
@@ -230,6 +235,7 @@ class TreeStore:
             held=tally["held"],
             minimum=tally["minimum"],
             total=len(view.entries),
+            older=marked.older,
             oldest=min(dates, default=None),
             newest=max(dates, default=None),
             findings=findings,
@@ -307,7 +313,7 @@ class TreeStore:
     def _standing(self, view: _View, entry: Entry, selection: Selection) -> str | None:
         """What becomes of a record before the cut-off; None for one that isn't."""
         standing = _standing(entry, selection)
-        if standing is None:
+        if standing is None or not selection.means(entry.identity):
             return None
         if entry.identity in view.held(selection.held, self._naming):
             return "held"
@@ -483,7 +489,8 @@ class TreeStore:
                 batch.exhausted = False
                 break
             batch.cursor = TreeCursor(*_order(entry))
-            if entry.waits or entry.identity in spared:
+            meant = selection.means(entry.identity)
+            if entry.waits or entry.identity in spared or not meant:
                 continue
             outcome = self._take_one(entry, selection, name)
             if isinstance(outcome, HeldRecord):

@@ -19,6 +19,15 @@ SETTINGS: Meanings = {
             "Evidence level. `auto`: *sealed* when a DPO key is there, else *counts*. This version "
             "knows no DPO keys yet, so `auto` means `counts` and `sealed` is a refusal."
         ),
+        "approval": (
+            "`stated`: a policy has to say that it is approved as it stands. `signed`: besides, "
+            "a key that the roster gives to the controller has to have signed its very bytes, and "
+            "the statement be filed (`report add`); else every run is refused."
+        ),
+        "consulted": (
+            "With `approval: signed`: the data protection officer has to have signed as well that "
+            "they were consulted."
+        ),
         "state": (
             "State folder. Without it: `$STATE_DIRECTORY`, `/var/lib/pbxretain`, for plain users "
             "their own state folder."
@@ -69,6 +78,8 @@ SETTINGS: Meanings = {
         ),
         "roots": "Folders of the PBX, by the names that the connector knows. Absolute paths.",
         "policy": "Which policy applies: its file name without `.yaml`.",
+        "approval": "Another demand for this source than at the top level.",
+        "consulted": "Another demand for this source than at the top level.",
         "tables": "Another table name for a dataset, where this PBX uses its own.",
         "uncovered_tables": (
             "Tables that look like copies of call data and stay all the same. Each report names "
@@ -206,6 +217,14 @@ POLICY: Meanings = {
             "What becomes of telephone numbers: `blank`, `constant`, `pseudonym` (its key is "
             "destroyed on schedule), or `{cut: N}`; the last three digits are cut unless said."
         ),
+        "extensions": (
+            "Numbers of at most so many digits are the house's own and stay as they are, for "
+            "figures per extension. Without it none stays."
+        ),
+        "key_for": (
+            "With `numbers: pseudonym`: how long its key lives. Then it is destroyed, and what was "
+            "made with it is anonymous."
+        ),
     },
     "Cut": {
         LEAD: "A number without its end.",
@@ -321,6 +340,13 @@ MANIFEST: Meanings = {
             "Columns that name a person, by the part they play in a call; the names of these parts "
             "are free."
         ),
+        "redact": (
+            "Columns and their redacted forms: `number` (as the policy says), `text` (emptied), "
+            "`channel` (only the technology stays), `blank`, `null`, `constant` (the word "
+            "`redacted`), `keep` (a technical id that names nobody). Each personal column, subject "
+            "and link needs one, else a rule that redacts is refused for the dataset. Columns that "
+            "aren't named stay as they are: [redaction](../how-to/redaction.md)."
+        ),
         "facets": (
             "By what a rule may take a part of the rows (`only` in a policy), and the columns that "
             "tell it."
@@ -394,6 +420,10 @@ MANIFEST: Meanings = {
         "column": "Its column that names the row.",
         "parent_column": "The row's column that is named.",
         "children": "Rows that go with those.",
+        "redact": (
+            "Its columns and their redacted forms, as under `redact` of the dataset; `{}`: it "
+            "holds nothing about a person. Without it records of the dataset can't be redacted."
+        ),
     },
     "Reference": {
         LEAD: "A column that names a row of another table.",
@@ -800,8 +830,8 @@ REPORT: Meanings = {
         "kind": "What kind of store it is.",
         "rule": "The rule that applied.",
         "balances": "What was due and what became of it.",
-        "total_before": "All records before the run.",
-        "total_after": "All records after the run.",
+        "total_before": "All records of the dataset before the run, under whatever rule.",
+        "total_after": "The same after the run.",
         "range": "From when to when.",
         "also": "What went along with the records, such as shadow copies, by name.",
         "method": (
@@ -816,6 +846,7 @@ REPORT: Meanings = {
     },
     "Settled": {
         LEAD: (
+            "Of the whole dataset, under whatever rule, by the rule's start event. "
             "Between two runs nothing is added to what is old: fewer in `again` than the run "
             "before left in `count` is a loss, more is a return. Null where counting would cost "
             "a full scan."

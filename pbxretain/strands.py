@@ -216,6 +216,10 @@ class Strand:
     ) -> Batch:
         return self.store.take(selection, limit=limit, after=after, skip=skip, name=name)
 
+    def telling(self, facets: Facets) -> tuple[Ties, Ties]:
+        """Over the whole dataset, as ``search``."""
+        return self.store.telling(facets)
+
     def ties(self, of: Ties) -> Ties:
         """Over the whole dataset, as ``search``."""
         return self.store.ties(of)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from pbxretain import connector, keeping, plan, planfile, report, signing
+from pbxretain import connector, holdnotes, keeping, plan, planfile, report, signing
 from pbxretain.batches import Budget, Stop, Unsettled, Work
 from pbxretain.connector import Connector, Opened
 from pbxretain.errors import (
@@ -40,11 +40,14 @@ from pbxretain.outcomes import DatasetResult, judge, remaining, verdict
 from pbxretain.plan import Item, Plan, Progress, Terms, silent
 from pbxretain.planfile import OLDEST, PlanFile, Tags
 from pbxretain.planned import NOT_PLANNED, Planned, Tally
+from pbxretain.pseudonyms import Pseudonyms
 from pbxretain.records import Selection, Store
 from pbxretain.recovery import frozen, settle_dead
 from pbxretain.report import Ending
 from pbxretain.rolling import Chain
 from pbxretain.settings import Source
+from pbxretain.traces import Traces
+from pbxretain.watching import Answer, Watch
 
 log = logging.getLogger("pbxretain")
 
@@ -207,6 +210,7 @@ class _Run:
 
     def go(self) -> RunResult:
         last = self.ledger.last()  # settling a dead run adds an entry that is younger than ``now``
+        holdnotes.sweep_answers(self.site.state)
         try:
             self.recover()
             if self.planned:
@@ -248,15 +252,19 @@ class _Run:
             planfile.refuse_other_cutoffs(self.planned.head, decided)
         if not any(refusal.code in plan.CLOCK_CODES for refusal in decided.refusals):
             self.site = self.site.rolled(self.ledger, now=self._clock())
+            self._tell_holds()
         known = self._facts(decided)
         if decided.refusals:
             return self._refused(known, decided)
+        pseudonyms = self._pseudonyms()
+        pseudonyms.retire(self.terms.policy, now=self.now, zone=self.terms.zone)
         if decided.idle and not self.planned:
             results_only = [self._untouched(item) for item in decided.items]
             for result in results_only:
                 judge(result)
             return self._publish(known, results_only, decided, [])
         self._rehearse(known)
+        decided = pseudonyms.given(decided, now=self.now)
         results = {item.dataset: self._untouched(item) for item in decided.items}
         errors: list[RetainError] = []
         key = RunKey()
@@ -264,8 +272,11 @@ class _Run:
             journal = Journal.create(
                 self.site.state, known, records=decided.due, keys=self._sealed(key)
             )
-            works = self._works(journal, key, decided, opened, results)
+            watch = self._watch(opened, journal)
+            works = self._works(journal, key, decided, opened, results, watch)
             self._passes(works, decided, results, errors)
+            with suppress(RetainError):  # told already, or nobody waits for an answer
+                watch.end(batch=journal.next_batch())
             tally = self._explain(works, decided, results, errors)
             if tally is not None:
                 tally.since = self._since(opened, results)
@@ -276,7 +287,12 @@ class _Run:
         keeping.named(self.ledger)
         journal.remove()
         done.planned = tally
+        with suppress(RetainError):  # else the next run says it, or why it can't be said
+            self._tell_holds()
         return done
+
+    def _pseudonyms(self) -> Pseudonyms:
+        return Pseudonyms(self.site.state, region=self.terms.source.region)
 
     def _open(
         self, source: Source, product: Connector, *, exclusive: bool = True
@@ -309,6 +325,32 @@ class _Run:
 
     # --- the datasets ------------------------------------------------------------------------
 
+    def _watch(self, opened: Opened, journal: Journal) -> Watch:
+        """Only where holds are looked for at all something is kept for those who set one."""
+        known = plan.held(self.terms, opened, now=self.now)
+        region, zone = self.terms.source.region, self.terms.zone
+        traces = Traces(journal.folder, region=region, zone=zone) if self.terms.holds else None
+        return Watch(self.terms.scope, opened, self.now, known, traces, self._answer)
+
+    def _answer(self, answer: Answer) -> None:
+        log.warning(
+            "source %s: hold %s binds from batch %d on", self.terms.name, answer.hold, answer.batch
+        )
+        holdnotes.answer(self.site.state, answer.hold, batch=answer.batch, taken=answer.taken)
+
+    def _tell_holds(self) -> None:
+        """The ledger says of every hold when it came and went. Raises RefusedError."""
+        folder = self.terms.holds
+        if folder is None:
+            return
+        signing_ = holdnotes.Signing(
+            self.site.installation, self.terms.name, self.site.key, self._clock()
+        )
+        two_person = folder.agreed is not None
+        entries = holdnotes.publish(self.ledger, folder.read(), signing_, two_person=two_person)
+        if entries:
+            self.ledger.sign_checkpoint(self.site.key, self.site.origin(self.terms.name))
+
     def _sealed(self, key: RunKey) -> Mapping[str, bytes]:
         info = sealing.context(
             installation=self.site.installation, source=self.terms.name, run=self.id
@@ -322,6 +364,7 @@ class _Run:
         decided: Plan,
         opened: Opened,
         results: dict[str, DatasetResult],
+        watch: Watch,
     ) -> dict[str, Work]:
         budget = Budget(self.confirm_count)
         works: dict[str, Work] = {}
@@ -349,6 +392,7 @@ class _Run:
                 result=results[item.dataset],
                 budget=budget,
                 stop=self.stop,
+                watch=watch,
                 report=self._reporter(item, results[item.dataset]),
                 guard=opened.lock.verify if opened.lock else lambda: None,
             )
@@ -448,8 +492,10 @@ class _Run:
         if self.stop() or item.selection is None:
             return 0
         try:
-            # Straddlers are looked for again: calls went on since the plan was made.
+            # Holds and straddlers are looked for again: time went on since the plan was made.
             fresh = replace(item.selection, excluded_calls=frozenset())
+            batch = work.journal.next_batch()
+            fresh = work.watch.begin(fresh, work.store, batch=batch)
             work.selection = replace(fresh, excluded_calls=work.store.straddlers(fresh))
             went = work.through(work.selection)
         except (LockedError, EvidenceError, Unsettled):
@@ -498,7 +544,8 @@ class _Run:
     ) -> None:
         try:
             selection = plan.select(self.terms, opened, store, now=self.now)
-            result.after = store.census(selection) if selection else None
+            counted = plan.counted(self.terms, opened, store, selection) if selection else None
+            result.after = counted
         except StoreError as error:
             errors.append(error)
 
@@ -524,8 +571,13 @@ class _Run:
             _, refusals = plan.clock_guards(opened, now=self.now, last_entry=last_entry)
             if refusals:
                 raise refusals[0]
+            held = plan.held(self.terms, opened, now=self.now)
             results = settle_dead(
-                dead, opened, tidy=lambda: self._tidy(opened), again=self._again(dead, opened)
+                dead,
+                opened,
+                tidy=lambda: self._tidy(opened),
+                spare=held.spare,
+                again=self._again(dead, opened),
             )
         ending = Ending(
             outcome="recovered",
@@ -633,7 +685,11 @@ class _Run:
         files = keeping.grow(journal, results, self.site.reports) if journal else []
         errors.extend(item.refusal for item in decided.items if item.refusal)
         outcome, code = verdict(results, errors, signal=self.stop())
+        pseudonyms = self._pseudonyms()
+        if results and (destroyed := pseudonyms.destroyed()):
+            results[0].noted["PSEUDONYM_KEY_DESTROYED"] = destroyed
         entry = self._seal(known, results, Ending(outcome, int(code), self._clock()), files)
+        pseudonyms.told()
         return RunResult(
             self.terms.name,
             outcome,

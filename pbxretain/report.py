@@ -91,6 +91,7 @@ def facts(
             "confirmed": confirmed,
         },
         "clock": _clock(plan),
+        "holds": dict(plan.holds) if plan and plan.holds else None,
         "evidence": _evidence_facts(terms, started_at),
         "not_covered": sorted(map(_named, plan.not_covered)) if plan else [],
         "out_of_reach": [
@@ -139,7 +140,9 @@ def _dataset_facts(item: Item) -> dict[str, Any]:
         "rule": rule_facts(item),
         "cutoff": selection.cutoff.isoformat() if selection else None,
         "maximum": selection.maximum.isoformat() if selection and selection.maximum else None,
-        "narrowed": bool(selection and (selection.narrowed or selection.others)),
+        "narrowed": bool(
+            selection and (selection.narrowed or selection.others or selection.redact)
+        ),
         "singled_out": bool(selection and selection.chosen is not None),
         "start": item.start,
         "wait_for_part": bool(selection and selection.wait_for_part),
@@ -153,9 +156,10 @@ def rule_facts(item: Item) -> dict[str, Any]:
     rule, selection = item.rule, item.selection
     cutoff = selection.cutoff if selection else None
     on_demand = selection is not None and selection.chosen is not None
-    keep = rule.keep.iso() if isinstance(rule.keep, Period) else "forever"
+    keep = item.keep.iso() if isinstance(item.keep, Period) else "forever"
     return {
         "name": item.label or None,
+        "action": item.action,
         "only": sorted(rule.only or ()),
         "keep": keep,
         "minimum": rule.minimum.iso() if rule.minimum else None,
@@ -163,7 +167,7 @@ def rule_facts(item: Item) -> dict[str, Any]:
         "start_event": item.start,
         "cutoff": instant(cutoff) if cutoff and not on_demand else None,
         "basis": rule.basis if isinstance(rule.basis, str) else rule.basis.code,
-        "deletion_class": f"{item.start} + {rule.keep}" if cutoff else "",
+        "deletion_class": f"{item.start} + {item.keep}" if cutoff else "",
     }
 
 
@@ -226,8 +230,9 @@ def deletion_report(
                     "plan": known.get("plan"),
                 },
                 "clock": known["clock"],
+                "holds": known.get("holds"),
                 "datasets": datasets,
-                "exceptions": _exemptions(datasets),
+                "exceptions": _exemptions(datasets, _restricted(known, by_name)),
                 "evidence": {**evidence, "files": [file.facts() for file in files]},
             }
         )
@@ -280,13 +285,18 @@ def _dataset(entry: Mapping[str, Any], result: DatasetResult, zone: ZoneInfo) ->
     # Of one person's records not even the days are told.
     told = not entry.get("singled_out")
     gone = [mark for mark in result.marks if mark.deleted and told]
+    redacts = entry["rule"].get("action") == "redact"
+    figures = balances(before, result)
+    if redacts:
+        figures["redacted"] = figures.pop("deleted")
+    method = "db_update" if redacts else _METHODS.get(entry["kind"], "file_unlink")
     return {
         "dataset": entry["dataset"],
         "of": None if entry.get("alone", True) else entry["of"],
         "data_class": entry["data_class"],
         "kind": entry["kind"],
         "rule": entry["rule"],
-        "balances": balances(before, result),
+        "balances": figures,
         "total_before": _total(before),
         "total_after": _total(result.after),
         "range": {
@@ -295,7 +305,7 @@ def _dataset(entry: Mapping[str, Any], result: DatasetResult, zone: ZoneInfo) ->
             "oldest_remaining": _day(after.oldest if after else None, zone),
         },
         "also": _members(result),
-        "method": _METHODS.get(entry["kind"], "file_unlink"),
+        "method": method,
         "findings": _findings(result, before),
         "outcome": result.outcome,
         "merkle": {"size": result.deleted, "root": result.tree.root().hex()},
@@ -364,10 +374,23 @@ def _findings(result: DatasetResult, before: Census | None) -> list[dict[str, An
     seen = result.after or before
     # What was left alone is still there when the run looks again: one thing, seen twice.
     known = Counter({**(seen.findings if seen else {}), **idle}) | result.skipped
+    known.update(result.noted)
     return [{"code": code, "count": count} for code, count in sorted(known.items()) if count]
 
 
-def _exemptions(datasets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _restricted(known: Mapping[str, Any], results: Mapping[str, DatasetResult]) -> dict[str, int]:
+    """By dataset how many records only a restriction of processing keeps."""
+    found = {}
+    for entry in known["datasets"]:
+        result = results.get(entry["dataset"])
+        census = (result.after if result else None) or census_of(entry["before"])
+        found[entry["dataset"]] = census.restricted if census else 0
+    return found
+
+
+def _exemptions(
+    datasets: Sequence[Mapping[str, Any]], restricted: Mapping[str, int]
+) -> list[dict[str, Any]]:
     codes = {
         "held": "HELD",
         "minimum": "MIN_RETENTION",
@@ -375,12 +398,17 @@ def _exemptions(datasets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         "kept_for_part": "KEPT_FOR_PART",
         "undated": "START_UNKNOWN",
     }
-    return [
-        {"code": code, "dataset": entry["dataset"], "count": entry["balances"][name]}
-        for entry in datasets
-        for name, code in codes.items()
-        if entry["balances"][name]
-    ]
+    found = []
+    for entry in datasets:
+        counts = {code: entry["balances"][name] for name, code in codes.items()}
+        counts["RESTRICTED"] = min(counts["HELD"], restricted[entry["dataset"]])
+        counts["HELD"] -= counts["RESTRICTED"]
+        found += [
+            {"code": code, "dataset": entry["dataset"], "count": count}
+            for code, count in counts.items()
+            if count
+        ]
+    return found
 
 
 def _planned(item: Item, zone: ZoneInfo, *, share: int) -> dict[str, Any]:

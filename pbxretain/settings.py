@@ -23,6 +23,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from pbxretain.documents import Document, Loaded, Text, load
 from pbxretain.errors import DocumentError, RefusedError
+from pbxretain.period import Period
 from pbxretain.strictyaml import printable
 
 CONFIG_NAME = "config.yaml"
@@ -253,6 +254,24 @@ class Source(Document):
         return ZoneInfo(self.timezone)
 
 
+def _grace(value: object) -> object:
+    if isinstance(value, str):
+        Period.parse(value)
+    return value
+
+
+Grace = Annotated[str, AfterValidator(_grace)]
+
+
+class HoldRules(Document):
+    """How a hold ends."""
+
+    grace: Grace = "30 days"
+    """How long its records stay after its release."""
+    release: Literal["one-person", "two-person"] = "one-person"
+    """``two-person``: somebody else agrees, with a key of the roster."""
+
+
 class Settings(Document):
     """``config.yaml``."""
 
@@ -262,6 +281,9 @@ class Settings(Document):
     signing_key: SigningKey | None = None
     policies: AbsolutePath | None = None
     connectors: AbsolutePath | None = None
+    holds: AbsolutePath | None = None
+    """The folder with the holds; without it ``holds.d`` beside the settings."""
+    hold: HoldRules = HoldRules()
     sources: dict[Name, Source] = Field(min_length=1)
 
 

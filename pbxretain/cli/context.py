@@ -12,13 +12,14 @@ from uuid import uuid4
 
 import click
 
-from pbxretain import connector, policy, rolling, settings, signing
+from pbxretain import connector, holdnotes, policy, rolling, settings, signing
 from pbxretain.cli.face import Face
 from pbxretain.connector import Connector, Opened
 from pbxretain.documents import Loaded
 from pbxretain.errors import DocumentError, RefusedError, UnavailableError
 from pbxretain.evidence.sealing import Recipient, load_recipients
 from pbxretain.execute import Site
+from pbxretain.holds import Folder, holds_folder
 from pbxretain.ledger import ROSTER, Ledger
 from pbxretain.plan import Terms
 from pbxretain.policy import Policy
@@ -58,6 +59,17 @@ class App:
         return settings.policies_folder(self.settings, self.config)
 
     @property
+    def holds(self) -> Folder:
+        """The holds of this installation."""
+        two_person = self.settings.hold.release == "two-person"
+        path = holds_folder(self.settings.holds, self.config)
+        return Folder(path, self.state, agreed=self._agreed if two_person else None)
+
+    def _agreed(self, source: str, hold: str) -> bool:
+        roster = rolling.installed(self.state / ROSTER)
+        return holdnotes.agreed(Ledger(self.reports(source)), roster, hold)
+
+    @property
     def connectors(self) -> Path:
         return settings.connectors_folder(self.settings, self.config)
 
@@ -81,6 +93,7 @@ class App:
             policy=loaded.value,
             policy_digest=loaded.digest,
             approved=policy.approval_state(loaded.value) == "approved",
+            holds=self.holds,
             evidence=self.settings.evidence,
             recipients=escrow_keys(self),
         )

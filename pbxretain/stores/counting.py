@@ -1,7 +1,7 @@
 """How many rows of a table are due, spared, undated, from the future?
 
 Counted by predicates that an index serves; rows with two readings are read. Each row before the
-cut-off is counted once, in this order: straddling (an excluded call), held (an excluded key), kept
+cut-off is counted once, in this order: held (a call or a key), straddling (an excluded call), kept
 for its file, due.
 """
 # ruff: noqa: S608  (identifiers are quoted by the dialect; values are never in the text)
@@ -206,23 +206,29 @@ def _certain(
     certain = all_of(layout.time.certain(selection.cutoff), own_rows(store, selection))
     tally = Counter(before=_count(store, opened, certain))
     call = store.dialect.call_or_empty(layout.call)
-    calls = sorted(selection.spared_calls - {b""}) if layout.call else []
-    for group in chunks(calls, 5000):
-        among = store.dialect.among(call, group)
-        tally["straddling"] += _count(store, opened, certain, among)
+    calls = {
+        "held": selection.held_calls,
+        "straddling": selection.excluded_calls - selection.held_calls,
+    }
+    for standing, ids in calls.items() if layout.call else ():
+        for group in chunks(sorted(ids - {b""}), 5000):
+            among = store.dialect.among(call, group)
+            tally[standing] += _count(store, opened, certain, among)
     free = all_of(certain, unless_excluded(store, opened, selection, None))
+    newest = newest_stay(store, opened, layout)
+    keys = [key for key in sorted(selection.excluded_keys) if layout.fits(key)]
+    by_key = [layout.match_any(names) for names in chunks(keys, 200)]
+    tally["held"] += sum(_count(store, opened, free, newest, each) for each in by_key)
     if (waiting := unready(store, selection)) is not None:
         tally["straddling"] += _count(store, opened, free, waiting)
+        for each in by_key:
+            tally["straddling"] -= _count(store, opened, free, newest, waiting, each)
         free = all_of(free, negated(waiting, store.dialect))
-    for names in chunks(sorted(selection.excluded_keys), 200):
-        tally["held"] += _count(store, opened, free, layout.match_any(names))
-    open_to_all = all_of(free, newest_stay(store, opened, layout))
+    open_to_all = all_of(free, newest)
     spared = _count(store, opened, free) - _count(store, opened, open_to_all)
     if (kept := kept_for_part(store, selection)) is not None:
         tally["kept"] = _count(store, opened, open_to_all, kept)
-        for names in chunks(sorted(selection.excluded_keys), 200):
-            both = (kept, layout.match_any(names))
-            tally["kept"] -= _count(store, opened, open_to_all, *both)
+        tally["kept"] -= sum(_count(store, opened, open_to_all, kept, each) for each in by_key)
     before = tally.pop("before") - spared
     tally["due"] = before - tally["straddling"] - tally["held"] - tally["kept"]
     return tally
@@ -265,9 +271,11 @@ def _below_minimum(
         return below[1] - below[0]
 
     kept = between()
-    held = sum(
-        between(layout.match_any(names)) for names in chunks(sorted(selection.excluded_keys), 200)
-    )
+    keys = [key for key in sorted(selection.excluded_keys) if layout.fits(key)]
+    held = sum(between(layout.match_any(names)) for names in chunks(keys, 200))
+    calls = sorted(selection.held_calls - {b""}) if layout.call else []
+    call = store.dialect.call_or_empty(layout.call)
+    held += sum(between(store.dialect.among(call, group)) for group in chunks(calls, 5000))
     return Counter(minimum=kept - held, held=held)
 
 
@@ -291,10 +299,11 @@ def _standing(layout: Layout, row: Row, selection: Selection, otherwise: str) ->
     taken = layout.taken(row)
     if taken is None or taken.when >= selection.cutoff:
         return
-    if (layout.call_id(row) or b"") in selection.spared_calls or otherwise == "straddling":
-        yield "straddling"
-    elif taken.identity in selection.excluded_keys:
+    call = layout.call_id(row) or b""
+    if call in selection.held_calls or taken.identity in selection.excluded_keys:
         yield "held"
+    elif call in selection.excluded_calls or otherwise == "straddling":
+        yield "straddling"
     else:
         yield otherwise
 

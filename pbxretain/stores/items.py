@@ -42,6 +42,7 @@ from pbxretain.records import (
     Session,
     Sought,
     Taken,
+    Ties,
     is_call,
 )
 from pbxretain.stores.client import Client, Item
@@ -241,11 +242,11 @@ class ItemStore:
         standing = _wanted(entry, selection)
         if standing is None or not selection.means(entry.taken.identity):
             return None
-        if entry.taken.identity in selection.excluded_keys:
+        if entry.call in selection.held_calls or entry.taken.identity in selection.excluded_keys:
             return "held"
         if standing == "minimum":
             return standing
-        if entry.call in selection.spared_calls or not self._settled(entry, selection):
+        if entry.call in selection.excluded_calls or not self._settled(entry, selection):
             return "waiting"
         return "due"
 
@@ -416,6 +417,11 @@ class ItemStore:
         return Session(values) if values else None
 
     # After a crash ------------------------------------------------------------------------------
+
+    def ties(self, of: Ties) -> Ties:
+        """An item bears one call id and nothing hangs on it."""
+        del of
+        return Ties()
 
     def sweep(self, selection: Selection) -> Mapping[str, int]:
         """Nothing here is shared by several records."""

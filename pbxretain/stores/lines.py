@@ -34,6 +34,8 @@ from pbxretain.records import (
     Selection,
     Sought,
     Taken,
+    Ties,
+    is_call,
 )
 from pbxretain.stores.files import (
     Folder,
@@ -206,6 +208,16 @@ class LinesStore:
             ),
         )
 
+    def ties(self, of: Ties) -> Ties:
+        """See ``records.Store``: a line may name its call by several ids."""
+        reader = LineReader(self._manifest, next(iter(self._manifest.starts)), self._zone)
+        found: set[bytes] = set()
+        if of.calls and len(self._manifest.call_id) > 1:
+            for read in self._read_all(reader, Counter()):
+                own = [call for call in read.taken.call if call is not None and is_call(call)]
+                found.update(own if not of.calls.isdisjoint(own) else ())
+        return Ties(frozenset(found))
+
     def scan(self, selection: Selection) -> Iterator[Record]:
         due = [read for read in self._all(selection) if standing(read, selection) == "due"]
         for read in sorted(due, key=lambda read: (read.taken.when, read.taken.key[1] or b"")):
@@ -254,8 +266,9 @@ class LinesStore:
 
     def _all(self, selection: Selection, tally: Counter[str] | None = None) -> Iterator[ReadLine]:
         """Every record of every file, blank lines left out."""
-        tally = Counter() if tally is None else tally
-        reader = self._reader(selection)
+        return self._read_all(self._reader(selection), Counter() if tally is None else tally)
+
+    def _read_all(self, reader: LineReader, tally: Counter[str]) -> Iterator[ReadLine]:
         with without_paths():
             found = self._patterns.find(self._root)
             tally.update(_beside(found))

@@ -213,6 +213,7 @@ class _Run:
         holdnotes.sweep_answers(self.site.state)
         try:
             self.recover()
+            self.terms = replace(self.terms, settled=report.settled_before(self.ledger))
             if self.planned:
                 self._fits(self.planned)
             with self._open(self.terms.source, self.terms.connector) as opened:

@@ -42,6 +42,9 @@ IDLE = timedelta(days=7)
 _FOR_A_PERSON = ("RIGHTS", "REFUSED", "UNREADABLE_TIMES")
 """Of what a store can't do, that which reading again would not change."""
 
+_SETTLED = timedelta(days=2)
+"""No late writer is later, unless the manifest knows one."""
+
 ALWAYS_BUSY = ("call-detail-records", "call-events")
 
 Progress = Callable[[str, str, int, int | None], None]
@@ -152,6 +155,19 @@ class Terms:
     chosen: Mapping[tuple[str, str], frozenset[bytes]] | None = field(default=None, repr=False)
     """The only records that may go, by dataset and start event: a data subject demanded it."""
 
+    signed_by: Sequence[str] = ()
+    """Keys that signed the policy's very bytes, the controller's first."""
+
+    consulted: bool | None = None
+    """Whether the officer's is among them; None where nobody signed."""
+
+    unsigned: RefusedError | None = None
+    """What is missing of the signatures that settings demand."""
+
+    settled: Mapping[str, datetime] | None = None
+    """By dataset of the manifest: before which instant the run before counted what was there.
+    None: this one doesn't count."""
+
     as_of: datetime | None = None
     """By which instant cut-offs are reckoned, where a plan file says one; else the run's clock."""
 
@@ -187,7 +203,7 @@ class Terms:
         return [
             replace(strand, chosen=self.chosen.get((strand.of, strand.start), frozenset()))
             for strand in strands
-            if strand.action == "delete" and strand.of in theirs
+            if strand.action == "delete" and not strand.early and strand.of in theirs
         ]
 
     def earliest(self, data_class: str, *, now: datetime) -> datetime | None:
@@ -232,6 +248,8 @@ def make(
     refusals: list[RefusedError] = list(clock_refusals)
     if not terms.approved:
         refusals.append(_not_approved(terms))
+    if terms.unsigned:
+        refusals.append(terms.unsigned)
     if untried := _untried(terms):
         refusals.append(untried)
     if terms.evidence == "sealed" and not terms.recipients:
@@ -266,8 +284,12 @@ def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Sele
     selection = strand.selection(beside, now=terms.reckoned(now), zone=terms.zone)
     if selection is None:
         return None
-    waits = _waits(terms, opened, strand, now=now)
-    selection = replace(selection, now=now, wait_for_part=waits)
+    selection = replace(
+        selection,
+        now=now,
+        wait_for_part=_waits(terms, opened, strand, now=now),
+        marks=_marks(terms, opened.kinds[strand.of], strand.of, now=now),
+    )
     selection = held(terms, opened, now=now).spare(selection, store.data_class)
     return replace(selection, excluded_calls=store.straddlers(selection))
 
@@ -289,6 +311,16 @@ def counted(terms: Terms, opened: Opened, store: Store, selection: Selection) ->
         return census
     legal = store.census(known.spare(selection, store.data_class, legal_only=True)).held
     return replace(census, restricted=census.held - legal)
+
+
+def _marks(terms: Terms, kind: Dataset, name: str, *, now: datetime) -> tuple[datetime, ...]:
+    """Before when this run counts what is there, and before when the run before did. Whole
+    seconds, as statements have them."""
+    if terms.settled is None:
+        return ()
+    settle_in = max(timedelta(seconds=getattr(kind, "settle_in", 0)), _SETTLED)
+    last = terms.settled.get(name)
+    return (now.replace(microsecond=0) - settle_in, *([last] if last else []))
 
 
 def _item(terms: Terms, opened: Opened, strand: Strand, *, now: datetime) -> Item:
@@ -379,12 +411,9 @@ def waiting(manifest: Manifest, policy: Policy) -> list[str]:
     nothing but its row dates, rows that hang on it (``KEPT_FOR_PART``); for ``policy check``."""
     found = []
     for kind in manifest.datasets.values():
-        rule, part = policy.rule_for(kind.data), _part(manifest, kind, policy)
-        for other in (part, *_parts(manifest, kind)):
-            theirs = policy.rule_for(other.data) if other else None
-            if rule and theirs and isinstance(rule.keep, Period):
-                longer = not isinstance(theirs.keep, Period) or theirs.keep.exceeds(rule.keep)
-                found += [kind.data] if longer else []
+        for other in (_part(manifest, kind, policy), *_parts(manifest, kind)):
+            if other and policy.outlasts(other.data, kind.data):
+                found.append(kind.data)
     return list(dict.fromkeys(found))
 
 
@@ -421,12 +450,9 @@ def fed_longer(manifest: Manifest, policy: Policy) -> list[tuple[str, str]]:
     first, so that the PBX would make deleted records again; for ``policy check``."""
     found = []
     for kind in manifest.datasets.values():
-        mine = policy.rule_for(kind.data)
         for feed in _feeds(manifest, kind):
-            theirs = policy.rule_for(feed.data)
-            if mine and theirs and isinstance(mine.keep, Period):
-                longer = not isinstance(theirs.keep, Period) or theirs.keep.exceeds(mine.keep)
-                found += [(kind.data, feed.data)] if longer else []
+            if policy.outlasts(feed.data, kind.data):
+                found.append((kind.data, feed.data))
     return list(dict.fromkeys(found))
 
 

@@ -151,6 +151,9 @@ class Selection:
     """The other rules of the class: a call with a leg that one of them keeps straddles, and a
     record whose facets can't be told goes only when all of them let it."""
 
+    marks: tuple[datetime, ...] = ()
+    """Instants before which a census counts all records, for the next run to count again."""
+
     without: tuple[str, ...] = ()
     """Start events that must be unknown: this one is their fallback."""
 
@@ -166,14 +169,14 @@ class Selection:
     those of the whole dataset (total, oldest, newest) are of these. None: no record is singled
     out."""
 
-    def means(self, identity: bytes) -> bool:
-        """Whether a record may be one that is meant."""
-        return self.chosen is None or identity in self.chosen
-
     @property
     def held(self) -> Ties:
         """What no batch may take because of a hold."""
         return Ties(self.held_calls, self.excluded_keys)
+
+    def means(self, identity: bytes) -> bool:
+        """Whether a record may be one that is meant."""
+        return self.chosen is None or identity in self.chosen
 
     @property
     def narrowed(self) -> bool:
@@ -199,6 +202,24 @@ class Selection:
         return self.excluded_calls | self.held_calls if self.held_calls else self.excluded_calls
 
 
+class Marked:
+    """Counts what lies before each mark of a selection, one record after the other."""
+
+    def __init__(self, selection: Selection) -> None:
+        self._marks = selection.marks
+        self._counts = [0] * len(self._marks)
+
+    def see(self, when: datetime | None) -> None:
+        """One record, whatever rule it falls under."""
+        for place, mark in enumerate(self._marks):
+            self._counts[place] += when is not None and when < mark
+
+    @property
+    def older(self) -> tuple[int, ...]:
+        """As a census tells it."""
+        return tuple(self._counts)
+
+
 @dataclass(frozen=True, slots=True)
 class Census:
     """What a dataset holds under one selection; read only, counted afresh.
@@ -222,6 +243,9 @@ class Census:
     total_exact: bool = True
     oldest: datetime | None = None
     newest: datetime | None = None
+    older: tuple[int, ...] = ()
+    """How many records of the whole dataset, under whatever rule, lie before each of the marks;
+    empty where counting would cost a full scan for nothing else."""
     findings: Mapping[str, int] = field(default_factory=dict)
     """Codes with counts, for the report: ORPHAN_FILES, MISSING_FILES, FOREIGN_LOCK, ..."""
 

@@ -13,17 +13,25 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pbxretain import __version__
+from pbxretain.errors import EvidenceError
 from pbxretain.evidence import statements
-from pbxretain.evidence.fields import instant
+from pbxretain.evidence.fields import instant, moment
 from pbxretain.evidence.sidecars import Kept
+from pbxretain.evidence.statements import parse_statement
+from pbxretain.ledger import Ledger
 from pbxretain.outcomes import DatasetResult, still_due
 from pbxretain.period import Period
 from pbxretain.plan import Item, Plan, Terms
 from pbxretain.records import Census
+from pbxretain.signing import open_envelope
+
+_LOOKED_BACK = 60
+"""Reports: two months of daily runs that all were refused."""
 
 _METHODS = {"table": "db_delete", "lines": "rewrite", "api": "product", "command": "product"}
 
@@ -84,6 +92,9 @@ def facts(
             "digest": terms.policy_digest,
             "approved": terms.approved,
             "not_decided": list(policy.not_decided(offered)),
+            "signed_by": list(terms.signed_by),
+            "consulted": terms.consulted,
+            **_approval(terms),
         },
         "limits": {
             "share": policy.limits.share,
@@ -101,6 +112,14 @@ def facts(
         "settings": source.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
         "datasets": [_dataset_facts(item) for item in plan.items] if plan else [],
     }
+
+
+def _approval(terms: Terms) -> dict[str, str]:
+    """Who approved the policy as it stands, by function, and when."""
+    said = terms.policy.approved
+    if not terms.approved or said is None:
+        return {}
+    return {"approved_by": said.by, "approved_on": said.on.isoformat()}
 
 
 def _evidence_facts(terms: Terms, started_at: datetime) -> dict[str, Any]:
@@ -146,6 +165,7 @@ def _dataset_facts(item: Item) -> dict[str, Any]:
         "singled_out": bool(selection and selection.chosen is not None),
         "start": item.start,
         "wait_for_part": bool(selection and selection.wait_for_part),
+        "marks": [instant(mark) for mark in selection.marks] if selection else [],
         "before": _census_facts(item.census) if item.census else None,
         "refusal": item.refusal.code if item.refusal else None,
     }
@@ -186,7 +206,7 @@ def census_of(known: Mapping[str, Any] | None) -> Census | None:
         name: datetime.fromisoformat(known[name]).astimezone(UTC) if known[name] else None
         for name in ("oldest", "newest")
     }
-    return Census(**{**known, **times})
+    return Census(**{**known, **times, "older": tuple(known.get("older", ()))})
 
 
 def deletion_report(
@@ -309,7 +329,45 @@ def _dataset(entry: Mapping[str, Any], result: DatasetResult, zone: ZoneInfo) ->
         "findings": _findings(result, before),
         "outcome": result.outcome,
         "merkle": {"size": result.deleted, "root": result.tree.root().hex()},
+        "settled": _settled(entry.get("marks", ()), before, result.after),
     }
+
+
+def _settled(
+    marks: Sequence[str], before: Census | None, after: Census | None
+) -> dict[str, Any] | None:
+    """What lay out of late writers' reach when the run had ended, and again what had done so when
+    the run before had."""
+    count = after.older[0] if marks and after and after.older else None
+    again = before.older[1] if len(marks) > 1 and before and len(before.older) > 1 else None
+    if count is None and again is None:
+        return None
+    until, last = (marks[0] if count is not None else None), (None if again is None else marks[1])
+    return {"until": until, "count": count, "last": last, "again": again}
+
+
+def settled_before(ledger: Ledger) -> dict[str, datetime]:
+    """By dataset of the manifest: before which instant it was counted last. Nothing where a later
+    report took records and didn't count."""
+    known: dict[str, datetime | None] = {}
+    for entry in [*ledger.entries()][: -_LOOKED_BACK - 1 : -1]:
+        told = _told(ledger.folder / entry.file)
+        for dataset in told.datasets if told else ():
+            name = dataset.of or dataset.dataset
+            until = dataset.settled.until if dataset.settled else None
+            if name not in known and (until or dataset.merkle.size):
+                known[name] = moment(until) if until else None
+        if told and told.datasets and all((d.of or d.dataset) in known for d in told.datasets):
+            break
+    return {name: until for name, until in known.items() if until}
+
+
+def _told(path: Path) -> statements.DeletionReport | None:
+    try:
+        found = parse_statement(open_envelope(path.read_bytes()).payload).predicate
+    except (OSError, EvidenceError):
+        return None
+    return found if isinstance(found, statements.DeletionReport) else None
 
 
 def _members(result: DatasetResult) -> dict[str, int]:

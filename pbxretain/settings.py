@@ -130,6 +130,9 @@ Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]{0,127}$")]
 
 
+Approval = Literal["stated", "signed"]
+
+
 # --- the document -----------------------------------------------------------------------------
 
 
@@ -235,6 +238,9 @@ class Source(Document):
     region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
     roots: dict[Name, AbsolutePath] = {}
     policy: Name
+    approval: Approval | None = None
+    """As for the whole installation, for this source only."""
+    consulted: bool | None = None
     tables: dict[Name, TableName] = {}
     uncovered_tables: list[TableName] = []
     """Tables that look like copies of call data and stay; every report names that they do."""
@@ -277,6 +283,10 @@ class Settings(Document):
 
     language: Literal["de", "en"] = "en"
     evidence: Literal["auto", "counts", "sealed"] = "auto"
+    approval: Approval = "stated"
+    """``signed``: the controller's key has to have signed a policy's very bytes."""
+    consulted: bool = False
+    """With ``approval: signed``: the data protection officer's key too."""
     state: AbsolutePath | None = None
     signing_key: SigningKey | None = None
     policies: AbsolutePath | None = None
@@ -285,6 +295,21 @@ class Settings(Document):
     """The folder with the holds; without it ``holds.d`` beside the settings."""
     hold: HoldRules = HoldRules()
     sources: dict[Name, Source] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consulted_on_what(self) -> Self:
+        for name, source in self.sources.items():
+            if self.consulted_for(source) and self.approval_for(source) != "signed":
+                raise ValueError(f"source {name}: consulted needs approval: signed")
+        return self
+
+    def approval_for(self, source: Source) -> Approval:
+        """What a source demands of its policy."""
+        return source.approval or self.approval
+
+    def consulted_for(self, source: Source) -> bool:
+        """Whether the officer has to have signed a source's policy."""
+        return self.consulted if source.consulted is None else source.consulted
 
 
 def load_settings(path: Path) -> Loaded[Settings]:

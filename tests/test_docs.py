@@ -168,8 +168,9 @@ SETTLED = (
     "docs/how-to/anlage-dsfa.md",
     "docs/how-to/recover.md",
     "docs/how-to/keys.md",
-    "docs/how-to/subject-requests.md",
+    "docs/how-to/policy.md",
     "docs/how-to/holds.md",
+    "docs/how-to/subject-requests.md",
 )
 OWN = (
     "docs/how-to/dpo.md",

@@ -14,7 +14,7 @@ from dateutil.relativedelta import relativedelta
 
 from pbxretain import __version__, rolling
 from pbxretain.annex import review
-from pbxretain.cli import inventory
+from pbxretain.cli import inventory, ruletext
 from pbxretain.cli.context import App
 from pbxretain.connector import Connector
 from pbxretain.documents import Loaded
@@ -28,6 +28,7 @@ from pbxretain.manifest import (
     root_of,
 )
 from pbxretain.messages import Lang, code, counted, day, hours, period, text
+from pbxretain.period import Period
 from pbxretain.policy import Policy, Rule, approval_state
 from pbxretain.settings import Settings, Source
 from pbxretain.sheet import (
@@ -67,8 +68,12 @@ class System:
     interval: int | None = None
     grace: int | None = None
 
-    def rule(self, dataset: Dataset) -> Rule | None:
-        return self.policy.value.rule_for(dataset.data)
+    def rules(self, dataset: Dataset) -> tuple[Rule, ...]:
+        return self.policy.value.rules_for(dataset.data)
+
+    def kept(self, dataset: Dataset) -> list[str]:
+        """How long each rule keeps records, in the order of the rules."""
+        return [str(rule.keep) for rule in self.rules(dataset)]
 
     def connected(self, dataset: Dataset) -> bool:
         """Whether settings lead to the place where this dataset lies."""
@@ -140,7 +145,8 @@ def data(found: Sequence[System], *, now: datetime) -> dict[str, object]:
                     {
                         "dataset": name,
                         "data_class": dataset.data,
-                        "keep": str(rule.keep) if (rule := system.rule(dataset)) else None,
+                        "keep": next(iter(reversed(system.kept(dataset))), None),
+                        "rules": system.kept(dataset),
                         "connected": system.connected(dataset),
                     }
                     for name, dataset in system.connector.manifest.datasets.items()
@@ -347,17 +353,17 @@ class _Concept:
         if not isinstance(rule.basis, str) and rule.basis.text:
             words = f"{words}: {rule.basis.text}"
         return (
-            code("data", rule.data, lang),
-            period(str(rule.keep), lang),
-            period(str(rule.minimum), lang) if rule.minimum else "-",
+            ruletext.part(rule, lang),
+            "; ".join(ruletext.stages(rule, lang)),
+            ruletext.minimum(rule, lang),
             ", ".join(self._starts(policy, rule)) or "-",
             words,
         )
 
     def _starts(self, policy: Loaded[Policy], rule: Rule) -> list[str]:
         """Start events in words: the rule's own, else the first of each dataset of the class."""
-        if rule.start:
-            return [code("start", rule.start, self.lang)]
+        if rule.starts:
+            return [ruletext.starts(rule, self.lang)]
         names = dict.fromkeys(
             _first_start(dataset)
             for system in self.found
@@ -373,7 +379,7 @@ class _Concept:
         for policy in self._policies():
             for rule in policy.value.rules:
                 for start in self._starts(policy, rule) if not rule.forever else ():
-                    name = code("data", rule.data, self.lang)
+                    name = ruletext.part(rule, self.lang)
                     cells.setdefault((str(rule.keep), start), {})[name] = None
         if not cells:
             yield Paragraph(self.say("classes.none"))
@@ -402,7 +408,7 @@ class _Concept:
         else:
             yield Paragraph(self.say("undecided.none"))
         kept = {
-            code("data", rule.data, self.lang): None
+            ruletext.part(rule, self.lang): None
             for policy in self._policies()
             for rule in policy.value.rules
             if rule.forever and not rule.undecided
@@ -469,7 +475,7 @@ class _Concept:
             value, approved = policy.value, policy.value.approved
             by = self.say("revision.draft")
             if approved is not None and approval_state(value) == "approved":
-                by = self.say("revision.by", on=approved.on + REVIEW_AFTER)
+                by = self.say("revision.by", on=value.review_by or approved.on + REVIEW_AFTER)
             name = text("report.policy.value", self.lang, name=value.policy, version=value.version)
             pairs.append((name, by))
         yield KeyValue(tuple(pairs))
@@ -486,10 +492,8 @@ class _Concept:
             yield KeyValue(tuple(self._dataset(system, name, dataset)))
 
     def _dataset(self, system: System, name: str, dataset: Dataset) -> Iterator[tuple[str, str]]:
-        rule = system.rule(dataset)
-        decided = rule is not None and not rule.undecided
-        keep = period(str(rule.keep), self.lang) if rule and decided else self.say("rule.none")
-        yield text("policy.col.keep", self.lang), keep
+        rules = system.rules(dataset)
+        yield text("policy.col.keep", self.lang), self._periods(rules)
         told = inventory.told(system.connector.manifest, dataset, self.lang)
         yield from ((text(label, self.lang), value) for label, value in told if value)
         if table := system.source.tables.get(name):
@@ -498,13 +502,27 @@ class _Concept:
         if not never:
             yield self.say("how"), code("method", _METHODS[dataset.kind], self.lang)
 
+    def _periods(self, rules: Sequence[Rule]) -> str:
+        """How long records stay under each rule; each part is named where there are several."""
+        if not rules or all(rule.undecided for rule in rules):
+            return self.say("rule.none")
+        if len(rules) == 1:
+            return ruletext.keep(rules[0], self.lang)
+        return "; ".join(
+            f"{ruletext.part(rule, self.lang)}: {ruletext.keep(rule, self.lang)}" for rule in rules
+        )
+
 
 def _first_start(dataset: Dataset) -> str:
     starts = getattr(dataset, "starts", None)
     return next(iter(starts)) if starts else str(getattr(dataset, "start", ""))
 
 
+_ANY_DAY = date(2026, 7, 1)
+
+
 def _length(keep: str) -> tuple[int, str]:
-    count, _, unit = keep.partition(" ")
-    days = {"day": 1, "week": 7, "month": 30, "year": 365}
-    return int(count) * days.get(unit.rstrip("s"), 0), keep
+    if keep == "forever":
+        return 0, keep
+    found = Period.parse(keep)
+    return (found.after(_ANY_DAY) - _ANY_DAY).days, keep

@@ -12,15 +12,15 @@ from uuid import uuid4
 
 import click
 
-from pbxretain import connector, holdnotes, policy, rolling, settings, signing
+from pbxretain import approval, connector, holdnotes, policy, rolling, settings, signing
 from pbxretain.cli.face import Face
 from pbxretain.connector import Connector, Opened
 from pbxretain.documents import Loaded
-from pbxretain.errors import DocumentError, RefusedError, UnavailableError
+from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
 from pbxretain.evidence.sealing import Recipient, load_recipients
 from pbxretain.execute import Site
 from pbxretain.holds import Folder, holds_folder
-from pbxretain.ledger import ROSTER, Ledger
+from pbxretain.ledger import FILED, ROSTER, Ledger
 from pbxretain.plan import Terms
 from pbxretain.policy import Policy
 from pbxretain.posix import write_synced
@@ -86,6 +86,7 @@ class App:
         """What a source is run under: all its documents, loaded once."""
         source = self.source(name)
         loaded = self.policy(source.policy)
+        signed, unsigned = self._signatures(name, source, loaded.digest)
         return Terms(
             name=name,
             source=source,
@@ -96,7 +97,28 @@ class App:
             holds=self.holds,
             evidence=self.settings.evidence,
             recipients=escrow_keys(self),
+            signed_by=signed.keys if signed else (),
+            consulted=bool(signed.officers) if signed else None,
+            unsigned=unsigned,
         )
+
+    def _signatures(
+        self, name: str, source: Source, digest: str
+    ) -> tuple[approval.Signed | None, RefusedError | None]:
+        """Who signed a source's policy, and what is missing where settings demand it."""
+        demanded = self.settings.approval_for(source) == "signed"
+        try:
+            roster = rolling.installed(self.state / ROSTER)
+        except (EvidenceError, UnavailableError):
+            if demanded:
+                raise
+            roster = None
+        folder = self.reports(name) / FILED
+        signed = approval.filed(folder, digest, roster) if roster else None
+        if not demanded:
+            return signed, None
+        consulted = self.settings.consulted_for(source)
+        return signed, approval.unsigned(source.policy, signed, roster, consulted=consulted)
 
     @property
     def runner(self) -> RunnerKey:

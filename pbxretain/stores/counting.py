@@ -29,6 +29,9 @@ from pbxretain.stores.sparing import (
 )
 from pbxretain.stores.walks import SMALL
 
+_SERVED = 5_000_000
+"""Rows that an index on the time counts in a second or two."""
+
 if TYPE_CHECKING:
     from pbxretain.stores.table import TableStore
 
@@ -54,6 +57,7 @@ def count_table(store: TableStore, opened: Session, selection: Selection) -> Cen
         kept_for_part=tally["kept"],
         total=total,
         total_exact=exact,
+        older=tuple(_older(store, opened, selection)),
         oldest=ends[0],
         newest=ends[1],
         findings=_shared_left(store, opened, selection)
@@ -280,11 +284,18 @@ def _below_minimum(
 
 
 def _before(
-    store: TableStore, opened: Session, selection: Selection, edge: datetime, *also: Sql | None
+    store: TableStore,
+    opened: Session,
+    selection: Selection,
+    edge: datetime,
+    *also: Sql | None,
+    newest: bool = False,
 ) -> int:
-    """Rows of the selection before an instant, each read where it has two readings."""
+    """Rows of the selection before an instant, each read where it has two readings; ``newest``:
+    also those that always stay."""
     layout = store.layout(selection.start)
-    mine = (own_rows(store, selection), newest_stay(store, opened, layout), *also)
+    stay = None if newest else newest_stay(store, opened, layout)
+    mine = (own_rows(store, selection), stay, *also)
     count = _count(store, opened, layout.time.certain(edge), *mine)
     doubtful = layout.time.doubtful(edge)
     if doubtful is None:
@@ -315,6 +326,17 @@ def _total(store: TableStore, opened: Session) -> tuple[int, bool]:
     if estimate is None or estimate <= SMALL:
         return _count(store, opened), True
     return estimate, False
+
+
+def _older(store: TableStore, opened: Session, selection: Selection) -> Iterator[int]:
+    """Before each mark, where that is cheap. Copies go along with their records, so they say
+    nothing by themselves."""
+    time, estimate = store.layout(selection.start).time, store.shape.rows or 0
+    served = time.direct and store.shape.indexed(time.column)
+    if store.anchor is None and estimate <= (_SERVED if served else SMALL):
+        everything = Selection(selection.cutoff, selection.now, selection.start)
+        for mark in selection.marks:
+            yield _before(store, opened, everything, mark, newest=True)
 
 
 def _end(

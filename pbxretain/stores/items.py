@@ -37,6 +37,7 @@ from pbxretain.records import (
     Found,
     Intent,
     Itemised,
+    Marked,
     Record,
     Selection,
     Session,
@@ -170,9 +171,11 @@ class ItemStore:
 
     def census(self, selection: Selection) -> Census:
         tally: Counter[str] = Counter()
+        marked = Marked(selection)
         oldest = newest = None
         for entry in self._listing(None):
             tally["total"] += 1
+            marked.see(entry.when)
             mine = claim(entry.told, selection)
             if mine is None:
                 continue
@@ -196,6 +199,7 @@ class ItemStore:
             held=tally["held"],
             minimum=tally["minimum"],
             total=tally["total"],
+            older=marked.older,
             oldest=oldest,
             newest=newest,
             findings={"FACET_UNTOLD": tally["untold"]} if tally["untold"] else {},

@@ -30,6 +30,7 @@ from pbxretain.records import (
     Found,
     Intent,
     Itemised,
+    Marked,
     Record,
     Selection,
     Sought,
@@ -171,9 +172,11 @@ class LinesStore:
 
     def census(self, selection: Selection) -> Census:
         tally: Counter[str] = Counter()
+        marked = Marked(selection)
         oldest = newest = None
         for read in self._all(selection, tally):
             tally["total"] += 1
+            marked.see(read.when)
             mine = claim(read.told, selection)
             if mine is None or any(map(read.at, selection.without)):
                 continue
@@ -196,6 +199,7 @@ class LinesStore:
             held=tally["held"],
             minimum=tally["minimum"],
             total=tally["total"],
+            older=() if tally["unreadable_segment"] else marked.older,
             oldest=oldest,
             newest=newest,
             findings=counts(

@@ -105,10 +105,23 @@ def own_rows(store: TableStore, selection: Selection) -> Sql | None:
     where it is about all."""
     redact = selection.redact
     missing = store.redacting(redact).missing() if redact else None
-    found = [_orphans(store, redact), claimed(store, selection), _stage(store, selection)]
-    found += [missing, _chosen(store, selection)]
+    found = [
+        _orphans(store, redact),
+        claimed(store, selection),
+        _stage(store, selection),
+        _chosen(store, selection),
+        missing,
+    ]
     parts = [part for part in found if part]
     return all_of(*parts) if parts else None
+
+
+def _stage(store: TableStore, selection: Selection) -> Sql | None:
+    """Rows that an earlier stage of the rule doesn't take anyway."""
+    if selection.since is None:
+        return None
+    time = store.layout(selection.start).time
+    return negated(time.certain(selection.since), store.dialect)
 
 
 def _chosen(store: TableStore, selection: Selection) -> Sql | None:
@@ -121,14 +134,6 @@ def _chosen(store: TableStore, selection: Selection) -> Sql | None:
     known = [untyped(key) or b"" for key in keys if key is not None]
     quick = store.among(layout.key[0], known) if known and len(known) == len(keys) else None
     return all_of(quick, layout.match_any(identities))
-
-
-def _stage(store: TableStore, selection: Selection) -> Sql | None:
-    """Rows that an earlier stage of the rule doesn't take anyway."""
-    if selection.since is None:
-        return None
-    time = store.layout(selection.start).time
-    return negated(time.certain(selection.since), store.dialect)
 
 
 def _orphans(store: TableStore, redact: Redaction | None) -> Sql | None:

@@ -30,6 +30,7 @@ from pbxretain.records import (
     Found,
     Intent,
     Itemised,
+    Marked,
     Record,
     Selection,
     Sought,
@@ -168,6 +169,7 @@ class SpoolStore:
         found: Counter[str] = Counter()
         findings = spool_survey.strangers(self.root)
         dates: list[datetime] = []
+        marked = Marked(selection)
         for place in mailbox.places(self.root):
             with self.folder(place) as folder:
                 if folder is None:
@@ -182,6 +184,7 @@ class SpoolStore:
                 cutoff = (mine or selection).cutoff
                 for item in mailbox.records(contents, cutoff):
                     found["total"] += 1
+                    marked.see(item.when)
                     if mine is None:
                         continue
                     found.update(_kinds(folder, item, mine))
@@ -198,6 +201,7 @@ class SpoolStore:
             held=found["held"],
             minimum=found["minimum"],
             total=found["total"],
+            older=marked.older,
             oldest=dates[0] if dates else None,
             newest=dates[-1] if dates else None,
             findings={code: count for code, count in sorted(findings.items()) if count},

@@ -35,6 +35,7 @@ from pbxretain.records import (
     Found,
     Intent,
     Itemised,
+    Marked,
     Naming,
     Record,
     Selection,
@@ -202,7 +203,9 @@ class TreeStore:
         view = self._look(findings=True)
         tally: Counter[str] = Counter()
         dates = []
+        marked = Marked(selection)
         for entry in view.entries:
+            marked.see(entry.when)
             mine = claim(entry.told, selection)
             if mine is None:
                 continue
@@ -231,6 +234,7 @@ class TreeStore:
             held=tally["held"],
             minimum=tally["minimum"],
             total=len(view.entries),
+            older=marked.older,
             oldest=min(dates, default=None),
             newest=max(dates, default=None),
             findings=findings,
@@ -479,8 +483,8 @@ class TreeStore:
                 batch.exhausted = False
                 break
             batch.cursor = TreeCursor(*_order(entry))
-            passed = entry.waits or entry.identity in spared
-            if passed or not selection.means(entry.identity):
+            meant = selection.means(entry.identity)
+            if entry.waits or entry.identity in spared or not meant:
                 continue
             outcome = self._take_one(entry, selection, name)
             if isinstance(outcome, HeldRecord):

@@ -19,6 +19,15 @@ SETTINGS: Meanings = {
             "Evidence level. `auto`: *sealed* when a DPO key is there, else *counts*. This version "
             "knows no DPO keys yet, so `auto` means `counts` and `sealed` is a refusal."
         ),
+        "approval": (
+            "`stated`: a policy has to say that it is approved as it stands. `signed`: besides, "
+            "a key that the roster gives to the controller has to have signed its very bytes, and "
+            "the statement be filed (`report add`); else every run is refused."
+        ),
+        "consulted": (
+            "With `approval: signed`: the data protection officer has to have signed as well that "
+            "they were consulted."
+        ),
         "state": (
             "State folder. Without it: `$STATE_DIRECTORY`, `/var/lib/pbxretain`, for plain users "
             "their own state folder."
@@ -69,6 +78,8 @@ SETTINGS: Meanings = {
         ),
         "roots": "Folders of the PBX, by the names that the connector knows. Absolute paths.",
         "policy": "Which policy applies: its file name without `.yaml`.",
+        "approval": "Another demand for this source than at the top level.",
+        "consulted": "Another demand for this source than at the top level.",
         "tables": "Another table name for a dataset, where this PBX uses its own.",
         "uncovered_tables": (
             "Tables that look like copies of call data and stay all the same. Each report names "
@@ -819,8 +830,8 @@ REPORT: Meanings = {
         "kind": "What kind of store it is.",
         "rule": "The rule that applied.",
         "balances": "What was due and what became of it.",
-        "total_before": "All records before the run.",
-        "total_after": "All records after the run.",
+        "total_before": "All records of the dataset before the run, under whatever rule.",
+        "total_after": "The same after the run.",
         "range": "From when to when.",
         "also": "What went along with the records, such as shadow copies, by name.",
         "method": (
@@ -835,6 +846,7 @@ REPORT: Meanings = {
     },
     "Settled": {
         LEAD: (
+            "Of the whole dataset, under whatever rule, by the rule's start event. "
             "Between two runs nothing is added to what is old: fewer in `again` than the run "
             "before left in `count` is a loss, more is a return. Null where counting would cost "
             "a full scan."

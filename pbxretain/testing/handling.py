@@ -142,12 +142,26 @@ def shared(trial: Trial, dataset: str) -> Iterator[Found]:
         with held.take(_MANY) as batch:
             words = list(dict.fromkeys(word for t in batch.taken for word in _words(t)))
         for name, facet in _facets(kind):
-            for value in [*getattr(facet, "values", ()), "true", "false", *words]:
-                first, rest = _parted(held.chosen, {name: frozenset({value})})
-                mine = Counter(held.store.scan(first))
-                if mine and mine != whole:
-                    yield from _apart(held, (first, rest), whole, name)
-                    break
+            values = [*getattr(facet, "values", ()), "true", "false", *words]
+            if rules := _told_apart(held, name, values, whole):
+                yield from _apart(held, rules, whole, name)
+            nobody, _ = _parted(held.chosen, {name: frozenset({f"{MARK} nobody"})})
+            if any(held.store.scan(nobody)):
+                yield Found(f"a rule for a {name} that no record has takes records")
+
+
+def _told_apart(
+    held: _Held, facet: str, values: Sequence[str], whole: Counter[Record]
+) -> Sequence[Selection]:
+    """Two rules of which each has records, where there is such a value; empty where no value is."""
+    found: Sequence[Selection] = ()
+    for value in values:
+        rules = _parted(held.chosen, {facet: frozenset({value})})
+        mine = Counter(held.store.scan(rules[0]))
+        found = rules if mine else found
+        if mine and mine != whole:
+            break
+    return found
 
 
 def _facets(kind: Dataset) -> Sequence[tuple[str, object]]:
@@ -182,7 +196,7 @@ def _apart(
     for rule in rules:
         with held.take(_MANY, chosen=rule) as batch:
             taken.append({t.identity for t in batch.taken})
-    if not all(taken):
+    if any(bool(part) != bool(went) for part, went in zip(listed, taken, strict=True)):
         yield Found(f"of two rules that go by {facet} one takes nothing")
     if not taken[0].isdisjoint(taken[1]):
         yield Found(f"two rules that go by {facet} take the same record")

@@ -122,6 +122,13 @@ class Start(Document):
         return [self.column] if isinstance(self.column, str) else list(self.column)
 
 
+RedactedForm = Literal["number", "text", "channel", "blank", "null", "constant", "keep"]
+"""What becomes of a column: ``number`` as the policy says; ``text`` (free text, names) is emptied;
+of a ``channel`` only the technology stays; ``keep`` is for technical ids that name nobody."""
+
+RedactedColumns = dict[Identifier, RedactedForm]
+
+
 class Child(Document):
     """Rows of another table that belong to a record and go with it, before it."""
 
@@ -129,6 +136,9 @@ class Child(Document):
     column: Identifier
     parent_column: Identifier
     children: list[Child] = []
+    redact: RedactedColumns | None = None
+    """Its columns and their redacted forms; empty: it holds nothing about a person. Without it
+    records of the dataset can't be redacted."""
 
 
 class Trigger(Document):
@@ -282,6 +292,9 @@ class TableDataset(_Dataset):
     starts: dict[Name, Start] = Field(min_length=1)
     personal: list[Identifier] = []
     subjects: dict[Name, Identifier] = {}
+    redact: RedactedColumns = {}
+    """Columns and their redacted forms. Without one for every personal column a rule that redacts
+    is refused for this dataset."""
     facets: dict[FacetName, TableFacet] = {}
     may_lack: list[Identifier] = []
     """Declared columns that some versions don't have; any other missing one is drift."""
@@ -317,9 +330,19 @@ class TableDataset(_Dataset):
                     raise ValueError(f"shared: {named.table} is neither the table nor its child")
         if self.reads_only and (self.children or self.shared or self.link):
             raise ValueError("a dataset that is only read has no link, children or shared rows")
+        if stays := sorted(self._ties() & {c for c, form in self.redact.items() if form != "keep"}):
+            raise ValueError(f"redact: {stays[0]} dates or ties records, so its form must be keep")
         if self.table.endswith("*") and (self.link or self.shared or self.parts or self.shadows):
             raise ValueError("a table with a star has no link, shared, parts or shadows")
         return self
+
+    def _ties(self) -> set[str]:
+        """Columns without which a redacted record would lose its date, its call or its parts."""
+        found = {*self.call_id, *self.ready, *filter(None, (self.end, self.walk))}
+        for start in self.starts.values():
+            found |= {*start.columns, *filter(None, [start.referee])}
+        found |= {child.parent_column for child in self.children}
+        return found | {part.parent_column for part in self.parts}
 
 
 class Sidecar(Document):

@@ -22,12 +22,14 @@ from pbxretain.wording_discovery import DISCOVERY
 from pbxretain.wording_evidence import EVIDENCE
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
+from pbxretain.wording_holds import HOLDS
 from pbxretain.wording_keys import KEYS
 from pbxretain.wording_opening import OPENING
 from pbxretain.wording_page import PAGE
 from pbxretain.wording_papers import PAPERS
 from pbxretain.wording_plans import PLANS
 from pbxretain.wording_policy import POLICY
+from pbxretain.wording_redaction import REDACTION
 from pbxretain.wording_report import REPORT
 from pbxretain.wording_rules import RULES
 from pbxretain.wording_subject import SUBJECT
@@ -46,12 +48,14 @@ PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
     EVIDENCE,
     FACE,
     FAULTS,
+    HOLDS,
     KEYS,
     OPENING,
     PAGE,
     PAPERS,
     PLANS,
     POLICY,
+    REDACTION,
     REPORT,
     RULES,
     SUBJECT,

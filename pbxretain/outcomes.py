@@ -35,6 +35,9 @@ class DatasetResult:
     swept: Counter[str] = field(default_factory=Counter)
     """Shared rows that went after the batches, by table."""
 
+    noted: Counter[str] = field(default_factory=Counter)
+    """What the run did beside deleting, by code, for the report's findings."""
+
     tree: Tree = field(default_factory=Tree)
     lookup: Tree = field(default_factory=Tree)
     """Over the entries by which a record can be found; empty at level counts."""

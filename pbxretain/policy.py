@@ -180,10 +180,21 @@ class Redact(Document):
     """An earlier stage: names and free text are blanked, and numbers brought into this form.
 
     ``numbers``: emptied, replaced by a constant, by a keyed pseudonym, or cut by some digits.
+    ``extensions``: numbers of at most so many digits are the house's own and stay; without it none
+    does. ``key_for``: how long the key of pseudonyms lives; once it is destroyed, nobody can tell
+    whose they were.
     """
 
     after: PeriodField
     numbers: Literal["blank", "constant", "pseudonym"] | Cut = Cut(cut=3)
+    extensions: Annotated[int, Field(ge=1, le=6)] | None = None
+    key_for: PeriodField | None = None
+
+    @model_validator(mode="after")
+    def _keyed(self) -> Self:
+        if (self.numbers == "pseudonym") != (self.key_for is not None):
+            raise ValueError("key_for belongs to numbers: pseudonym, and that needs it")
+        return self
 
 
 class Override(Document):

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pbxretain.connector import Opened
-from pbxretain.errors import DocumentError
-from pbxretain.manifest import Dataset, Manifest
-from pbxretain.period import Due
-from pbxretain.policy import Policy, Rule
+from pbxretain.errors import DocumentError, RefusedError
+from pbxretain.manifest import Dataset, Manifest, TableDataset
+from pbxretain.period import Due, Period, cutoff
+from pbxretain.policy import Cut, Policy, Redact, Rule
 from pbxretain.records import (
     Advice,
     Batch,
@@ -30,11 +30,16 @@ from pbxretain.records import (
     Intent,
     Itemised,
     Record,
+    Redaction,
     Rival,
     Selection,
     Sought,
     Store,
+    Ties,
 )
+
+WHENEVER = datetime(2199, 12, 31, tzinfo=UTC)
+"""Later than any record: what goes on demand goes at any age, also with a date ahead of time."""
 
 _LONGEST = 63
 """Of a name in evidence."""
@@ -58,8 +63,15 @@ class Strand:
     but_not: tuple[Facets, ...] = field(default=(), repr=False)
     without: tuple[str, ...] = ()
     action: Literal["delete", "redact"] = "delete"
+    early: bool = False
+    """Files that go when the rows which name them are redacted."""
+
     alone: bool = True
     """The only strand of its dataset."""
+
+    chosen: frozenset[bytes] | None = field(default=None, repr=False)
+    """The only records that are meant, by identity, whatever their age: a data subject demanded
+    it. A minimum keeps them all the same."""
 
     @property
     def of(self) -> str:
@@ -74,9 +86,17 @@ class Strand:
     def encoding(self) -> str:
         return self.store.encoding
 
+    @property
+    def keep(self) -> Period | Literal["forever"]:
+        """How long what it takes stays as it is."""
+        earlier = self.rule.redact if self.action == "redact" or self.early else None
+        return earlier.after if earlier else self.rule.keep
+
     def due(self, *, now: datetime, zone: ZoneInfo) -> Due | None:
         """What its rule lets go at ``now``; None for nothing ever."""
-        if self.action == "redact":
+        if self.chosen is not None:
+            return demanded(self.rule, now=now, zone=zone)
+        if self.action == "redact" or self.early:
             return self.rule.redacts_at(now=now, zone=zone)
         return self.rule.terms_at(now=now, zone=zone)
 
@@ -88,7 +108,7 @@ class Strand:
         due = self.due(now=now, zone=zone)
         if due is None:
             return None
-        return Selection(
+        selection = Selection(
             cutoff=due.cutoff,
             maximum=due.maximum,
             now=now,
@@ -96,18 +116,73 @@ class Strand:
             only=self.only,
             but_not=self.but_not,
             without=self.without,
-            others=[other.rival(now=now, zone=zone) for other in beside if other != self],
+            chosen=self.chosen,
+            others=[other.rival(now=now, zone=zone) for other in self._rivals(beside)],
         )
+        if self.action == "delete" or self.rule.redact is None:
+            return selection
+        later = self.rule.terms_at(now=now, zone=zone)  # what deletion takes needs no redaction
+        since = later.cutoff if later else None
+        return replace(selection, redact=redaction_of(self.rule.redact), since=since)
+
+    def _rivals(self, beside: Sequence[Strand]) -> Iterator[Strand]:
+        """The other rules and start events of the dataset, each at the stage that counts here: a
+        call is redacted once every leg may be, and deleted once every leg may go."""
+        staged = {other.part for other in beside if other.action == self.action}
+        for other in beside:
+            stands_in = other.action == "delete" and other.part not in staged
+            if other.part != self.part and (other.action == self.action or stands_in):
+                yield other
+
+    @property
+    def part(self) -> tuple[str, str]:
+        """Rule and start event, whatever the stage."""
+        return self.label, self.start
 
     def rival(self, *, now: datetime, zone: ZoneInfo) -> Rival:
         """How others of the same dataset see it."""
         due = self.due(now=now, zone=zone)
         return Rival(self.only, self.but_not, due.cutoff if due else None, self.start, self.without)
 
+    def facet_lost(self, rules: Sequence[Rule], kind: Dataset) -> RefusedError | None:
+        """Why redaction would bring records under another rule of their class: it changes what
+        one of the rules goes by. ``kind`` declares the dataset."""
+        if self.action == "delete" or not isinstance(kind, TableDataset):
+            return None
+        for rule in rules:
+            for name, values in rule.facets.items():
+                facet = kind.facets.get(name)
+                if facet and self._changed(kind, values) & set(facet.all_columns):
+                    return RefusedError(
+                        f"dataset {self.of}: a rule goes by {name}, which redaction changes",
+                        hint=f"take {name} out of the rules for {self.data_class}, or let short"
+                        " numbers stay: extensions",
+                        code="REDACTION_FACET",
+                        params={"dataset": self.of, "facet": name, "data": self.data_class},
+                    )
+        return None
+
+    def _changed(self, kind: TableDataset, values: frozenset[str]) -> set[str]:
+        """The columns in which redaction changes one of these values."""
+        keep = self.rule.redact.extensions if self.rule.redact else None
+        stay = keep is not None and all(
+            v.isdecimal() and v[0] != "0" and len(v) <= keep for v in values
+        )
+        kept = {"keep", "number"} if stay else {"keep"}
+        return {column for column, form in kind.redact.items() if form not in kept}
+
     # --- the store underneath ---
 
     def check(self) -> Sequence[Advice]:
-        return self.store.check()
+        if self.action == "delete" or self.rule.redact is None:
+            return self.store.check()
+        table = getattr(self.store, "check_redaction", None)
+        if table is None:
+            text = f"Dataset {self.of} can't be redacted: only database tables can."
+            mend = "give its data class a rule without redact, or delete it"
+            return [Advice("REDACTION_KIND", text, mend, severity="error")]
+        found: Sequence[Advice] = table(redaction_of(self.rule.redact))
+        return found
 
     def clock(self) -> datetime | None:
         return self.store.clock()
@@ -141,6 +216,10 @@ class Strand:
     ) -> Batch:
         return self.store.take(selection, limit=limit, after=after, skip=skip, name=name)
 
+    def ties(self, of: Ties) -> Ties:
+        """Over the whole dataset, as ``search``."""
+        return self.store.ties(of)
+
     def sweep(self, selection: Selection) -> Mapping[str, int]:
         return self.store.sweep(selection)
 
@@ -152,6 +231,13 @@ class Strand:
 
     def close(self) -> None:
         self.store.close()
+
+
+def demanded(rule: Rule, *, now: datetime, zone: ZoneInfo) -> Due:
+    """What a rule lets go when a data subject demands it: all that no minimum keeps."""
+    if rule.minimum is None:
+        return Due(WHENEVER)
+    return Due(min(WHENEVER, cutoff(rule.minimum, now=now, zone=zone)), maximum=WHENEVER)
 
 
 def of_source(policy: Policy, manifest: Manifest, opened: Opened) -> list[Strand]:
@@ -198,7 +284,7 @@ def _of_store(policy: Policy, manifest: Manifest, store: Store, kind: Dataset) -
         base = store.dataset if rule.only is None else f"{store.dataset}-{label}"
         starts = _starts_of(policy, manifest, store, kind, rule)
         for number, start in enumerate(starts):
-            yield Strand(
+            strand = Strand(
                 dataset=f"{base}-{start}" if number else base,
                 store=store,
                 rule=rule,
@@ -209,6 +295,27 @@ def _of_store(policy: Policy, manifest: Manifest, store: Store, kind: Dataset) -
                 but_not=tuple(facets[:place]),
                 without=tuple(starts[:number]),
             )
+            if rule.redact and _goes_with_rows(manifest, kind):
+                yield replace(strand, early=True)
+                continue
+            yield strand
+            if rule.redact:
+                yield replace(strand, dataset=f"{strand.dataset}-redact", action="redact")
+
+
+def _goes_with_rows(manifest: Manifest, kind: Dataset) -> bool:
+    """Whether these are files of rows of their own data class: a file can't be redacted, so it is
+    deleted when its rows are."""
+    named_by = getattr(kind, "named_by", None)
+    return named_by is not None and manifest.datasets[named_by.dataset].data == kind.data
+
+
+def redaction_of(rule: Redact) -> Redaction:
+    """A rule's form of numbers as stores take it, without any key."""
+    keep = rule.extensions or 0
+    if isinstance(rule.numbers, Cut):
+        return Redaction("cut", cut=rule.numbers.cut, keep=keep)
+    return Redaction(rule.numbers, keep=keep)
 
 
 def _unused(name: str, names: set[str]) -> str:

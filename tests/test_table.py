@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support import samples
 from support.facet_promises import *  # noqa: F403
+from support.redaction_promises import *  # noqa: F403
 from support.table_promises import *  # noqa: F403
 from support.table_promises import Bench
 from support.tables import NAME, Sealed, contents, drain, numbered, selecting, shipped, table

@@ -12,6 +12,7 @@ import pymysql
 import pytest
 from support import samples
 from support.facet_promises import *  # noqa: F403
+from support.redaction_promises import *  # noqa: F403
 from support.servers import MariaDB, PostgreSQL, Server
 from support.table_promises import *  # noqa: F403
 from support.table_promises import LINK, REFEREE, Bench

@@ -158,7 +158,7 @@ class Deleter:
             # The exact comparison can use no index; without the days each group of rows would
             # read the whole table.
             dated = [t for t in map(self._layout.taken, rows) if t is not None]
-            return all_of(near(self._layout, dated), exact)
+            return all_of(near(self._layout, dated), by_key(self._layout, dated), exact)
         marks = ", ".join(["CAST(%s AS tid)" if locator == "ctid" else "%s"] * len(rows))
         return all_of(
             Sql(f"{locator} IN ({marks})", tuple(_address(row[0]) for row in rows)), exact
@@ -190,14 +190,19 @@ class Deleter:
                 self._shapes[child.table].among(dialect, child.column, group),
                 dialect.among(dialect.stored(child.column), group),
             )
-            for grandchild in child.children:
-                if grandchild.table not in self._shapes:
-                    continue
+            self._remove_grandchildren(child, where)
+            self.also[child.table] += self._session.run(f"DELETE FROM {table} WHERE " + where)
+
+    def _remove_grandchildren(self, child: Child, where: Sql) -> None:
+        """What hangs on rows below, before them."""
+        dialect = self._session.dialect
+        table = dialect.table(child.table)
+        for grandchild in child.children:
+            if grandchild.table in self._shapes:
                 column = dialect.stored(grandchild.parent_column)
                 values = self._session.rows(f"SELECT DISTINCT {column} FROM {table} WHERE " + where)
                 known = sorted(v for (v,) in values if isinstance(v, bytes))
                 self._remove_child(grandchild, known)
-            self.also[child.table] += self._session.run(f"DELETE FROM {table} WHERE " + where)
 
 
 def _address(value: object) -> object:
@@ -306,12 +311,12 @@ def remove_copies(
     for group in chunks(ordered, COPIES):
         same = {t.identity: t for t in group}
         exact = any_of([layout.match(t) for t in same.values()])
-        where = all_of(near(layout, group), _by_key(layout, group), exact, spare)
+        where = all_of(near(layout, group), by_key(layout, group), exact, spare)
         gone += session.run(f"DELETE FROM {table} WHERE " + where)
     return gone
 
 
-def _by_key(layout: Layout, taken: Sequence[Taken]) -> Sql | None:
+def by_key(layout: Layout, taken: Sequence[Taken]) -> Sql | None:
     """The plain first key column, so that an index on it serves; exactness comes beside it."""
     values = {untyped(t.key[0]) for t in taken} if layout.key else {None}
     known = sorted(value for value in values if value is not None)

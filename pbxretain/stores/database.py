@@ -9,6 +9,7 @@ of a driver is replaced by a sentence: driver messages quote rows.
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -153,6 +154,11 @@ def sqlite_path(engine: Engine) -> Path:
     return Path(unquote(name.removeprefix("file:").partition("?")[0]))
 
 
+def _fits(pattern: str, value: bytes | None) -> bool | None:
+    """SQLite's REGEXP, on stored bytes."""
+    return None if value is None else re.fullmatch(pattern.encode(), value) is not None
+
+
 _AT_ONCE = 500
 """Rows that a streamed query hands over at once."""
 
@@ -186,6 +192,7 @@ class Session:
         elif self.dialect.name == "sqlite":
             self._driver.text_factory = bytes
             self._driver.isolation_level = None
+            self._driver.create_function("regexp", 2, _fits, deterministic=True)
         else:
             self._driver.rollback()
             self._driver.autocommit = True

@@ -143,6 +143,15 @@ class Dialect:
 
     empty = "''"
 
+    def fits(self, column: str, pattern: str) -> str:
+        """Whether the whole text matches an expression that all databases read alike."""
+        return f"{self.quote(column)} REGEXP '^({pattern})$'"
+
+    def ending(self, column: str, count: int, mark: str) -> str:
+        """The text with its last characters replaced; ``mark`` is plain ASCII."""
+        c = self.quote(column)
+        return f"SUBSTR({c}, 1, LENGTH({c}) - {count}) || '{mark}'"
+
     def digits(self, column: str) -> str:
         """Whether text holds a whole or decimal number."""
         raise NotImplementedError
@@ -259,6 +268,10 @@ class MySQL(Dialect):
     def same_columns(self, left: str, right: str) -> str:
         return f"{left} <=> {right}"
 
+    def ending(self, column: str, count: int, mark: str) -> str:
+        c = self.quote(column)
+        return f"CONCAT(LEFT({c}, CHAR_LENGTH({c}) - {count}), '{mark}')"
+
     def digits(self, column: str) -> str:
         return f"{self.quote(column)} REGEXP '^[0-9]+([.][0-9]*)?$'"
 
@@ -327,6 +340,9 @@ class PostgreSQL(Dialect):
         cast = f"CAST(%s AS {kind}[])" if kind else "%s"
         return Sql(f"{self.quote(column)} = ANY({cast})", (texts,))
 
+    def fits(self, column: str, pattern: str) -> str:
+        return f"{self.quote(column)} ~ '^({pattern})$'"
+
     def digits(self, column: str) -> str:
         return f"{self.quote(column)} ~ '^[0-9]+([.][0-9]*)?$'"
 
@@ -373,6 +389,10 @@ class SQLite(Dialect):
 
     def same_columns(self, left: str, right: str) -> str:
         return f"{left} IS {right}"
+
+    def fits(self, column: str, pattern: str) -> str:
+        # The session brings the function.
+        return f"{self.stored(column)} REGEXP '^({pattern})$'"
 
     def digits(self, column: str) -> str:
         c = self.quote(column)

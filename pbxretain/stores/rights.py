@@ -12,12 +12,16 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import sqlalchemy.types as kinds
+
 from pbxretain.errors import RefusedError, StoreError
 from pbxretain.manifest import all_children
 from pbxretain.posix import user
-from pbxretain.records import Advice
+from pbxretain.records import Advice, Redaction
 from pbxretain.stores.database import Session, session, sqlite_path
 from pbxretain.stores.dialects import Sql, negated
+from pbxretain.stores.redacted import undeclared
+from pbxretain.stores.schema import Shape
 from pbxretain.stores.sparing import not_ready
 
 if TYPE_CHECKING:
@@ -34,6 +38,76 @@ def advice(store: TableStore) -> Sequence[Advice]:
         mine = [*_rights(store, opened), *(found for copy in copies for found in copy)]
         mine += _ready(store, opened)
         return mine if store.manifest.reads_only else [*mine, *_indexes(store), *_lax(opened)]
+
+
+def redaction_advice(store: TableStore, redaction: Redaction) -> Sequence[Advice]:
+    """The same for bringing records into redacted form: what the manifest must say, what the table
+    must hold, and UPDATE on the columns, on copies too. Raises UnavailableError."""
+    lacking = undeclared(store.manifest)
+    if lacking or store.manifest.reads_only:
+        what = ", ".join(lacking) or "any column"
+        text = f"Dataset {store.dataset}: the manifest doesn't say how {what} is redacted."
+        mend = "name a form under redact in the connector manifest, or delete instead"
+        return [Advice("REDACTION_UNDECLARED", text, mend, severity="error")]
+    found: list[Advice] = []
+    with session(store.engine) as opened:
+        for each in [store, *store.shadow_stores()]:
+            found += _redacts(each, opened, redaction)
+        found += _ready(store, opened)
+        return [*found, *_leaves(store), *_indexes(store), *_lax(opened)]
+
+
+def _redacts(store: TableStore, opened: Session, redaction: Redaction) -> Iterator[Advice]:
+    how = store.redacting(redaction)
+    tables = [(store.shape, how.forms), *((store.children[t], f) for t, f in how.below.items())]
+    for shape, forms in tables:
+        if forms.unfit:
+            yield Advice(
+                code="REDACTION_UNFIT",
+                text=(
+                    f"Dataset {store.dataset}: {', '.join(forms.unfit)} in {shape.table} can't hold"
+                    " the redacted form."
+                ),
+                command="choose another form for numbers in the policy, such as blank",
+                severity="error",
+            )
+        if any(event in ("update", "rule") for _, event in shape.triggers):
+            yield Advice(
+                code="REDACTION_TRIGGER",
+                text=f"A trigger on {shape.table} answers updates; nobody knows what it copies.",
+                command="delete these records instead, or drop the trigger",
+                severity="error",
+            )
+        if store.dialect.name != "sqlite" and forms.columns:
+            yield from _updates(store, opened, shape, forms.columns)
+    if store.dialect.name == "sqlite":
+        yield from _sqlite_rights(store)
+
+
+def _updates(
+    store: TableStore, opened: Session, shape: Shape, columns: Sequence[str]
+) -> Iterator[Advice]:
+    table = store.dialect.table(shape.table)
+    names = list(dict.fromkeys([*columns, *shape.renewed]))
+    same = ", ".join(f"{c} = {c}" for c in map(store.dialect.quote, names))
+    for right, probe in (
+        ("SELECT", _SELECT + table),
+        (f"UPDATE ({', '.join(names)})", f"UPDATE {table} SET {same}"),
+    ):
+        yield from _missing(store, opened, right, f"{probe} WHERE 1=0", name=shape.table)
+
+
+def _leaves(store: TableStore) -> Iterator[Advice]:
+    """Columns of text that nobody declared: a product's own, or a site's with more in it."""
+    manifest, layout = store.manifest, next(map(store.layout, store.walks()))
+    known = {*manifest.redact, *layout.columns, *manifest.ready, manifest.end, manifest.walk}
+    texts = [c for c, kind in store.shape.columns.items() if isinstance(kind, kinds.String)]
+    if left := sorted(set(texts) - known):
+        yield Advice(
+            code="REDACTION_LEAVES",
+            text=f"Redaction leaves these columns of {store.shape.table}: {', '.join(left)}.",
+            severity="info",
+        )
 
 
 def _ready(store: TableStore, opened: Session) -> Iterator[Advice]:

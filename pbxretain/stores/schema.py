@@ -8,7 +8,7 @@ refuses: a table that looks otherwise than declared may tie its rows to things n
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy
 from sqlalchemy.engine import Engine
@@ -42,6 +42,8 @@ class Shape:
     """Columns that an update sets to now by itself, unless it names them."""
     collations: Mapping[str, str] = field(default_factory=dict)
     """Of MySQL's text columns."""
+    filled: frozenset[str] = frozenset()
+    """Columns that can't hold NULL."""
 
     def has(self, column: str) -> bool:
         return column in self.columns
@@ -73,7 +75,7 @@ def read_shape(engine: Engine, session: Session, table: str, dataset: str) -> Sh
     try:
         with engine.connect() as connection:  # one for all four questions
             inspector = sqlalchemy.inspect(connection)
-            columns = {c["name"]: c["type"] for c in inspector.get_columns(name, schema or None)}
+            found = inspector.get_columns(name, schema or None)
             indexes = [
                 [str(column) for column in index["column_names"]]
                 for index in inspector.get_indexes(name, schema or None)
@@ -85,7 +87,10 @@ def read_shape(engine: Engine, session: Session, table: str, dataset: str) -> Sh
             hint="run: pbxretain check",
         ) from None
     indexes += [list(primary)] if primary else []
-    return _READERS[session.dialect.name](session, table, columns, indexes)
+    columns = {column["name"]: column["type"] for column in found}
+    filled = frozenset(column["name"] for column in found if not column["nullable"])
+    shape = _READERS[session.dialect.name](session, table, columns, indexes)
+    return replace(shape, filled=filled)
 
 
 def _read_mysql(

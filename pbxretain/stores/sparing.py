@@ -12,11 +12,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pbxretain.manifest import Part
-from pbxretain.records import Selection
+from pbxretain.records import Redaction, Selection
 from pbxretain.stores.database import Session
-from pbxretain.stores.dialects import Sql, all_of, any_of, negated
+from pbxretain.stores.dialects import Sql, all_of, any_of, negated, untyped
 from pbxretain.stores.facets import claimed
-from pbxretain.stores.rows import Layout, chunks
+from pbxretain.stores.rows import Layout, chunks, unpack
 
 if TYPE_CHECKING:
     from pbxretain.stores.table import TableStore
@@ -101,19 +101,52 @@ def names_a_file(store: TableStore, layout: Layout) -> Sql:
 
 
 def own_rows(store: TableStore, selection: Selection) -> Sql | None:
-    """Rows that the selection is about: its rule's; None where it is about all."""
-    parts = [part for part in (_orphans(store), claimed(store, selection)) if part]
+    """Rows that the selection is about: its rule's, under a redaction those not redacted yet; None
+    where it is about all."""
+    redact = selection.redact
+    missing = store.redacting(redact).missing() if redact else None
+    found = [
+        _orphans(store, redact),
+        claimed(store, selection),
+        _stage(store, selection),
+        _chosen(store, selection),
+        missing,
+    ]
+    parts = [part for part in found if part]
     return all_of(*parts) if parts else None
 
 
-def _orphans(store: TableStore) -> Sql | None:
-    """For a shadow: only rows whose anchor is gone are records of their own."""
+def _stage(store: TableStore, selection: Selection) -> Sql | None:
+    """Rows that an earlier stage of the rule doesn't take anyway."""
+    if selection.since is None:
+        return None
+    time = store.layout(selection.start).time
+    return negated(time.certain(selection.since), store.dialect)
+
+
+def _chosen(store: TableStore, selection: Selection) -> Sql | None:
+    """Rows that are singled out; the plain first key column lets an index on it serve."""
+    if selection.chosen is None:
+        return None
+    layout = store.layout(selection.start)
+    identities = sorted(selection.chosen)
+    keys = {next(iter(unpack(one)), None) if layout.key else None for one in identities}
+    known = [untyped(key) or b"" for key in keys if key is not None]
+    quick = store.among(layout.key[0], known) if known and len(known) == len(keys) else None
+    return all_of(quick, layout.match_any(identities))
+
+
+def _orphans(store: TableStore, redact: Redaction | None) -> Sql | None:
+    """For a shadow: only rows whose anchor is gone are records of their own, or whose anchor is
+    redacted, when they aren't: nobody else looks at those."""
     if store.anchor is None:
         return None
+    counts = store.anchor.redacting(redact).forms.missing() if redact else None
     indexed = next((c for c in store.identity_columns if store.anchor.shape.indexed(c)), None)
     pairs = (_same_column(store, c, plain=indexed in (c, None)) for c in store.identity_columns)
-    same = " AND ".join(pairs)
-    return Sql(f"NOT EXISTS (SELECT 1 FROM {store.anchor.table} anchor WHERE {same})")
+    same = Sql(" AND ".join(pairs))
+    there = f"NOT EXISTS (SELECT 1 FROM {store.anchor.table} anchor WHERE "
+    return there + all_of(same, counts) + ")"
 
 
 def _same_column(store: TableStore, column: str, *, plain: bool) -> str:

@@ -32,9 +32,11 @@ from pbxretain.records import (
     Intent,
     Itemised,
     Record,
+    Redaction,
     Selection,
     Sought,
     Taken,
+    Ties,
 )
 from pbxretain.records import Session as SessionId
 from pbxretain.stores.batches import (
@@ -55,8 +57,9 @@ from pbxretain.stores.database import (
 )
 from pbxretain.stores.dialects import Dialect, Sql, all_of, dialect_named
 from pbxretain.stores.reading import hands_back, needed_columns, read_start
-from pbxretain.stores.rights import advice, refuse_unreadable
-from pbxretain.stores.rows import Layout
+from pbxretain.stores.redacting import Redacting
+from pbxretain.stores.rights import advice, redaction_advice, refuse_unreadable
+from pbxretain.stores.rows import CHUNK, Layout
 from pbxretain.stores.schema import (
     Shape,
     read_shape,
@@ -162,6 +165,7 @@ class TableStore:
         self._walks: dict[str, Walk | None] = {}
         self._writer: Session | None = None
         self._shadows: list[TableStore] | None = None
+        self._redacting: Redacting | None = None
         self._walked: set[Passage] = set()
         self.children: Mapping[str, Shape] = {}
         self.shared_rows: Sequence[SharedRows] = ()
@@ -205,6 +209,16 @@ class TableStore:
         """The columns under one start event."""
         return self._layouts[start]
 
+    def layouts(self) -> Sequence[Layout]:
+        """The columns under each start event, in manifest order."""
+        return list(self._layouts.values())
+
+    def redacting(self, redaction: Redaction) -> Redacting:
+        """How rows of this table are brought into redacted form."""
+        if self._redacting is None or self._redacting.redaction is not redaction:
+            self._redacting = Redacting(self, redaction)
+        return self._redacting
+
     def close(self) -> None:
         self._drop()
         for shadow in self._shadows or []:
@@ -225,6 +239,10 @@ class TableStore:
 
     def check(self) -> Sequence[Advice]:
         return advice(self)
+
+    def check_redaction(self, redaction: Redaction) -> Sequence[Advice]:
+        """As ``check``, for bringing records into redacted form."""
+        return redaction_advice(self, redaction)
 
     def clock(self) -> datetime | None:
         return database_clock(self.engine)
@@ -277,7 +295,7 @@ class TableStore:
         walk.restart()
         scope = self._scope(chosen)
         with session(self.engine) as opened:
-            deleter = self._deleter(opened, chosen.start)
+            deleter = self._deleter(opened, chosen)
             window = walk.window(opened, scope, after=None, limit=ITEMISED)
             while window is not None:
                 wanted = self._wanted(opened, chosen, window.where, frozenset())
@@ -313,6 +331,8 @@ class TableStore:
         del name  # rows need no names on disk
         opened = self._session()
         opened.rollback()
+        if selection.chosen is not None:
+            return self._take_chosen(opened, selection, skip, limit=limit, after=after)
         walk = self._walk(selection.start)
         scope = self._scope(selection)
         position = after if isinstance(after, Position) else None
@@ -330,6 +350,29 @@ class TableStore:
                 return batch
             batch.rollback()
 
+    def _take_chosen(
+        self,
+        opened: Session,
+        selection: Selection,
+        skip: frozenset[bytes],
+        *,
+        limit: int,
+        after: Cursor | None,
+    ) -> TableBatch:
+        """Records that are singled out go by their keys; no walk is needed."""
+        keys = sorted(selection.chosen or ())
+        begin = int(after.at or 0) if isinstance(after, Position) else 0
+        while True:
+            end = begin + min(limit, CHUNK)
+            part = replace(selection, chosen=frozenset(keys[begin:end]))
+            following = Position(end) if end < len(keys) else None
+            window = Sql("1=1") if part.chosen else None
+            batch = self._batch(opened, part, window, following, skip, alone=limit == 1)
+            if batch.taken or following is None:
+                return batch
+            batch.rollback()
+            begin = end
+
     def _scope(self, selection: Selection) -> Scope:
         time = self._layouts[selection.start].time
         return Scope(
@@ -337,17 +380,6 @@ class TableStore:
             time=time,
             cutoff=selection.cutoff,
             settle_in=self.manifest.settle_in,
-        )
-
-    def _deleter(self, opened: Session, start: str) -> Deleter:
-        return Deleter(
-            session=opened,
-            table=self.table,
-            layout=self._layouts[start],
-            shape=self.shape,
-            children=[c for c in self.manifest.children if c.table in self.children],
-            shapes=self.children,
-            returning=self._returning,
         )
 
     def _walk(self, start: str) -> Walk:
@@ -371,28 +403,40 @@ class TableStore:
         *,
         alone: bool,
     ) -> TableBatch:
-        layout = self._layouts[selection.start]
-        deleter = self._deleter(opened, selection.start)
+        deleter = self._deleter(opened, selection)
         taken: list[Taken] = []
         identity = removal = None
         if window is not None:
             wanted = self._wanted(opened, selection, window, skip)
             if not self.shape.transactional:
                 taken = deleter.look(wanted)
-                removal = self._remover(layout, wanted.spare)
+                removal = self._remover(selection, wanted.spare)
             else:
                 taken, identity = self._delete(opened, deleter, wanted, alone=alone)
         return TableBatch(
             taken=taken,
             cursor=position,
             exhausted=position is None,
-            bounds=self._bounds(selection.start, layout, taken),
+            bounds=self._bounds(selection, taken),
             session=identity or (session_id(opened) if taken else None),
             database=opened,
             guard=self.guard,
-            shadows=lambda gone: self._sweep(selection.start, gone),
+            shadows=lambda gone: self._sweep(selection, gone),
             removal=removal,
             also=deleter.also,
+        )
+
+    def _deleter(self, opened: Session, selection: Selection) -> Deleter:
+        if selection.redact is not None:
+            return self.redacting(selection.redact).redactor(opened, selection.start)
+        return Deleter(
+            session=opened,
+            table=self.table,
+            layout=self._layouts[selection.start],
+            shape=self.shape,
+            children=[c for c in self.manifest.children if c.table in self.children],
+            shapes=self.children,
+            returning=self._returning,
         )
 
     def _delete(
@@ -415,24 +459,42 @@ class TableStore:
     def _wanted(
         self, opened: Session, selection: Selection, window: Sql, skip: frozenset[bytes]
     ) -> Wanted:
-        time = self._layouts[selection.start].time
+        layout = self._layouts[selection.start]
+        time = layout.time
         return Wanted(
             window=window,
             certain=time.certain(selection.cutoff),
             doubtful=time.doubtful(selection.cutoff),
             spare=spared(self, opened, selection, window),
             cutoff=selection.cutoff,
-            forbidden=selection.excluded_keys | skip,
+            forbidden=skip | {key for key in selection.excluded_keys if layout.fits(key)},
         )
 
-    def _bounds(self, start: str, layout: Layout, taken: Sequence[Taken]) -> Bounds:
+    def _bounds(self, selection: Selection, taken: Sequence[Taken]) -> Bounds:
+        layout = self._layouts[selection.start]
         by_id = layout.keep_locator and layout.locator != "ctid"
-        return bounds_of(taken, start=start, by_id=by_id)
+        bounds = bounds_of(taken, start=selection.start, by_id=by_id)
+        return {**bounds, "redact": selection.redact.code} if selection.redact else bounds
 
-    def _remover(self, layout: Layout, spare: Sql) -> Callable[[Sequence[Taken]], Bits]:
+    def _remover(self, selection: Selection, spare: Sql) -> Callable[[Sequence[Taken]], Bits]:
+        start = selection.start
+        if selection.redact is not None:
+            redacting = self.redacting(selection.redact)
+            return lambda taken: redacting.redact_and_look(
+                self._session(), start, taken, spare=spare
+            )
+        layout = self._layouts[start]
         return lambda taken: remove_and_look(
             self._session(), self.table, layout, taken, spare=spare
         )
+
+    # --- holds ---
+
+    def ties(self, of: Ties) -> Ties:
+        """See ``records.Store``."""
+        from pbxretain.stores.tied import ties
+
+        return ties(self, of)
 
     # --- shared rows ---
 
@@ -492,12 +554,15 @@ class TableStore:
                 store.open_start(opened, start)
         return store
 
-    def _sweep(self, start: str, gone: Sequence[Taken]) -> Mapping[str, int]:
-        """Copies of rows that went, deleted by exact identity."""
+    def _sweep(self, selection: Selection, gone: Sequence[Taken]) -> Mapping[str, int]:
+        """Copies of rows that went, deleted or redacted by exact identity."""
         swept: Counter[str] = Counter()
+        start, opened = selection.start, self._session()
         for shadow in self.shadow_stores():
-            layout = shadow.layout(start)
-            count = remove_copies(self._session(), shadow.table, layout, gone)
+            if selection.redact is not None:
+                count = shadow.redacting(selection.redact).redact_copies(opened, start, gone)
+            else:
+                count = remove_copies(opened, shadow.table, shadow.layout(start), gone)
             swept[shadow.shape.table] += count
         return swept
 
@@ -506,23 +571,35 @@ class TableStore:
     def settle(self, intent: Intent) -> Bits:
         self._drop()
         verdict = end_session(self.engine, intent.session)
+        code = intent.bounds.get("redact")
+        redaction = Redaction.read(str(code)) if code else None
         with session(self.engine) as opened:
-            present = list(self._present(opened, intent.bounds))
+            present = list(self._present(opened, intent.bounds, redaction))
             bits: Bits = intent.compare(present) if verdict is None else [verdict] * intent.count
             if any(bits):
                 still = frozenset(identity for identity, _ in present)
                 for shadow in self.shadow_stores():
-                    shadow.remove_matching(opened, intent, still)
+                    if redaction is not None:
+                        shadow.redacting(redaction).redact_matching(opened, intent, still)
+                    else:
+                        shadow.remove_matching(opened, intent, still)
         return bits
 
-    def _present(self, opened: Session, bounds: Bounds) -> Iterator[tuple[bytes, bytes]]:
+    def _present(
+        self, opened: Session, bounds: Bounds, redaction: Redaction | None
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """What a dead batch may have left as it was: rows, under a redaction those not redacted."""
         layout = self._layouts[str(bounds["start"])]
-        for row in self._fetch(opened, layout, self._within(layout, bounds)):
+        where = self.within(layout, bounds)
+        if redaction is not None:
+            where = all_of(where, self.redacting(redaction).missing())
+        for row in self._fetch(opened, layout, where):
             taken = layout.taken(row)
             if taken is not None:
                 yield taken.identity, taken.locator
 
-    def _within(self, layout: Layout, bounds: Bounds) -> Sql:
+    def within(self, layout: Layout, bounds: Bounds) -> Sql:
+        """Rows near a dead batch's."""
         if bounds.get("id_from") is not None and layout.keep_locator:
             edges = (bounds["id_from"], bounds["id_to"])
             return Sql(f"{layout.locator} >= %s AND {layout.locator} < %s", edges)
@@ -534,7 +611,7 @@ class TableStore:
         """A shadow's rows that belong to a settled batch and whose anchor is gone."""
         bounds = {k: v for k, v in intent.bounds.items() if not k.startswith("id_")}
         layout = self._layouts[str(bounds["start"])]
-        rows = self._fetch(opened, layout, self._within(layout, bounds))
+        rows = self._fetch(opened, layout, self.within(layout, bounds))
         records = [t for t in map(layout.taken, rows) if t is not None]
         mine = [t for t in records if t.identity not in still and intent.matches(t.identity)]
         remove_copies(opened, self.table, layout, mine)

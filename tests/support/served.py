@@ -19,12 +19,12 @@ from zoneinfo import ZoneInfo
 
 import pymysql
 
-from pbxretain import execute
+from pbxretain import connector, execute
 from pbxretain.execute import RunResult, Site
 from pbxretain.plan import Terms
 from support import freepbx
 from support.servers import MariaDB, PostgreSQL, Server
-from support.site import make_site, make_terms
+from support.site import everything, make_site, make_terms
 
 # pymysql reads the system's certificates anew for each connection, most of a small run's time.
 _tls: Any = vars(pymysql.connections)["ssl"]
@@ -51,6 +51,8 @@ class Served:
     kind: Kind
     url: str
     due: dict[str, int] = field(default_factory=dict)
+    redact: str = ""
+    """How rows are redacted instead of deleted, as a policy says it; empty: they are deleted."""
 
     @property
     def pbx(self) -> Path:
@@ -61,9 +63,15 @@ class Served:
         return self.pbx / "recordings"
 
     def terms(self) -> Terms:
+        product = "freepbx" if self.kind == "mariadb" else "asterisk"
+        keep = everything(connector.find(product).manifest, "90 days")
+        if self.redact:
+            rows = ("call-detail-records", "call-events")
+            keep |= dict.fromkeys(rows, f"forever, redact: {self.redact}")
         return make_terms(
-            "freepbx" if self.kind == "mariadb" else "asterisk",
+            product,
             url=self.url,
+            keep=keep,
             roots={"recordings": self.recordings},
             timezone="Europe/Vienna",
             extra=f"password: {{file: {str(self.folder / 'password')!r}}}",
@@ -85,8 +93,11 @@ class Served:
         }
 
 
-def prepare(server: Server, kind: Kind, database: str) -> str:
-    """An empty database with the vendor's tables and a login with the documented rights; its url.
+def prepare(
+    server: Server, kind: Kind, database: str, grants: Mapping[str, str] | None = None
+) -> str:
+    """An empty database with the vendor's tables and a login with the documented rights, or with
+    ``grants``; its url.
 
     PostgreSQL's table gets a column for recordings and an index on the time."""
     server.create_database(database)
@@ -96,13 +107,15 @@ def prepare(server: Server, kind: Kind, database: str) -> str:
             cursor = connection.cursor()
             cursor.execute("ALTER TABLE cdr ADD COLUMN recordingfile varchar(255)")
             cursor.execute('CREATE INDEX cdr_start ON cdr ("start")')
-    server.create_user("pbxretain", password=PASSWORD, database=database, grants=GRANTS[kind])
+    server.create_user(
+        "pbxretain", password=PASSWORD, database=database, grants=grants or GRANTS[kind]
+    )
     return server.url(database, "pbxretain")
 
 
-def build(folder: Path, kind: Kind, url: str, connection: Any) -> Served:
+def build(folder: Path, kind: Kind, url: str, connection: Any, *, redact: str = "") -> Served:
     """Empties the tables and fills them anew; makes the recordings below ``folder``."""
-    pbx = Served(folder, kind, url)
+    pbx = Served(folder, kind, url, redact=redact)
     pbx.recordings.mkdir(parents=True)
     (folder / "password").write_text(PASSWORD)
     (folder / "password").chmod(0o600)
@@ -117,6 +130,8 @@ def build(folder: Path, kind: Kind, url: str, connection: Any) -> Served:
         cursor.execute("DELETE FROM cdr WHERE src = 'lone'")
         cursor.execute("DELETE FROM transient_cdr WHERE src = 'bare'")
         pbx.due |= {"calls": 5, "calls-transient-cdr": 1}
+    if redact:
+        pbx.due = {f"{n}-redact" * (n != "recordings") or n: c for n, c in pbx.due.items()}
     connection.commit()
     pbx.site()
     return pbx
@@ -216,12 +231,14 @@ def snapshot(pbx: Served, connection: Any) -> dict[str, object]:
 def run_child(arguments: list[str]) -> int:
     """What the crash harness runs: one run over the PBX that ``describe`` told."""
     told = json.loads(arguments[0])
-    return int(Served(Path(told["folder"]), told["kind"], told["url"]).run().exit_code)
+    pbx = Served(Path(told["folder"]), told["kind"], told["url"], redact=told["redact"])
+    return int(pbx.run().exit_code)
 
 
 def describe(pbx: Served) -> str:
     """An argument for ``run_child``."""
-    return json.dumps({"folder": str(pbx.folder), "kind": pbx.kind, "url": pbx.url})
+    told = {"folder": str(pbx.folder), "kind": pbx.kind, "url": pbx.url, "redact": pbx.redact}
+    return json.dumps(told)
 
 
 def server_of(kind: Kind) -> Server:

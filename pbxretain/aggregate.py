@@ -43,6 +43,7 @@ class ClassTotal:
 
     data_class: str
     deleted: int
+    redacted: int
     left: Mapping[str, int]
     oldest: date | None
     seen: date | None
@@ -181,6 +182,20 @@ class Figures:
     def deleted(self) -> int:
         return sum(item.deleted for item in self.classes)
 
+    @property
+    def redacted(self) -> int:
+        return sum(item.redacted for item in self.classes)
+
+    @property
+    def erasures(self) -> int:
+        """How many of the reports tell what data subjects demanded."""
+        return sum(_run(report).is_erasure for report in self.runs)
+
+    def dataset(self, name: str) -> Dataset | None:
+        """A dataset as the newest report of the period tells it."""
+        told = [d for report in self.runs for d in _run(report).datasets if d.dataset == name]
+        return told[-1] if told else None
+
     def left(self, name: str) -> int:
         """One stock balance over all data classes, at the period's end."""
         return sum(item.left[name] for item in self.classes)
@@ -307,11 +322,14 @@ def _counted(item: Dataset) -> bool:
 
 def _classes(told: Told) -> Iterator[ClassTotal]:
     last: dict[str, tuple[date, Dataset]] = {}
-    deleted: dict[str, int] = {}
+    deleted: dict[str, int] = defaultdict(int)
+    redacted: dict[str, int] = defaultdict(int)
     for day, run in told:
         for item in run.datasets:
-            deleted[item.data_class] = deleted.get(item.data_class, 0) + item.balances.deleted
-            if _counted(item):
+            deleted[item.data_class] += item.balances.deleted
+            redacted[item.data_class] += item.balances.redacted
+            # What a data subject demanded tells of that person's records only.
+            if _counted(item) and not run.is_erasure:
                 last[item.dataset] = (day, item)
     for name, count in deleted.items():
         mine = [(day, item) for day, item in last.values() if item.data_class == name]
@@ -319,6 +337,7 @@ def _classes(told: Told) -> Iterator[ClassTotal]:
         yield ClassTotal(
             data_class=name,
             deleted=count,
+            redacted=redacted[name],
             left={
                 key: sum(getattr(item.balances, key) for _, item in mine)
                 for key in (*STOCK, "undated", "future")
@@ -335,10 +354,12 @@ def _oldest_of(item: Dataset) -> date | None:
 
 def _ages(told: Told) -> Iterator[tuple[str, Age]]:
     for day, run in told:
-        if run.run.outcome == "recovered":
+        if run.run.outcome == "recovered" or run.is_erasure:
             continue  # the run that settled it looks again and tells
         for item in run.datasets:
             oldest, cutoff = _oldest_of(item), item.rule.cutoff
+            if item.rule.action == "redact":
+                continue  # what is only redacted may stay for long after
             if oldest is None or cutoff is None or not _counted(item):
                 continue
             before = (_local(cutoff, run) - oldest).days
@@ -377,7 +398,7 @@ def _findings(told: Told) -> Iterator[Seen]:
     for day, run in told:
         for code, where, count in _found(run):
             seen[code, where].append((day, count, run))
-    looked = [run for _, run in told if run.datasets]
+    looked = [run for _, run in told if run.datasets and not run.is_erasure]
     newest = looked[-1] if looked else told[-1][1] if told else None
     for (code, where), times in seen.items():
         (first, _, _), (last, count, run) = times[0], times[-1]
@@ -453,6 +474,7 @@ def _facts(report: Report) -> dict[str, str]:
     return {
         "policy": f"{policy.name} {policy.version} ({_short(policy.digest)})",
         "approved": "yes" if policy.approved else "no",
+        "signed": ", ".join(key[:32] for key in policy.signed_by),
         "connector": f"{connector.name} ({_short(connector.digest)})",
         "program": run.tool.version,
         "key": (report.signer or "")[:32],
@@ -484,9 +506,10 @@ def _ageing(told: Told, span: Span) -> Iterator[Ageing]:
     stretches = list(span.parts(days=7))
     for day, run in told:
         stretch = next(part for part in stretches if part.holds(day))
-        for item in run.datasets if run.run.outcome != "recovered" else ():
+        tells = run.run.outcome != "recovered" and not run.is_erasure
+        for item in run.datasets if tells else ():
             oldest, cutoff = _oldest_of(item), item.rule.cutoff
-            if oldest is None or not _counted(item):
+            if oldest is None or not _counted(item) or item.rule.action == "redact":
                 continue
             known, age = ages[item.data_class], max((day - oldest).days, 0)
             known[stretch] = max(age, known.get(stretch, 0))

@@ -16,6 +16,7 @@ from pbxretain.aggregate import EXEMPTIONS, Age, Figures, InForce, Trouble
 from pbxretain.evidence.attestations import GapNote
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import DeletionReport
+from pbxretain.explain import dataset_name, gone
 from pbxretain.ledger import LEDGER, REPORT_NAME
 from pbxretain.messages import Lang, code, counted, day, hours, number, text
 from pbxretain.period import first_instant
@@ -78,7 +79,8 @@ def data(found: Figures) -> dict[str, object]:
         "answer": answer(found),
         "exit": int(exit_code(found)),
         "remarks": [{"name": r.name, "open": r.open, **r.params} for r in remarks(found)],
-        "runs": len(found.runs),
+        "runs": len(found.runs) - found.erasures,
+        "erasures": found.erasures,
         "scheduled": {
             "taken": found.kept.taken,
             "due": found.kept.due,
@@ -91,6 +93,7 @@ def data(found: Figures) -> dict[str, object]:
             {
                 "data_class": item.data_class,
                 "deleted": item.deleted,
+                "redacted": item.redacted,
                 **item.left,
                 "oldest_remaining": item.oldest,
             }
@@ -150,8 +153,8 @@ class _Annex:
         result = answer(found)
         known = remarks(found)
         params = {
-            "runs": counted(len(found.runs), lang, thing="run"),
-            "deleted": counted(found.deleted, lang),
+            "runs": counted(len(found.runs) - found.erasures, lang, thing="run"),
+            "deleted": gone(found.deleted, found.redacted, lang),
             "n": counted(sum(r.open for r in known), lang, thing="point"),
         }
         sentence = self.say(f"result.{result}", **params)
@@ -196,6 +199,8 @@ class _Annex:
         kept, zone = self.found.kept, self.found.zone
         yield Heading(self.say("schedule"))
         pairs = [(self.say("runs"), number(len(self.found.runs), self.lang))]
+        if erasures := self.found.erasures:
+            pairs.append((self.say("erasures"), number(erasures, self.lang)))
         if kept.due is not None:
             value = self.say("schedule.value", taken=kept.taken, due=kept.due)
             pairs.append((self.say("schedule.kept"), value))
@@ -246,6 +251,7 @@ class _Annex:
         columns = (
             Column(text("report.col.data", lang)),
             Column(self.say("col.deleted"), "right"),
+            *([Column(self.say("col.redacted"), "right")] if found.redacted else ()),
             *(Column(text(f"report.col.{name}", lang), "right") for name in names),
             Column(text("report.col.oldest", lang)),
         )
@@ -253,6 +259,7 @@ class _Annex:
             (
                 code("data", item.data_class, lang),
                 number(item.deleted, lang),
+                *([number(item.redacted, lang)] if found.redacted else ()),
                 *(number(item.left[name], lang) if item.seen else "-" for name in names),
                 day(item.oldest, lang) if item.oldest else "-",
             )
@@ -275,7 +282,7 @@ class _Annex:
             "age.value",
             days=self._days(age.days),
             where=where,
-            dataset=age.dataset,
+            dataset=self._dataset(age.dataset),
             on=age.on,
             seq=str(age.seq),
         )
@@ -332,7 +339,12 @@ class _Annex:
         yield Table(columns, rows)
 
     def _place(self, name: str, where: str) -> str:
-        return code("data", where, self.lang) if name == "NOT_DECIDED" else where
+        return code("data", where, self.lang) if name == "NOT_DECIDED" else self._dataset(where)
+
+    def _dataset(self, name: str) -> str:
+        """A dataset as reports call it, with its rule where several share it."""
+        item = self.found.dataset(name)
+        return dataset_name(item, self.lang) if item else name
 
     def _troubles(self) -> Iterator[Block]:
         yield Heading(self.say("troubles"))
@@ -349,7 +361,8 @@ class _Annex:
         lang = self.lang
         reason = code("code", trouble.reason, lang) if trouble.reason else ""
         if not reason and trouble.datasets:
-            reason = self.say("troubles.datasets", names=", ".join(trouble.datasets))
+            names = ", ".join(map(self._dataset, trouble.datasets))
+            reason = self.say("troubles.datasets", names=names)
         if not reason:
             reason = self.say(f"troubles.{trouble.outcome}")
         good = text("yes" if trouble.made_good else "no", lang)
@@ -435,6 +448,8 @@ class _Annex:
             return text(value, self.lang)
         if what == "key":
             return fingerprint(value) if value else self.say("unconfirmed")
+        if what == "signed":
+            return ", ".join(map(fingerprint, value.split(", "))) if value else self.say("nobody")
         return value or text("none", self.lang)
 
     def _copies(self) -> Iterator[Block]:
@@ -507,6 +522,8 @@ class _Annex:
         for report, run in runs:
             ended = moment(run.run.ended_at).astimezone(self.found.zone).date()
             state = text(f"status.{run.run.outcome}", self.lang)
+            if run.is_erasure:
+                state = self.say("erasure", state=state)
             rows.append((str(run.ledger.seq), day(ended, self.lang), state, report.digest))
         yield Table(self._columns("seq", "day", "outcome", "digest"), tuple(rows))
 

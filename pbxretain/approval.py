@@ -1,8 +1,8 @@
 """Who decided on a policy, and who was asked?
 
-The controller decides and signs first; the data protection officer was consulted and signs the
-same sentence in the same envelope (Art. 38(6) GDPR: the officer never decides). Only with both
-signatures, each by a key to which the roster gives that role, does a policy count as signed.
+The controller decides and signs first, by a key to which the roster gives that role: then a policy
+counts as signed. The data protection officer was consulted and signs the same sentence in the same
+envelope (Art. 38(6) GDPR: the officer never decides). Settings can demand either before a run.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from pbxretain.signing import (
 )
 
 KIND = "policy"
+ROLES_OF_POLICY: tuple[Role, ...] = ("controller", "dpo")
 _AHEAD = timedelta(days=1)
 """A date so far ahead of the reader's clock is wrong."""
 
@@ -175,19 +176,99 @@ def signer(envelope: Envelope, roster: Roster, role: Role, *, at: str) -> str | 
     return signed_by(envelope, roster.valid(role, moment(at)))
 
 
-def check_both(envelope: Envelope, said: ApprovedPolicy, roster: Roster) -> None:
-    """TrustError unless a controller and an officer of the roster have signed. No key has two
-    roles there, so these are two keys."""
-    missing = [
-        role for role in ("controller", "dpo") if signer(envelope, roster, role, at=said.at) is None
-    ]
-    if missing:
-        hint = {
-            "controller": "pbxretain policy sign NAME --key FILE, then dpo consult",
-            "dpo": "have the officer add his: pbxretain dpo consult FILE",
-        }
+def check_signers(envelope: Envelope, said: ApprovedPolicy, roster: Roster) -> None:
+    """TrustError unless a controller of the roster has signed: the officer alone decides nothing.
+    A key has one role there."""
+    if signer(envelope, roster, "controller", at=said.at) is None:
         raise TrustError(
-            "The policy isn't signed by both a controller and an officer of the roster.",
-            hint=hint[missing[0]],
+            "The policy isn't signed by a controller of the roster.",
+            hint="pbxretain policy sign NAME --key FILE",
             code="WRONG_ROLE",
         )
+
+
+# --- before a run -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Whose signatures a policy bears, by the roster: key ids."""
+
+    controllers: tuple[str, ...]
+    officers: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All of them, the controller's first."""
+        return self.controllers + self.officers
+
+
+def signers(envelope: Envelope, said: ApprovedPolicy, roster: Roster) -> Signed | None:
+    """Who signed a statement, each by a key that was valid then; None without a controller."""
+    found: dict[Role, tuple[str, ...]] = {}
+    for role in ROLES_OF_POLICY:
+        keys = roster.valid(role, moment(said.at)).items()
+        found[role] = tuple(k for k, key in keys if signed_by(envelope, {k: key}) is not None)
+    return Signed(found["controller"], found["dpo"]) if found["controller"] else None
+
+
+def filed(folder: Path, digest: str, roster: Roster) -> Signed | None:
+    """Who signed these very bytes, by the statements that are filed with a source. Of several the
+    one that the officer signed as well; None where no controller signed any. What is damaged is
+    passed over: it vouches for nothing."""
+    known = [
+        found
+        for path in sorted(folder.glob(f"{KIND}-*.dsse.json"))
+        if (found := _signed(path, digest, roster))
+    ]
+    return max(known, key=lambda each: bool(each.officers), default=None)
+
+
+def _signed(path: Path, digest: str, roster: Roster) -> Signed | None:
+    try:
+        envelope = open_envelope(path.read_bytes())
+        said = parse_statement(envelope.payload).predicate
+    except (OSError, EvidenceError):
+        return None
+    if not isinstance(said, ApprovedPolicy) or said.digest != digest:
+        return None
+    if said.installation != roster.trust.installation:
+        return None
+    return signers(envelope, said, roster)
+
+
+def unsigned(
+    policy: str, signed: Signed | None, roster: Roster | None, *, consulted: bool
+) -> RefusedError | None:
+    """What is missing where settings demand a signed policy (``consulted``: the officer's
+    signature too), with what to type; None where nothing is."""
+    if roster is None:
+        return RefusedError(
+            "no roster is installed here, so nobody knows whose signature counts",
+            hint="pbxretain key add trust.dsse.json, as the officer handed it over",
+            code="NO_ROSTER",
+        )
+    if not roster.trust.of("controller"):
+        return RefusedError(
+            "settings demand a signed policy, and the roster knows no controller",
+            hint="pbxretain dpo init BUNDLE --controller-key FILE on the officer's machine, then "
+            "pbxretain key add trust.dsse.json",
+            code="NO_CONTROLLER",
+        )
+    if signed is None:
+        return RefusedError(
+            f"policy {policy} isn't signed by the controller in the form in which it stands there",
+            hint=f"pbxretain policy sign {policy} --key FILE --out {policy}.dsse.json, then "
+            f"pbxretain report add {policy}.dsse.json",
+            code="NOT_SIGNED",
+            params={"policy": policy},
+        )
+    if consulted and not signed.officers:
+        return RefusedError(
+            f"the officer hasn't signed that they were consulted on policy {policy}",
+            hint=f"pbxretain dpo consult {policy}.dsse.json --out {policy}-both.dsse.json on the "
+            f"officer's machine, then pbxretain report add {policy}-both.dsse.json",
+            code="NOT_CONSULTED",
+            params={"policy": policy},
+        )
+    return None

@@ -26,6 +26,7 @@ from pbxretain.journal import DeadIntent, Journal, Mark
 from pbxretain.outcomes import DatasetResult
 from pbxretain.planned import Planned, Strangers
 from pbxretain.records import Batch, BatchName, Bits, Cursor, Finish, Selection, Store
+from pbxretain.watching import HoldsMovedError, Watch
 
 log = logging.getLogger("pbxretain")
 
@@ -95,6 +96,9 @@ class Work:
     result: DatasetResult
     budget: Budget
     stop: Stop
+    watch: Watch
+    """Asks before each commit whether a hold came in between."""
+
     report: Callable[[], None]
     lookup: Lookup | None = None
     """Makes what a record is found by, at level sealed."""
@@ -135,6 +139,8 @@ class Work:
                     name=BatchName(self.mark, self.journal.token, number),
                 )
                 count = self._batch(number, batch)
+            except HoldsMovedError:
+                selection = self.watch.again(selection, self.store, batch=number + 1)
             except _Strangers as found:
                 known, spared = spared, found.strangers.spared(spared)
                 if spared == known:
@@ -160,8 +166,9 @@ class Work:
         return went
 
     def _batch(self, number: int, batch: Batch) -> int:
-        """Leaving the with block before the commit puts everything back."""
-        with batch:
+        """Leaving the with block before the commit puts everything back. What is held can't change
+        from the check to the mark."""
+        with batch, self.watch.still(self.store, batch.taken):
             if self.planned is not None and not self.planned.claim(batch.taken):
                 raise _Strangers(self.planned.strangers)
             self.result.absent += batch.absent
@@ -171,7 +178,8 @@ class Work:
             self.budget.ask(len(batch.taken))
             self._seal(number, batch)
             mark = self._final(number, batch)
-        self.journal.mark(mark)
+            self.journal.mark(mark)
+        self.watch.gone(self.store, batch.taken, mark.gone)
         if self.planned is not None:
             self.planned.settled(mark.gone, failed=bool(mark.failed))
         self.budget.spend(mark.deleted)

@@ -172,6 +172,8 @@ class Opened:
     stored: Callable[[StoredSetting], StoredValues] | None = None
     """What a setting in the source's database says; None without a database."""
     lock: Lock | None = None
+    held: object = None
+    """What ``plan`` knows of holds: found once for all datasets that are looked at together."""
 
     def store(self, name: str) -> Store | None:
         return next((store for store in self.stores if store.dataset == name), None)

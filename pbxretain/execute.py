@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from pbxretain import connector, keeping, plan, planfile, report, signing
+from pbxretain import connector, holdnotes, keeping, plan, planfile, report, signing
 from pbxretain.batches import Budget, Stop, Unsettled, Work
 from pbxretain.connector import Connector, Opened
 from pbxretain.errors import (
@@ -46,6 +46,8 @@ from pbxretain.recovery import frozen, settle_dead
 from pbxretain.report import Ending
 from pbxretain.rolling import Chain
 from pbxretain.settings import Source
+from pbxretain.traces import Traces
+from pbxretain.watching import Answer, Watch
 
 log = logging.getLogger("pbxretain")
 
@@ -123,10 +125,7 @@ def run(
     sound or a report can't be written, RefusedError when no key may sign; all else is in the
     result.
     """
-    with source_lock(terms.name, site.state):
-        ledger = _ledger(site)
-        site = site.settled(ledger)
-        ledger.sign_checkpoint(site.key, site.origin(terms.name))  # a crash may have come before
+    with _locked(terms, site) as (site, ledger):
         worker = _Run(
             terms=replace(terms, as_of=planned.head.when) if planned else terms,
             site=site,
@@ -141,6 +140,36 @@ def run(
             oldest=oldest,
         )
         return worker.go()
+
+
+def settle(terms: Terms, site: Site, *, now: datetime) -> Entry | None:
+    """Ends what a dead run left, before somebody searches: what it set aside can't be found. None
+    where no run died. Raises what ``run`` raises, and RefusedError for a clock that is wrong."""
+    if not Journal.died(site.state):
+        return None
+    with _locked(terms, site) as (site, ledger):
+        worker = _Run(
+            terms=terms,
+            site=site,
+            ledger=ledger,
+            now=now,
+            began=time.monotonic(),
+            trigger="manual",
+            confirm_count=None,
+            progress=silent,
+            stop=lambda: 0,
+        )
+        worker.recover()
+        return worker.recovered
+
+
+@contextmanager
+def _locked(terms: Terms, site: Site) -> Iterator[tuple[Site, Ledger]]:
+    with source_lock(terms.name, site.state):
+        ledger = _ledger(site)
+        site = site.settled(ledger)
+        ledger.sign_checkpoint(site.key, site.origin(terms.name))  # a crash may have come before
+        yield site, ledger
 
 
 def ledger_of(site: Site) -> Ledger:
@@ -181,8 +210,10 @@ class _Run:
 
     def go(self) -> RunResult:
         last = self.ledger.last()  # settling a dead run adds an entry that is younger than ``now``
+        holdnotes.sweep_answers(self.site.state)
         try:
-            self._recover()
+            self.recover()
+            self.terms = replace(self.terms, settled=report.settled_before(self.ledger))
             if self.planned:
                 self._fits(self.planned)
             with self._open(self.terms.source, self.terms.connector) as opened:
@@ -222,6 +253,7 @@ class _Run:
             planfile.refuse_other_cutoffs(self.planned.head, decided)
         if not any(refusal.code in plan.CLOCK_CODES for refusal in decided.refusals):
             self.site = self.site.rolled(self.ledger, now=self._clock())
+            self._tell_holds()
         known = self._facts(decided)
         if decided.refusals:
             return self._refused(known, decided)
@@ -241,8 +273,11 @@ class _Run:
             journal = Journal.create(
                 self.site.state, known, records=decided.due, keys=self._sealed(key)
             )
-            works = self._works(journal, key, decided, opened, results)
+            watch = self._watch(opened, journal)
+            works = self._works(journal, key, decided, opened, results, watch)
             self._passes(works, decided, results, errors)
+            with suppress(RetainError):  # told already, or nobody waits for an answer
+                watch.end(batch=journal.next_batch())
             tally = self._explain(works, decided, results, errors)
             if tally is not None:
                 tally.since = self._since(opened, results)
@@ -253,6 +288,8 @@ class _Run:
         keeping.named(self.ledger)
         journal.remove()
         done.planned = tally
+        with suppress(RetainError):  # else the next run says it, or why it can't be said
+            self._tell_holds()
         return done
 
     def _pseudonyms(self) -> Pseudonyms:
@@ -289,6 +326,32 @@ class _Run:
 
     # --- the datasets ------------------------------------------------------------------------
 
+    def _watch(self, opened: Opened, journal: Journal) -> Watch:
+        """Only where holds are looked for at all something is kept for those who set one."""
+        known = plan.held(self.terms, opened, now=self.now)
+        region, zone = self.terms.source.region, self.terms.zone
+        traces = Traces(journal.folder, region=region, zone=zone) if self.terms.holds else None
+        return Watch(self.terms.scope, opened, self.now, known, traces, self._answer)
+
+    def _answer(self, answer: Answer) -> None:
+        log.warning(
+            "source %s: hold %s binds from batch %d on", self.terms.name, answer.hold, answer.batch
+        )
+        holdnotes.answer(self.site.state, answer.hold, batch=answer.batch, taken=answer.taken)
+
+    def _tell_holds(self) -> None:
+        """The ledger says of every hold when it came and went. Raises RefusedError."""
+        folder = self.terms.holds
+        if folder is None:
+            return
+        signing_ = holdnotes.Signing(
+            self.site.installation, self.terms.name, self.site.key, self._clock()
+        )
+        two_person = folder.agreed is not None
+        entries = holdnotes.publish(self.ledger, folder.read(), signing_, two_person=two_person)
+        if entries:
+            self.ledger.sign_checkpoint(self.site.key, self.site.origin(self.terms.name))
+
     def _sealed(self, key: RunKey) -> Mapping[str, bytes]:
         info = sealing.context(
             installation=self.site.installation, source=self.terms.name, run=self.id
@@ -302,6 +365,7 @@ class _Run:
         decided: Plan,
         opened: Opened,
         results: dict[str, DatasetResult],
+        watch: Watch,
     ) -> dict[str, Work]:
         budget = Budget(self.confirm_count)
         works: dict[str, Work] = {}
@@ -329,6 +393,7 @@ class _Run:
                 result=results[item.dataset],
                 budget=budget,
                 stop=self.stop,
+                watch=watch,
                 report=self._reporter(item, results[item.dataset]),
                 guard=opened.lock.verify if opened.lock else lambda: None,
             )
@@ -428,8 +493,10 @@ class _Run:
         if self.stop() or item.selection is None:
             return 0
         try:
-            # Straddlers are looked for again: calls went on since the plan was made.
+            # Holds and straddlers are looked for again: time went on since the plan was made.
             fresh = replace(item.selection, excluded_calls=frozenset())
+            batch = work.journal.next_batch()
+            fresh = work.watch.begin(fresh, work.store, batch=batch)
             work.selection = replace(fresh, excluded_calls=work.store.straddlers(fresh))
             went = work.through(work.selection)
         except (LockedError, EvidenceError, Unsettled):
@@ -478,13 +545,14 @@ class _Run:
     ) -> None:
         try:
             selection = plan.select(self.terms, opened, store, now=self.now)
-            result.after = store.census(selection) if selection else None
+            counted = plan.counted(self.terms, opened, store, selection) if selection else None
+            result.after = counted
         except StoreError as error:
             errors.append(error)
 
     # --- a dead run --------------------------------------------------------------------------
 
-    def _recover(self) -> None:
+    def recover(self) -> None:
         """Settles what a dead run left and publishes its own report, before anything else."""
         dead = Journal.left_behind(self.site.state)
         if dead is None:
@@ -504,8 +572,13 @@ class _Run:
             _, refusals = plan.clock_guards(opened, now=self.now, last_entry=last_entry)
             if refusals:
                 raise refusals[0]
+            held = plan.held(self.terms, opened, now=self.now)
             results = settle_dead(
-                dead, opened, tidy=lambda: self._tidy(opened), again=self._again(dead, opened)
+                dead,
+                opened,
+                tidy=lambda: self._tidy(opened),
+                spare=held.spare,
+                again=self._again(dead, opened),
             )
         ending = Ending(
             outcome="recovered",

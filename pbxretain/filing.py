@@ -163,7 +163,7 @@ def _policy(
         raise EvidenceError(
             "The policy was signed for another installation.", code="POLICY_STATEMENT"
         )
-    approval.check_both(envelope, said, cabinet.roster)
+    approval.check_signers(envelope, said, cabinet.roster)
     sources = cabinet.users(said.policy)
     if not sources:
         raise DocumentError(
@@ -176,11 +176,23 @@ def _policy(
     targets = {source: cabinet.ledger(source).folder / FILED / name for source in sources}
     for target in targets.values():
         _make_reports(target.parent.parent)
-    # Signatures don't count into the name, and more of them may follow: the first stays.
+    # Signatures don't count into the name, and the officer's may follow: then that one stays.
+    roster = cabinet.roster
+    older = [t for t in targets.values() if _adds_officer(envelope, said, roster, over=t)]
     return tuple(
-        Filed(source, approval.KIND, target, _put(target, data, same=True))
+        Filed(source, approval.KIND, target, _put(target, data, same=True, over=target in older))
         for source, target in targets.items()
     )
+
+
+def _adds_officer(envelope: Envelope, said: ApprovedPolicy, roster: Roster, *, over: Path) -> bool:
+    """Whether the officer has signed what lies there without that."""
+    try:
+        before = open_envelope(over.read_bytes())
+    except OSError:
+        return False
+    old, new = (approval.signers(each, said, roster) for each in (before, envelope))
+    return bool(new and new.officers and not (old and old.officers))
 
 
 def _make_reports(folder: Path) -> None:
@@ -197,12 +209,12 @@ def _make_reports(folder: Path) -> None:
         ) from None
 
 
-def _put(target: Path, data: bytes, *, same: bool) -> bool:
-    """Puts a file in its place; False when one lies there. A first cosignature stays (``same``):
-    reports quote its digest."""
+def _put(target: Path, data: bytes, *, same: bool, over: bool = False) -> bool:
+    """Puts a file in its place; False when one lies there, unless it goes ``over`` that. A first
+    cosignature stays (``same``): reports quote its digest."""
     try:
         target.parent.mkdir(mode=0o750, exist_ok=True)
-        posix.write_synced(target, data, 0o440, replace=False)
+        posix.write_synced(target, data, 0o440, replace=over)
     except FileExistsError:
         if not same and target.read_bytes() != data:
             raise EvidenceError(

@@ -149,6 +149,11 @@ class Journal:
             ) from None
         return cls(folder)
 
+    @staticmethod
+    def died(state: Path) -> bool:
+        """Whether a run died and nobody has settled it yet; or one is at work. Changes nothing."""
+        return (state / FOLDER / _FACTS).is_file()
+
     @classmethod
     def left_behind(cls, state: Path) -> Journal | None:
         """The journal of a dead run, if there is one."""

@@ -22,6 +22,7 @@ from pbxretain.wording_discovery import DISCOVERY
 from pbxretain.wording_evidence import EVIDENCE
 from pbxretain.wording_face import FACE
 from pbxretain.wording_faults import FAULTS
+from pbxretain.wording_holds import HOLDS
 from pbxretain.wording_keys import KEYS
 from pbxretain.wording_opening import OPENING
 from pbxretain.wording_page import PAGE
@@ -47,6 +48,7 @@ PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
     EVIDENCE,
     FACE,
     FAULTS,
+    HOLDS,
     KEYS,
     OPENING,
     PAGE,

@@ -18,12 +18,14 @@ from pbxretain.errors import (
     UnavailableError,
 )
 from pbxretain.evidence.sealing import Recipient
+from pbxretain.holds import Folder
 from pbxretain.manifest import Dataset, Manifest, TableDataset, TreeDataset
 from pbxretain.period import Due, Period
 from pbxretain.policy import Policy, Rule
 from pbxretain.records import Census, Selection, Store
+from pbxretain.resolving import Held, Scope
 from pbxretain.settings import Source
-from pbxretain.strands import Strand, known_starts, of_source, rules_of
+from pbxretain.strands import Strand, demanded, known_starts, of_source, rules_of
 
 CLOCK_TOLERANCE = timedelta(seconds=120)
 IGNORED_BELOW = 100
@@ -39,6 +41,9 @@ IDLE = timedelta(days=7)
 
 _FOR_A_PERSON = ("RIGHTS", "REFUSED", "UNREADABLE_TIMES")
 """Of what a store can't do, that which reading again would not change."""
+
+_SETTLED = timedelta(days=2)
+"""No late writer is later, unless the manifest knows one."""
 
 ALWAYS_BUSY = ("call-detail-records", "call-events")
 
@@ -113,6 +118,9 @@ class Plan:
     not_decided: Sequence[str]
     clock_skew: timedelta | None = None
     notes: Mapping[str, int] = field(default_factory=dict)
+    holds: Mapping[str, int | str | None] = field(default_factory=dict)
+    """How many holds are in force here, how many of them restrictions, and the register's digest;
+    empty where nobody asked."""
 
     @property
     def due(self) -> int:
@@ -135,11 +143,30 @@ class Terms:
     policy: Policy
     policy_digest: str
     approved: bool
+    holds: Folder | None = None
+    """Where the holds lie; the one document that isn't frozen."""
+
     evidence: Literal["auto", "counts", "sealed"] = "auto"
     """Settings: ``sealed`` refuses where nobody is there to seal to."""
 
     recipients: Sequence[Recipient] = ()
     """To whom evidence can be sealed."""
+
+    chosen: Mapping[tuple[str, str], frozenset[bytes]] | None = field(default=None, repr=False)
+    """The only records that may go, by dataset and start event: a data subject demanded it."""
+
+    signed_by: Sequence[str] = ()
+    """Keys that signed the policy's very bytes, the controller's first."""
+
+    consulted: bool | None = None
+    """Whether the officer's is among them; None where nobody signed."""
+
+    unsigned: RefusedError | None = None
+    """What is missing of the signatures that settings demand."""
+
+    settled: Mapping[str, datetime] | None = None
+    """By dataset of the manifest: before which instant the run before counted what was there.
+    None: this one doesn't count."""
 
     as_of: datetime | None = None
     """By which instant cut-offs are reckoned, where a plan file says one; else the run's clock."""
@@ -158,18 +185,34 @@ class Terms:
         """The source's zone, in which its days begin."""
         return self.source.zone
 
+    @property
+    def scope(self) -> Scope:
+        """Where holds of this source are looked for."""
+        return Scope(self.holds, self.name, self.source, self.connector.manifest)
+
     def rules(self, data_class: str) -> Sequence[Rule]:
         """The rules of a data class; DocumentError when the policy forgot it, or the rest of it."""
         return rules_of(self.policy, self.connector.manifest, data_class)
 
     def strands(self, opened: Opened) -> list[Strand]:
         """The datasets of an opened source, each once for every rule that shares it."""
-        return of_source(self.policy, self.connector.manifest, opened)
+        strands = of_source(self.policy, self.connector.manifest, opened)
+        if self.chosen is None:
+            return strands
+        theirs = {dataset for (dataset, _), keys in self.chosen.items() if keys}
+        return [
+            replace(strand, chosen=self.chosen.get((strand.of, strand.start), frozenset()))
+            for strand in strands
+            if strand.action == "delete" and not strand.early and strand.of in theirs
+        ]
 
     def earliest(self, data_class: str, *, now: datetime) -> datetime | None:
         """Before when a record is due whatever rule of its class it falls under; None where one of
         them keeps for ever."""
-        due = [rule.terms_at(now=now, zone=self.zone) for rule in self.rules(data_class)]
+        rules = self.rules(data_class)
+        if self.chosen is not None:
+            return min(demanded(rule, now=now, zone=self.zone).cutoff for rule in rules)
+        due = [rule.terms_at(now=now, zone=self.zone) for rule in rules]
         return None if None in due else min(d.cutoff for d in due if d)
 
 
@@ -186,8 +229,9 @@ def make(
     """Takes the census of every dataset and lists all that speaks against a run.
 
     ``now`` is aware UTC; ``last_entry`` the time of the newest ledger entry. Raises DocumentError
-    for a rule that doesn't fit the connector; refusals are collected, not raised. ``counts``: how
-    many records a plan file names by dataset; no more can go, so the limits are asked for those.
+    for a rule that doesn't fit the connector, RefusedError for holds that can't be read or told;
+    other refusals are collected, not raised. ``counts``: how many records a plan file names by
+    dataset; no more can go, so the limits are asked for those.
     """
     for data_class in terms.connector.manifest.offered():
         terms.rules(data_class)
@@ -198,10 +242,14 @@ def make(
         progress("census", strand.dataset, len(items), len(strands))
         items.append(_item(terms, opened, strand, now=now))
     progress("census", "", len(items), len(strands))
-    items = _with_idle(_beside(items), opened, now)
+    items = _beside(items)
+    if terms.chosen is None:
+        items = _with_idle(items, opened, now)
     refusals: list[RefusedError] = list(clock_refusals)
     if not terms.approved:
         refusals.append(_not_approved(terms))
+    if terms.unsigned:
+        refusals.append(terms.unsigned)
     if untried := _untried(terms):
         refusals.append(untried)
     if terms.evidence == "sealed" and not terms.recipients:
@@ -222,21 +270,57 @@ def make(
         not_covered=opened.not_covered,
         not_decided=terms.policy.not_decided(terms.connector.manifest.offered()),
         clock_skew=skew,
+        holds=held(terms, opened, now=now).facts(),
     )
 
 
 def select(terms: Terms, opened: Opened, store: Store, *, now: datetime) -> Selection | None:
     """The resolved selection of one strand, or of the strand that bears a dataset's name: cut-off,
-    straddlers and (later) holds."""
+    holds and straddlers. RefusedError where a hold can't be read, or what it keeps can't be
+    told."""
     strands = terms.strands(opened)
     strand = next(each for each in strands if each.dataset == store.dataset)
     beside = [each for each in strands if each.of == strand.of]
     selection = strand.selection(beside, now=terms.reckoned(now), zone=terms.zone)
     if selection is None:
         return None
-    waits = _waits(terms, opened, strand, now=now)
-    selection = replace(selection, now=now, wait_for_part=waits)
+    selection = replace(
+        selection,
+        now=now,
+        wait_for_part=_waits(terms, opened, strand, now=now),
+        marks=_marks(terms, opened.kinds[strand.of], strand.of, now=now),
+    )
+    selection = held(terms, opened, now=now).spare(selection, store.data_class)
     return replace(selection, excluded_calls=store.straddlers(selection))
+
+
+def held(terms: Terms, opened: Opened, *, now: datetime) -> Held:
+    """What holds keep, found once for all that is looked at together, and again where one was
+    changed since."""
+    known = opened.held
+    if isinstance(known, Held) and known.register.stamp == terms.scope.stamp():
+        return known
+    opened.held = found = terms.scope.resolve(opened, now=now)
+    return found
+
+
+def counted(terms: Terms, opened: Opened, store: Store, selection: Selection) -> Census:
+    """The census of one dataset, with what a restriction alone keeps told apart."""
+    census, known = store.census(selection), held(terms, opened, now=selection.now)
+    if not (census.held and known.restricts):
+        return census
+    legal = store.census(known.spare(selection, store.data_class, legal_only=True)).held
+    return replace(census, restricted=census.held - legal)
+
+
+def _marks(terms: Terms, kind: Dataset, name: str, *, now: datetime) -> tuple[datetime, ...]:
+    """Before when this run counts what is there, and before when the run before did. Whole
+    seconds, as statements have them."""
+    if terms.settled is None:
+        return ()
+    settle_in = max(timedelta(seconds=getattr(kind, "settle_in", 0)), _SETTLED)
+    last = terms.settled.get(name)
+    return (now.replace(microsecond=0) - settle_in, *([last] if last else []))
 
 
 def _item(terms: Terms, opened: Opened, strand: Strand, *, now: datetime) -> Item:
@@ -263,7 +347,7 @@ def _item(terms: Terms, opened: Opened, strand: Strand, *, now: datetime) -> Ite
         return replace(item, refusal=refusal)
     try:
         selection = select(terms, opened, strand, now=now)
-        census = strand.census(selection) if selection else None
+        census = counted(terms, opened, strand, selection) if selection else None
         fed = _fed(terms, kind, strand, now=now) if strand.action == "delete" else None
         refused = (fed or _unfit(strand, census)) if census else None
     except StoreError as error:

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from heapq import merge
 from itertools import chain
 from math import isqrt
@@ -49,6 +49,7 @@ from pbxretain.evidence.fields import (
     moment,
 )
 from pbxretain.plan import Item, Plan, Progress, Terms
+from pbxretain.records import Field as Value
 from pbxretain.records import Itemised, Taken, pack
 from pbxretain.signing import PrivateKey, canonical, key_id
 
@@ -135,16 +136,20 @@ class Tags:
 
     def identity(self, taken: Taken) -> bytes:
         """Equal for records of equal identity; begins with the tag of the key alone."""
-        key, rest = self._key.copy(), self._rest.copy()
-        key.update(pack(*taken.key))
-        rest.update(taken.identity)
-        return key.digest() + rest.digest()
+        return self._named(taken.key, taken.identity)
 
     def entry(self, record: Itemised) -> bytes:
         """The whole entry: identity and state."""
-        state = self._state.copy()
-        state.update(pack(record.taken.identity, record.state))
-        return self.identity(record.taken) + state.digest()
+        identity, state = record.taken.identity, self._state.copy()
+        state.update(identity)
+        state.update(record.state)
+        return self._named(record.taken.key, identity) + state.digest()
+
+    def _named(self, fields: tuple[Value, ...], identity: bytes) -> bytes:
+        key, rest = self._key.copy(), self._rest.copy()
+        key.update(pack(*fields))
+        rest.update(identity)
+        return key.digest() + rest.digest()
 
     def __repr__(self) -> str:
         return "<tags>"
@@ -299,13 +304,13 @@ def _section(
 ) -> Section:
     store, selection = opened.store(item.dataset), item.selection
     assert store is not None and selection is not None  # noqa: S101, PT018  (asked before)
-    tags, days = Tags(head, key, item.dataset), Counter[str]()
+    tags, days = Tags(head, key, item.dataset), Counter[date]()
     with tempfile.TemporaryFile(dir=folder) as spill:
         entries = _Sorted(spill)
         for count, record in enumerate(store.itemise(selection)):
             if record.stays:
                 continue
-            days[record.taken.when.astimezone(terms.zone).date().isoformat()] += 1
+            days[record.taken.when.astimezone(terms.zone).date()] += 1
             entries.add(tags.entry(record))
             if not count % _READ:
                 progress("itemise", item.dataset, count, item.due)
@@ -318,7 +323,7 @@ def _section(
         cutoff=instant(selection.cutoff),
         start=selection.start,
         records=days.total(),
-        days=dict(days),
+        days={day.isoformat(): count for day, count in sorted(days.items())},
     )
 
 

@@ -57,6 +57,27 @@ def is_call(value: bytes | None) -> bool:
     return value is not None and value not in _NO_CALL
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Ties:
+    """What belongs together: call ids, in whichever column they stand, and packed identities of
+    records that bear none. ``repr`` shows nothing of it."""
+
+    calls: frozenset[bytes] = frozenset()
+    keys: frozenset[bytes] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.calls or self.keys)
+
+    def __or__(self, other: Ties) -> Ties:
+        return Ties(self.calls | other.calls, self.keys | other.keys)
+
+    def __sub__(self, other: Ties) -> Ties:
+        return Ties(self.calls - other.calls, self.keys - other.keys)
+
+    def __repr__(self) -> str:
+        return "<ties>"
+
+
 class Rival(NamedTuple):
     """Another rule, or start event, that takes records of the same dataset; ``cutoff`` is None
     where nothing of it ever goes."""
@@ -130,6 +151,9 @@ class Selection:
     """The other rules of the class: a call with a leg that one of them keeps straddles, and a
     record whose facets can't be told goes only when all of them let it."""
 
+    marks: tuple[datetime, ...] = ()
+    """Instants before which a census counts all records, for the next run to count again."""
+
     without: tuple[str, ...] = ()
     """Start events that must be unknown: this one is their fallback."""
 
@@ -139,6 +163,20 @@ class Selection:
     redact: Redaction | None = None
     """Due records are brought into redacted form and stay; what is in that form already is no
     record of this selection: neither due nor before the cut-off."""
+
+    chosen: frozenset[bytes] | None = field(default=None, repr=False)
+    """The only records that are meant, by identity: somebody asked to be forgotten. All counts but
+    those of the whole dataset (total, oldest, newest) are of these. None: no record is singled
+    out."""
+
+    @property
+    def held(self) -> Ties:
+        """What no batch may take because of a hold."""
+        return Ties(self.held_calls, self.excluded_keys)
+
+    def means(self, identity: bytes) -> bool:
+        """Whether a record may be one that is meant."""
+        return self.chosen is None or identity in self.chosen
 
     @property
     def narrowed(self) -> bool:
@@ -164,6 +202,24 @@ class Selection:
         return self.excluded_calls | self.held_calls if self.held_calls else self.excluded_calls
 
 
+class Marked:
+    """Counts what lies before each mark of a selection, one record after the other."""
+
+    def __init__(self, selection: Selection) -> None:
+        self._marks = selection.marks
+        self._counts = [0] * len(self._marks)
+
+    def see(self, when: datetime | None) -> None:
+        """One record, whatever rule it falls under."""
+        for place, mark in enumerate(self._marks):
+            self._counts[place] += when is not None and when < mark
+
+    @property
+    def older(self) -> tuple[int, ...]:
+        """As a census tells it."""
+        return tuple(self._counts)
+
+
 @dataclass(frozen=True, slots=True)
 class Census:
     """What a dataset holds under one selection; read only, counted afresh.
@@ -179,12 +235,17 @@ class Census:
     future: int = 0
     straddling: int = 0
     held: int = 0
+    restricted: int = 0
+    """Of ``held`` those that only a restriction of processing keeps."""
     kept_for_part: int = 0
     minimum: int = 0
     total: int | None = None
     total_exact: bool = True
     oldest: datetime | None = None
     newest: datetime | None = None
+    older: tuple[int, ...] = ()
+    """How many records of the whole dataset, under whatever rule, lie before each of the marks;
+    empty where counting would cost a full scan for nothing else."""
     findings: Mapping[str, int] = field(default_factory=dict)
     """Codes with counts, for the report: ORPHAN_FILES, MISSING_FILES, FOREIGN_LOCK, ..."""
 
@@ -461,6 +522,11 @@ class Store(Protocol):
         ``skip`` holds packed identities that failed alone before."""
         ...
 
+    def ties(self, of: Ties) -> Ties:
+        """What the dataset ties to these calls and records: other ids of their legs, rows that
+        hang on them, rows that they hang on. For holds, which travel; reads only."""
+        ...
+
     def sweep(self, selection: Selection) -> Mapping[str, int]:
         """After the dataset's batches: removes rows that several records shared and that none
         names any more; table to count. Repeatable; empty for stores that share nothing."""
@@ -529,6 +595,10 @@ class Naming(Protocol):
 
     def check(self) -> Sequence[Advice]:
         """Rights without which ``blank`` would fail in the middle of a batch."""
+        ...
+
+    def names(self, of: Ties) -> frozenset[bytes]:
+        """The files that rows of these calls, and these rows, name; shadows too."""
         ...
 
     def named(self) -> Iterator[bytes]:

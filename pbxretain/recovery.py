@@ -34,6 +34,9 @@ def frozen(dead: Journal, today: Source, installed: Connector) -> tuple[Source, 
     return source.model_copy(update=secrets), product
 
 
+Spare = Callable[[Selection, str], Selection]
+"""Adds to a selection what is held of a data class."""
+
 Again = Callable[[str], tuple[Store, Selection] | None]
 """A strand by its name, with its selection as the dead run had it; None where nobody can tell."""
 
@@ -43,18 +46,20 @@ def settle_dead(
     opened: Opened,
     *,
     tidy: Callable[[], object],
+    spare: Spare,
     again: Again = lambda _: None,
 ) -> Sequence[DatasetResult]:
     """Settles the batch in flight, then tells for each dataset what is gone with evidence.
 
     ``tidy`` puts back what was renamed without an intent; it must not run before the settling.
-    ``again`` tells where a rule took only a part of a dataset.
+    ``spare`` adds what is held now to the selection of a data class. ``again`` tells where a rule
+    took only a part of a dataset.
     """
     known = {entry["dataset"]: entry for entry in dead.facts["datasets"]}
     if intent := dead.dead_intent():
         dead.mark(_settled(opened, intent, of=_of(known.get(intent.dataset, {}), intent.dataset)))
     tidy()
-    return [_result(dead, opened, entry, again) for entry in known.values()]
+    return [_result(dead, opened, entry, spare, again) for entry in known.values()]
 
 
 def _of(entry: Mapping[str, Any], name: str) -> str:
@@ -77,23 +82,33 @@ def _settled(opened: Opened, intent: DeadIntent, *, of: str) -> Mark:
         ) from None
 
 
-def _result(dead: Journal, opened: Opened, entry: Mapping[str, Any], again: Again) -> DatasetResult:
+def _result(
+    dead: Journal,
+    opened: Opened,
+    entry: Mapping[str, Any],
+    spare: Spare,
+    again: Again,
+) -> DatasetResult:
     result = DatasetResult(entry["dataset"])
     result.marks = [mark for mark in dead.marks() if mark.dataset == entry["dataset"]]
     result.absent = sum(mark.absent for mark in result.marks)
     store = opened.store(_of(entry, entry["dataset"]))
     if store is not None and entry["cutoff"] and not entry["refusal"]:
         with suppress(StoreError):  # unread, it counts as incomplete
-            result.after = _census(dead.facts, entry, store, again)
+            result.after = _census(dead.facts, entry, store, spare, again)
     result.outcome = _outcome(entry, result)
     return result
 
 
 def _census(
-    known: Mapping[str, Any], entry: Mapping[str, Any], store: Store, again: Again
+    known: Mapping[str, Any], entry: Mapping[str, Any], store: Store, spare: Spare, again: Again
 ) -> Census | None:
+    if entry.get("singled_out"):
+        return None  # who was meant is written down nowhere
     if not entry.get("narrowed"):
-        return store.census(_selection(known, entry, store))
+        selection = spare(_selection(known, entry), store.data_class)
+        straddlers = store.straddlers(selection)
+        return store.census(replace(selection, excluded_calls=straddlers))
     found = again(entry["dataset"])
     return found[0].census(found[1]) if found else None
 
@@ -106,15 +121,14 @@ def _outcome(entry: Mapping[str, Any], result: DatasetResult) -> str:
     return "complete" if result.after and not still_due(result.after) else "incomplete"
 
 
-def _selection(known: Mapping[str, Any], entry: Mapping[str, Any], store: Store) -> Selection:
-    selection = Selection(
+def _selection(known: Mapping[str, Any], entry: Mapping[str, Any]) -> Selection:
+    return Selection(
         cutoff=datetime.fromisoformat(entry["cutoff"]).astimezone(UTC),
         now=datetime.fromisoformat(known["now"]).astimezone(UTC),
         start=entry["start"],
         wait_for_part=entry["wait_for_part"],
         maximum=_instant(entry.get("maximum")),
     )
-    return replace(selection, excluded_calls=store.straddlers(selection))
 
 
 def _instant(text: str | None) -> datetime | None:

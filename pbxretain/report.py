@@ -13,17 +13,25 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pbxretain import __version__
+from pbxretain.errors import EvidenceError
 from pbxretain.evidence import statements
-from pbxretain.evidence.fields import instant
+from pbxretain.evidence.fields import instant, moment
 from pbxretain.evidence.sidecars import Kept
+from pbxretain.evidence.statements import parse_statement
+from pbxretain.ledger import Ledger
 from pbxretain.outcomes import DatasetResult, still_due
 from pbxretain.period import Period
 from pbxretain.plan import Item, Plan, Terms
 from pbxretain.records import Census
+from pbxretain.signing import open_envelope
+
+_LOOKED_BACK = 60
+"""Reports: two months of daily runs that all were refused."""
 
 _METHODS = {"table": "db_delete", "lines": "rewrite", "api": "product", "command": "product"}
 
@@ -84,6 +92,9 @@ def facts(
             "digest": terms.policy_digest,
             "approved": terms.approved,
             "not_decided": list(policy.not_decided(offered)),
+            "signed_by": list(terms.signed_by),
+            "consulted": terms.consulted,
+            **_approval(terms),
         },
         "limits": {
             "share": policy.limits.share,
@@ -91,6 +102,7 @@ def facts(
             "confirmed": confirmed,
         },
         "clock": _clock(plan),
+        "holds": dict(plan.holds) if plan and plan.holds else None,
         "evidence": _evidence_facts(terms, started_at),
         "not_covered": sorted(map(_named, plan.not_covered)) if plan else [],
         "out_of_reach": [
@@ -100,6 +112,14 @@ def facts(
         "settings": source.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
         "datasets": [_dataset_facts(item) for item in plan.items] if plan else [],
     }
+
+
+def _approval(terms: Terms) -> dict[str, str]:
+    """Who approved the policy as it stands, by function, and when."""
+    said = terms.policy.approved
+    if not terms.approved or said is None:
+        return {}
+    return {"approved_by": said.by, "approved_on": said.on.isoformat()}
 
 
 def _evidence_facts(terms: Terms, started_at: datetime) -> dict[str, Any]:
@@ -142,8 +162,10 @@ def _dataset_facts(item: Item) -> dict[str, Any]:
         "narrowed": bool(
             selection and (selection.narrowed or selection.others or selection.redact)
         ),
+        "singled_out": bool(selection and selection.chosen is not None),
         "start": item.start,
         "wait_for_part": bool(selection and selection.wait_for_part),
+        "marks": [instant(mark) for mark in selection.marks] if selection else [],
         "before": _census_facts(item.census) if item.census else None,
         "refusal": item.refusal.code if item.refusal else None,
     }
@@ -151,7 +173,9 @@ def _dataset_facts(item: Item) -> dict[str, Any]:
 
 def rule_facts(item: Item) -> dict[str, Any]:
     """The rule as the report states it."""
-    rule, cutoff = item.rule, item.selection.cutoff if item.selection else None
+    rule, selection = item.rule, item.selection
+    cutoff = selection.cutoff if selection else None
+    on_demand = selection is not None and selection.chosen is not None
     keep = item.keep.iso() if isinstance(item.keep, Period) else "forever"
     return {
         "name": item.label or None,
@@ -161,7 +185,7 @@ def rule_facts(item: Item) -> dict[str, Any]:
         "minimum": rule.minimum.iso() if rule.minimum else None,
         "fallback": list(item.fallback),
         "start_event": item.start,
-        "cutoff": instant(cutoff) if cutoff else None,
+        "cutoff": instant(cutoff) if cutoff and not on_demand else None,
         "basis": rule.basis if isinstance(rule.basis, str) else rule.basis.code,
         "deletion_class": f"{item.start} + {item.keep}" if cutoff else "",
     }
@@ -182,7 +206,7 @@ def census_of(known: Mapping[str, Any] | None) -> Census | None:
         name: datetime.fromisoformat(known[name]).astimezone(UTC) if known[name] else None
         for name in ("oldest", "newest")
     }
-    return Census(**{**known, **times})
+    return Census(**{**known, **times, "older": tuple(known.get("older", ()))})
 
 
 def deletion_report(
@@ -226,8 +250,9 @@ def deletion_report(
                     "plan": known.get("plan"),
                 },
                 "clock": known["clock"],
+                "holds": known.get("holds"),
                 "datasets": datasets,
-                "exceptions": _exemptions(datasets),
+                "exceptions": _exemptions(datasets, _restricted(known, by_name)),
                 "evidence": {**evidence, "files": [file.facts() for file in files]},
             }
         )
@@ -277,7 +302,9 @@ def _common(known: Mapping[str, Any], report_id: str) -> dict[str, Any]:
 def _dataset(entry: Mapping[str, Any], result: DatasetResult, zone: ZoneInfo) -> dict[str, Any]:
     before = census_of(entry["before"])
     after = result.after or before
-    gone = [mark for mark in result.marks if mark.deleted]
+    # Of one person's records not even the days are told.
+    told = not entry.get("singled_out")
+    gone = [mark for mark in result.marks if mark.deleted and told]
     redacts = entry["rule"].get("action") == "redact"
     figures = balances(before, result)
     if redacts:
@@ -302,7 +329,45 @@ def _dataset(entry: Mapping[str, Any], result: DatasetResult, zone: ZoneInfo) ->
         "findings": _findings(result, before),
         "outcome": result.outcome,
         "merkle": {"size": result.deleted, "root": result.tree.root().hex()},
+        "settled": _settled(entry.get("marks", ()), before, result.after),
     }
+
+
+def _settled(
+    marks: Sequence[str], before: Census | None, after: Census | None
+) -> dict[str, Any] | None:
+    """What lay out of late writers' reach when the run had ended, and again what had done so when
+    the run before had."""
+    count = after.older[0] if marks and after and after.older else None
+    again = before.older[1] if len(marks) > 1 and before and len(before.older) > 1 else None
+    if count is None and again is None:
+        return None
+    until, last = (marks[0] if count is not None else None), (None if again is None else marks[1])
+    return {"until": until, "count": count, "last": last, "again": again}
+
+
+def settled_before(ledger: Ledger) -> dict[str, datetime]:
+    """By dataset of the manifest: before which instant it was counted last. Nothing where a later
+    report took records and didn't count."""
+    known: dict[str, datetime | None] = {}
+    for entry in [*ledger.entries()][: -_LOOKED_BACK - 1 : -1]:
+        told = _told(ledger.folder / entry.file)
+        for dataset in told.datasets if told else ():
+            name = dataset.of or dataset.dataset
+            until = dataset.settled.until if dataset.settled else None
+            if name not in known and (until or dataset.merkle.size):
+                known[name] = moment(until) if until else None
+        if told and told.datasets and all((d.of or d.dataset) in known for d in told.datasets):
+            break
+    return {name: until for name, until in known.items() if until}
+
+
+def _told(path: Path) -> statements.DeletionReport | None:
+    try:
+        found = parse_statement(open_envelope(path.read_bytes()).payload).predicate
+    except (OSError, EvidenceError):
+        return None
+    return found if isinstance(found, statements.DeletionReport) else None
 
 
 def _members(result: DatasetResult) -> dict[str, int]:
@@ -371,7 +436,19 @@ def _findings(result: DatasetResult, before: Census | None) -> list[dict[str, An
     return [{"code": code, "count": count} for code, count in sorted(known.items()) if count]
 
 
-def _exemptions(datasets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _restricted(known: Mapping[str, Any], results: Mapping[str, DatasetResult]) -> dict[str, int]:
+    """By dataset how many records only a restriction of processing keeps."""
+    found = {}
+    for entry in known["datasets"]:
+        result = results.get(entry["dataset"])
+        census = (result.after if result else None) or census_of(entry["before"])
+        found[entry["dataset"]] = census.restricted if census else 0
+    return found
+
+
+def _exemptions(
+    datasets: Sequence[Mapping[str, Any]], restricted: Mapping[str, int]
+) -> list[dict[str, Any]]:
     codes = {
         "held": "HELD",
         "minimum": "MIN_RETENTION",
@@ -379,12 +456,17 @@ def _exemptions(datasets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         "kept_for_part": "KEPT_FOR_PART",
         "undated": "START_UNKNOWN",
     }
-    return [
-        {"code": code, "dataset": entry["dataset"], "count": entry["balances"][name]}
-        for entry in datasets
-        for name, code in codes.items()
-        if entry["balances"][name]
-    ]
+    found = []
+    for entry in datasets:
+        counts = {code: entry["balances"][name] for name, code in codes.items()}
+        counts["RESTRICTED"] = min(counts["HELD"], restricted[entry["dataset"]])
+        counts["HELD"] -= counts["RESTRICTED"]
+        found += [
+            {"code": code, "dataset": entry["dataset"], "count": count}
+            for code, count in counts.items()
+            if count
+        ]
+    return found
 
 
 def _planned(item: Item, zone: ZoneInfo, *, share: int) -> dict[str, Any]:

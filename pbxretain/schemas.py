@@ -13,6 +13,7 @@ from typing import Any
 
 from pbxretain.documents import Document, json_schema
 from pbxretain.errors import DocumentError
+from pbxretain.holds import Hold
 from pbxretain.manifest import Manifest
 from pbxretain.policy import Policy
 from pbxretain.settings import Settings
@@ -22,6 +23,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "settings": Settings,
     "policy": Policy,
     "manifest": Manifest,
+    "hold": Hold,
 }
 
 

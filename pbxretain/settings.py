@@ -23,6 +23,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from pbxretain.documents import Document, Loaded, Text, load
 from pbxretain.errors import DocumentError, RefusedError
+from pbxretain.period import Period
 from pbxretain.strictyaml import printable
 
 CONFIG_NAME = "config.yaml"
@@ -127,6 +128,9 @@ CredentialName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0
 TableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$.]{0,127}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]{0,127}$")]
+
+
+Approval = Literal["stated", "signed"]
 
 
 # --- the document -----------------------------------------------------------------------------
@@ -234,6 +238,9 @@ class Source(Document):
     region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
     roots: dict[Name, AbsolutePath] = {}
     policy: Name
+    approval: Approval | None = None
+    """As for the whole installation, for this source only."""
+    consulted: bool | None = None
     tables: dict[Name, TableName] = {}
     uncovered_tables: list[TableName] = []
     """Tables that look like copies of call data and stay; every report names that they do."""
@@ -253,16 +260,56 @@ class Source(Document):
         return ZoneInfo(self.timezone)
 
 
+def _grace(value: object) -> object:
+    if isinstance(value, str):
+        Period.parse(value)
+    return value
+
+
+Grace = Annotated[str, AfterValidator(_grace)]
+
+
+class HoldRules(Document):
+    """How a hold ends."""
+
+    grace: Grace = "30 days"
+    """How long its records stay after its release."""
+    release: Literal["one-person", "two-person"] = "one-person"
+    """``two-person``: somebody else agrees, with a key of the roster."""
+
+
 class Settings(Document):
     """``config.yaml``."""
 
     language: Literal["de", "en"] = "en"
     evidence: Literal["auto", "counts", "sealed"] = "auto"
+    approval: Approval = "stated"
+    """``signed``: the controller's key has to have signed a policy's very bytes."""
+    consulted: bool = False
+    """With ``approval: signed``: the data protection officer's key too."""
     state: AbsolutePath | None = None
     signing_key: SigningKey | None = None
     policies: AbsolutePath | None = None
     connectors: AbsolutePath | None = None
+    holds: AbsolutePath | None = None
+    """The folder with the holds; without it ``holds.d`` beside the settings."""
+    hold: HoldRules = HoldRules()
     sources: dict[Name, Source] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consulted_on_what(self) -> Self:
+        for name, source in self.sources.items():
+            if self.consulted_for(source) and self.approval_for(source) != "signed":
+                raise ValueError(f"source {name}: consulted needs approval: signed")
+        return self
+
+    def approval_for(self, source: Source) -> Approval:
+        """What a source demands of its policy."""
+        return source.approval or self.approval
+
+    def consulted_for(self, source: Source) -> bool:
+        """Whether the officer has to have signed a source's policy."""
+        return self.consulted if source.consulted is None else source.consulted
 
 
 def load_settings(path: Path) -> Loaded[Settings]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pbxretain.connector import Opened
 from pbxretain.errors import DocumentError, RefusedError
 from pbxretain.manifest import Dataset, Manifest, TableDataset
-from pbxretain.period import Due, Period
+from pbxretain.period import Due, Period, cutoff
 from pbxretain.policy import Cut, Policy, Redact, Rule
 from pbxretain.records import (
     Advice,
@@ -35,7 +35,11 @@ from pbxretain.records import (
     Selection,
     Sought,
     Store,
+    Ties,
 )
+
+WHENEVER = datetime(2199, 12, 31, tzinfo=UTC)
+"""Later than any record: what goes on demand goes at any age, also with a date ahead of time."""
 
 _LONGEST = 63
 """Of a name in evidence."""
@@ -65,6 +69,10 @@ class Strand:
     alone: bool = True
     """The only strand of its dataset."""
 
+    chosen: frozenset[bytes] | None = field(default=None, repr=False)
+    """The only records that are meant, by identity, whatever their age: a data subject demanded
+    it. A minimum keeps them all the same."""
+
     @property
     def of(self) -> str:
         """The dataset's own name."""
@@ -86,6 +94,8 @@ class Strand:
 
     def due(self, *, now: datetime, zone: ZoneInfo) -> Due | None:
         """What its rule lets go at ``now``; None for nothing ever."""
+        if self.chosen is not None:
+            return demanded(self.rule, now=now, zone=zone)
         if self.action == "redact" or self.early:
             return self.rule.redacts_at(now=now, zone=zone)
         return self.rule.terms_at(now=now, zone=zone)
@@ -106,6 +116,7 @@ class Strand:
             only=self.only,
             but_not=self.but_not,
             without=self.without,
+            chosen=self.chosen,
             others=[other.rival(now=now, zone=zone) for other in self._rivals(beside)],
         )
         if self.action == "delete" or self.rule.redact is None:
@@ -206,6 +217,10 @@ class Strand:
     ) -> Batch:
         return self.store.take(selection, limit=limit, after=after, skip=skip, name=name)
 
+    def ties(self, of: Ties) -> Ties:
+        """Over the whole dataset, as ``search``."""
+        return self.store.ties(of)
+
     def sweep(self, selection: Selection) -> Mapping[str, int]:
         return self.store.sweep(selection)
 
@@ -217,6 +232,13 @@ class Strand:
 
     def close(self) -> None:
         self.store.close()
+
+
+def demanded(rule: Rule, *, now: datetime, zone: ZoneInfo) -> Due:
+    """What a rule lets go when a data subject demands it: all that no minimum keeps."""
+    if rule.minimum is None:
+        return Due(WHENEVER)
+    return Due(min(WHENEVER, cutoff(rule.minimum, now=now, zone=zone)), maximum=WHENEVER)
 
 
 def of_source(policy: Policy, manifest: Manifest, opened: Opened) -> list[Strand]:

@@ -7,7 +7,8 @@ another leg of the same call holds of other people is counted and dated, and not
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,6 +82,10 @@ class Holding:
             found.setdefault(record.dataset, set()).add(record.identity)
         return {name: frozenset(keys) for name, keys in found.items()}
 
+    def counts(self) -> dict[str, int]:
+        """How many records of each dataset."""
+        return dict(Counter(record.dataset for record in self.records))
+
 
 def search(opened: Opened, whom: Sought, *, source: str, related: bool = True) -> Holding:
     """Looks through every dataset of an opened source. Raises UnavailableError."""
@@ -98,6 +103,20 @@ def search(opened: Opened, whom: Sought, *, source: str, related: bool = True) -
                 hers = keys.get(store.dataset, frozenset())
                 holding.related += _related(store, frozenset(calls), hers)
     return holding
+
+
+def chosen(
+    opened: Opened, whom: Sought, starts: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], frozenset[bytes]]:
+    """The identities of what is found, for each dataset and start event in question: another start
+    event makes another identity. Raises StoreError, UnavailableError."""
+    found: dict[tuple[str, str], frozenset[bytes]] = {}
+    for dataset, start in dict.fromkeys(starts):
+        store = opened.store(dataset)
+        if store is not None:
+            records = store.search(whom, start=start)
+            found[dataset, start] = frozenset(record.identity for record in records)
+    return found
 
 
 def _related(store: Store, calls: frozenset[bytes], hers: frozenset[bytes]) -> Iterator[Found]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
@@ -56,6 +57,15 @@ def purpose(text: str, lang: Lang) -> str:
 # --- copying ----------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """Data classes that were added undecided, and what the PBX lacks for a rule: pairs of data
+    class and what the rule names."""
+
+    added: tuple[str, ...]
+    lost: tuple[tuple[str, str], ...] = ()
+
+
 def copy(
     template: str,
     target: Path,
@@ -63,8 +73,8 @@ def copy(
     offered: Sequence[str],
     controller: str = "",
     manifest: Manifest | None = None,
-) -> list[str]:
-    """Writes a template as a policy of the target's name and returns the classes it added.
+) -> Copied:
+    """Writes a template as a policy of the target's name and tells what became of its rules.
 
     Offered data classes that have no rule for all their records stay forever, undecided, until
     somebody decides. With a manifest, rules that this PBX can't follow become comments that say
@@ -79,7 +89,7 @@ def copy(
     kept = [rule for index, rule in enumerate(policy.rules) if index not in lost]
     whole = {rule.data for rule in kept if rule.only is None}
     named = [policy.rules[index].data for index in lost]
-    added = [data for data in dict.fromkeys([*offered, *named]) if data not in whole]
+    added = tuple(data for data in dict.fromkeys([*offered, *named]) if data not in whole)
     text = text.rstrip("\n") + "\n" + "".join(_undecided_rule(data) for data in added)
     parse(text.encode(), str(target), Policy)
     try:
@@ -91,7 +101,7 @@ def copy(
         ) from None
     except OSError:
         raise DocumentError(f"{printable(str(target))} can't be written") from None
-    return added
+    return Copied(added, tuple((policy.rules[index].data, why) for index, why in lost.items()))
 
 
 def _undecided_rule(data: str) -> str:

@@ -24,6 +24,7 @@ CONNECTOR: Final[Mapping[str, tuple[str, str]]] = {
     "inventory.where": ("Ort", "Place"),
     "inventory.start": ("Fristbeginn", "Start of the period"),
     "inventory.personal": ("Personenbezogen", "Personal"),
+    "inventory.facets": ("Einzeln regelbar nach", "Rules may tell apart by"),
     "inventory.along": ("Wird mitgelöscht", "Goes along"),
     "inventory.waits": ("Wartet, bis", "Waits until"),
     "inventory.link": ("Dateien", "Files"),

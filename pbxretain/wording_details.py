@@ -25,6 +25,7 @@ WHOLE: Final = frozenset(
         "NOT_LOOKED_AT",
         "NOT_OFFICERS",
         "NO_REPORT",
+        "NO_CONTROLLER",
         "NO_ROSTER",
         "NO_SUCH_CALL",
         "NO_SYSTEM",

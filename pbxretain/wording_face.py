@@ -209,6 +209,10 @@ FACE: Final[Mapping[str, tuple[str, str]]] = {
         "Kopiert nach {path}. Bitte durchsehen und dann freigeben lassen:",
         "Copied to {path}. Please look through it, then have it approved:",
     ),
+    "policy.lost": (
+        "{data}: eine Regel wurde zum Kommentar, denn die Anlage kennt nicht: {unknown}",
+        "{data}: a rule became a comment, for the PBX doesn't know: {unknown}",
+    ),
     "policy.approved": (
         "Freigegeben: {name}. Jede Änderung der Regeln macht die Freigabe ungültig.",
         "Approved: {name}. Any change of the rules voids the approval.",

@@ -22,15 +22,6 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
     "report.action.redact": ("unkenntlich machen", "redact"),
     "report.start.fallback": ("{first}, sonst {then}", "{first}, else {then}"),
     "report.keep.end-of-year": ("bis Jahresende + {keep}", "until end of year + {keep}"),
-    "facet.direction": ("Richtung", "direction"),
-    "facet.answered": ("angenommen oder nicht", "answered or not"),
-    "facet.extension": ("Nebenstelle", "extension"),
-    "facet.queue": ("Warteschlange", "queue"),
-    "facet.tenant": ("Mandant", "tenant"),
-    "facet.department": ("Abteilung", "department"),
-    "facet.mailbox": ("Postfach", "mailbox"),
-    "facet.heard": ("abgehört oder nicht", "heard or not"),
-    "facet.recorded": ("aufgezeichnet oder nicht", "recorded or not"),
     "report.rules.only": (
         "Für welche genau eine Regel gilt, steht im Regelwerk; hier steht es nicht, weil es "
         "Nummern sein können.",
@@ -71,6 +62,43 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
     "report.approved.by": (
         "in dieser Fassung freigegeben: {by}, {on}",
         "approved in this form: {by}, {on}",
+    ),
+    "code.NOT_SIGNED": (
+        "Das Regelwerk ist in dieser Fassung nicht vom Verantwortlichen signiert.",
+        "The policy isn't signed by the controller in this form.",
+    ),
+    "detail.NOT_SIGNED": (
+        "das Regelwerk {policy} ist in der Fassung, die dort steht, nicht vom Verantwortlichen "
+        "signiert",
+        "policy {policy} isn't signed by the controller in the form in which it stands there",
+    ),
+    "detail.NOT_SIGNED.hint": (
+        "pbxretain policy sign {policy} --key DATEI --out {policy}.dsse.json, danach "
+        "pbxretain report add {policy}.dsse.json",
+        "pbxretain policy sign {policy} --key FILE --out {policy}.dsse.json, then "
+        "pbxretain report add {policy}.dsse.json",
+    ),
+    "detail.NOT_CONSULTED": (
+        "der Datenschutzbeauftragte hat nicht signiert, dass er zum Regelwerk {policy} angehört "
+        "wurde",
+        "the officer hasn't signed that they were consulted on policy {policy}",
+    ),
+    "detail.NOT_CONSULTED.hint": (
+        "am Rechner des Datenschutzbeauftragten pbxretain dpo consult {policy}.dsse.json --out "
+        "{policy}-both.dsse.json, danach pbxretain report add {policy}-both.dsse.json",
+        "pbxretain dpo consult {policy}.dsse.json --out {policy}-both.dsse.json on the officer's "
+        "machine, then pbxretain report add {policy}-both.dsse.json",
+    ),
+    "code.NO_CONTROLLER": (
+        "Verlangt ist ein signiertes Regelwerk, aber das Schlüsselverzeichnis kennt keinen "
+        "Verantwortlichen.",
+        "A signed policy is demanded, and the roster knows no controller.",
+    ),
+    "detail.NO_CONTROLLER.hint": (
+        "am Rechner des Datenschutzbeauftragten pbxretain dpo init BUNDLE --controller-key DATEI, "
+        "danach pbxretain key add trust.dsse.json",
+        "pbxretain dpo init BUNDLE --controller-key FILE on the officer's machine, then "
+        "pbxretain key add trust.dsse.json",
     ),
     "report.signed": ("Freigabe signiert mit", "Approval signed with"),
     "report.consulted": ("Datenschutzbeauftragter", "Data protection officer"),
@@ -134,5 +162,8 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "davon auf Löschverlangen betroffener Personen",
         "of these on demand of data subjects",
     ),
+    "annex.erasure": ("{state} (Löschverlangen)", "{state} (demand for erasure)"),
+    "annex.change.signed": ("Unterschriften unter das Regelwerk", "Signatures under the policy"),
+    "annex.nobody": ("niemand", "nobody"),
     "annex.col.redacted": ("Unkenntlich gemacht (Summe)", "Redacted (sum)"),
 }

@@ -33,6 +33,12 @@ SUBJECT: Final[Mapping[str, tuple[str, str]]] = {
         "hand them over, see what touches their rights (Art. 15(4) GDPR), and delete the files "
         "afterwards.",
     ),
+    "subject.unsettled": (
+        "Quelle {source}: Ein Löschlauf ist gestorben oder arbeitet noch. Was er beiseitegelegt "
+        "hat, findet keine Suche: Rufen Sie erst „pbxretain run“ auf.",
+        "Source {source}: a run died, or is still at work. What it set aside no search finds: "
+        'run "pbxretain run" first.',
+    ),
     "subject.undated": ("ohne Zeit", "without a time"),
     "subject.col.source": ("Quelle", "Source"),
     "subject.col.dataset": ("Datenbestand", "Dataset"),
@@ -80,6 +86,56 @@ SUBJECT: Final[Mapping[str, tuple[str, str]]] = {
     "subject.sheet.out-of-reach": (
         "Weitere Kopien, die diese Suche nicht erreicht:",
         "Further copies that this search can't reach:",
+    ),
+    "subject.col.found": ("Gefunden", "Found"),
+    "subject.col.going": ("Wird gelöscht", "Goes"),
+    "subject.col.held": ("Gesperrt", "Held"),
+    "subject.col.minimum": ("Mindestfrist", "Minimum"),
+    "subject.col.waiting": ("Jetzt nicht", "Not now"),
+    "subject.erase.title": (
+        "Löschverlangen: was gelöscht wird und was bleibt",
+        "Demand for erasure: what goes and what stays",
+    ),
+    "subject.erase.note": (
+        "„Gefunden“ zählt auch Kopien, die mit ihrem Datensatz gehen. Was eine Löschsperre oder "
+        "eine Mindestfrist hält, bleibt (Art. 17 Abs. 3 DSGVO); das Löschprotokoll hält die "
+        "Ablehnung fest. „Jetzt nicht“: Das Gespräch läuft noch, ein Teil muss vorher gehen, oder "
+        "der Datensatz nennt keine Zeit.",
+        '"Found" also counts copies, which go with their record. What a hold or a minimum keeps '
+        'stays (Art. 17(3) GDPR); the report records the refusal. "Not now": the call goes on, a '
+        "part has to go first, or the record tells no time.",
+    ),
+    "subject.erase.ask": (
+        "{records} dieser Person unwiderruflich löschen?",
+        "Delete {records} of this person for good?",
+    ),
+    "subject.erase.ended": ("Ergebnis", "Result"),
+    "subject.erase.done": (
+        "{source}: {deleted} gelöscht. Eine neue Suche findet nichts mehr.",
+        "{source}: {deleted} deleted. A new search finds nothing any more.",
+    ),
+    "subject.erase.kept-some": (
+        "{source}: {deleted} gelöscht. Was eine neue Suche noch findet, hält eine Löschsperre oder "
+        "eine Mindestfrist.",
+        "{source}: {deleted} deleted. What a new search still finds is kept by a hold or a "
+        "minimum.",
+    ),
+    "subject.erase.left": (
+        "{source}: {deleted} gelöscht. Übrig und noch zu löschen: {left}. Rufen Sie den Befehl "
+        "noch einmal auf.",
+        "{source}: {deleted} deleted. Left, and still to go: {left}. Give the command once more.",
+    ),
+    "subject.erase.kept": (
+        "{source}: nichts gelöscht; was gefunden wurde, darf jetzt nicht gehen.",
+        "{source}: nothing deleted; what was found may not go now.",
+    ),
+    "subject.erase.nothing": (
+        "{source}: Zu dieser Person ist nichts gespeichert.",
+        "{source}: nothing is stored about this person.",
+    ),
+    "subject.erase.failed": (
+        "{source}: nicht ausgeführt.",
+        "{source}: not carried out.",
     ),
     "code.NO_NUMBER": (
         "Das ist keine Rufnummer oder Nebenstelle, nach der sich suchen lässt.",

@@ -52,11 +52,34 @@ VERIFY: Final[Mapping[str, tuple[str, str]]] = {
         "Since the run before, records have gone of which no report knows: somebody, or the "
         "system itself, deleted them.",
     ),
+    "code.UNDECIDED_POLICY": (
+        "Ein Regelwerk trägt die Unterschrift des Datenschutzbeauftragten, aber nicht die des "
+        "Verantwortlichen: Beschlossen hat es damit niemand.",
+        "A policy bears the data protection officer's signature, but not the controller's: so "
+        "nobody has decided on it.",
+    ),
+    "code.NOT_CONSULTED": (
+        "Der Verantwortliche hat das Regelwerk signiert, der Datenschutzbeauftragte nicht.",
+        "The controller has signed the policy, the data protection officer has not.",
+    ),
+    "code.FALSE_APPROVAL": (
+        "Das Löschprotokoll nennt Unterschriften unter das Regelwerk, die es so nicht gibt oder "
+        "die erst später geleistet wurden.",
+        "The report names signatures under the policy that aren't there like that, or were given "
+        "only later.",
+    ),
+    "code.APPROVAL_ABSENT": (
+        "Das signierte Regelwerk, das Löschprotokolle nennen, liegt nicht bei; ob es so "
+        "unterschrieben war, lässt sich hier nicht prüfen.",
+        "The signed policy that reports name isn't enclosed; whether it was signed like that can't "
+        "be checked here.",
+    ),
     "code.RETURNED": (
-        "Seit dem vorigen Löschlauf sind alte Datensätze dazugekommen, für die es längst zu spät "
-        "war: Eine Sicherung wurde eingespielt, oder jemand hat sie nachgetragen.",
-        "Since the run before, old records have been added for which it was far too late: a backup "
-        "was restored, or somebody entered them afterwards.",
+        "Es liegen mehr alte Datensätze da, als der vorige Löschlauf übrig ließ: Eine Sicherung "
+        "wurde eingespielt, jemand hat sie nachgetragen, oder das vorige Löschprotokoll stimmte "
+        "nicht.",
+        "More old records are there than the run before had left: a backup was restored, somebody "
+        "entered them afterwards, or the report before was not true.",
     ),
     "code.WATERMARK": (
         "Es wurden Datensätze gelöscht, die älter sind als der älteste, den der vorige Löschlauf "

@@ -483,3 +483,27 @@ def test_hostile_text_in_documents_stays_text(diary: Diary) -> None:
     assert "<script>" not in html
     assert "\u202e" not in html
     assert "\u202e" not in as_text(sheet)
+
+
+# --- several rules, redaction, what data subjects demanded ---------------------------------------
+
+
+def test_rules_redaction_and_demands_are_told_apart(diary: Diary) -> None:
+    for day in days("2026-11-20", 3):
+        whole = made.stranded()
+        diary.run(
+            at(day), datasets=whole.datasets, policy=whole.policy, exceptions=whole.exceptions
+        )
+    when = "2026-11-22T09:00:00Z"
+    demanded = made.run(trigger="erasure-request", started_at=when, ended_at=when, as_of=when)
+    diary.run(at("2026-11-22", 9), run=demanded, datasets=(made.dataset(deleted=9),))
+    found = diary.figures("2026-11", now=at("2026-11-23"), every=24)
+    assert (found.deleted, found.redacted, found.erasures) == (3 * 5 + 9, 3 * 4, 1)
+    assert (found.kept.taken, found.left("minimum"), found.left("held")) == (3, 5, 3)
+    assert annex.data(found)["runs"] == 3
+    for lang, words in (
+        ("en", ("3 runs, 12 records redacted and 24 records deleted", "recordings (rule advice)")),
+        ("de", ("12 Datensätze unkenntlich gemacht und 24 Datensätze gelöscht", "Löschverlangen")),
+    ):
+        told_ = said(found, "de" if lang == "de" else "en")
+        assert [w for w in words if w not in told_] == []

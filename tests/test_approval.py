@@ -258,28 +258,106 @@ def test_a_key_with_one_role_gets_no_other(parties: Parties) -> None:
     assert "has another role" in done.output
 
 
-def test_one_signature_is_not_enough_and_a_key_counts_once(parties: Parties) -> None:
+def test_the_officer_alone_decides_nothing_and_a_key_counts_once(parties: Parties) -> None:
     file = parties.desk / "policy.dsse.json"
     parties.sign(file)
-    told = parties.host.must("report", "add", str(file), code=int(Exit.UNTRUSTED)).output
-    assert "isn't signed by both" in told
-    assert "dpo consult" in told
     outer = json.loads(file.read_text())
-    again = {**outer["signatures"][0], "keyid": "another"}
     twice = parties.desk / "twice.dsse.json"
-    outer["signatures"].append(again)
-    twice.write_text(json.dumps(outer, separators=(",", ":")) + "\n")
-    assert len(open_envelope(twice.read_bytes()).signatures) == 2
-    parties.host.must("report", "add", str(twice), code=int(Exit.UNTRUSTED))
-    outer["signatures"][1]["keyid"] = outer["signatures"][0]["keyid"]
+    outer["signatures"].append(outer["signatures"][0])
     twice.write_text(json.dumps(outer, separators=(",", ":")) + "\n")
     parties.host.must("report", "add", str(twice), code=int(Exit.FORGED))
     ring = keys.open_container(parties.dpo.home / "dpo-keys.json", Secret(PASSPHRASE))
     alone = json.loads(open_envelope(file.read_bytes()).payload)
     twice.write_bytes(seal(alone, ring.signer("dpo")))
     told = parties.host.must("report", "add", str(twice), code=int(Exit.UNTRUSTED)).output
+    assert "isn't signed by a controller" in told
     assert "policy sign" in told
     assert not (parties.host.reports / "filed").exists()
+
+
+# --- settings that demand it ----------------------------------------------------------------------
+
+
+def demand(host: Host, *lines: str) -> None:
+    text = host.config.read_text()
+    host.config.write_text("\n".join(lines) + "\n" + text)
+
+
+def refused(host: Host, code: str) -> str:
+    """What a run says that is refused for one reason; nothing was deleted."""
+    done = host.must("run", "--json", code=int(Exit.REFUSED))
+    said_ = json.loads(done.stdout)["sources"][0]
+    assert [error["code"] for error in said_["errors"]] == [code]
+    return str(said_["errors"][0]["hint"])
+
+
+def typed(hint: str, place: str) -> list[str]:
+    """The command of a hint that begins so, as words."""
+    part = next(p for p in hint.split(", then ") if p.startswith(place))
+    return part.partition(" on the ")[0].split()[1:]
+
+
+def test_a_run_waits_for_the_signature_that_settings_demand(parties: Parties) -> None:
+    host, desk = parties.host, parties.desk
+    demand(host, "approval: signed")
+    hint = refused(host, "NOT_SIGNED")
+    file = desk / f"{NAME}.dsse.json"
+    words = [{"FILE": str(parties.key), file.name: str(file)}.get(w, w) for w in typed(hint, "pbx")]
+    host.must(*words, "--passphrase-file", parties.phrase)
+    host.must(*[str(file) if w == file.name else w for w in typed(hint, "pbxretain report")])
+    host.must("run")
+    policy = parties.newest().policy
+    controller = keys.open_container(parties.key, Secret(PASSPHRASE)).key("controller")
+    assert policy.signed_by == (key_id(controller.public_key()),)
+    assert (policy.consulted, policy.approved_by) == (False, "management")
+    assert policy.approved_on is not None
+    shown = " ".join(host.must("report", "show").stdout.split())
+    assert f"approved in this form: management, {policy.approved_on}" in shown
+    assert "Data protection officer: has not signed" in shown
+    assert {"NOT_CONSULTED", "FALSE_APPROVAL", "APPROVAL_ABSENT"} & set(parties.verify()) == {
+        "NOT_CONSULTED"
+    }
+    parties.change()
+    refused(host, "NOT_SIGNED")
+
+
+def test_a_run_waits_for_the_officer_where_settings_demand_that(parties: Parties) -> None:
+    host, desk = parties.host, parties.desk
+    demand(host, "approval: signed", "consulted: true")
+    file = desk / f"{NAME}.dsse.json"
+    parties.sign(file)
+    host.must("report", "add", str(file))
+    hint = refused(host, "NOT_CONSULTED")
+    both = desk / f"{NAME}-both.dsse.json"
+    places = {file.name: str(file), both.name: str(both)}
+    words = [places.get(word, word) for word in typed(hint, "pbxretain dpo")]
+    parties.dpo.dpo(*words[1:], "--yes")
+    told = host.json(*[places.get(word, word) for word in typed(hint, "pbxretain report")])
+    assert [each["new"] for each in told["filed"]] == [True], "goes over the one without it"
+    host.must("run")
+    policy = parties.newest().policy
+    assert (len(policy.signed_by), policy.consulted) == (2, True)
+    assert {"NOT_CONSULTED", "FALSE_APPROVAL", "APPROVAL_ABSENT"} & set(parties.verify()) == set()
+    host.must("report", "add", str(file))
+    host.must("run")
+    assert parties.newest().policy.consulted is True, "the officer's signature stays"
+
+
+def test_one_source_may_demand_more_than_the_others(parties: Parties) -> None:
+    host = parties.host
+    text = host.config.read_text()
+    host.config.write_text(text.replace("  office:\n", "  office:\n    approval: signed\n", 1))
+    refused(host, "NOT_SIGNED")
+    host.config.write_text(text.replace("  office:\n", "  office:\n    consulted: true\n", 1))
+    assert "consulted needs approval: signed" in host.must("run", code=int(Exit.USAGE)).output
+
+
+def test_what_is_missing_before_a_signature_can_count_is_told_first(tmp_path: Path) -> None:
+    parties = Parties(tmp_path, known=False)
+    demand(parties.host, "approval: signed")
+    assert "--controller-key" in refused(parties.host, "NO_CONTROLLER")
+    (parties.host.state / "trust.dsse.json").unlink()
+    assert "key add" in refused(parties.host, "NO_ROSTER")
 
 
 def test_a_changed_statement_is_refused_on_both_sides(parties: Parties) -> None:

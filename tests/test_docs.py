@@ -30,6 +30,7 @@ from pbxretain.cli.verdict import _RESULTS as _VERDICTS
 from pbxretain.connector import find, shelf
 from pbxretain.documents import DATA_CLASSES, Document, parse
 from pbxretain.errors import SEVERITY, Exit
+from pbxretain.holds import Hold
 from pbxretain.keys import load_public
 from pbxretain.manifest import PATTERN_GROUPS, TEXT_FORMS, Manifest
 from pbxretain.messages import Lang
@@ -45,6 +46,7 @@ KINDS: dict[str, type[Document]] = {
     "settings": Settings,
     "policy": Policy,
     "manifest": Manifest,
+    "hold": Hold,
     "source": Source,
 }
 ALLOWED = {"yaml", "sh", "console", "sql", "ini", "text", "python", "toml"}
@@ -166,6 +168,8 @@ SETTLED = (
     "docs/how-to/anlage-dsfa.md",
     "docs/how-to/recover.md",
     "docs/how-to/keys.md",
+    "docs/how-to/holds.md",
+    "docs/how-to/subject-requests.md",
 )
 OWN = (
     "docs/how-to/dpo.md",

@@ -445,7 +445,9 @@ def test_where_policies_are_signed_each_report_must_name_one(book: Book, roster:
     path = book.file(policy, book.officer.controller, book.officer.dpo)
     assert told(look(book, roster, now=NOW)) == {}
     path.write_bytes(sealed_by(policy, book.officer.controller))
-    assert told(look(book, roster, now=NOW)) == {"RETIRED_KEY": 1}
+    assert told(look(book, roster, now=NOW)) == {}, "the controller decides"
+    path.write_bytes(sealed_by(policy, book.officer.dpo))
+    assert told(look(book, roster, now=NOW)) == {"UNDECIDED_POLICY": 1}
     path.write_bytes(sealed_by(policy, book.officer.controller, book.officer.dpo))
     book.run(NOW + timedelta(hours=1))
     book.cosign(NOW + timedelta(hours=1))

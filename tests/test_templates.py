@@ -150,11 +150,14 @@ def test_a_copy_can_be_used_with_any_product(tmp_path: Path, name: str, product:
 def test_a_copy_has_a_rule_for_every_offered_class(tmp_path: Path, name: str) -> None:
     target = tmp_path / "policies.d" / "acme-calls.yaml"
     offered = ["fax-documents", "x-door-logs", "fax-documents"]
-    added = templates.copy(name, target, offered=offered, controller='Müller & "Söhne": GmbH')
+    done = templates.copy(name, target, offered=offered, controller='Müller & "Söhne": GmbH')
     copied = load_policy(target).value
-    assert added == ["fax-documents", "x-door-logs"]
+    assert done.added == (
+        "fax-documents",
+        "x-door-logs",
+    )
     assert copied.controller == 'Müller & "Söhne": GmbH'
-    for data in added:
+    for data in done.added:
         rule = copied.rule_for(data)
         assert rule is not None
         assert rule.forever
@@ -212,9 +215,9 @@ def bare() -> Manifest:
 
 def test_rules_that_the_product_cant_follow_become_comments_that_say_why(tmp_path: Path) -> None:
     target, manifest = tmp_path / "acme-calls.yaml", bare()
-    added = templates.copy("eu-90-days", target, offered=manifest.offered(), manifest=manifest)
+    done = templates.copy("eu-90-days", target, offered=manifest.offered(), manifest=manifest)
     copied = load_policy(target).value
-    assert added == ["x-itemised-bills"]
+    assert done.added == ("x-itemised-bills",)
     assert [str(rule.keep) for rule in copied.rules_for("call-detail-records")] == ["90 days"]
     assert [str(rule.keep) for rule in copied.rules_for("voicemail-messages")] == ["90 days"]
     document = target.read_text("utf-8")
@@ -224,11 +227,12 @@ def test_rules_that_the_product_cant_follow_become_comments_that_say_why(tmp_pat
 
 def test_an_unknown_start_event_leaves_the_class_undecided(tmp_path: Path) -> None:
     target, manifest = tmp_path / "acme-calls.yaml", bare()
-    added = templates.copy(
+    done = templates.copy(
         "de-provider-traffic", target, offered=manifest.offered(), manifest=manifest
     )
     copied = load_policy(target).value
-    assert added == ["x-itemised-bills"]
+    assert ("x-itemised-bills", "from: invoice-sent") in done.lost
+    assert done.added == ("x-itemised-bills",)
     bills = copied.rule_for("x-itemised-bills")
     assert bills is not None
     assert bills.undecided
@@ -246,9 +250,9 @@ def test_where_the_longer_rule_is_lost_the_shorter_one_is_lost_too(
     )
     monkeypatch.setattr(templates, "template_text", lambda name: document)
     target, manifest = tmp_path / "acme-calls.yaml", bare()
-    added = templates.copy("longer", target, offered=["call-detail-records"], manifest=manifest)
+    done = templates.copy("longer", target, offered=["call-detail-records"], manifest=manifest)
     copied = load_policy(target).value
-    assert added == ["call-detail-records"]
+    assert done.added == ("call-detail-records",)
     assert [rule.keep for rule in copied.rules] == ["forever"]
     assert target.read_text("utf-8").count("  # ") >= 7
 
@@ -289,17 +293,20 @@ def test_no_template_runs_before_somebody_approved_it(tmp_path: Path, name: str)
     log = call_log(tmp_path)
     terms = make_terms("asterisk", url=f"sqlite:///{log}")
     site = make_site(tmp_path)
-    outcomes = []
+    outcomes: list[tuple[Exit, str, list[str], int]] = []
     for policy, approved in copies(tmp_path, name):
         assert (approval_state(policy) == "approved") == approved
-        done = execute.run(replace(terms, policy=policy, approved=approved), site, now=NOW)
-        outcomes.append((done.exit_code, [error.code for error in done.errors]))
+        now = NOW + timedelta(days=len(outcomes))
+        done = execute.run(replace(terms, policy=policy, approved=approved), site, now=now)
         with closing(sqlite3.connect(log)) as database:
             ((left,),) = database.execute("SELECT count(*) FROM cdr").fetchall()
-        rule = policy.rule_for("call-detail-records")
-        assert rule is not None
-        assert left == (0 if approved and not rule.forever else 1)
-    assert outcomes == [(Exit.REFUSED, ["NOT_APPROVED"]), (Exit.OK, [])]
+        outcomes.append((done.exit_code, done.outcome, [e.code for e in done.errors], left))
+    rule = template(name).rule_for("call-detail-records")
+    deletes = rule is not None and not rule.forever
+    assert outcomes == [
+        (Exit.REFUSED, "refused", ["NOT_APPROVED"], 1),
+        (Exit.OK, "complete" if deletes else "nothing-due", [], 0 if deletes else 1),
+    ]
 
 
 # --- told ----------------------------------------------------------------------------------------

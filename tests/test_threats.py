@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from support import reports, trusted
+from support import office, reports, trusted
 from support.attacks import (
     DAY,
     DPO,
@@ -35,7 +35,7 @@ from support.reports import NOW as START
 from support.sealed import watched
 from support.small import NOW
 
-from pbxretain import execute, keys, signing
+from pbxretain import approval, execute, keys, signing
 from pbxretain.cli import unsealed
 from pbxretain.errors import EvidenceError, Exit, RefusedError, TrustError
 from pbxretain.evidence import attestations as at
@@ -112,7 +112,7 @@ def test_deletions_that_were_only_reported_show_in_the_next_honest_run(scene: Sc
     _lying_run(scene)
     scene.run(NOW + DAY)
     scene.cosign(NOW + DAY)
-    assert told(scene.verify(NOW + DAY)) == {"WATERMARK": 1}
+    assert told(scene.verify(NOW + DAY)) == {"WATERMARK": 1, "RETURNED": 1}
 
 
 def test_rows_that_refuse_to_go_are_never_reported_as_gone(scene: Scene) -> None:
@@ -148,14 +148,36 @@ def test_rows_deleted_outside_the_tool_are_unexplained(scene: Scene) -> None:
     assert [f.params["count"] for f in verdict.findings if f.code == "UNEXPLAINED_ROWS"] == [2]
 
 
-def test_rows_deleted_outside_the_tool_can_hide_behind_as_many_new_ones(scene: Scene) -> None:
+def test_rows_deleted_outside_the_tool_do_not_hide_behind_as_many_new_ones(scene: Scene) -> None:
+    for number in range(3):
+        scene.call(NOW - 10 * DAY, 70 + number)
     scene.run()
-    scene.sql("DELETE FROM cdr WHERE calldate LIKE '2026-11-%'")
+    scene.sql("DELETE FROM cdr WHERE sequence IN ('70', '71')")
     for number in range(2):
         scene.call(NOW + HOUR, 90 + number)
     scene.run(NOW + DAY)
     scene.cosign(NOW + DAY)
+    verdict = scene.verify(NOW + DAY)
+    assert told(verdict) == {"UNEXPLAINED_ROWS": 1}
+    assert [f.params["count"] for f in verdict.findings if f.code == "UNEXPLAINED_ROWS"] == [2]
+
+
+def test_rows_of_the_last_two_days_can_hide_behind_as_many_new_ones(scene: Scene) -> None:
+    scene.call(NOW - DAY, 70)
+    scene.run()
+    scene.sql("DELETE FROM cdr WHERE sequence = '70'")
+    scene.call(NOW + HOUR, 90)
+    scene.run(NOW + DAY)
+    scene.cosign(NOW + DAY)
     assert told(scene.verify(NOW + DAY)) == {}, "stays possible: threats.md says so"
+
+
+def test_rows_that_were_put_back_are_told(scene: Scene) -> None:
+    scene.run()
+    scene.call(NOW - 30 * DAY, 80)
+    scene.run(NOW + DAY)
+    scene.cosign(NOW + DAY)
+    assert told(scene.verify(NOW + DAY)) == {"RETURNED": 1}
 
 
 def test_rows_deleted_from_a_table_that_is_only_estimated_are_not_missed(
@@ -384,6 +406,35 @@ def test_a_policy_weakened_for_a_night_refuses_the_run(scene: Scene) -> None:
     assert scene.report(0).run.refused_reason == "NOT_APPROVED"
 
 
+def test_a_policy_that_the_controller_did_not_sign_refuses_the_run(scene: Scene) -> None:
+    before = scene.pbx.snapshot()
+    missing = approval.unsigned("acme-calls", None, read_roster(office.TRUST), consulted=False)
+    assert missing is not None
+    done = scene.run(terms=replace(scene.pbx.terms(), unsigned=missing))
+    assert (done.exit_code, [e.code for e in done.errors]) == (Exit.REFUSED, ["NOT_SIGNED"])
+    assert scene.pbx.snapshot() == before
+    assert scene.report(0).run.refused_reason == "NOT_SIGNED"
+
+
+def test_a_report_that_claims_a_signature_is_held_against_the_signed_policy(
+    book: Book, roster: Path
+) -> None:
+    document = "policy: acme-calls\nversion: 1\n"
+    digest = "sha256:" + hashlib.sha256(document.encode()).hexdigest()
+    head = {k: v for k, v in book._head(START).items() if k != "source"}
+    agreed = at.ApprovedPolicy(
+        **head, policy="acme-calls", version=1, digest=digest, document=document
+    )
+    signers = (book.officer.controller, book.officer.dpo)
+    claim = tuple(key_id(key.public_key()) for key in signers)
+    book.run(START, policy=reports.policy(digest=digest, signed_by=claim, consulted=True))
+    book.cosign(START)
+    book.file(agreed, book.officer.controller)
+    assert told(look(book, roster, at_=START)) == {"FALSE_APPROVAL": 1}, "the officer didn't sign"
+    book.file(agreed, *signers)
+    assert told(look(book, roster, at_=START)) == {}
+
+
 def test_a_policy_weakened_for_a_night_that_was_not_put_before_the_officer_is_told(
     book: Book, roster: Path
 ) -> None:
@@ -502,7 +553,7 @@ def test_rows_forged_into_the_past_are_older_than_all_that_was_left(scene: Scene
     scene.call(NOW - 200 * DAY, 80)
     scene.run(NOW + DAY)
     scene.cosign(NOW + DAY)
-    assert told(scene.verify(NOW + DAY)) == {"WATERMARK": 1}
+    assert told(scene.verify(NOW + DAY)) == {"WATERMARK": 1, "RETURNED": 1}
 
 
 def test_rows_removed_from_the_database_are_unexplained(scene: Scene) -> None:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "dpo": "dpo:dpo",
     "concept": "author:concept",
     "policy": "author:policy",
+    "hold": "hold:hold",
     "connector": "author:connector",
     "schema": "author:schema",
 }

@@ -54,8 +54,10 @@ def policy_copy(template: str, name: str, source: str | None, controller: str) -
     """Copy a template to a policy of this installation. Overwrites nothing, approves nothing."""
     from pbxretain.cli import papers
 
-    path, added = papers.copy(face(), template, name, source=source, controller=controller)
-    face().give({"path": str(path), "added": added}, papers.copied(path, added, face().lang))
+    path, done = papers.copy(face(), template, name, source=source, controller=controller)
+    left_out = [{"data": data, "unknown": unknown} for data, unknown in done.lost]
+    told = {"path": str(path), "added": list(done.added), "left_out": left_out}
+    face().give(told, papers.copied(path, done, face().lang))
 
 
 @command(policy, name="check")

@@ -12,14 +12,15 @@ from uuid import uuid4
 
 import click
 
-from pbxretain import connector, policy, rolling, settings, signing
+from pbxretain import approval, connector, holdnotes, policy, rolling, settings, signing
 from pbxretain.cli.face import Face
 from pbxretain.connector import Connector, Opened
 from pbxretain.documents import Loaded
-from pbxretain.errors import DocumentError, RefusedError, UnavailableError
+from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
 from pbxretain.evidence.sealing import Recipient, load_recipients
 from pbxretain.execute import Site
-from pbxretain.ledger import ROSTER, Ledger
+from pbxretain.holds import Folder, holds_folder
+from pbxretain.ledger import FILED, ROSTER, Ledger
 from pbxretain.plan import Terms
 from pbxretain.policy import Policy
 from pbxretain.posix import write_synced
@@ -58,6 +59,17 @@ class App:
         return settings.policies_folder(self.settings, self.config)
 
     @property
+    def holds(self) -> Folder:
+        """The holds of this installation."""
+        two_person = self.settings.hold.release == "two-person"
+        path = holds_folder(self.settings.holds, self.config)
+        return Folder(path, self.state, agreed=self._agreed if two_person else None)
+
+    def _agreed(self, source: str, hold: str) -> bool:
+        roster = rolling.installed(self.state / ROSTER)
+        return holdnotes.agreed(Ledger(self.reports(source)), roster, hold)
+
+    @property
     def connectors(self) -> Path:
         return settings.connectors_folder(self.settings, self.config)
 
@@ -74,6 +86,7 @@ class App:
         """What a source is run under: all its documents, loaded once."""
         source = self.source(name)
         loaded = self.policy(source.policy)
+        signed, unsigned = self._signatures(name, source, loaded.digest)
         return Terms(
             name=name,
             source=source,
@@ -81,9 +94,31 @@ class App:
             policy=loaded.value,
             policy_digest=loaded.digest,
             approved=policy.approval_state(loaded.value) == "approved",
+            holds=self.holds,
             evidence=self.settings.evidence,
             recipients=escrow_keys(self),
+            signed_by=signed.keys if signed else (),
+            consulted=bool(signed.officers) if signed else None,
+            unsigned=unsigned,
         )
+
+    def _signatures(
+        self, name: str, source: Source, digest: str
+    ) -> tuple[approval.Signed | None, RefusedError | None]:
+        """Who signed a source's policy, and what is missing where settings demand it."""
+        demanded = self.settings.approval_for(source) == "signed"
+        try:
+            roster = rolling.installed(self.state / ROSTER)
+        except (EvidenceError, UnavailableError):
+            if demanded:
+                raise
+            roster = None
+        folder = self.reports(name) / FILED
+        signed = approval.filed(folder, digest, roster) if roster else None
+        if not demanded:
+            return signed, None
+        consulted = self.settings.consulted_for(source)
+        return signed, approval.unsigned(source.policy, signed, roster, consulted=consulted)
 
     @property
     def runner(self) -> RunnerKey:

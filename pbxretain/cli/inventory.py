@@ -93,6 +93,7 @@ def told(manifest: Manifest, dataset: Dataset, lang: Lang) -> Pairs:
     else:
         yield "inventory.start", code("start", dataset.start, lang)
         yield "inventory.personal", ", ".join(dataset.subjects)
+    yield "inventory.facets", ", ".join(code("facet", name, lang) for name in dataset.facets)
     if dataset.optional:
         yield "inventory.note", text("inventory.optional", lang)
 

@@ -103,16 +103,14 @@ def find_policy(face: Face, name: str) -> Policy:
 
 def copy(
     face: Face, template: str, name: str, *, source: str | None, controller: str
-) -> tuple[Path, list[str]]:
-    """Copies a template; returns its path and the classes that were added."""
+) -> tuple[Path, templates.Copied]:
+    """Copies a template; returns its path and what became of its rules."""
     app = context.load(face)
     path = policies_.policy_path(app.policies, checked_name(name))
     manifest = app.connector(source).manifest if source else None
     offered = manifest.offered() if manifest else ()
-    added = templates.copy(
-        template, path, offered=offered, controller=controller, manifest=manifest
-    )
-    return path, added
+    done = templates.copy(template, path, offered=offered, controller=controller, manifest=manifest)
+    return path, done
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,11 +270,16 @@ def _rule(rule: Rule, lang: Lang) -> tuple[str, ...]:
     )
 
 
-def copied(path: Path, added: Sequence[str], lang: Lang) -> Sheet:
+def copied(path: Path, done: templates.Copied, lang: Lang) -> Sheet:
     """What ``policy copy`` did."""
     blocks: list[Block] = [Paragraph(text("policy.copied", lang, path=path))]
-    if added:
-        blocks.append(Items(tuple(_note(Note("NOT_DECIDED", data), lang) for data in added)))
+    lost = [
+        text("policy.lost", lang, data=explain.data_class(data, lang), unknown=unknown)
+        for data, unknown in done.lost
+    ]
+    notes = [*lost, *(_note(Note("NOT_DECIDED", data), lang) for data in done.added)]
+    if notes:
+        blocks.append(Items(tuple(notes)))
     blocks.append(Paragraph(f"pbxretain policy approve {path.stem} --by FUNCTION", "command"))
     return Sheet(lang, tuple(blocks))
 

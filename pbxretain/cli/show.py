@@ -49,6 +49,8 @@ def _plan(decided: Plan, statement: PlanStatement, lang: Lang) -> Iterator[Block
     yield Heading(text("plan.title", lang, source=decided.source), 1)
     yield Paragraph(text(f"plan.result.{result}", lang, due=due), "result")
     yield explain.planned_table(statement.datasets, lang, zone=statement.timezone)
+    if decided.holds.get("active"):
+        yield Paragraph(holds(decided, lang))
     refusals = [_sentence(refusal, lang) for refusal in decided.refusals]
     refusals += [
         f"{item.dataset}: {_sentence(item.refusal, lang)}" for item in decided.items if item.refusal
@@ -70,6 +72,12 @@ def _plan(decided: Plan, statement: PlanStatement, lang: Lang) -> Iterator[Block
     if findings:
         yield Heading(text("report.exceptions", lang))
         yield Items(tuple(findings))
+
+
+def holds(decided: Plan, lang: Lang) -> str:
+    """How many holds are in force here; never which or about whom."""
+    counts = {name: decided.holds.get(name) or 0 for name in ("active", "restrictions")}
+    return text("holds.plan", lang, **counts)
 
 
 def _left_open(decided: Plan, lang: Lang) -> Iterator[Block]:
@@ -137,6 +145,7 @@ def plan_data(
         "left_out": left_out,
         "next": dict(steps),
         "not_covered": dict(decided.not_covered),
+        "holds": {name: decided.holds.get(name, 0) for name in ("active", "restrictions")},
         "plan": statement.model_dump(mode="json", by_alias=True),
     }
 

@@ -78,3 +78,29 @@ def find(
 
     whom = subjects.asked(face(), numbers=numbers, extensions=extensions, names=names, file=file)
     return subjects.find(face(), sources, whom, out=out, with_files=with_files, now=context.now())
+
+
+@command(subject, name="erase")
+@NAMES
+@_whom
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.option("--dry-run", is_flag=True, help="Only show what would go and what would stay.")
+def erase(
+    sources: tuple[str, ...],
+    numbers: tuple[str, ...],
+    extensions: tuple[str, ...],
+    names: tuple[str, ...],
+    file: Path | None,
+    yes: bool,
+    dry_run: bool,
+) -> int:
+    """Delete everything that the sources (else all) hold about one person, whatever its age.
+
+    Shows first what goes and what stays: what a hold or a minimum keeps is refused, and the report
+    says so. Each source ends with a signed report, which doesn't say who it was. Ends with 0 only
+    when nothing is left that may go.
+    """
+    from pbxretain.cli import subject_erasure, subjects
+
+    whom = subjects.asked(face(), numbers=numbers, extensions=extensions, names=names, file=file)
+    return subject_erasure.erase(face(), sources, whom, yes=yes, dry_run=dry_run)

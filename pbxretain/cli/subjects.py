@@ -25,6 +25,7 @@ from pbxretain.cli.subject import ASK
 from pbxretain.cli.subject_sheet import Answer
 from pbxretain.connector import Opened
 from pbxretain.errors import DocumentError, Exit, RefusedError, RetainError, UnavailableError, worst
+from pbxretain.journal import Journal
 from pbxretain.settings import Source
 from pbxretain.subject import Holding, Subject
 
@@ -102,6 +103,10 @@ def find(
         except RetainError as error:
             face.complain(error)
             exits.append(error.exit_code)
+    for name in wanted:
+        if Journal.died(app.state / name):
+            face.note(face.text("subject.unsettled", source=name))
+            exits.append(Exit.INCOMPLETE)
     for answer in answers:
         for failed in answer.holding.failed.values():
             face.complain(failed)

@@ -274,6 +274,9 @@ def _inside(face: Face, app: App, terms: Terms, *, now: datetime) -> Iterator[sh
         for advice in purgers.own_purges(terms, opened):
             yield _advised(advice)
         decided = make(face, app, terms, opened, confirm=None, now=now)
+    if decided.holds.get("active"):
+        sentence = show.holds(decided, face.lang)
+        yield show.Problem("HOLDS", sentence, "pbxretain hold list", "info", Exit.OK)
     refusals = [*decided.refusals, *(item.refusal for item in decided.items if item.refusal)]
     for refusal in refusals:
         # How much is due is the plan's matter, and passes.

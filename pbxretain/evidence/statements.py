@@ -306,9 +306,9 @@ Kind = Literal["table", "tree", "spool", "lines", "api", "command"]
 
 
 class Settled(Model):
-    """How many records lay before an instant that no late writer reaches: ``count`` before
-    ``until`` when this run had ended, ``again`` before ``last``, the run's before, when it began.
-    Null where counting would cost a full scan."""
+    """How many records of a dataset lay before an instant that no late writer reaches: ``count``
+    before ``until`` when this run had ended, ``again`` before ``last``, the run's before, when it
+    began. Null where counting would cost a full scan."""
 
     until: Instant | None = None
     count: Count | None = None

@@ -10,12 +10,24 @@ from __future__ import annotations
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import Account, Plan, made_at
 from pbxretain.explain.parts import Seal, data_class, keep, mark
+from pbxretain.explain.parts import dataset as dataset_name
 from pbxretain.explain.plan import planned, planned_table
-from pbxretain.explain.report import reported, result, status
+from pbxretain.explain.report import gone, reported, result, status
 from pbxretain.messages import Lang
 from pbxretain.sheet import Sheet
 
-__all__ = ["Seal", "data_class", "keep", "mark", "planned_table", "result", "statement", "status"]
+__all__ = [
+    "Seal",
+    "data_class",
+    "dataset_name",
+    "gone",
+    "keep",
+    "mark",
+    "planned_table",
+    "result",
+    "statement",
+    "status",
+]
 
 
 def statement(predicate: Account, lang: Lang, *, seal: Seal | None = None) -> Sheet:

@@ -77,19 +77,19 @@ def _told(report: DeletionReport, key: str, lang: Lang) -> str:
         f"report.erasure.{key}" if erasure else f"report.{key}",
         lang,
         reason=code("code", reason, lang) if reason else "",
-        deleted=_gone(report, lang),
+        deleted=gone(_sum(report, "deleted"), _sum(report, "redacted"), lang),
         residue=counted(_sum(report, "residue"), lang),
         left=counted(_left(report), lang),
         findings=counted(_count_listed(report), lang, thing="finding"),
     )
 
 
-def _gone(report: DeletionReport, lang: Lang) -> str:
-    """How many records were deleted, what was redacted with it; ``deleted`` follows behind it."""
-    deleted, redacted = (counted(_sum(report, name), lang) for name in ("deleted", "redacted"))
-    if not _sum(report, "redacted"):
-        return deleted
-    return text("report.gone.both", lang, redacted=redacted, deleted=deleted)
+def gone(deleted: int, redacted: int, lang: Lang) -> str:
+    """How many records were deleted, what was redacted with it; the word *deleted* follows."""
+    words = (counted(redacted, lang), counted(deleted, lang))
+    if not redacted:
+        return words[1]
+    return text("report.gone.both", lang, redacted=words[0], deleted=words[1])
 
 
 def _sum(report: DeletionReport, name: str) -> int:

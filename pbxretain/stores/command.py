@@ -125,7 +125,11 @@ class ProgramClient(Client):
             raise self._broken("describes a record in a way that isn't known")
         if not all(isinstance(subject, str | None) for subject in subjects):
             raise self._broken("describes a record in a way that isn't known")
-        return Item(told["id"], start, call, subjects, told.get("ready", True) is True)
+        facets = told.get("facets", {})
+        if not isinstance(facets, dict) or not all(map(_values, facets.values())):
+            raise self._broken("describes a record in a way that isn't known")
+        ready = told.get("ready", True) is True
+        return Item(told["id"], start, call, subjects, ready, facets=facets)
 
     def _answers(self, question: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """Everything before the last line, which must count it. A program that is left in the
@@ -257,6 +261,11 @@ class SaidNoError(StoreError):
         super().__init__(
             f"dataset {dataset}: the connector's program refused ({shown})", code="PROGRAM_REFUSED"
         )
+
+
+def _values(value: object) -> bool:
+    """Whether it is what a record may say of a facet: texts, or null where nobody can tell."""
+    return value is None or (isinstance(value, list) and all(isinstance(v, str) for v in value))
 
 
 def _over(process: subprocess.Popen[bytes]) -> bool:

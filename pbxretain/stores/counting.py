@@ -1,7 +1,7 @@
 """How many rows of a table are due, spared, undated, from the future?
 
 Counted by predicates that an index serves; rows with two readings are read. Each row before the
-cut-off is counted once, in this order: straddling (an excluded call), held (an excluded key), kept
+cut-off is counted once, in this order: held (a call or a key), straddling (an excluded call), kept
 for its file, due.
 """
 # ruff: noqa: S608  (identifiers are quoted by the dialect; values are never in the text)
@@ -29,16 +29,20 @@ from pbxretain.stores.sparing import (
 )
 from pbxretain.stores.walks import SMALL
 
+_SERVED = 5_000_000
+"""Rows that an index on the time counts in a second or two."""
+
 if TYPE_CHECKING:
     from pbxretain.stores.table import TableStore
 
 
 def count_table(store: TableStore, opened: Session, selection: Selection) -> Census:
     """One census of one table under one selection; reads only."""
+    if selection.chosen is not None:
+        return _count_chosen(store, opened, selection)
     layout = store.layout(selection.start)
     time = layout.time
-    tally = _certain(store, opened, layout, selection) + _doubtful(store, opened, layout, selection)
-    tally += _below_minimum(store, opened, layout, selection)
+    tally = _tally(store, opened, selection)
     own = own_rows(store, selection)
     total, exact = _total(store, opened)
     ends = [_end(store, opened, selection, direction) for direction in ("", " DESC")]
@@ -53,6 +57,7 @@ def count_table(store: TableStore, opened: Session, selection: Selection) -> Cen
         kept_for_part=tally["kept"],
         total=total,
         total_exact=exact,
+        older=tuple(_older(store, opened, selection)),
         oldest=ends[0],
         newest=ends[1],
         findings=_shared_left(store, opened, selection)
@@ -60,6 +65,47 @@ def count_table(store: TableStore, opened: Session, selection: Selection) -> Cen
         | _never_ready(store, opened, selection)
         | _untold(store, opened, selection),
     )
+
+
+def _tally(store: TableStore, opened: Session, selection: Selection) -> Counter[str]:
+    """Records before the cut-off, or refused for a minimum, by what becomes of them."""
+    layout = store.layout(selection.start)
+    tally = _certain(store, opened, layout, selection) + _doubtful(store, opened, layout, selection)
+    return tally + _below_minimum(store, opened, layout, selection)
+
+
+def _count_chosen(store: TableStore, opened: Session, selection: Selection) -> Census:
+    """The census of records that are singled out; of the whole table only what a reader compares
+    with the runs before and after."""
+    layout = store.layout(selection.start)
+    total, exact = _total(store, opened)
+    whole = replace(selection, chosen=None)
+    ends = [_end(store, opened, whole, direction) for direction in ("", " DESC")]
+    tally: Counter[str] = Counter()
+    for part in portions(selection):
+        tally += _tally(store, opened, part)
+        tally["undated"] += _count(store, opened, layout.time.undated(), own_rows(store, part))
+    undated = tally.pop("undated", 0)
+    return Census(
+        before=tally.total(),
+        due=tally["due"],
+        minimum=tally["minimum"],
+        undated=undated,
+        straddling=tally["straddling"],
+        held=tally["held"],
+        kept_for_part=tally["kept"],
+        total=total,
+        total_exact=exact,
+        oldest=ends[0],
+        newest=ends[1],
+        findings=_reads_only(store, tally["due"]),
+    )
+
+
+def portions(selection: Selection) -> Iterator[Selection]:
+    """The selection cut so that each part fits into one statement."""
+    for group in chunks(sorted(selection.chosen or ())):
+        yield replace(selection, chosen=frozenset(group))
 
 
 def _untold(store: TableStore, opened: Session, selection: Selection) -> dict[str, int]:
@@ -164,23 +210,29 @@ def _certain(
     certain = all_of(layout.time.certain(selection.cutoff), own_rows(store, selection))
     tally = Counter(before=_count(store, opened, certain))
     call = store.dialect.call_or_empty(layout.call)
-    calls = sorted(selection.spared_calls - {b""}) if layout.call else []
-    for group in chunks(calls, 5000):
-        among = store.dialect.among(call, group)
-        tally["straddling"] += _count(store, opened, certain, among)
+    calls = {
+        "held": selection.held_calls,
+        "straddling": selection.excluded_calls - selection.held_calls,
+    }
+    for standing, ids in calls.items() if layout.call else ():
+        for group in chunks(sorted(ids - {b""}), 5000):
+            among = store.dialect.among(call, group)
+            tally[standing] += _count(store, opened, certain, among)
     free = all_of(certain, unless_excluded(store, opened, selection, None))
+    newest = newest_stay(store, opened, layout)
+    keys = [key for key in sorted(selection.excluded_keys) if layout.fits(key)]
+    by_key = [layout.match_any(names) for names in chunks(keys, 200)]
+    tally["held"] += sum(_count(store, opened, free, newest, each) for each in by_key)
     if (waiting := unready(store, selection)) is not None:
         tally["straddling"] += _count(store, opened, free, waiting)
+        for each in by_key:
+            tally["straddling"] -= _count(store, opened, free, newest, waiting, each)
         free = all_of(free, negated(waiting, store.dialect))
-    for names in chunks(sorted(selection.excluded_keys), 200):
-        tally["held"] += _count(store, opened, free, layout.match_any(names))
-    open_to_all = all_of(free, newest_stay(store, opened, layout))
+    open_to_all = all_of(free, newest)
     spared = _count(store, opened, free) - _count(store, opened, open_to_all)
     if (kept := kept_for_part(store, selection)) is not None:
         tally["kept"] = _count(store, opened, open_to_all, kept)
-        for names in chunks(sorted(selection.excluded_keys), 200):
-            both = (kept, layout.match_any(names))
-            tally["kept"] -= _count(store, opened, open_to_all, *both)
+        tally["kept"] -= sum(_count(store, opened, open_to_all, kept, each) for each in by_key)
     before = tally.pop("before") - spared
     tally["due"] = before - tally["straddling"] - tally["held"] - tally["kept"]
     return tally
@@ -223,18 +275,27 @@ def _below_minimum(
         return below[1] - below[0]
 
     kept = between()
-    held = sum(
-        between(layout.match_any(names)) for names in chunks(sorted(selection.excluded_keys), 200)
-    )
+    keys = [key for key in sorted(selection.excluded_keys) if layout.fits(key)]
+    held = sum(between(layout.match_any(names)) for names in chunks(keys, 200))
+    calls = sorted(selection.held_calls - {b""}) if layout.call else []
+    call = store.dialect.call_or_empty(layout.call)
+    held += sum(between(store.dialect.among(call, group)) for group in chunks(calls, 5000))
     return Counter(minimum=kept - held, held=held)
 
 
 def _before(
-    store: TableStore, opened: Session, selection: Selection, edge: datetime, *also: Sql | None
+    store: TableStore,
+    opened: Session,
+    selection: Selection,
+    edge: datetime,
+    *also: Sql | None,
+    newest: bool = False,
 ) -> int:
-    """Rows of the selection before an instant, each read where it has two readings."""
+    """Rows of the selection before an instant, each read where it has two readings; ``newest``:
+    also those that always stay."""
     layout = store.layout(selection.start)
-    mine = (own_rows(store, selection), newest_stay(store, opened, layout), *also)
+    stay = None if newest else newest_stay(store, opened, layout)
+    mine = (own_rows(store, selection), stay, *also)
     count = _count(store, opened, layout.time.certain(edge), *mine)
     doubtful = layout.time.doubtful(edge)
     if doubtful is None:
@@ -249,10 +310,11 @@ def _standing(layout: Layout, row: Row, selection: Selection, otherwise: str) ->
     taken = layout.taken(row)
     if taken is None or taken.when >= selection.cutoff:
         return
-    if (layout.call_id(row) or b"") in selection.spared_calls or otherwise == "straddling":
-        yield "straddling"
-    elif taken.identity in selection.excluded_keys:
+    call = layout.call_id(row) or b""
+    if call in selection.held_calls or taken.identity in selection.excluded_keys:
         yield "held"
+    elif call in selection.excluded_calls or otherwise == "straddling":
+        yield "straddling"
     else:
         yield otherwise
 
@@ -264,6 +326,17 @@ def _total(store: TableStore, opened: Session) -> tuple[int, bool]:
     if estimate is None or estimate <= SMALL:
         return _count(store, opened), True
     return estimate, False
+
+
+def _older(store: TableStore, opened: Session, selection: Selection) -> Iterator[int]:
+    """Before each mark, where that is cheap. Copies go along with their records, so they say
+    nothing by themselves."""
+    time, estimate = store.layout(selection.start).time, store.shape.rows or 0
+    served = time.direct and store.shape.indexed(time.column)
+    if store.anchor is None and estimate <= (_SERVED if served else SMALL):
+        everything = Selection(selection.cutoff, selection.now, selection.start)
+        for mark in selection.marks:
+            yield _before(store, opened, everything, mark, newest=True)
 
 
 def _end(

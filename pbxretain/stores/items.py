@@ -37,11 +37,13 @@ from pbxretain.records import (
     Found,
     Intent,
     Itemised,
+    Marked,
     Record,
     Selection,
     Session,
     Sought,
     Taken,
+    Ties,
     is_call,
 )
 from pbxretain.stores.client import Client, Item
@@ -169,18 +171,21 @@ class ItemStore:
 
     def census(self, selection: Selection) -> Census:
         tally: Counter[str] = Counter()
+        marked = Marked(selection)
         oldest = newest = None
         for entry in self._listing(None):
             tally["total"] += 1
+            marked.see(entry.when)
             mine = claim(entry.told, selection)
             if mine is None:
                 continue
+            meant = selection.means(entry.taken.identity)
             if entry.when is None:
-                tally["undated"] += 1
+                tally["undated"] += meant
                 continue
             oldest = min(oldest or entry.when, entry.when)
             newest = max(newest or entry.when, entry.when)
-            tally["future"] += entry.when > selection.now + FUTURE
+            tally["future"] += selection.chosen is None and entry.when > selection.now + FUTURE
             tally["untold"] += mine.untold(entry.when)
             if standing := self._standing(entry, selection):
                 tally["before"] += 1
@@ -194,6 +199,7 @@ class ItemStore:
             held=tally["held"],
             minimum=tally["minimum"],
             total=tally["total"],
+            older=marked.older,
             oldest=oldest,
             newest=newest,
             findings={"FACET_UNTOLD": tally["untold"]} if tally["untold"] else {},
@@ -238,13 +244,13 @@ class ItemStore:
     def _standing(self, entry: Listed, selection: Selection) -> str | None:
         """What becomes of an item before the cut-off; None for any other."""
         standing = _wanted(entry, selection)
-        if standing is None:
+        if standing is None or not selection.means(entry.taken.identity):
             return None
-        if entry.taken.identity in selection.excluded_keys:
+        if entry.call in selection.held_calls or entry.taken.identity in selection.excluded_keys:
             return "held"
         if standing == "minimum":
             return standing
-        if entry.call in selection.spared_calls or not self._settled(entry, selection):
+        if entry.call in selection.excluded_calls or not self._settled(entry, selection):
             return "waiting"
         return "due"
 
@@ -415,6 +421,11 @@ class ItemStore:
         return Session(values) if values else None
 
     # After a crash ------------------------------------------------------------------------------
+
+    def ties(self, of: Ties) -> Ties:
+        """An item bears one call id and nothing hangs on it."""
+        del of
+        return Ties()
 
     def sweep(self, selection: Selection) -> Mapping[str, int]:
         """Nothing here is shared by several records."""

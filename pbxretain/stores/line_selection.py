@@ -124,12 +124,19 @@ class Filter:
 
 def standing(read: ReadLine, selection: Selection) -> str | None:
     """What becomes of a line before the cut-off; None for any other."""
-    settled = read.settled(selection)
-    if settled != "due":
-        return "held" if settled and read.taken.identity in selection.excluded_keys else settled
-    if read.call and read.call in selection.spared_calls:
+    settled = read.settled(selection) if selection.means(read.taken.identity) else None
+    if settled is None or _held(read, selection):
+        return "held" if settled else None
+    if settled == "due" and read.call and read.call in selection.excluded_calls:
         return "straddling"
-    return "held" if read.taken.identity in selection.excluded_keys else "due"
+    return settled
+
+
+def _held(read: ReadLine, selection: Selection) -> bool:
+    calls = selection.held_calls
+    if calls and not calls.isdisjoint(call or b"" for call in read.taken.call):
+        return True
+    return read.taken.identity in selection.excluded_keys
 
 
 def names(line: Line, sought: Sought, subjects: Collection[int], *, queue: bool) -> bool:

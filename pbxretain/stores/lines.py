@@ -30,10 +30,13 @@ from pbxretain.records import (
     Found,
     Intent,
     Itemised,
+    Marked,
     Record,
     Selection,
     Sought,
     Taken,
+    Ties,
+    is_call,
 )
 from pbxretain.stores.files import (
     Folder,
@@ -169,18 +172,20 @@ class LinesStore:
 
     def census(self, selection: Selection) -> Census:
         tally: Counter[str] = Counter()
+        marked = Marked(selection)
         oldest = newest = None
         for read in self._all(selection, tally):
             tally["total"] += 1
+            marked.see(read.when)
             mine = claim(read.told, selection)
             if mine is None or any(map(read.at, selection.without)):
                 continue
             if read.when is None:
-                tally["undated"] += 1
+                tally["undated"] += selection.means(read.taken.identity)
                 continue
             oldest = min(oldest or read.when, read.when)
             newest = max(newest or read.when, read.when)
-            tally["future"] += read.when > selection.now + FUTURE
+            tally["future"] += selection.chosen is None and read.when > selection.now + FUTURE
             tally["facet_untold"] += mine.untold(read.when)
             if found := standing(read, selection):
                 tally["before"] += 1
@@ -194,6 +199,7 @@ class LinesStore:
             held=tally["held"],
             minimum=tally["minimum"],
             total=tally["total"],
+            older=() if tally["unreadable_segment"] else marked.older,
             oldest=oldest,
             newest=newest,
             findings=counts(
@@ -205,6 +211,16 @@ class LinesStore:
                 facet_untold=tally["facet_untold"],
             ),
         )
+
+    def ties(self, of: Ties) -> Ties:
+        """See ``records.Store``: a line may name its call by several ids."""
+        reader = LineReader(self._manifest, next(iter(self._manifest.starts)), self._zone)
+        found: set[bytes] = set()
+        if of.calls and len(self._manifest.call_id) > 1:
+            for read in self._read_all(reader, Counter()):
+                own = [call for call in read.taken.call if call is not None and is_call(call)]
+                found.update(own if not of.calls.isdisjoint(own) else ())
+        return Ties(frozenset(found))
 
     def scan(self, selection: Selection) -> Iterator[Record]:
         due = [read for read in self._all(selection) if standing(read, selection) == "due"]
@@ -254,8 +270,9 @@ class LinesStore:
 
     def _all(self, selection: Selection, tally: Counter[str] | None = None) -> Iterator[ReadLine]:
         """Every record of every file, blank lines left out."""
-        tally = Counter() if tally is None else tally
-        reader = self._reader(selection)
+        return self._read_all(self._reader(selection), Counter() if tally is None else tally)
+
+    def _read_all(self, reader: LineReader, tally: Counter[str]) -> Iterator[ReadLine]:
         with without_paths():
             found = self._patterns.find(self._root)
             tally.update(_beside(found))

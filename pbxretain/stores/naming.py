@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from pbxretain.manifest import Link
-from pbxretain.records import Advice, Field, Sought
+from pbxretain.records import Advice, Field, Sought, Ties
 from pbxretain.stores.database import Row, Session, session
 from pbxretain.stores.dialects import Sql, all_of, any_of, plain
 from pbxretain.stores.facets import told_by
@@ -20,6 +20,7 @@ from pbxretain.stores.files import join
 from pbxretain.stores.rights import link_advice
 from pbxretain.stores.rows import Layout, chunks
 from pbxretain.stores.sparing import GONE, not_ready
+from pbxretain.stores.tied import matching
 from pbxretain.stores.told import Told, together
 
 if TYPE_CHECKING:
@@ -168,6 +169,21 @@ class LinkNaming:
                     if any(self._layout.at(row, column) in wanted for column in columns):
                         yield row
 
+    def names(self, of: Ties) -> frozenset[bytes]:
+        """See ``records.Naming``."""
+        found: set[bytes] = set()
+        for store in [self._store, *self._store.shadow_stores()]:
+            if store.shape.has(self._link.column):
+                found.update(self._named_by(store, of))
+        return frozenset(found)
+
+    def _named_by(self, store: TableStore, of: Ties) -> Iterator[bytes]:
+        filled = Sql(store.dialect.filled(self._link.column))
+        with session(store.engine) as opened:
+            for where in matching(store, self._layout, of):
+                for pair in self._pairs(store, opened, all_of(filled, where)):
+                    yield self._spoken.name(*pair)
+
     def concerning(self, sought: Sought) -> Iterator[tuple[bytes, Field]]:
         """See ``records.Naming``; of a copy as of its record."""
         link = self._link
@@ -224,11 +240,13 @@ class LinkNaming:
         wanted = frozenset(spellings)
         return [pair for pair in self._pairs(store, opened) if self._spoken.name(*pair) in wanted]
 
-    def _pairs(self, store: TableStore, opened: Session) -> Iterator[_Pair]:
+    def _pairs(
+        self, store: TableStore, opened: Session, where: Sql | None = None
+    ) -> Iterator[_Pair]:
         columns = [self._link.column, *([self._link.folder] if self._link.folder else [])]
         values = ", ".join(store.dialect.stored(column) for column in columns)
-        filled = Sql(store.dialect.filled(self._link.column))
-        rows = opened.rows(f"SELECT DISTINCT {values} FROM {store.table} WHERE " + filled)
+        where = where or Sql(store.dialect.filled(self._link.column))
+        rows = opened.rows(f"SELECT DISTINCT {values} FROM {store.table} WHERE " + where)
         for value, *folder in rows:
             if isinstance(value, bytes) and value != GONE:
                 yield value, plain(folder[0]) if folder else None

@@ -123,6 +123,10 @@ class Layout:
         stored = self.dialect.stored
         return all_of(*(self.dialect.same(stored(c), plain(value)) for c, value in pairs))
 
+    def fits(self, identity: bytes) -> bool:
+        """Whether a packed identity has as many fields as one of this layout."""
+        return sum(1 for _ in unpack(identity)) == len(self.key) + 1 + len(self.call)
+
     def match_any(self, identities: Iterable[bytes]) -> Sql:
         return any_of([self.match_identity(identity) for identity in identities])
 

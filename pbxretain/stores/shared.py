@@ -71,10 +71,11 @@ class SharedRows:
         """Below the oldest key that a call at or after the cut-off names, and up to the newest
         that a settled one does; None without a call at or after the cut-off."""
         time = self._store.layout(selection.start).time
-        first = self._named_key(opened, time.possibly_after(selection.cutoff), min)
+        moment = selection.now - timedelta(seconds=self._store.manifest.settle_in)
+        edge = selection.cutoff if selection.chosen is None else min(selection.cutoff, moment)
+        first = self._named_key(opened, time.possibly_after(edge), min)
         if first is None:
             return None
-        moment = selection.now - timedelta(seconds=self._store.manifest.settle_in)
         last = self._named_key(opened, time.certain(moment), max)
         older = Sql(f"{self._key} < %s", (first,))
         return older if last is None else any_of([older, Sql(f"{self._key} <= %s", (last,))])

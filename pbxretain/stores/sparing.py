@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from pbxretain.manifest import Part
 from pbxretain.records import Redaction, Selection
 from pbxretain.stores.database import Session
-from pbxretain.stores.dialects import Sql, all_of, any_of, negated
+from pbxretain.stores.dialects import Sql, all_of, any_of, negated, untyped
 from pbxretain.stores.facets import claimed
-from pbxretain.stores.rows import Layout, chunks
+from pbxretain.stores.rows import Layout, chunks, unpack
 
 if TYPE_CHECKING:
     from pbxretain.stores.table import TableStore
@@ -105,7 +105,13 @@ def own_rows(store: TableStore, selection: Selection) -> Sql | None:
     where it is about all."""
     redact = selection.redact
     missing = store.redacting(redact).missing() if redact else None
-    found = [_orphans(store, redact), claimed(store, selection), _stage(store, selection), missing]
+    found = [
+        _orphans(store, redact),
+        claimed(store, selection),
+        _stage(store, selection),
+        _chosen(store, selection),
+        missing,
+    ]
     parts = [part for part in found if part]
     return all_of(*parts) if parts else None
 
@@ -116,6 +122,18 @@ def _stage(store: TableStore, selection: Selection) -> Sql | None:
         return None
     time = store.layout(selection.start).time
     return negated(time.certain(selection.since), store.dialect)
+
+
+def _chosen(store: TableStore, selection: Selection) -> Sql | None:
+    """Rows that are singled out; the plain first key column lets an index on it serve."""
+    if selection.chosen is None:
+        return None
+    layout = store.layout(selection.start)
+    identities = sorted(selection.chosen)
+    keys = {next(iter(unpack(one)), None) if layout.key else None for one in identities}
+    known = [untyped(key) or b"" for key in keys if key is not None]
+    quick = store.among(layout.key[0], known) if known and len(known) == len(keys) else None
+    return all_of(quick, layout.match_any(identities))
 
 
 def _orphans(store: TableStore, redact: Redaction | None) -> Sql | None:

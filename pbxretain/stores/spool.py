@@ -30,10 +30,12 @@ from pbxretain.records import (
     Found,
     Intent,
     Itemised,
+    Marked,
     Record,
     Selection,
     Sought,
     Taken,
+    Ties,
     pack,
 )
 from pbxretain.stores import (
@@ -167,6 +169,7 @@ class SpoolStore:
         found: Counter[str] = Counter()
         findings = spool_survey.strangers(self.root)
         dates: list[datetime] = []
+        marked = Marked(selection)
         for place in mailbox.places(self.root):
             with self.folder(place) as folder:
                 if folder is None:
@@ -181,6 +184,7 @@ class SpoolStore:
                 cutoff = (mine or selection).cutoff
                 for item in mailbox.records(contents, cutoff):
                     found["total"] += 1
+                    marked.see(item.when)
                     if mine is None:
                         continue
                     found.update(_kinds(folder, item, mine))
@@ -197,6 +201,7 @@ class SpoolStore:
             held=found["held"],
             minimum=found["minimum"],
             total=found["total"],
+            older=marked.older,
             oldest=dates[0] if dates else None,
             newest=dates[-1] if dates else None,
             findings={code: count for code, count in sorted(findings.items()) if count},
@@ -272,6 +277,11 @@ class SpoolStore:
             batch.rollback()
             raise
         return batch
+
+    def ties(self, of: Ties) -> Ties:
+        """A voice message bears no call id and nothing hangs on it."""
+        del of
+        return Ties()
 
     def sweep(self, selection: Selection) -> Mapping[str, int]:
         """Nothing here is shared by several records."""
@@ -416,7 +426,9 @@ class SpoolStore:
             if found.when is None or found.when >= mine.cutoff or found.hidden:
                 continue
             item = _named(folder, found)
-            if item and not _excluded(folder, item, selection.excluded_keys):
+            if item is None or not selection.means(mailbox.identity(folder, item)):
+                continue
+            if not _excluded(folder, item, selection.excluded_keys):
                 due.append((mailbox.identity(folder, item), item))
         return sorted(due, key=at)
 
@@ -538,9 +550,11 @@ class SpoolStore:
 
 
 def _kinds(folder: files.Folder, item: Item, selection: Selection) -> Iterator[str]:
+    if not _meant(folder, item, selection):
+        return
     if item.when is None:
         yield "undated"
-    elif item.when > selection.now + FUTURE:
+    elif item.when > selection.now + FUTURE and selection.chosen is None:
         yield "future"
     elif item.when < max(selection.cutoff, selection.maximum or selection.cutoff):
         yield "before"
@@ -548,6 +562,14 @@ def _kinds(folder: files.Folder, item: Item, selection: Selection) -> Iterator[s
             yield "held"
         elif item.when >= selection.cutoff:
             yield "minimum"
+
+
+def _meant(folder: files.Folder, item: Item, selection: Selection) -> bool:
+    """Whether it is one of the records singled out; where none is, no sound need be read."""
+    if selection.chosen is None:
+        return True
+    known = _named(folder, item)
+    return known is not None and selection.means(mailbox.identity(folder, known))
 
 
 def _excluded(folder: files.Folder, item: Item, keys: frozenset[bytes]) -> bool:

@@ -36,6 +36,7 @@ from pbxretain.records import (
     Selection,
     Sought,
     Taken,
+    Ties,
 )
 from pbxretain.records import Session as SessionId
 from pbxretain.stores.batches import (
@@ -58,7 +59,7 @@ from pbxretain.stores.dialects import Dialect, Sql, all_of, dialect_named
 from pbxretain.stores.reading import hands_back, needed_columns, read_start
 from pbxretain.stores.redacting import Redacting
 from pbxretain.stores.rights import advice, redaction_advice, refuse_unreadable
-from pbxretain.stores.rows import Layout
+from pbxretain.stores.rows import CHUNK, Layout
 from pbxretain.stores.schema import (
     Shape,
     read_shape,
@@ -208,6 +209,10 @@ class TableStore:
         """The columns under one start event."""
         return self._layouts[start]
 
+    def layouts(self) -> Sequence[Layout]:
+        """The columns under each start event, in manifest order."""
+        return list(self._layouts.values())
+
     def redacting(self, redaction: Redaction) -> Redacting:
         """How rows of this table are brought into redacted form."""
         if self._redacting is None or self._redacting.redaction is not redaction:
@@ -326,6 +331,8 @@ class TableStore:
         del name  # rows need no names on disk
         opened = self._session()
         opened.rollback()
+        if selection.chosen is not None:
+            return self._take_chosen(opened, selection, skip, limit=limit, after=after)
         walk = self._walk(selection.start)
         scope = self._scope(selection)
         position = after if isinstance(after, Position) else None
@@ -342,6 +349,29 @@ class TableStore:
                     self._walked.add(path)
                 return batch
             batch.rollback()
+
+    def _take_chosen(
+        self,
+        opened: Session,
+        selection: Selection,
+        skip: frozenset[bytes],
+        *,
+        limit: int,
+        after: Cursor | None,
+    ) -> TableBatch:
+        """Records that are singled out go by their keys; no walk is needed."""
+        keys = sorted(selection.chosen or ())
+        begin = int(after.at or 0) if isinstance(after, Position) else 0
+        while True:
+            end = begin + min(limit, CHUNK)
+            part = replace(selection, chosen=frozenset(keys[begin:end]))
+            following = Position(end) if end < len(keys) else None
+            window = Sql("1=1") if part.chosen else None
+            batch = self._batch(opened, part, window, following, skip, alone=limit == 1)
+            if batch.taken or following is None:
+                return batch
+            batch.rollback()
+            begin = end
 
     def _scope(self, selection: Selection) -> Scope:
         time = self._layouts[selection.start].time
@@ -429,14 +459,15 @@ class TableStore:
     def _wanted(
         self, opened: Session, selection: Selection, window: Sql, skip: frozenset[bytes]
     ) -> Wanted:
-        time = self._layouts[selection.start].time
+        layout = self._layouts[selection.start]
+        time = layout.time
         return Wanted(
             window=window,
             certain=time.certain(selection.cutoff),
             doubtful=time.doubtful(selection.cutoff),
             spare=spared(self, opened, selection, window),
             cutoff=selection.cutoff,
-            forbidden=selection.excluded_keys | skip,
+            forbidden=skip | {key for key in selection.excluded_keys if layout.fits(key)},
         )
 
     def _bounds(self, selection: Selection, taken: Sequence[Taken]) -> Bounds:
@@ -456,6 +487,14 @@ class TableStore:
         return lambda taken: remove_and_look(
             self._session(), self.table, layout, taken, spare=spare
         )
+
+    # --- holds ---
+
+    def ties(self, of: Ties) -> Ties:
+        """See ``records.Store``."""
+        from pbxretain.stores.tied import ties
+
+        return ties(self, of)
 
     # --- shared rows ---
 

@@ -35,11 +35,13 @@ from pbxretain.records import (
     Found,
     Intent,
     Itemised,
+    Marked,
     Naming,
     Record,
     Selection,
     Sought,
     Taken,
+    Ties,
 )
 from pbxretain.stores.dating import PLAUSIBLE, Dater
 from pbxretain.stores.files import (
@@ -58,7 +60,7 @@ from pbxretain.stores.files import (
 from pbxretain.stores.folder_advice import LEFT, left_alone, no_right
 from pbxretain.stores.told import claim, together
 from pbxretain.stores.tree_batch import HeldRecord, TreeBatch, TreeCursor, hold, waiting_names
-from pbxretain.stores.tree_parts import Entry, NameFacets, Shape, Spelling
+from pbxretain.stores.tree_parts import Entry, NameFacets, Shape, Spelling, call_ids
 
 ENCODING = "tree-path/1"
 _BATCH_BYTES = 256 << 20
@@ -103,6 +105,21 @@ class _View:
     others: int = 0
     """Files of no record: they keep the root from ever being empty."""
     _due: tuple[Selection, list[Entry]] | None = None
+    _held: tuple[Ties, frozenset[bytes]] | None = None
+
+    def held(self, ties: Ties, naming: Naming | None) -> frozenset[bytes]:
+        """Identities of the records that these ties hold: by their own key, by a row that names
+        them, by a call id in their name."""
+        if self._held is None or self._held[0] != ties:
+            names = naming.names(ties) if naming and ties else frozenset()
+            calls = ties.calls.union(*map(call_ids, ties.calls))
+            found = [
+                entry.identity
+                for entry in (self.entries if ties else ())
+                if not names.isdisjoint(entry.values) or not calls.isdisjoint(call_ids(entry.stem))
+            ]
+            self._held = ties, ties.keys | frozenset(found)
+        return self._held[1]
 
     def before(self, selection: Selection) -> list[Entry]:
         """The selection's records before the cut-off in deletion order."""
@@ -186,17 +203,21 @@ class TreeStore:
         view = self._look(findings=True)
         tally: Counter[str] = Counter()
         dates = []
+        marked = Marked(selection)
         for entry in view.entries:
+            marked.see(entry.when)
             mine = claim(entry.told, selection)
             if mine is None:
                 continue
             if entry.when is None:
-                tally["undated"] += 1
+                tally["undated"] += selection.means(entry.identity)
                 continue
             dates.append(entry.when)
-            tally["future"] += entry.when > selection.now + FUTURE
+            if not selection.means(entry.identity):
+                continue
+            tally["future"] += selection.chosen is None and entry.when > selection.now + FUTURE
             tally["untold"] += mine.untold(entry.when)
-            if standing := self._standing(entry, selection):
+            if standing := self._standing(view, entry, selection):
                 tally["before"] += 1
                 tally[standing] += 1
         findings = dict(view.findings)
@@ -213,22 +234,30 @@ class TreeStore:
             held=tally["held"],
             minimum=tally["minimum"],
             total=len(view.entries),
+            older=marked.older,
             oldest=min(dates, default=None),
             newest=max(dates, default=None),
             findings=findings,
         )
 
     def scan(self, selection: Selection) -> Iterator[Record]:
-        for entry in self._look().before(selection):
-            if self._standing(entry, selection) == "due":
+        view = self._look()
+        for entry in view.before(selection):
+            if self._standing(view, entry, selection) == "due":
                 label = entry.key.decode("utf-8", "backslashreplace")
                 yield Record(entry.when, label)
+
+    def ties(self, of: Ties) -> Ties:
+        """Files bear no further ids of a call, and nothing hangs on them."""
+        del of
+        return Ties()
 
     def itemise(self, selection: Selection, *, everything: bool = False) -> Iterator[Itemised]:
         """See ``records.Store``; the state is the files' last change."""
         chosen = selection.bare if everything else selection
-        for entry in self._look().before(chosen):
-            standing = self._standing(entry, chosen)
+        view = self._look()
+        for entry in view.before(chosen):
+            standing = self._standing(view, entry, chosen)
             if entry.when and standing in _STAYS:
                 taken = Taken(key=(entry.key,), start=entry.start, when=entry.when)
                 yield Itemised(taken, repr(entry.changed).encode(), _STAYS[standing])
@@ -275,12 +304,12 @@ class TreeStore:
             return found  # went meanwhile
         return found
 
-    def _standing(self, entry: Entry, selection: Selection) -> str | None:
+    def _standing(self, view: _View, entry: Entry, selection: Selection) -> str | None:
         """What becomes of a record before the cut-off; None for one that isn't."""
         standing = _standing(entry, selection)
-        if standing is None:
+        if standing is None or not selection.means(entry.identity):
             return None
-        if entry.identity in selection.excluded_keys:
+        if entry.identity in view.held(selection.held, self._naming):
             return "held"
         if standing == "minimum":
             return standing
@@ -414,6 +443,7 @@ class TreeStore:
         else:
             at = 0
         batch = self._batch(selection.cutoff, now=selection.now, ages=view.ages)
+        batch.held_by = selection.held
         with without_paths():
             if due and len(due) == len(view.entries) and not view.others:
                 self._root.mark()
@@ -447,12 +477,14 @@ class TreeStore:
         name: BatchName,
     ) -> None:
         size = 0
+        spared = skip | (self._view.held(selection.held, self._naming) if self._view else set())
         for entry in waiting:
             if len(batch.held) >= limit or size >= _BATCH_BYTES:
                 batch.exhausted = False
                 break
             batch.cursor = TreeCursor(*_order(entry))
-            if entry.waits or entry.identity in skip or entry.identity in selection.excluded_keys:
+            meant = selection.means(entry.identity)
+            if entry.waits or entry.identity in spared or not meant:
                 continue
             outcome = self._take_one(entry, selection, name)
             if isinstance(outcome, HeldRecord):

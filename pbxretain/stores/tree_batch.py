@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Self
 
 from pbxretain.errors import StoreError
-from pbxretain.records import BatchName, Bits, Bounds, Finish, Naming, Session, Taken, pack
+from pbxretain.records import BatchName, Bits, Bounds, Finish, Naming, Session, Taken, Ties, pack
 from pbxretain.stores.files import Folder, Root, drop, hide, put_back
 from pbxretain.stores.tree_parts import Entry, Shape
 
@@ -130,6 +130,8 @@ class TreeBatch:
         self.bounds: Bounds = {"cutoff": cutoff.isoformat()}
         self.absent = 0
         self.skipped: dict[str, int] = {}
+        self.held_by = Ties()
+        """Calls and rows whose files stay, asked again just before the unlink."""
         self._root = root
         self._shape = shape
         self._naming = naming
@@ -231,12 +233,13 @@ class TreeBatch:
         spelled = {i: self._spellings(self.held[i]) for i in waiting}
         names = list({s for found in spelled.values() for s in found})
         newest = self._naming.newest_leg(names)
-        unready = waiting_names(self._naming, self._data_class, names)
+        stay = waiting_names(self._naming, self._data_class, names)
+        stay |= self._naming.names(self.held_by) if self.held_by else frozenset()
         return {
             i
             for i, found in spelled.items()
             if any(newest[s] >= self._cutoff for s in found if s in newest)
-            or not unready.isdisjoint(found)
+            or not stay.isdisjoint(found)
         }
 
     def _can_go(self, index: int) -> bool:

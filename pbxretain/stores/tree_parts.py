@@ -14,6 +14,8 @@ from pbxretain.stores.dating import compile_pattern
 from pbxretain.stores.files import join
 from pbxretain.stores.told import Told, meant
 
+_CALL_IDS = re.compile(rb"\d{9,10}\.\d+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
 
 @dataclass(slots=True, repr=False, eq=False)
 class Entry:
@@ -46,6 +48,11 @@ class Entry:
     def identity(self) -> bytes:
         """As ``Taken.identity``."""
         return pack(self.key, self.start)
+
+
+def call_ids(text: bytes) -> list[bytes]:
+    """What in a file's stem may be a call id: all of it, Asterisk's unique ids, UUIDs."""
+    return [text, *_CALL_IDS.findall(text)]
 
 
 class Shape:

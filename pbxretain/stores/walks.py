@@ -93,16 +93,17 @@ class TimeWalk:
         self, session: Session, scope: Scope, *, after: Position | None, limit: int
     ) -> Window | None:
         order = scope.time.order
+        # The narrower bound stands first: of two on one column, SQLite takes that for the index.
         start = None if after is None else Sql(f"{order} >= ") + scope.time.bound(after.at)
-        rest = all_of(scope.possible, start)
+        rest = all_of(start, scope.possible)
         low = self._ask(session, order, rest, offset=0)
         if low is None:
             return None
         begin = Sql(f"{order} >= ") + scope.time.bound(low)
-        high = self._ask(session, order, all_of(scope.possible, begin), offset=limit)
+        high = self._ask(session, order, all_of(begin, scope.possible), offset=limit)
         if high == low:
             beyond = Sql(f"{order} > ") + scope.time.bound(low)
-            high = self._ask(session, order, all_of(scope.possible, beyond), offset=0)
+            high = self._ask(session, order, all_of(beyond, scope.possible), offset=0)
         if high is None:
             return Window(begin, None)
         return Window(all_of(begin, Sql(f"{order} < ") + scope.time.bound(high)), Position(high))

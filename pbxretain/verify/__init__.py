@@ -166,6 +166,8 @@ class _Look:
             self._sights += witness.sights.values()
             history.continuity(placed, find)
             content.policies(placed, beside, find)
+            if roster is not None:
+                content.approvals(placed, beside, roster, find)
             content.reviews(placed, beside, find)
             content.observations(placed, beside, find)
             sidecars(source, folder, placed, beside, find, now=self._now)

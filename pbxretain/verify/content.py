@@ -7,13 +7,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pbxretain.errors import Exit
-from pbxretain.evidence.attestations import ApprovedPolicy, Observation, Review
+from pbxretain.evidence.attestations import ApprovedPolicy, Observation, Review, Role
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import Balances, DeletionReport, Plan
+from pbxretain.evidence.trust import Roster
 from pbxretain.ledger import REPORT_NAME
+from pbxretain.signing import Envelope, signed_by
 from pbxretain.verify.chain import Chains, number
 from pbxretain.verify.findings import FINDINGS, Find, Finding, Report, found
 
+CLOCKS = timedelta(minutes=10)
+"""How far the clocks of two machines may differ."""
 AHEAD = timedelta(days=1)
 """A date so far ahead of the reader's clock is wrong."""
 
@@ -86,6 +90,41 @@ def policies(chain: Sequence[Report], beside: Sequence[Report], find: Find) -> N
             continue
         if first and moment(run.run.started_at) >= first:
             find(found("UNAPPROVED_POLICY", file=report.path.name, seq=number(report)))
+
+
+def approvals(
+    chain: Sequence[Report], beside: Sequence[Report], roster: Roster, find: Find
+) -> None:
+    """Whether those whom a report names have signed its policy, before the run."""
+    signed = [
+        (r.statement.predicate, r.envelope)
+        for r in beside
+        if isinstance(r.statement.predicate, ApprovedPolicy)
+        and r.statement.predicate.installation == roster.trust.installation
+    ]
+    for report in chain:
+        run = report.deletion
+        if run is None or not run.policy.signed_by:
+            continue
+        there = [(s, e) for s, e in signed if s.digest == run.policy.digest]
+        name, seq = report.path.name, number(report)
+        if not there:
+            find(found("APPROVAL_ABSENT", file=name, seq=seq))
+        elif not any(_vouches(said, envelope, run, roster) for said, envelope in there):
+            find(found("FALSE_APPROVAL", file=name, seq=seq))
+
+
+def _vouches(said: ApprovedPolicy, envelope: Envelope, run: DeletionReport, roster: Roster) -> bool:
+    at, policy = moment(said.at), run.policy
+
+    def signers(role: Role) -> set[str]:
+        valid = {k: key for k, key in roster.valid(role, at).items() if k in policy.signed_by}
+        return {k for k, key in valid.items() if signed_by(envelope, {k: key}) is not None}
+
+    controllers, officers = signers("controller"), signers("dpo")
+    whole = controllers | officers == set(policy.signed_by)
+    asked = policy.consulted is None or policy.consulted == bool(officers)
+    return whole and asked and bool(controllers) and at <= moment(run.run.ended_at) + CLOCKS
 
 
 def reviews(chain: Sequence[Report], beside: Sequence[Report], find: Find) -> None:

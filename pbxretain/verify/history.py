@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
 from pbxretain.evidence.attestations import GapNote, RosterSource
 from pbxretain.evidence.fields import moment
-from pbxretain.evidence.statements import Dataset, DeletionReport, Total
+from pbxretain.evidence.statements import Dataset, DeletionReport
 from pbxretain.spans import Schedule, covers, missed
 from pbxretain.verify.chain import number
 from pbxretain.verify.findings import Find, Report, found
@@ -52,14 +52,7 @@ class _Share:
     may pass from one rule to another between two runs."""
 
     parts: Sequence[Dataset]
-    policy: str
     erasure: bool
-
-    @property
-    def reach(self) -> object:
-        """Which records all this is about. What narrows a rule only the policy's bytes say."""
-        narrow = any(part.rule.only for part in self.parts)
-        return {part.dataset for part in self.parts}, self.policy if narrow else ""
 
     @property
     def clock(self) -> object | None:
@@ -69,21 +62,30 @@ class _Share:
 
     @property
     def looked(self) -> bool:
-        return all(map(_looked, self.parts))
+        """Whether somebody could count; what a rule keeps for ever nobody counts."""
+        ended = all(part.outcome not in ("not-reached", "failed") for part in self.parts)
+        return ended and any(map(_counted, self.parts))
 
     @property
     def rules(self) -> Mapping[str, object]:
         unlike = {"cutoff", "deletion_class"}
         return {part.dataset: part.rule.model_dump(exclude=unlike) for part in self.parts}
 
-    def old(self, until: str, count: str) -> tuple[object, int] | None:
-        """Before which instant, and how many records lay there; None where not all was counted."""
-        told = [part.settled for part in self.parts if part.settled is not None]
-        moments = {getattr(each, until) for each in told}
-        if len(told) != len(self.parts) or len(moments) != 1 or None in moments or not self.clock:
-            return None
-        place = (moments.pop(), self.clock, self.reach)
-        return place, sum(getattr(each, count) for each in told)
+    def whole(self, name: str) -> Sequence[int]:
+        """How many records the dataset held, as each rule's part was told; empty where that is
+        not known exactly."""
+        totals = [getattr(part, name) for part in self.parts]
+        if not all(total.exact for total in totals):
+            return ()
+        return [total.count for total in totals if total.count is not None]
+
+    def old(self, until: str, count: str) -> Mapping[object, tuple[str, int]]:
+        """By start event: before which instant, and how many records of the dataset lay there."""
+        return {
+            part.rule.start_event: (getattr(part.settled, until), getattr(part.settled, count))
+            for part in self.parts
+            if part.settled is not None and getattr(part.settled, until) is not None
+        }
 
 
 @dataclass(slots=True)
@@ -94,8 +96,8 @@ class _Known:
     """As the last one that looked left it."""
     ruled: _Share | None = None
     """The same of a run: what a data subject demanded has no rule of its own."""
-    old: tuple[object, int] | None = None
-    """Before which instant, and how many records lay there, as last counted."""
+    old: Mapping[object, tuple[str, int]] = field(default_factory=dict)
+    """What lay out of late writers' reach, as last counted."""
 
 
 def continuity(chain: Sequence[Report], find: Find) -> None:
@@ -118,7 +120,7 @@ def _shares(run: DeletionReport) -> Mapping[str, _Share]:
     parts: dict[str, list[Dataset]] = defaultdict(list)
     for dataset in run.datasets:
         parts[dataset.of or dataset.dataset].append(dataset)
-    return {name: _Share(own, run.policy.digest, run.is_erasure) for name, own in parts.items()}
+    return {name: _Share(own, run.is_erasure) for name, own in parts.items()}
 
 
 def _learn(known: _Known, share: _Share) -> None:
@@ -126,24 +128,22 @@ def _learn(known: _Known, share: _Share) -> None:
         known.left = share
         known.ruled = known.ruled if share.erasure else share
     count, went = share.old("until", "count"), any(part.merkle.size for part in share.parts)
-    if count is not None or went:  # what went uncounted can't be told from what others took
+    if count or went:  # what went uncounted can't be told from what others took
         known.old = count
 
 
-def _looked(dataset: Dataset) -> bool:
-    counted = dataset.total_after.count is not None or dataset.range.oldest_remaining is not None
-    return dataset.outcome not in ("not-reached", "failed") and counted
+def _counted(part: Dataset) -> bool:
+    return part.total_after.count is not None or part.range.oldest_remaining is not None
 
 
 def _breaks(known: _Known, share: _Share) -> Iterator[tuple[str, int]]:
     lost, more = 0, 0
-    if known.left and known.left.reach == share.reach:
-        left = _total(part.total_after for part in known.left.parts)
-        there = _total(part.total_before for part in share.parts)
-        lost = left - there if left is not None and there is not None else 0
-    again = share.old("last", "again")
-    if known.old and again and known.old[0] == again[0]:
-        lost, more = max(lost, known.old[1] - again[1]), again[1] - known.old[1]
+    left = known.left.whole("total_after") if known.left else ()
+    if left and (there := share.whole("total_before")):
+        lost = min(left) - max(there)
+    for start, (until, again) in share.old("last", "again").items():
+        if (before := known.old.get(start)) and before[0] == until:
+            lost, more = max(lost, before[1] - again), max(more, again - before[1])
     if lost > 0:
         yield "UNEXPLAINED_ROWS", lost
     if more > 0:
@@ -152,13 +152,6 @@ def _breaks(known: _Known, share: _Share) -> Iterator[tuple[str, int]]:
         yield "POLICY_CHANGED", 0
     if known.ruled and _older(known.ruled, share):
         yield "WATERMARK", 0
-
-
-def _total(totals: Iterable[Total]) -> int | None:
-    """All of it; None where any part was not counted exactly."""
-    counts = [total.count if total.exact else None for total in totals]
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
 
 
 def _older(before: _Share, after: _Share) -> bool:
@@ -170,5 +163,9 @@ def _older(before: _Share, after: _Share) -> bool:
     marks = [part.range.oldest_remaining for part in before.parts]
     deleted = [d for part in after.parts if (d := part.range.oldest_deleted)]
     oldest = [mark for mark in marks if mark]
-    empty = all(p.total_after.count == 0 for p in before.parts if not p.range.oldest_remaining)
-    return bool(not told and empty and oldest and deleted) and min(deleted) < min(oldest)
+    # Where somebody looked and saw no date, the rule has nothing there.
+    seen = all(
+        mark or part.total_after.count is not None
+        for mark, part in zip(marks, before.parts, strict=True)
+    )
+    return bool(not told and seen and oldest and deleted) and min(deleted) < min(oldest)

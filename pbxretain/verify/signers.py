@@ -49,7 +49,7 @@ MAY_SIGN: Mapping[type[Predicate], tuple[Role, ...]] = {
     EvidenceAccess: ("dpo",),
     EvidenceShred: ("dpo",),
 }
-"""Whose keys may sign what stands beside the ledger; a policy needs both of its own."""
+"""Whose keys may sign what stands beside the ledger; a policy needs its controller's."""
 
 _MAX_TRUST = 8 * 1024 * 1024
 
@@ -223,9 +223,9 @@ class Signers:
         at = moment(made_at(report.statement.predicate))
         if self._anchors.roster and isinstance(report.statement.predicate, ApprovedPolicy):
             valid_ = (self._anchors.roster.valid(role, at) for role in roles)
-            signers = [signed_by(report.envelope, keys) for keys in valid_]
-            if all(signers):
-                return signers[0]
+            controller, officer = (signed_by(report.envelope, keys) for keys in valid_)
+            if controller or officer:
+                return self._policy(report, controller, officer)
         if self._anchors.roster is None:
             signer = signed_by(report.envelope, self._anchors.keys)
             if signer is None:
@@ -241,6 +241,14 @@ class Signers:
             return signer
         self._find(found("RETIRED_KEY", file=report.path.name, fingerprint=fingerprint(signer)))
         return None
+
+    def _policy(self, report: Report, controller: str | None, officer: str | None) -> str | None:
+        """The controller decides; the officer, who was only consulted, doesn't."""
+        if controller is None:
+            self._find(found("UNDECIDED_POLICY", file=report.path.name))
+        elif officer is None:
+            self._find(found("NOT_CONSULTED", file=report.path.name))
+        return controller
 
     def _other_role(self, report: Report, signer: str | None) -> str | None:
         """Signed by a key that is known for something else: nobody vouches for his own work."""

@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from pbxretain.clues import Purge
 from pbxretain.connector import Connector, shelf
-from pbxretain.manifest import TableDataset
+from pbxretain.manifest import Manifest, TableDataset
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "connectors.md"
 _MARK = re.compile(r"(<!-- generated -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -69,6 +70,19 @@ def _lines(connector: Connector) -> Iterator[str]:
     if manifest.out_of_reach:
         yield "\nNot reached:\n"
         yield from (f"- {copy.text['en']}" for copy in manifest.out_of_reach)
+    if manifest.discover.purges:
+        yield "\nDeletes by itself:\n"
+        yield from (_purge(purge, manifest) for purge in manifest.discover.purges)
+
+
+def _purge(purge: Purge, manifest: Manifest) -> str:
+    """What the product deletes, and where ``check`` reads after how long."""
+    places = [f"`{stored.file or stored.table}`" for stored in purge.stored]
+    if purge.unit:
+        texts = dict.fromkeys(setting.text for setting in purge.settings)
+        places += [f"`{manifest.discover.texts[text].paths[-1]}`" for text in texts]
+    told = "`check` reads " + ", ".join(places) if places else "`check` doesn't read it"
+    return f"- {purge.data}: {purge.text['en']}; {told}."
 
 
 if __name__ == "__main__":

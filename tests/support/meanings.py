@@ -19,6 +19,15 @@ SETTINGS: Meanings = {
             "Evidence level. `auto`: *sealed* when a DPO key is there, else *counts*. This version "
             "knows no DPO keys yet, so `auto` means `counts` and `sealed` is a refusal."
         ),
+        "approval": (
+            "`stated`: a policy has to say that it is approved as it stands. `signed`: besides, "
+            "a key that the roster gives to the controller has to have signed its very bytes, and "
+            "the statement be filed (`report add`); else every run is refused."
+        ),
+        "consulted": (
+            "With `approval: signed`: the data protection officer has to have signed as well that "
+            "they were consulted."
+        ),
         "state": (
             "State folder. Without it: `$STATE_DIRECTORY`, `/var/lib/pbxretain`, for plain users "
             "their own state folder."
@@ -34,7 +43,21 @@ SETTINGS: Meanings = {
         "connectors": (
             "Folder with the site's own manifests. Without it: `connectors` beside the settings."
         ),
+        "holds": (
+            "Folder with the [holds](holds.md). Without it: `holds.d` beside the settings. Whoever "
+            "runs pbxretain must be able to read it, and to write in it for `hold add`."
+        ),
+        "hold": "How a hold ends.",
         "sources": "The PBXs, each under a name of its own.",
+    },
+    "HoldRules": {
+        LEAD: "How a [hold](holds.md) ends.",
+        "grace": "How long the records of a released hold stay, such as `30 days`.",
+        "release": (
+            "`one-person`: who releases it, decides. `two-person`: one function asks, another "
+            "agrees with a key of the roster (officer, controller or admin); only then does the "
+            "grace begin, and the ledger has both signatures."
+        ),
     },
     "Source": {
         LEAD: "One PBX at one site. It has a ledger, a lock and reports of its own.",
@@ -49,9 +72,14 @@ SETTINGS: Meanings = {
             "The zone in which the PBX writes local times and in which its days begin, such as "
             "`Europe/Berlin`. The zone of this machine is never used."
         ),
-        "region": "Country of the numbers, such as `DE`. Nothing uses it yet; holds will.",
+        "region": (
+            "Country of the numbers, such as `DE`: how national numbers of holds, requests and "
+            "evidence are read."
+        ),
         "roots": "Folders of the PBX, by the names that the connector knows. Absolute paths.",
         "policy": "Which policy applies: its file name without `.yaml`.",
+        "approval": "Another demand for this source than at the top level.",
+        "consulted": "Another demand for this source than at the top level.",
         "tables": "Another table name for a dataset, where this PBX uses its own.",
         "uncovered_tables": (
             "Tables that look like copies of call data and stay all the same. Each report names "
@@ -802,8 +830,8 @@ REPORT: Meanings = {
         "kind": "What kind of store it is.",
         "rule": "The rule that applied.",
         "balances": "What was due and what became of it.",
-        "total_before": "All records before the run.",
-        "total_after": "All records after the run.",
+        "total_before": "All records of the dataset before the run, under whatever rule.",
+        "total_after": "The same after the run.",
         "range": "From when to when.",
         "also": "What went along with the records, such as shadow copies, by name.",
         "method": (
@@ -818,6 +846,7 @@ REPORT: Meanings = {
     },
     "Settled": {
         LEAD: (
+            "Of the whole dataset, under whatever rule, by the rule's start event. "
             "Between two runs nothing is added to what is old: fewer in `again` than the run "
             "before left in `count` is a loss, more is a return. Null where counting would cost "
             "a full scan."
@@ -921,7 +950,56 @@ REPORT: Meanings = {
     },
 }
 
+HOLD: Meanings = {
+    "Hold": {
+        "hold": "Its id. The file is called the same, with `.yaml`.",
+        "kind": "`restriction` is the restriction of processing (Art. 18 GDPR).",
+        "nonce": (
+            "Random digits (`openssl rand -hex 16`). They keep the register's digest in reports "
+            "and ledger from telling anything about what stands here."
+        ),
+        "set_by": "Who decided, by function: `legal department`.",
+        "set_on": "When it was set.",
+        "reason": "Why. It never leaves this file.",
+        "person": "Who it is about. It never leaves this file.",
+        "sources": "Only in these sources. Without it: in all.",
+        "data": (
+            "Only these data classes. Without it: all. Rows that name a held file stay with it: "
+            "without them the file's call could no longer be told."
+        ),
+        "match": "What is held.",
+        "release": "Its end, written by `hold release`.",
+    },
+    "Match": {
+        LEAD: (
+            "What is held. Of numbers, extensions, mailboxes and calls any one suffices; queue, "
+            "tenant and days narrow it. At least one field. A record that doesn't say its queue, "
+            "tenant or day is held all the same."
+        ),
+        "numbers": (
+            "Telephone numbers in any spelling, with their country or as the source's `region` "
+            "dials them."
+        ),
+        "extensions": "Internal numbers, compared literally.",
+        "mailboxes": "Voicemail boxes: `201`, or `201@context`.",
+        "calls": "Call ids as the PBX writes them.",
+        "queues": "Queues, compared literally.",
+        "tenants": "Tenants, compared literally.",
+        "since": "Only records from this day on, in the source's zone.",
+        "until": "Only records up to this day, which counts in.",
+    },
+    "Release": {
+        LEAD: "Who ended it. While `ends` is missing, somebody has only asked for it.",
+        "asked_by": "Who asked, by function.",
+        "asked_on": "When.",
+        "given_by": "Who decided or agreed, by function.",
+        "given_on": "When.",
+        "ends": "The first day on which its records may go.",
+    },
+}
+
 BY_DOCUMENT: Mapping[str, Meanings] = {
+    "hold": HOLD,
     "settings": SETTINGS,
     "policy": POLICY,
     "manifest": MANIFEST,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pbxretain.records import Advice, Field, Sought
+from pbxretain.records import Advice, Field, Sought, Ties
 
 
 class Rows:
@@ -69,6 +69,10 @@ class Rows:
             done += self.db.execute(query, (value,)).rowcount
         self.db.commit()
         return done
+
+    def names(self, of: Ties) -> frozenset[bytes]:
+        rows = self.db.execute("SELECT call, recordingfile FROM cdr").fetchall()
+        return frozenset(value for call, value in rows if value and call.encode() in of.calls)
 
     def named(self) -> Iterator[bytes]:
         query = "SELECT recordingfile FROM cdr WHERE length(recordingfile) > 0"

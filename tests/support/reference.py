@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from pbxretain.evidence.statements import DeletionReport, Plan
+from pbxretain.holds import Hold
 from pbxretain.manifest import Manifest
 from pbxretain.messages import CATALOGUE
 from pbxretain.policy import PERIOD_FORM, Policy
@@ -28,6 +29,7 @@ ROOTS: Mapping[str, type[BaseModel]] = {
     "settings": Settings,
     "policy": Policy,
     "manifest": Manifest,
+    "hold": Hold,
     "report": DeletionReport,
     "plan": Plan,
 }
@@ -37,6 +39,7 @@ PAGES = {
     "settings": "settings",
     "policy": "policy",
     "manifest": "manifest",
+    "hold": "holds",
     "report": "report",
     "plan": "report",
     "codes": "codes",
@@ -47,6 +50,7 @@ TOPS = {
     "settings": "Top level",
     "policy": "Top level",
     "manifest": "Top level",
+    "hold": "Top level",
     "report": "DeletionReport",
     "plan": "Plan",
 }
@@ -59,6 +63,8 @@ _PATTERNS = {
     r"^[A-Z][A-Z0-9_]{1,63}$": "code",
     r"^[A-Za-z][A-Za-z0-9-]{0,63}$": "code",
     r"^[A-Za-z0-9][A-Za-z0-9-]{0,63}$": "code",
+    r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$": "UUID",
+    r"^[0-9a-f]{32,128}$": "32 hex digits or more",
     r"^sha256:[0-9a-f]{64}$": "`sha256:` and 64 hex digits",
     r"^[0-9a-f]{64}$": "64 hex digits",
     r"^[A-Za-z_][A-Za-z0-9_$.]{0,127}$": "identifier",

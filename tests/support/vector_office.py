@@ -168,11 +168,32 @@ def officers() -> Iterator[tuple[str, Vector]]:
             "A policy that only the officer signed.",
             office.DPO,
             lambda b: office.approved(b.now),
+            3,
+            "UNDECIDED_POLICY",
+        ),
+    )
+    yield (
+        "policy-controller",
+        of(
+            "A policy that only the controller signed: decided on, without the officer.",
+            office.CONTROLLER,
+            lambda b: office.approved(b.now),
+            0,
+            "NOT_CONSULTED",
+        ),
+    )
+    yield (
+        "policy-ended-key",
+        of(
+            "A policy signed before the controller's key was valid.",
+            office.CONTROLLER,
+            lambda b: office.approved(office.START - 9 * office.DAY),
             7,
             "RETIRED_KEY",
             None,
         ),
     )
+    yield from _claims()
     yield (
         "revoked",
         of(
@@ -214,6 +235,66 @@ def officers() -> Iterator[tuple[str, Vector]]:
             lambda b: office.approved(b.now),
             0,
             "",
+        ),
+    )
+
+
+def _claims() -> Iterator[tuple[str, Vector]]:
+    """Reports that say whose signatures their policy bore."""
+    first, second = office.ident(office.CONTROLLER), office.ident(office.DPO)
+    both = (office.CONTROLLER, office.DPO)
+
+    def of(
+        about: str,
+        claim: tuple[str, ...],
+        who: tuple[office.Key, ...],
+        exit_: int,
+        codes: str,
+        *,
+        days: int = -1,
+        level: str = "L2",
+    ) -> Vector:
+        book = Book()
+        agreed = office.approved(book.now + days * office.DAY)
+        policy = reports.policy(
+            digest=agreed.digest, signed_by=claim, consulted=second in claim or None
+        )
+        book.run(policy=policy)
+        book.cosign()
+        book.checkpoint(office.RUNNER)
+        if who:
+            book.file("policy", agreed, *who)
+        found = f"{FINE} {codes}".strip()
+        return Vector(about, book.bundle(sums=False), exit_, found, level, now=book.now)
+
+    yield "approval", of("Signed as the report says.", (first, second), both, 0, "")
+    yield (
+        "approval-absent",
+        of("The signed policy isn't enclosed.", (first, second), (), 0, "APPROVAL_ABSENT"),
+    )
+    yield (
+        "approval-false",
+        of(
+            "The report names the officer, who didn't sign.",
+            (first, second),
+            (office.CONTROLLER,),
+            3,
+            "FALSE_APPROVAL NOT_CONSULTED",
+        ),
+    )
+    yield (
+        "approval-stranger",
+        of("The report names somebody else.", ("ab" * 32,), both, 3, "FALSE_APPROVAL"),
+    )
+    yield (
+        "approval-later",
+        of(
+            "The policy was signed after the run.",
+            (first, second),
+            both,
+            3,
+            "FALSE_APPROVAL",
+            days=1,
         ),
     )
 

@@ -293,7 +293,7 @@ class Signers {
     if (roster && kind === "policy") {
       const signers = [];
       for (const role of roles) signers.push(await signedBy(envelope, roster.keys(role, at)));
-      if (signers.every(Boolean)) return signers[0];
+      if (signers.some(Boolean)) return this.policy(name, signers);
     }
     if (!roster) {
       const own = await signedBy(envelope, keys);
@@ -308,6 +308,13 @@ class Signers {
     if (valid && kind !== "policy") return signer;
     this.find("RETIRED_KEY", name, { fingerprint: fingerprint(signer) });
     return null;
+  }
+
+  /** The controller decides; the officer, who was only consulted, doesn't. */
+  policy(name, [controller, officer]) {
+    if (controller === null) this.find("UNDECIDED_POLICY", name);
+    else if (officer === null) this.find("NOT_CONSULTED", name);
+    return controller;
   }
 
   /** Signed by a key that is known for something else: nobody vouches for his own work. */

@@ -155,7 +155,7 @@ function continuityOf(chain, find) {
   for (const report of chain) {
     const run = deletionOf(report);
     for (const [name, share] of run ? sharesOf(run) : []) {
-      if (!all.has(name)) all.set(name, { left: null, ruled: null, old: null });
+      if (!all.has(name)) all.set(name, { left: null, ruled: null, old: new Map() });
       for (const [code, count] of breaks(all.get(name), share)) {
         const params = { dataset: name, seq: numberOf(report) };
         find(code, report.name, count ? { ...params, count } : params);
@@ -176,9 +176,7 @@ function sharesOf(run) {
   return [...parts].map(([name, own]) => [name, shareOf(own, run)]);
 }
 
-function shareOf(parts, { policy, ...run }) {
-  const names = [...new Set(parts.map((part) => part.dataset))].sort();
-  const narrow = parts.some(({ rule }) => rule.only.length);
+function shareOf(parts, run) {
   const events = new Set(
     parts.map(({ rule }) => JSON.stringify([rule.start_event, rule.fallback])),
   );
@@ -189,12 +187,18 @@ function shareOf(parts, { policy, ...run }) {
   return {
     parts,
     erasure: isErasure(run),
-    // What narrows a rule only the policy's bytes say.
-    reach: JSON.stringify([names, narrow ? policy.digest : ""]),
     clock: events.size === 1 ? [...events][0] : null,
-    looked: parts.every(looked),
+    looked: looked(parts),
     rules: JSON.stringify(rules.sort(([a], [b]) => (a < b ? -1 : 1))),
   };
+}
+
+/** Whether somebody could count; what a rule keeps for ever nobody counts. */
+function looked(parts) {
+  const counted_ = ({ total_after: after, range }) =>
+    after.count !== null || range.oldest_remaining !== null;
+  const ended = parts.every(({ outcome }) => !["not-reached", "failed"].includes(outcome));
+  return ended && parts.some(counted_);
 }
 
 function learn(known_, share) {
@@ -204,49 +208,40 @@ function learn(known_, share) {
   }
   const count = oldOf(share, "until", "count");
   // What went uncounted can't be told from what others took.
-  if (count !== null || share.parts.some(({ merkle }) => merkle.size)) known_.old = count;
+  if (count.size || share.parts.some(({ merkle }) => merkle.size)) known_.old = count;
 }
 
-function looked({ outcome, total_after: after, range }) {
-  const counted_ = after.count !== null || range.oldest_remaining !== null;
-  return !["not-reached", "failed"].includes(outcome) && counted_;
+/** By start event: before which instant, and how many records of the dataset lay there. */
+function oldOf({ parts }, until, count) {
+  const there = parts.filter(({ settled }) => settled !== null && settled[until] !== null);
+  return new Map(
+    there.map(({ rule, settled }) => [rule.start_event, [settled[until], settled[count]]]),
+  );
 }
 
-/** Before which instant, and how many records lay there; null where not all was counted. */
-function oldOf({ parts, clock, reach }, until, count) {
-  const told_ = parts.map(({ settled }) => settled).filter((each) => each !== null);
-  const moments = new Set(told_.map((each) => each[until]));
-  const at = [...moments][0] ?? null;
-  if (told_.length !== parts.length || moments.size !== 1 || at === null || clock === null) {
-    return null;
-  }
-  return { place: JSON.stringify([at, clock, reach]), n: sum(told_.map((each) => each[count])) };
+/** How many records the dataset held, as each rule's part was told; empty where not exactly. */
+function wholeOf({ parts }, name) {
+  const totals = parts.map((part) => part[name]);
+  if (!totals.every(({ exact }) => exact)) return [];
+  return totals.map(({ count }) => count).filter((count) => count !== null);
 }
 
 function breaks({ left, ruled, old }, share) {
-  let [lost, more] = [0n, 0n];
-  if (left && left.reach === share.reach) {
-    const was = wholeOf(left.parts.map((part) => part.total_after));
-    const there = wholeOf(share.parts.map((part) => part.total_before));
-    if (was !== null && there !== null) lost = was - there;
-  }
-  const again = oldOf(share, "last", "again");
-  if (old && again && old.place === again.place) {
-    if (old.n - again.n > lost) lost = old.n - again.n;
-    more = again.n - old.n;
+  let [lost, more] = [0, 0];
+  const was = left ? wholeOf(left, "total_after") : [];
+  const there = wholeOf(share, "total_before");
+  if (was.length && there.length) lost = Math.min(...was) - Math.max(...there);
+  for (const [start, [until, again]] of oldOf(share, "last", "again")) {
+    const before = old.get(start);
+    if (!before || before[0] !== until) continue;
+    [lost, more] = [Math.max(lost, before[1] - again), Math.max(more, again - before[1])];
   }
   const found = [];
-  if (lost > 0n) found.push(["UNEXPLAINED_ROWS", Number(lost)]);
-  if (more > 0n) found.push(["RETURNED", Number(more)]);
+  if (lost > 0) found.push(["UNEXPLAINED_ROWS", lost]);
+  if (more > 0) found.push(["RETURNED", more]);
   if (ruled && !share.erasure && ruled.rules !== share.rules) found.push(["POLICY_CHANGED", 0]);
   if (ruled && isOlder(ruled, share)) found.push(["WATERMARK", 0]);
   return found;
-}
-
-/** All of it; null where any part was not counted exactly. */
-function wholeOf(totals) {
-  const known_ = totals.every(({ count, exact }) => exact && count !== null);
-  return known_ ? sum(totals.map(({ count }) => count)) : null;
 }
 
 /** Whether something was deleted that is older than all that was left. */
@@ -254,7 +249,8 @@ function isOlder(before, after) {
   if (before.clock === null || before.clock !== after.clock) return false;
   const told_ = before.parts.some(({ balances }) => balances.failed); // perhaps set aside
   const marks = before.parts.map(({ range }) => range.oldest_remaining);
-  const unseen = before.parts.some((part, n) => marks[n] === null && part.total_after.count !== 0);
+  // Where somebody looked and saw no date, the rule has nothing there.
+  const unseen = before.parts.some((part, n) => !marks[n] && part.total_after.count === null);
   const oldest = marks.filter((mark) => mark !== null).sort();
   const gone = after.parts.map(({ range }) => range.oldest_deleted).filter((at) => at !== null);
   return !told_ && !unseen && oldest.length > 0 && gone.some((at) => at < oldest[0]);
@@ -316,6 +312,40 @@ function policiesOf(chain, beside, find) {
       find("UNAPPROVED_POLICY", report.name, { seq: numberOf(report) });
     }
   }
+}
+
+/** Whether those whom a report names have signed its policy, before the run. */
+async function approvalsOf(chain, beside, roster, find) {
+  const own = roster.trust.installation;
+  const signed = beside.filter(
+    ({ kind, predicate }) => kind === "policy" && predicate.installation === own,
+  );
+  for (const report of chain) {
+    const run = deletionOf(report);
+    if (!run || !run.policy.signed_by.length) continue;
+    const there = signed.filter(({ predicate }) => predicate.digest === run.policy.digest);
+    const params = { seq: numberOf(report) };
+    let vouched = false;
+    for (const each of there) vouched ||= await vouches(each, run, roster);
+    if (!there.length) find("APPROVAL_ABSENT", report.name, params);
+    else if (!vouched) find("FALSE_APPROVAL", report.name, params);
+  }
+}
+
+async function vouches({ predicate, envelope }, { policy, run }, roster) {
+  const at = Date.parse(predicate.at);
+  const by = { controller: new Set(), dpo: new Set() };
+  for (const role of Object.keys(by)) {
+    const known_ = roster.keys(role, at);
+    for (const id of policy.signed_by) {
+      const key = known_.get(id);
+      if (key && (await signedBy(envelope, new Map([[id, key]])))) by[role].add(id);
+    }
+  }
+  const whole = policy.signed_by.every((id) => by.controller.has(id) || by.dpo.has(id));
+  const officer = policy.consulted === null || policy.consulted === by.dpo.size > 0;
+  const before = at <= Date.parse(run.ended_at) + CLOCKS;
+  return whole && officer && by.controller.size > 0 && before;
 }
 
 /** What the officer said of which report. */

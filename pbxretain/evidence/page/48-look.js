@@ -220,6 +220,7 @@ class Look {
       this.sights.push(...witness.sights.values());
       continuityOf(placed, this.find);
       policiesOf(placed, beside, this.find);
+      if (roster) await approvalsOf(placed, beside, roster, this.find);
       reviewsOf(placed, beside, this.find);
       observationsOf(placed, beside, this.find);
       await sidecarsOf(source, read, { chain: placed, beside }, this.find, this.now);

@@ -1,0 +1,232 @@
+"""Which records do the holds of a source keep, over all its datasets, and who comes in meanwhile?
+
+A hold speaks of people, a delete of calls and keys. Before each dataset every dataset is searched
+and what is found is followed along its ties, so that a number in one leg keeps the call's other
+legs, events, recordings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from pbxretain import sought
+from pbxretain.connector import Opened
+from pbxretain.errors import DocumentError, RefusedError, StoreError
+from pbxretain.holds import LEGAL, RESTRICTION, Folder, Hold, Register, Stamp
+from pbxretain.manifest import Manifest, TableDataset
+from pbxretain.records import Found, Selection, Sought, Ties, is_call
+
+if TYPE_CHECKING:
+    from pbxretain.settings import Source
+
+_FILES = ("tree", "spool")
+
+
+class Everything:
+    """Looks at every record: for a queue, a tenant or a period alone."""
+
+    tails: Sequence[str] = ()
+
+    def matches(self, value: bytes | None, *, bare: bool = True) -> bool:
+        del value, bare
+        return True
+
+    def __repr__(self) -> str:
+        return "<sought>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Holder:
+    """One hold as a source's records are compared with it."""
+
+    hold: Hold
+    whom: Sought | None
+    zone: ZoneInfo
+    classes: frozenset[str] | None
+    """The data classes that it keeps; None for all."""
+
+    @classmethod
+    def of(cls, hold: Hold, source: Source, manifest: Manifest) -> Holder:
+        """RefusedError for a number that can't be told: a hold that means nobody knows whom."""
+        match = hold.match
+        try:
+            several = [sought.number(text, region=source.region) for text in match.numbers]
+            several += [sought.extension(text) for text in match.extensions]
+            several += [sought.extension(text.partition("@")[0]) for text in match.mailboxes]
+        except DocumentError:
+            raise RefusedError(
+                f"hold {hold.hold} names a number or extension that can't be told",
+                hint="write numbers with their country, as in +49 30 ...",
+                code="HOLDS_UNREADABLE",
+            ) from None
+        whom = sought.any_of(several) if several else None
+        if whom is None and not match.calls:
+            whom = Everything()
+        return cls(hold, whom, source.zone, _kept_classes(hold, manifest))
+
+    def covers(self, data_class: str) -> bool:
+        return self.classes is None or data_class in self.classes
+
+    def at(self, when: datetime | None) -> bool:
+        """Whether a record of this moment is meant; one without a date always is."""
+        match = self.hold.match
+        if when is None or (match.since is None and match.until is None):
+            return True
+        day = when.astimezone(self.zone).date()
+        return (match.since or day) <= day <= (match.until or day)
+
+    # --- as traces ask (``traces.Wanted``) ---
+
+    @property
+    def numbers(self) -> Sequence[str]:
+        return self.hold.match.numbers
+
+    @property
+    def extensions(self) -> Sequence[str]:
+        match = self.hold.match
+        return [*match.extensions, *(box.partition("@")[0] for box in match.mailboxes)]
+
+    @property
+    def calls(self) -> Sequence[str]:
+        return self.hold.match.calls
+
+    def means(self, data_class: str, day: date) -> bool:
+        """Whether records of this class and day are meant."""
+        match = self.hold.match
+        within = (match.since or day) <= day <= (match.until or day)
+        return within and self.covers(data_class)
+
+    def __repr__(self) -> str:
+        return f"<holder of {self.hold.hold}>"
+
+
+def _kept_classes(hold: Hold, manifest: Manifest) -> frozenset[str] | None:
+    """Beside the data classes named those whose rows tie a held file to its call: a row that went
+    would take the link with it, and the hold would find the file no more."""
+    if not hold.data:
+        return None
+    named = set(hold.data)
+    for dataset in manifest.datasets.values():
+        link = dataset.link if isinstance(dataset, TableDataset) else None
+        if link and manifest.datasets[link.dataset].data in hold.data:
+            named.add(dataset.data)
+    return frozenset(named)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Held:
+    """What the holds in force keep in one source."""
+
+    register: Register = field(default_factory=Register)
+    holders: tuple[Holder, ...] = ()
+    ties: Mapping[str, Ties] = field(default_factory=dict)
+    """By hold."""
+
+    def kept(self, data_class: str, *, legal_only: bool = False) -> Ties:
+        """Calls and records of a data class that no run may take."""
+        found = Ties()
+        for holder in self.holders:
+            wanted = not legal_only or holder.hold.kind == LEGAL
+            if wanted and holder.covers(data_class):
+                found |= self.ties.get(holder.hold.hold, Ties())
+        return found
+
+    def spare(
+        self, selection: Selection, data_class: str, *, legal_only: bool = False
+    ) -> Selection:
+        """The selection with what is held."""
+        kept = self.kept(data_class, legal_only=legal_only)
+        return replace(selection, held_calls=kept.calls, excluded_keys=kept.keys)
+
+    @property
+    def restricts(self) -> bool:
+        """Whether a restriction of processing is among them."""
+        return any(holder.hold.kind == RESTRICTION for holder in self.holders)
+
+    def facts(self) -> dict[str, int | str | None]:
+        """What a report says of holds: how many are in force, and the register's digest."""
+        return {
+            "active": len(self.holders),
+            "restrictions": sum(holder.hold.kind == RESTRICTION for holder in self.holders),
+            "register": self.register.digest,
+        }
+
+    def __repr__(self) -> str:
+        return f"<{len(self.holders)} holds>"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where holds are looked for: the folder, and the source with its documents."""
+
+    folder: Folder | None
+    name: str
+    source: Source
+    manifest: Manifest
+
+    def stamp(self) -> Stamp:
+        """As ``Folder.stamp``."""
+        return self.folder.stamp() if self.folder else ()
+
+    def read(self) -> Register:
+        """As ``Folder.read``."""
+        return self.folder.read() if self.folder else Register()
+
+    def resolve(self, opened: Opened, *, now: datetime) -> Held:
+        """Reads the holds and looks for what they keep in every dataset. RefusedError for a hold
+        that can't be read and for a dataset that can't be searched while one is in force."""
+        register = self.read()
+        holders = self.holders(register, now=now)
+        found = {holder.hold.hold: _ties(holder, opened) for holder in holders}
+        return Held(register, holders, found)
+
+    def holders(self, register: Register, *, now: datetime) -> tuple[Holder, ...]:
+        """The holds that keep something of this source today."""
+        today = now.astimezone(self.source.zone).date()
+        mine = [hold for hold in register.of(self.name) if not self._over(hold, today)]
+        return tuple(Holder.of(hold, self.source, self.manifest) for hold in mine)
+
+    def _over(self, hold: Hold, today: date) -> bool:
+        """What a file says of a release counts only as far as the ledger bears it out."""
+        agreed = self.folder.agreed if self.folder else None
+        return hold.over(today) and (agreed is None or agreed(self.name, hold.hold))
+
+
+def _ties(holder: Holder, opened: Opened) -> Ties:
+    stores = opened.stores
+    known = Ties(frozenset(call.encode() for call in holder.hold.match.calls))
+    try:
+        if holder.whom is not None:
+            for store in stores:
+                found = (each for each in store.search(holder.whom) if holder.at(each.when))
+                known |= _tied(found, files=opened.kinds[store.dataset].kind in _FILES)
+        fresh = known
+        while fresh:
+            grown = Ties()
+            for store in stores:
+                grown |= store.ties(fresh)
+            fresh = grown - known
+            known |= fresh
+    except StoreError as error:
+        raise RefusedError(
+            f"a dataset can't be searched for what is held: {error.args[0]}",
+            hint=error.hint or "run pbxretain check",
+            code="HOLDS_UNRESOLVED",
+        ) from None
+    return known
+
+
+def _tied(found: Iterable[Found], *, files: bool) -> Ties:
+    """By call, where there is one: it names all legs. A file's name says it beside the call's."""
+    calls: set[bytes] = set()
+    keys: set[bytes] = set()
+    for each in found:
+        if each.call is not None and is_call(each.call):
+            calls.add(each.call)
+        if files or each.call is None or not is_call(each.call):
+            keys.add(each.identity)
+    return Ties(frozenset(calls), frozenset(keys))

@@ -160,6 +160,17 @@ CONCEPT: Final[Mapping[str, tuple[str, str]]] = {
         "A deletion rule is a regular deletion period with a starting point. The catalogue of "
         "deletion rules is the approved policy.",
     ),
+    "concept.signature": ("Verlangte Unterschrift", "Signature demanded"),
+    "concept.signature.one": (
+        "Der Verantwortliche muss diese Fassung signiert haben, sonst löscht die Anlage nichts.",
+        "The controller must have signed this version, or nothing is deleted.",
+    ),
+    "concept.signature.both": (
+        "Verantwortlicher und Datenschutzbeauftragter müssen diese Fassung signiert haben, sonst "
+        "löscht die Anlage nichts.",
+        "Controller and data protection officer must have signed this version, or nothing is "
+        "deleted.",
+    ),
     "concept.applies": ("Gilt für", "Applies to"),
     "concept.approved": ("freigegeben durch {by} am {on}", "approved by {by} on {on}"),
     "concept.rules.counting": (
@@ -292,20 +303,19 @@ CONCEPT: Final[Mapping[str, tuple[str, str]]] = {
         "Precedence: first the hold, then the minimum, then the regular deletion period.",
     ),
     "concept.holds.hold": (
-        "Löschsperren (Rechtsstreit, Einschränkung nach Art. 18 DSGVO): Was ihnen unterliegt, "
-        "bleibt in allen Datenbeständen stehen, auch künftige Anrufe, und wird in jedem "
-        "Löschprotokoll gezählt. Der Grund einer Sperre steht in keinem Löschprotokoll.",
-        "Holds (litigation, restriction under Art. 18 GDPR): what they concern stays in every "
-        "dataset, later calls as well, and is counted in each deletion report. No report tells the "
-        "reason of a hold.",
+        "Löschsperren (Rechtsstreit, Einschränkung nach Art. 18 DSGVO): Was unter einer Sperre "
+        "steht, bleibt bis zu deren Aufhebung, in allen Datenarten und mit allen Teilen des "
+        "Anrufs. Löschprotokolle nennen Anzahlen, nie Grund oder Person.",
+        "Holds (litigation, restriction under Art. 18 GDPR): what stands under a hold stays until "
+        "it is released, over all data classes and with all parts of the call. Reports name "
+        "counts, never a reason or a person.",
     ),
     "concept.holds.minimum": (
-        "Mindestfristen: Vor ihrem Ende wird nichts gelöscht. Eine Mindestfrist, die länger ist "
-        "als die Regellöschfrist, gilt nur, wenn das Regelwerk den Grund nennt und wer so "
-        "entschieden hat; sonst wird es abgelehnt.",
-        "Minimums: nothing is deleted before their end. One that is longer than the regular "
-        "deletion period counts only where the policy names the ground and who decided so; else "
-        "it is refused.",
+        "Mindestfristen: Vor ihrem Ende wird nichts gelöscht. Ein Regelwerk, dessen Mindestfrist "
+        "länger ist als die Regellöschfrist, wird abgelehnt, solange es nicht sagt, wer den "
+        "Vorrang entschieden hat.",
+        "Minimums: nothing is deleted before they end. A policy whose minimum is longer than its "
+        "regular deletion period is refused unless it says who decided which goes first.",
     ),
     "concept.holds.undated": (
         "Datensätze ohne brauchbares Datum oder aus der Zukunft werden nie gelöscht, sondern "

@@ -411,13 +411,19 @@ def waiting(manifest: Manifest, policy: Policy) -> list[str]:
     nothing but its row dates, rows that hang on it (``KEPT_FOR_PART``); for ``policy check``."""
     found = []
     for kind in manifest.datasets.values():
-        rule, part = policy.rule_for(kind.data), _part(manifest, kind, policy)
-        for other in (part, *_parts(manifest, kind)):
-            theirs = policy.rule_for(other.data) if other else None
-            if rule and theirs and isinstance(rule.keep, Period):
-                longer = not isinstance(theirs.keep, Period) or theirs.keep.exceeds(rule.keep)
-                found += [kind.data] if longer else []
+        for other in (_part(manifest, kind, policy), *_parts(manifest, kind)):
+            found += [kind.data] if other and _kept_longer(policy, other.data, kind.data) else []
     return list(dict.fromkeys(found))
+
+
+def _kept_longer(policy: Policy, theirs: str, mine: str) -> bool:
+    """Whether some rule of one data class can keep longer than some rule of another."""
+    return any(
+        isinstance(rule.keep, Period)
+        and (not isinstance(other.keep, Period) or other.keep.exceeds(rule.keep))
+        for rule in policy.rules_for(mine)
+        for other in policy.rules_for(theirs)
+    )
 
 
 def _parts(manifest: Manifest, kind: Dataset) -> list[Dataset]:
@@ -453,12 +459,9 @@ def fed_longer(manifest: Manifest, policy: Policy) -> list[tuple[str, str]]:
     first, so that the PBX would make deleted records again; for ``policy check``."""
     found = []
     for kind in manifest.datasets.values():
-        mine = policy.rule_for(kind.data)
         for feed in _feeds(manifest, kind):
-            theirs = policy.rule_for(feed.data)
-            if mine and theirs and isinstance(mine.keep, Period):
-                longer = not isinstance(theirs.keep, Period) or theirs.keep.exceeds(mine.keep)
-                found += [(kind.data, feed.data)] if longer else []
+            longer = _kept_longer(policy, feed.data, kind.data)
+            found += [(kind.data, feed.data)] if longer else []
     return list(dict.fromkeys(found))
 
 

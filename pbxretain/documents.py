@@ -95,7 +95,9 @@ def _text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _plain_text(value: object) -> object:
+def plain_text(value: object) -> object:
+    """A value as one line of text. Raises ValueError for text that is none; what is no text at
+    all comes back as it is."""
     value = _text(value)
     if isinstance(value, str) and not value.strip():
         raise ValueError("must not be empty")
@@ -139,7 +141,7 @@ def _number(value: object) -> object:
 
 
 _TEXT_SCHEMA = WithJsonSchema({"type": ["string", "integer"]})
-Text = Annotated[str, BeforeValidator(_plain_text), _TEXT_SCHEMA]
+Text = Annotated[str, BeforeValidator(plain_text), _TEXT_SCHEMA]
 """One line of text, not empty; ``800`` needs no quotes."""
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 """A calendar day, written 2026-11-01."""

@@ -412,18 +412,9 @@ def waiting(manifest: Manifest, policy: Policy) -> list[str]:
     found = []
     for kind in manifest.datasets.values():
         for other in (_part(manifest, kind, policy), *_parts(manifest, kind)):
-            found += [kind.data] if other and _kept_longer(policy, other.data, kind.data) else []
+            if other and policy.outlasts(other.data, kind.data):
+                found.append(kind.data)
     return list(dict.fromkeys(found))
-
-
-def _kept_longer(policy: Policy, theirs: str, mine: str) -> bool:
-    """Whether some rule of one data class can keep longer than some rule of another."""
-    return any(
-        isinstance(rule.keep, Period)
-        and (not isinstance(other.keep, Period) or other.keep.exceeds(rule.keep))
-        for rule in policy.rules_for(mine)
-        for other in policy.rules_for(theirs)
-    )
 
 
 def _parts(manifest: Manifest, kind: Dataset) -> list[Dataset]:
@@ -460,8 +451,8 @@ def fed_longer(manifest: Manifest, policy: Policy) -> list[tuple[str, str]]:
     found = []
     for kind in manifest.datasets.values():
         for feed in _feeds(manifest, kind):
-            longer = _kept_longer(policy, feed.data, kind.data)
-            found += [(kind.data, feed.data)] if longer else []
+            if policy.outlasts(feed.data, kind.data):
+                found.append((kind.data, feed.data))
     return list(dict.fromkeys(found))
 
 
@@ -522,7 +513,8 @@ def _unfit(store: Store, census: Census) -> RefusedError | None:
     in the middle of its work, or its clock is wrong."""
     for advice in store.check():
         if advice.severity == "error":
-            return RefusedError(advice.text, hint=advice.command, code=advice.code)
+            told = dict(advice.params)
+            return RefusedError(advice.text, hint=advice.command, code=advice.code, params=told)
     return _future(store.dataset, census)
 
 

@@ -39,6 +39,7 @@ from pbxretain.documents import (
     load,
     mistakes,
     parse,
+    plain_text,
     scalar,
 )
 from pbxretain.errors import DocumentError
@@ -54,7 +55,8 @@ _RESERVED = re.compile(r"^rule-[0-9]+$|(^|-)redact$")
 ApprovalState = Literal["approved", "missing", "broken"]
 
 PolicyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-StartName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+_START_FORM = "[a-z][a-z0-9-]{0,62}"
+StartName = Annotated[str, StringConstraints(pattern=f"^{_START_FORM}$")]
 RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
 BasisCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -77,13 +79,24 @@ def _slack(value: object) -> object:
     return found
 
 
-def _listed(value: object) -> object:
+def _starts(value: object) -> object:
+    """One start event where a list may stand. Mistakes are told here: of a list made out of one
+    value no entry stands in the file."""
+    names = tuple(value) if isinstance(value, list) else (value,)
+    if any(not isinstance(name, str) for name in names):
+        raise ValueError("must be text; put it in quotes")
+    if any(not re.fullmatch(_START_FORM, str(name)) for name in names):
+        raise ValueError("has characters or a form that is not allowed here")
+    return names
+
+
+def _facet_values(value: object) -> object:
     """One value where a list may stand; true and false as people write them."""
-    return tuple(_word(each) for each in (value if isinstance(value, list) else [value]))
-
-
-def _word(value: object) -> object:
-    return str(value).lower() if isinstance(value, bool) else value
+    values = value if isinstance(value, list) else [value]
+    words = tuple(plain_text(str(v).lower() if isinstance(v, bool) else v) for v in values)
+    if any(not isinstance(word, str) for word in words):
+        raise ValueError("must be text; put it in quotes")
+    return words
 
 
 def _bare(values: tuple[str, ...]) -> str | list[str]:
@@ -115,10 +128,10 @@ SlackField = Annotated[
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]* (day|week)s?$"}),
 ]
-_START = {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,62}$"}
+_START = {"type": "string", "pattern": f"^{_START_FORM}$"}
 StartsField = Annotated[
     tuple[StartName, ...],
-    BeforeValidator(_listed),
+    BeforeValidator(_starts),
     Field(min_length=1),
     PlainSerializer(_bare),
     WithJsonSchema({"anyOf": [_START, {"type": "array", "items": _START, "minItems": 1}]}),
@@ -126,7 +139,7 @@ StartsField = Annotated[
 _FACET = {"type": ["string", "integer", "boolean"]}
 FacetValues = Annotated[
     tuple[Text, ...],
-    BeforeValidator(_listed),
+    BeforeValidator(_facet_values),
     Field(min_length=1),
     WithJsonSchema({"anyOf": [_FACET, {"type": "array", "items": _FACET, "minItems": 1}]}),
 ]
@@ -267,6 +280,18 @@ class Rule(Document):
             return None
         return period.due(self.redact.after, now=now, zone=zone, minimum=self.minimum)
 
+    def outlasts(self, other: Rule) -> bool:
+        """Whether something under this rule can stay longer than what began on the same day under
+        another."""
+        if other.forever or self.forever:
+            return not other.forever
+        ends, theirs = self._ends(), other._ends()
+        return any(all(end.exceeds(their) for their in theirs) for end in ends)
+
+    def _ends(self) -> list[Period]:
+        found = [self.minimum] if self.minimum else []
+        return [self.keep, *found] if isinstance(self.keep, Period) else found
+
     def mistakes(self) -> list[tuple[Place, str]]:
         """What can't hold together in this rule, each with its place."""
         found: list[tuple[Place, str]] = []
@@ -340,6 +365,15 @@ class Policy(Document):
         """The rule for what no narrower rule of a data class takes; None when there is none, and
         such records stay forever."""
         return next((rule for rule in self.rules_for(data_class) if rule.only is None), None)
+
+    def outlasts(self, data_class: str, other: str) -> bool:
+        """Whether some record of one class can stay longer than one of another that began on the
+        same day; False where one of them has no rule."""
+        return any(
+            mine.outlasts(theirs)
+            for mine in self.rules_for(data_class)
+            for theirs in self.rules_for(other)
+        )
 
     def label(self, rule: Rule) -> str:
         """What a rule is called beside others of its class: its name, else ``rule-2`` by its

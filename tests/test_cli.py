@@ -908,7 +908,7 @@ def test_a_plan_that_could_not_be_run_is_not_written(place: Place) -> None:
 
 def test_an_unapproved_change_of_the_policy_voids_a_plan_file(ready: Place) -> None:
     path = _plan_file(ready)
-    (policy,) = ready.folder.rglob("office-policy.yaml")
+    policy = ready.config.parent / "policies.d" / "office-policy.yaml"
     policy.write_text(policy.read_text() + "# looked at again\n")
     done = ready.run("run", "--plan", path)
     assert (done.exit_code, ready.left()) == (5, 112)

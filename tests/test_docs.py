@@ -168,6 +168,7 @@ SETTLED = (
     "docs/how-to/anlage-dsfa.md",
     "docs/how-to/recover.md",
     "docs/how-to/keys.md",
+    "docs/how-to/policy.md",
     "docs/how-to/holds.md",
     "docs/how-to/subject-requests.md",
 )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from test_cli import Place, calls
 
 from pbxretain.errors import Exit
+
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +25,6 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Place:
     return place
 
 
-CALLS = "  - data: call-detail-records\n"
 EVENTS = """\
 policy: {name}
 version: 2
@@ -90,6 +94,13 @@ def test_a_facet_that_nobody_declares_is_told(office: Place) -> None:
     } in notes
 
 
+def test_a_dataset_that_cant_be_redacted_is_told(office: Place) -> None:
+    write(office, "office-policy", "keep: 90 days, redact: {after: 9 days}")
+    notes = office.json("policy", "check", "office-policy")["notes"]
+    told = [note for note in notes if note["code"] == "RULE_REDACT"]
+    assert [note["facet"] for note in told] == ["call-log-files", "custom-call-log"]
+
+
 def test_a_diff_says_in_words_what_changes(office: Place) -> None:
     write(office, "old", "keep: 90 days, only: {queue: 800}, minimum: 1 week", "keep: 1 year")
     write(
@@ -152,3 +163,89 @@ def test_another_order_of_the_same_rules_is_told(office: Place) -> None:
     write(office, "new", *reversed(parts))
     told = office.json("policy", "diff", "old", "new")
     assert (told["changes"], told["reordered"]) == ([], ["call-detail-records"])
+
+
+# --- playing ------------------------------------------------------------------------------------
+
+
+def test_a_play_tells_what_would_have_been_deleted_when(office: Place) -> None:
+    write(office, "played", "keep: 90 days")
+    told = office.json("policy", "simulate", "played", "--source", "office")
+    calls_, *others = [c for c in told["courses"] if c["data"] == "call-detail-records"]
+    assert (calls_["total"], others) == (12, [])
+    began = datetime.now(UTC).astimezone(BERLIN).date() - timedelta(days=180)
+    gone = {day["day"]: day["count"] for day in calls_["days"] if day["count"]}
+    # The twelve calls lie seconds apart, so on two days at the most.
+    assert sum(gone.values()) == 12
+    assert set(gone) <= {(began + timedelta(days=91 + n)).isoformat() for n in (0, 1)}
+    assert calls_["days"][-1]["there"] == 100
+    said = office.run("policy", "simulate", "played", "--source", "office", lang="de").stdout
+    assert "Durchgespielt: Regelwerk played, Version 2" in said
+    assert office.left() == 112
+
+
+def test_a_play_shows_what_a_minimum_alone_keeps(office: Place) -> None:
+    write(office, "least", "keep: 30 days, minimum: 1 year, override: {by: management}")
+    told = office.json("policy", "simulate", "least", "--source", "office")
+    (course,) = [c for c in told["courses"] if c["data"] == "call-detail-records"]
+    assert (course["total"], course["days"][-1]["minimum"]) == (0, 12)
+    said = office.run("policy", "simulate", "least", "--source", "office").stdout
+    assert "Of these by minimum alone" in said
+
+
+def test_a_play_is_drawn_into_a_file_with_counts_only(office: Place, tmp_path: Path) -> None:
+    write(office, "drawn", "keep: 90 days")
+    out = tmp_path / "play.html"
+    made = office.run("policy", "simulate", "drawn", "--source", "office", "--out", str(out))
+    assert (made.exit_code, made.stdout) == (0, "")
+    page = out.read_text("utf-8")
+    assert page.count('<svg class="chart"') == 2
+    assert "Records deleted" in page
+    for personal in ("Müßiggang", "493023125411", "PJSIP"):
+        assert personal not in page
+
+
+@pytest.mark.parametrize(
+    "days", [("--from", "2026-02-01", "--to", "2026-01-31"), ("--from", "1066-10-14")]
+)
+def test_a_play_over_no_days_or_a_century_is_refused(office: Place, days: tuple[str, ...]) -> None:
+    write(office, "played", "keep: 90 days")
+    refused = office.run("policy", "simulate", "played", "--source", "office", *days)
+    assert refused.exit_code == Exit.USAGE
+    assert "--from 2026-01-01" in refused.stderr
+
+
+def test_two_rules_of_a_class_are_counted_and_played_apart(tmp_path: Path) -> None:
+    calls(tmp_path / "cdr.sqlite", old=12, young=100)
+    place = Place(tmp_path)
+    assert place.init().exit_code == 0
+    with sqlite3.connect(tmp_path / "cdr.sqlite") as database:
+        database.execute("UPDATE cdr SET disposition = 'BUSY' WHERE AcctId <= 5 OR AcctId > 92")
+    missed = "name: missed, only: {answered: false}"
+    write(place, "old", "keep: 1 year")
+    write(place, "new", f"keep: 90 days, {missed}", "keep: 1 year")
+    write(place, "newer", f"keep: 30 days, {missed}", "keep: 90 days")
+    one = place.json("policy", "diff", "old", "new", "--source", "office")
+    assert [(c["kind"], c["name"], c["due"]) for c in one["changes"]] == [
+        ("added", "missed", [0, 5])
+    ]
+    write(place, "all", "keep: 90 days")
+    aside = place.run("policy", "diff", "all", "new", "--source", "office").stdout
+    assert "answered: no: new rule: 90 days; 5 more records due at the next run" in aside
+    assert "- call detail records: 90 days → 1 year; 12 records fewer due" in aside
+    write(place, "rest", f"keep: 1 year, {missed}", "keep: 90 days")
+    aside = place.run("policy", "diff", "all", "rest", "--source", "office").stdout
+    assert "- call detail records: unchanged; 5 records fewer due at the next run" in aside
+    two = place.json("policy", "diff", "new", "newer", "--source", "office")
+    assert [(c["name"], c["due"]) for c in two["changes"]] == [("missed", [5, 5]), (None, [0, 7])]
+    assert two["due"] == {"call-detail-records": [5, 12]}
+    said = place.run("policy", "diff", "new", "newer", "--source", "office").stdout
+    assert "answered: no: 90 → 30 days; as many records due at the next run as before" in said
+    assert "all rules together: 7 more records due at the next run" in said
+    played = place.json("policy", "simulate", "newer", "--source", "office")
+    told = {
+        course["dataset"]: (course["total"], course["days"][-1]["there"])
+        for course in played["courses"]
+        if course["data"] == "call-detail-records"
+    }
+    assert told == {"calls-missed": (5, 20), "calls": (7, 80)}

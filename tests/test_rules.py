@@ -8,7 +8,7 @@ from itertools import permutations
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pbxretain.documents import parse
@@ -286,6 +286,7 @@ def outcome(found: Policy, record: Mapping[str, set[str]]) -> str | None:
     return None
 
 
+@settings(deadline=None)
 @given(rules=RULES, records=st.lists(RECORDS, min_size=1, max_size=12))
 @example(
     rules=[({"queue": ["8"]}, 1), ({"answered": ["true"]}, 2)],

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support import samples
+from support.day_promises import *  # noqa: F403
 from support.facet_promises import *  # noqa: F403
 from support.redaction_promises import *  # noqa: F403
 from support.table_promises import *  # noqa: F403

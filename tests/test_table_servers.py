@@ -11,6 +11,7 @@ from typing import Any
 import pymysql
 import pytest
 from support import samples
+from support.day_promises import *  # noqa: F403
 from support.facet_promises import *  # noqa: F403
 from support.redaction_promises import *  # noqa: F403
 from support.servers import MariaDB, PostgreSQL, Server

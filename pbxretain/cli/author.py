@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -99,6 +100,37 @@ def policy_diff(name: str, other: str | None, source: str | None) -> None:
 
     found = comparing.compared(face(), name, other, source=source)
     face().give(found.data(), found.sheet(face().lang))
+
+
+_DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@command(policy, name="simulate")
+@click.argument("name", metavar="NAME")
+@click.option("--source", required=True, metavar="SOURCE", help="Whose records are counted.")
+@click.option("--from", "first", type=_DAY, metavar="DATE", help="The first day (else a year ago).")
+@click.option("--to", "last", type=_DAY, metavar="DATE", help="The last day (else today).")
+@printed.options
+def policy_simulate(
+    name: str,
+    source: str,
+    first: datetime | None,
+    last: datetime | None,
+    form: printed.Form | None,
+    out: Path | None,
+) -> None:
+    """Play a policy over the records of a source: what would have been deleted when.
+
+    As if a run had been made on each day. A FILE.html or FILE.pdf shows it as a picture. Counts
+    only: nothing is deleted, and nothing personal is shown.
+    """
+    from pbxretain.cli import simulating
+
+    begin, end = (day.date() if day else None for day in (first, last))
+    found = simulating.play(face(), name, source=source, first=begin, last=end)
+    drawn = (form or printed.form_of(out, default="text")) != "text"
+    sheet = found.sheet(face().lang, drawn=drawn)
+    printed.give(face(), found.data(), sheet, form=form, out=out)
 
 
 @command(policy, name="sign")

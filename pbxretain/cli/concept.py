@@ -14,7 +14,7 @@ from dateutil.relativedelta import relativedelta
 
 from pbxretain import __version__, rolling
 from pbxretain.annex import review
-from pbxretain.cli import inventory
+from pbxretain.cli import inventory, ruletext
 from pbxretain.cli.context import App
 from pbxretain.connector import Connector
 from pbxretain.documents import Loaded
@@ -28,6 +28,7 @@ from pbxretain.manifest import (
     root_of,
 )
 from pbxretain.messages import Lang, code, counted, day, hours, period, text
+from pbxretain.period import Period
 from pbxretain.policy import Policy, Rule, approval_state
 from pbxretain.settings import Settings, Source
 from pbxretain.sheet import (
@@ -67,8 +68,9 @@ class System:
     interval: int | None = None
     grace: int | None = None
 
-    def rule(self, dataset: Dataset) -> Rule | None:
-        return self.policy.value.rule_for(dataset.data)
+    def rules(self, dataset: Dataset) -> Sequence[Rule]:
+        """Every rule of its data class, in order: the first that matches a record counts."""
+        return self.policy.value.rules_for(dataset.data)
 
     def connected(self, dataset: Dataset) -> bool:
         """Whether settings lead to the place where this dataset lies."""
@@ -140,7 +142,8 @@ def data(found: Sequence[System], *, now: datetime) -> dict[str, object]:
                     {
                         "dataset": name,
                         "data_class": dataset.data,
-                        "keep": str(rule.keep) if (rule := system.rule(dataset)) else None,
+                        "keep": str(rules[-1].keep) if (rules := system.rules(dataset)) else None,
+                        "rules": [_rule_data(rule) for rule in system.rules(dataset)],
                         "connected": system.connected(dataset),
                     }
                     for name, dataset in system.connector.manifest.datasets.items()
@@ -319,6 +322,7 @@ class _Concept:
             yield KeyValue(
                 (
                     (text("report.approval", lang), self._approval(value)),
+                    *self._decided(value),
                     (text("report.policy.digest", lang), policy.digest),
                     (self.say("applies"), ", ".join(self._users(policy))),
                 )
@@ -328,6 +332,17 @@ class _Concept:
             yield Table(columns, tuple(self._rule(policy, rule) for rule in value.rules))
         yield Paragraph(self.say("rules.counting"), "note")
         yield Paragraph(self.say("rules.period"), "note")
+
+    def _decided(self, policy: Policy) -> Iterator[tuple[str, str]]:
+        """Who decided, by function, and what settings demand before a run."""
+        if policy.decided_by:
+            on = [day(policy.decided_on, self.lang)] if policy.decided_on else []
+            yield text("policy.decided", self.lang), ", ".join([policy.decided_by, *on])
+        mine = [s.source for s in self.found if s.policy.value.policy == policy.policy]
+        signed = any(self.settings.approval_for(source) == "signed" for source in mine)
+        both = any(self.settings.consulted_for(source) for source in mine)
+        if signed:
+            yield self.say("signature"), self.say("signature.both" if both else "signature.one")
 
     def _users(self, policy: Loaded[Policy]) -> list[str]:
         return [system.name for system in self.found if system.policy.digest == policy.digest]
@@ -347,17 +362,17 @@ class _Concept:
         if not isinstance(rule.basis, str) and rule.basis.text:
             words = f"{words}: {rule.basis.text}"
         return (
-            code("data", rule.data, lang),
-            period(str(rule.keep), lang),
-            period(str(rule.minimum), lang) if rule.minimum else "-",
-            ", ".join(self._starts(policy, rule)) or "-",
+            ruletext.part(rule, lang),
+            "; ".join(ruletext.stages(rule, lang)),
+            ruletext.minimum(rule, lang),
+            ruletext.starts(rule, lang) or ", ".join(self._starts(policy, rule)) or "-",
             words,
         )
 
     def _starts(self, policy: Loaded[Policy], rule: Rule) -> list[str]:
         """Start events in words: the rule's own, else the first of each dataset of the class."""
-        if rule.start:
-            return [code("start", rule.start, self.lang)]
+        if rule.starts:
+            return [ruletext.starts(rule, self.lang)]
         names = dict.fromkeys(
             _first_start(dataset)
             for system in self.found
@@ -373,7 +388,7 @@ class _Concept:
         for policy in self._policies():
             for rule in policy.value.rules:
                 for start in self._starts(policy, rule) if not rule.forever else ():
-                    name = code("data", rule.data, self.lang)
+                    name = ruletext.part(rule, self.lang)
                     cells.setdefault((str(rule.keep), start), {})[name] = None
         if not cells:
             yield Paragraph(self.say("classes.none"))
@@ -402,7 +417,7 @@ class _Concept:
         else:
             yield Paragraph(self.say("undecided.none"))
         kept = {
-            code("data", rule.data, self.lang): None
+            ruletext.part(rule, self.lang): None
             for policy in self._policies()
             for rule in policy.value.rules
             if rule.forever and not rule.undecided
@@ -469,7 +484,7 @@ class _Concept:
             value, approved = policy.value, policy.value.approved
             by = self.say("revision.draft")
             if approved is not None and approval_state(value) == "approved":
-                by = self.say("revision.by", on=approved.on + REVIEW_AFTER)
+                by = self.say("revision.by", on=value.review_by or approved.on + REVIEW_AFTER)
             name = text("report.policy.value", self.lang, name=value.policy, version=value.version)
             pairs.append((name, by))
         yield KeyValue(tuple(pairs))
@@ -486,9 +501,8 @@ class _Concept:
             yield KeyValue(tuple(self._dataset(system, name, dataset)))
 
     def _dataset(self, system: System, name: str, dataset: Dataset) -> Iterator[tuple[str, str]]:
-        rule = system.rule(dataset)
-        decided = rule is not None and not rule.undecided
-        keep = period(str(rule.keep), self.lang) if rule and decided else self.say("rule.none")
+        rules = [rule for rule in system.rules(dataset) if not rule.undecided]
+        keep = "\n".join(self._term(rule) for rule in rules) or self.say("rule.none")
         yield text("policy.col.keep", self.lang), keep
         told = inventory.told(system.connector.manifest, dataset, self.lang)
         yield from ((text(label, self.lang), value) for label, value in told if value)
@@ -496,7 +510,14 @@ class _Concept:
             yield self.say("table.named"), table
         never = isinstance(dataset, TableDataset) and dataset.reads_only
         if not never:
-            yield self.say("how"), code("method", _METHODS[dataset.kind], self.lang)
+            how = ["db_update"] if any(rule.redact for rule in rules) else []
+            methods = [code("method", name, self.lang) for name in (*how, _METHODS[dataset.kind])]
+            yield self.say("how"), "\n".join(methods)
+
+    def _term(self, rule: Rule) -> str:
+        """How long a record stays, and of which records where not of all."""
+        stages = "; ".join(ruletext.stages(rule, self.lang))
+        return f"{ruletext.part(rule, self.lang)}: {stages}" if rule.only else stages
 
 
 def _first_start(dataset: Dataset) -> str:
@@ -504,7 +525,16 @@ def _first_start(dataset: Dataset) -> str:
     return next(iter(starts)) if starts else str(getattr(dataset, "start", ""))
 
 
+_ANY_DAY = date(2026, 7, 1)
+
+
 def _length(keep: str) -> tuple[int, str]:
-    count, _, unit = keep.partition(" ")
-    days = {"day": 1, "week": 7, "month": 30, "year": 365}
-    return int(count) * days.get(unit.rstrip("s"), 0), keep
+    if keep == "forever":
+        return 0, keep
+    found = Period.parse(keep)
+    return (found.after(_ANY_DAY) - _ANY_DAY).days, keep
+
+
+def _rule_data(rule: Rule) -> dict[str, object]:
+    known = rule.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {name: known[name] for name in ("name", "only", "keep", "minimum") if name in known}

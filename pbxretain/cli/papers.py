@@ -153,11 +153,12 @@ def check(face: Face, name: str) -> tuple[Path, list[Note]]:
     manifests = [app.connector(source).manifest for source in sources] if app else []
     notes += _in_the_way(found, manifests)
     for source, manifest in zip(sources, manifests, strict=True):
-        missing = [data for data in manifest.offered() if not known.rules_for(data)]
+        missing = [data for data in manifest.offered() if known.rule_for(data) is None]
         if missing:
             raise DocumentError(
-                f"{found.path}: source {source} offers {', '.join(missing)} without a rule",
-                hint="add a rule for each, or keep: forever",
+                f"{found.path}: source {source} offers {', '.join(missing)} without a rule"
+                " that takes all, or all the rest",
+                hint="add a rule without only for each, or keep: forever",
             )
         for data, start in planning.unknown_starts(manifest, known):
             raise DocumentError(
@@ -183,6 +184,7 @@ def _in_the_way(found: Loaded[Policy], manifests: Sequence[Manifest]) -> list[No
     )
     for manifest in manifests:
         told += rulecheck.unknown_facets(manifest, found.value)
+        told += rulecheck.unredactable(manifest, found.value)
     lines = read(found.path.read_bytes(), str(found.path)).lines
     return [
         Note(

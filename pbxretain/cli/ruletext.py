@@ -20,7 +20,7 @@ def part(rule: Rule, lang: Lang) -> str:
 def _facet(name: str, values: tuple[str, ...], lang: Lang) -> str:
     *first, last = [_value(value, lang) for value in values]
     shown = text("rule.or", lang, values=", ".join(first), last=last) if first else last
-    return f"{code('facet', name, lang)}: {shown}"
+    return f"{code('part', name, lang)}: {shown}"
 
 
 def _value(value: str, lang: Lang) -> str:
@@ -39,6 +39,22 @@ def keep(rule: Rule, lang: Lang) -> str:
     if rule.slack is None:
         return plain
     return text("rule.slack", lang, period=plain, slack=period(str(rule.slack), lang))
+
+
+def whole(rule: Rule, lang: Lang) -> str:
+    """All that becomes of a record, the minimum included."""
+    found = [redaction(rule.redact, lang)] if rule.redact else []
+    return "; ".join([*found, bounds(rule, lang)])
+
+
+def bounds(rule: Rule, lang: Lang) -> str:
+    """How long a record stays at most and at least."""
+    if rule.fixed:
+        return text("rule.fixed", lang, period=period(str(rule.keep), lang))
+    most = keep(rule, lang)
+    if rule.minimum is None:
+        return most
+    return text("rule.least", lang, period=most, minimum=period(str(rule.minimum), lang))
 
 
 def redaction(stage: Redact, lang: Lang) -> str:

@@ -229,7 +229,20 @@ class Strand:
         return self.store.sweep(selection)
 
     def settle(self, intent: Intent) -> Bits:
-        return self.store.settle(intent)
+        """An equal record that is another rule's isn't taken for one that stayed."""
+        part = Selection(
+            cutoff=WHENEVER,
+            now=WHENEVER,
+            start=self.start,
+            only=self.only,
+            but_not=self.but_not,
+            without=self.without,
+        )
+        settle = getattr(self.store, "settle_part", None)
+        if settle is None or not part.narrowed:
+            return self.store.settle(intent)
+        found: Bits = settle(intent, part)
+        return found
 
     def tidy(self, installation: str) -> int:
         return self.store.tidy(installation)

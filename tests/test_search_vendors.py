@@ -38,9 +38,11 @@ def erase(terms: Terms, site: Site, whom: Sought) -> RunResult:
         terms.source, terms.connector, name=terms.name, installation="i", exclusive=False
     ) as opened:
         starts = [(strand.of, strand.start) for strand in terms.strands(opened)]
-        chosen = subject.chosen(opened, whom, starts)
+        chosen = subject.chosen(opened, whom, starts).keys
     terms = replace(terms, chosen=chosen)
-    return execute.run(terms, site, now=NOW, trigger="erasure-request", confirm_count=1000)
+    return execute.run(
+        terms, site, now=datetime.now(UTC), trigger="erasure-request", confirm_count=1000
+    )
 
 
 @pytest.fixture

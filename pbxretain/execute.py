@@ -479,7 +479,7 @@ class _Run:
     def _since(self, opened: Opened, results: Mapping[str, DatasetResult]) -> int:
         """How many records came due by the run's own clock that weren't by the plan's."""
         today, count = replace(self.terms, as_of=None), 0
-        for store in opened.stores:
+        for store in self.terms.strands(opened):
             after = results[store.dataset].after
             with suppress(RetainError):
                 if after is not None and not self.stop():

@@ -513,7 +513,8 @@ def _unfit(store: Store, census: Census) -> RefusedError | None:
     in the middle of its work, or its clock is wrong."""
     for advice in store.check():
         if advice.severity == "error":
-            return RefusedError(advice.text, hint=advice.command, code=advice.code)
+            told = dict(advice.params)
+            return RefusedError(advice.text, hint=advice.command, code=advice.code, params=told)
     return _future(store.dataset, census)
 
 

@@ -71,6 +71,9 @@ class Ties:
     def __or__(self, other: Ties) -> Ties:
         return Ties(self.calls | other.calls, self.keys | other.keys)
 
+    def __and__(self, other: Ties) -> Ties:
+        return Ties(self.calls & other.calls, self.keys & other.keys)
+
     def __sub__(self, other: Ties) -> Ties:
         return Ties(self.calls - other.calls, self.keys - other.keys)
 
@@ -520,6 +523,11 @@ class Store(Protocol):
         """Takes at most about ``limit`` records behind ``after``; twins are never parted.
 
         ``skip`` holds packed identities that failed alone before."""
+        ...
+
+    def telling(self, facets: Facets) -> tuple[Ties, Ties]:
+        """Records of which it is known that they have all these facets, and those of which it is
+        known that they don't; due or not. For holds; reads only."""
         ...
 
     def ties(self, of: Ties) -> Ties:

@@ -18,12 +18,10 @@ from pbxretain.connector import Opened
 from pbxretain.errors import DocumentError, RefusedError, StoreError
 from pbxretain.holds import LEGAL, RESTRICTION, Folder, Hold, Register, Stamp
 from pbxretain.manifest import Manifest, TableDataset
-from pbxretain.records import Found, Selection, Sought, Ties, is_call
+from pbxretain.records import Facets, Found, Selection, Sought, Store, Ties, is_call
 
 if TYPE_CHECKING:
     from pbxretain.settings import Source
-
-_FILES = ("tree", "spool")
 
 
 class Everything:
@@ -64,9 +62,16 @@ class Holder:
                 code="HOLDS_UNREADABLE",
             ) from None
         whom = sought.any_of(several) if several else None
-        if whom is None and not match.calls:
+        if not match.whom and (match.since or match.until):
             whom = Everything()
         return cls(hold, whom, source.zone, _kept_classes(hold, manifest))
+
+    @property
+    def facets(self) -> Sequence[Facets]:
+        """What narrows it, beside the days."""
+        match = self.hold.match
+        given = (("queue", match.queues), ("tenant", match.tenants))
+        return [{name: frozenset(values)} for name, values in given if values]
 
     def covers(self, data_class: str) -> bool:
         return self.classes is None or data_class in self.classes
@@ -124,7 +129,9 @@ class Held:
     register: Register = field(default_factory=Register)
     holders: tuple[Holder, ...] = ()
     ties: Mapping[str, Ties] = field(default_factory=dict)
-    """By hold."""
+    """By hold what it keeps."""
+    passed: Mapping[str, Ties] = field(default_factory=dict)
+    """By hold what is of another queue or tenant than it means."""
 
     def kept(self, data_class: str, *, legal_only: bool = False) -> Ties:
         """Calls and records of a data class that no run may take."""
@@ -182,7 +189,8 @@ class Scope:
         register = self.read()
         holders = self.holders(register, now=now)
         found = {holder.hold.hold: _ties(holder, opened) for holder in holders}
-        return Held(register, holders, found)
+        kept = {name: each[0] for name, each in found.items()}
+        return Held(register, holders, kept, {name: each[1] for name, each in found.items()})
 
     def holders(self, register: Register, *, now: datetime) -> tuple[Holder, ...]:
         """The holds that keep something of this source today."""
@@ -196,37 +204,67 @@ class Scope:
         return hold.over(today) and (agreed is None or agreed(self.name, hold.hold))
 
 
-def _ties(holder: Holder, opened: Opened) -> Ties:
+def _ties(holder: Holder, opened: Opened) -> tuple[Ties, Ties]:
+    """What a hold keeps, and what it would keep if its queue or tenant were another."""
     stores = opened.stores
     known = Ties(frozenset(call.encode() for call in holder.hold.match.calls))
     try:
         if holder.whom is not None:
             for store in stores:
                 found = (each for each in store.search(holder.whom) if holder.at(each.when))
-                known |= _tied(found, files=opened.kinds[store.dataset].kind in _FILES)
-        fresh = known
-        while fresh:
-            grown = Ties()
-            for store in stores:
-                grown |= store.ties(fresh)
-            fresh = grown - known
-            known |= fresh
+                known |= _tied(found)
+        found_ = _followed(known, stores)
+        kept = _narrowed(holder, found_, stores)
+        return kept, found_ - kept
     except StoreError as error:
         raise RefusedError(
             f"a dataset can't be searched for what is held: {error.args[0]}",
             hint=error.hint or "run pbxretain check",
             code="HOLDS_UNRESOLVED",
         ) from None
+
+
+def _narrowed(holder: Holder, known: Ties, stores: Sequence[Store]) -> Ties:
+    """What is found, less what is known to be of another queue or tenant; of nobody in particular
+    what is known to be of these. A call counts by all that any dataset says of it."""
+    match = holder.hold.match
+    anybody = holder.whom is None and not match.calls
+    for facets in holder.facets:
+        pairs = [store.telling(facets) for store in stores]
+        mine = _followed(_all(fits for fits, _ in pairs), stores)
+        if match.whom:
+            known -= _followed(_all(other for _, other in pairs), stores) - mine
+        else:
+            known = mine if anybody else known & mine
+        anybody = False
     return known
 
 
-def _tied(found: Iterable[Found], *, files: bool) -> Ties:
-    """By call, where there is one: it names all legs. A file's name says it beside the call's."""
+def _all(several: Iterable[Ties]) -> Ties:
+    found = list(several)
+    calls = frozenset[bytes]().union(*(ties.calls for ties in found))
+    return Ties(calls, frozenset[bytes]().union(*(ties.keys for ties in found)))
+
+
+def _followed(known: Ties, stores: Sequence[Store]) -> Ties:
+    """With everything that is tied to it, over all datasets."""
+    fresh = known
+    while fresh:
+        grown = Ties()
+        for store in stores:
+            grown |= store.ties(fresh)
+        fresh = grown - known
+        known |= fresh
+    return known
+
+
+def _tied(found: Iterable[Found]) -> Ties:
+    """By call, where there is one: it names all legs."""
     calls: set[bytes] = set()
     keys: set[bytes] = set()
     for each in found:
         if each.call is not None and is_call(each.call):
             calls.add(each.call)
-        if files or each.call is None or not is_call(each.call):
+        else:
             keys.add(each.identity)
     return Ties(frozenset(calls), frozenset(keys))

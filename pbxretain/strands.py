@@ -180,7 +180,8 @@ class Strand:
         if table is None:
             text = f"Dataset {self.of} can't be redacted: only database tables can."
             mend = "give its data class a rule without redact, or delete it"
-            return [Advice("REDACTION_KIND", text, mend, severity="error")]
+            told = (("dataset", self.of),)
+            return [Advice("REDACTION_KIND", text, mend, severity="error", params=told)]
         found: Sequence[Advice] = table(redaction_of(self.rule.redact))
         return found
 
@@ -215,6 +216,10 @@ class Strand:
         name: BatchName,
     ) -> Batch:
         return self.store.take(selection, limit=limit, after=after, skip=skip, name=name)
+
+    def telling(self, facets: Facets) -> tuple[Ties, Ties]:
+        """Over the whole dataset, as ``search``."""
+        return self.store.telling(facets)
 
     def ties(self, of: Ties) -> Ties:
         """Over the whole dataset, as ``search``."""
@@ -295,19 +300,12 @@ def _of_store(policy: Policy, manifest: Manifest, store: Store, kind: Dataset) -
                 but_not=tuple(facets[:place]),
                 without=tuple(starts[:number]),
             )
-            if rule.redact and _goes_with_rows(manifest, kind):
+            if rule.redact and manifest.goes_with_rows(kind):
                 yield replace(strand, early=True)
                 continue
             yield strand
             if rule.redact:
                 yield replace(strand, dataset=f"{strand.dataset}-redact", action="redact")
-
-
-def _goes_with_rows(manifest: Manifest, kind: Dataset) -> bool:
-    """Whether these are files of rows of their own data class: a file can't be redacted, so it is
-    deleted when its rows are."""
-    named_by = getattr(kind, "named_by", None)
-    return named_by is not None and manifest.datasets[named_by.dataset].data == kind.data
 
 
 def redaction_of(rule: Redact) -> Redaction:

@@ -149,8 +149,12 @@ class Watch:
         return caught
 
     def _keeps(self, holder: Holder, known: Ties, record: Taken) -> bool:
-        if any(call in known.calls for call in record.call if call is not None):
+        calls = [call for call in record.call if call is not None]
+        if not known.calls.isdisjoint(calls):
             return True
+        passed = self._held.passed.get(holder.hold.hold, Ties())
+        if not passed.calls.isdisjoint(calls) or record.identity in passed.keys:
+            return False
         if holder.whom is None or not holder.at(record.when):
             return False
         if isinstance(holder.whom, Everything):

@@ -315,6 +315,7 @@ def _left(database: Served) -> Counter[str]:
     return Counter(_number(n % 20) for n in database.left())
 
 
+@pytest.mark.timeout(3600 if MANY > 1000 else 300)
 def test_holds_set_while_a_run_of_many_batches_goes_on(database: Served) -> None:
     world = database.world
     each = _left(database)

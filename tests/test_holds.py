@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,7 @@ def expected(*calls: int) -> dict[str, list[int]]:
         ({"since": "2026-07-05", "until": "2026-07-19"}, (0, 1)),
         ({"numbers": [HELD], "until": "2026-07-10"}, (1,)),
         ({"numbers": [HELD], "since": "2026-11-01"}, ()),
+        ({"numbers": [HELD], "queues": ["q", "z"]}, (0, 1)),
     ],
 )
 def test_a_hold_keeps_every_record_of_its_calls_in_every_kind_of_store(
@@ -69,6 +71,42 @@ def test_a_hold_keeps_every_record_of_its_calls_in_every_kind_of_store(
     assert held["recordings"] == held["queue-log"] == held["voicemail"] == len(kept)
     aftermath.assert_genuine(world.site, NOW + timedelta(hours=1))
     assert world.run(now=NOW + timedelta(days=1)).outcome == "nothing-due"
+
+
+def test_a_queue_narrows_a_hold_as_far_as_anything_tells_of_it(tmp_path: Path) -> None:
+    calls = [replace(call, queue="q" if call.n else "r") for call in CALLS]
+    world = World(tmp_path, calls).build()
+    world.hold(numbers=[HELD], queues=["q"])
+    assert world.run().exit_code == Exit.OK
+    # A voice message says nothing of a queue, and a line of the log nothing any more once the rows
+    # went that tied it to one: they are held all the same.
+    assert world.left() == expected(1) | {"mail": [0, 1, 4], "csv": [0, 1, 4]}
+
+
+def test_a_queue_alone_keeps_its_calls(tmp_path: Path) -> None:
+    calls = [replace(call, queue="q" if call.n < 2 else "r") for call in CALLS]
+    world = World(tmp_path, calls).build()
+    world.hold(queues=["q"])
+    assert world.run().exit_code == Exit.OK
+    assert world.left() == expected(0, 1) | {"mail": [4]}
+
+
+def test_a_queue_and_days_together_keep_its_calls_of_these_days(world: World) -> None:
+    world.hold(queues=["q"], since="2026-07-05", until="2026-07-19")
+    assert world.run().exit_code == Exit.OK
+    assert world.left() == expected(0, 1) | {"mail": [4]}
+
+
+def test_another_tenant_frees_what_says_that_it_is_another_tenants(world: World) -> None:
+    world.hold(numbers=[HELD], tenants=["acme"])
+    assert world.run().exit_code == Exit.OK
+    assert world.left() == expected(0, 1) | {"mail": [4]}
+
+
+def test_a_tenant_keeps_its_mailboxes(world: World) -> None:
+    world.hold(tenants=["default"])
+    assert world.run().exit_code == Exit.OK
+    assert world.left() == expected() | {"mail": [0, 1, 2, 3, 4]}
 
 
 def test_a_call_id_keeps_all_but_the_voice_message_which_bears_none(world: World) -> None:

@@ -306,6 +306,22 @@ def test_the_matrix_crosses_periods_with_starting_points(place: Place) -> None:
     assert "call events" in rows[1]
 
 
+def test_parts_of_a_class_stand_in_the_concept_with_their_own_terms(place: Place) -> None:
+    years = "until end of year + 8 years"
+    part = "{data: call-recordings, only: {queue: 800}, basis: {code: contract}, "
+    rule = f"  - {part}keep: {years}, minimum: {years}, from: recorded}}\n"
+    place.policy.write_text(POLICY.replace("rules:\n", f"review_by: 2028-03-01\nrules:\n{rule}"))
+    assert place.run("policy", "approve", "acme-calls", "--by=management").exit_code == Exit.OK
+    said = flat(place.run("concept").stdout)
+    assert f"call recordings, queue: 800: {years}; call recordings: 30 days" in said
+    assert "by 2028-03-01" in said
+    german = flat(place.run("concept", "--lang=de").stdout)
+    assert "Warteschlange: 800: bis Jahresende + 8 Jahre" in german
+    (system,) = json.loads(place.run("concept", "--json").stdout)["sources"]
+    told = {entry["data_class"]: entry["rules"] for entry in system["datasets"]}
+    assert told["call-recordings"] == [years, "30 days"]
+
+
 def test_a_mistake_in_a_policy_is_told_with_its_line(place: Place) -> None:
     place.policy.write_text(POLICY.replace("keep: 30 days", "keep: 30 dogs"))
     done = place.run("concept")

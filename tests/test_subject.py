@@ -215,6 +215,20 @@ def test_what_a_minimum_keeps_is_refused_and_the_report_says_so(office: Office) 
     assert "events" not in source["after"]
 
 
+def test_what_a_hold_keeps_is_refused_and_the_report_says_so(office: Office) -> None:
+    before = {name: office.marks(name) for name in office.planted.hers}
+    held = office.run("hold", "add", "--number", person.NUMBER, "--by", "legal department")
+    assert held.exit_code == Exit.OK
+    told = office.erase()
+    (source,) = told["sources"]
+    assert (told["exit"], source["deleted"]) == (Exit.OK, 0)
+    assert {name: office.marks(name) for name in office.planted.hers} == before
+    (report,) = _reports(office)
+    exceptions = {e["dataset"]: e["count"] for e in report["exceptions"] if e["code"] == "HELD"}
+    wanted = {name: len(marks) for name, marks in office.planted.hers.items()}
+    assert exceptions == {n: c for n, c in wanted.items() if n != "calls-transient-cdr"}
+
+
 def test_nothing_goes_where_nobody_confirms(office: Office) -> None:
     before = office.marks("calls")
     for args, answer in ((("--dry-run",), ""), ((), "n\n"), ((), "")):

@@ -22,7 +22,7 @@ from pbxretain.messages import Lang, code, text
 from pbxretain.period import Period
 from pbxretain.plan import Plan
 from pbxretain.policy import Policy, Rule
-from pbxretain.policydiff import Changed, Difference, RuleChange, compare
+from pbxretain.policydiff import Changed, Difference, Pair, RuleChange, compare
 from pbxretain.sheet import Block, Heading, Items, KeyValue, Paragraph, Sheet
 from pbxretain.signing import open_envelope
 
@@ -133,11 +133,11 @@ class Comparison:
             },
         }
         if self.due:
-            told["due"] = self._counts(change)
+            told["due"] = self._counts(change.pair)
         return told
 
-    def _counts(self, change: RuleChange) -> list[int]:
-        return [due.under(rule) for due, rule in zip(self.due or (), change.pair, strict=True)]
+    def _counts(self, pair: Pair) -> list[int]:
+        return [due.under(rule) for due, rule in zip(self.due or (), pair, strict=True)]
 
     def _classes(self) -> list[str]:
         changed = [change.rule.data for change in self.found.rules]
@@ -170,6 +170,7 @@ class Comparison:
     def _sentences(self, lang: Lang) -> Iterator[str]:
         for change in self.found.rules:
             yield self._told(change, lang)
+        yield from self._beside(lang) if self.due else ()
         for data in self.found.reordered:
             yield text("diff.reordered", lang, data=explain.data_class(data, lang))
         for name in self.found.top:
@@ -191,15 +192,23 @@ class Comparison:
                         more=_more(more, lang),
                     )
 
+    def _beside(self, lang: Lang) -> Iterator[str]:
+        """Rules that say the same as before and take more or fewer, for others beside them."""
+        for pair in self.found.kept:
+            before, after = self._counts(pair)
+            if before != after:
+                said = text("diff.unchanged", lang, more=_more(after - before, lang))
+                part = ruletext.part(pair[1], lang)
+                yield text("report.exceptions.plain", lang, where=part, what=said)
+
     def _told(self, change: RuleChange, lang: Lang) -> str:
         part = ruletext.part(change.rule, lang)
         if isinstance(change, Changed):
             said = "; ".join(_terms(change, lang))
         else:
-            stages = "; ".join(ruletext.stages(change.rule, lang))
-            said = text(f"diff.{change.kind}", lang, stages=stages)
+            said = text(f"diff.{change.kind}", lang, stages=ruletext.whole(change.rule, lang))
         if self.due:
-            before, after = self._counts(change)
+            before, after = self._counts(change.pair)
             said = text("diff.counted", lang, said=said, more=_more(after - before, lang))
         return text("report.exceptions.plain", lang, where=part, what=said)
 

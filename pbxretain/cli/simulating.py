@@ -152,7 +152,7 @@ def _column(key: str, lang: Lang, *, left: bool = False) -> Column:
 def _stage(course: Course, lang: Lang) -> str:
     if course.action == "redact" and course.rule.redact:
         return ruletext.redaction(course.rule.redact, lang)
-    return ruletext.keep(course.rule, lang)
+    return ruletext.bounds(course.rule, lang)
 
 
 def _course(course: Course, lang: Lang, *, drawn: bool) -> Iterator[Block]:
@@ -182,21 +182,21 @@ def _numbers(piece: Span) -> tuple[int, int, int]:
 
 
 def _chart(pieces: Sequence[Span], kind: str, lang: Lang) -> Chart:
+    longest = max((piece.last - piece.first).days + 1 for piece in pieces)
+    values = [piece.there if kind == "there" else piece.deleted for piece in pieces]
     points = tuple(
-        Point(_label(piece, lang), value, number(value, lang))
-        for piece in pieces
-        if (value := piece.there if kind == "there" else piece.deleted) is not None
+        Point(_label(piece, longest, lang), value, number(value, lang))
+        for piece, value in zip(pieces, values, strict=True)
     )
     line = kind == "there"
     return Chart(text(f"simulate.chart.{kind}", lang), points, "line" if line else "columns")
 
 
-def _label(piece: Span, lang: Lang) -> str:
-    """Short enough to stand under a column."""
-    length = (piece.last - piece.first).days
-    if length > 31:
+def _label(piece: Span, longest: int, lang: Lang) -> str:
+    """Short enough to stand under a column; ``longest`` counts the days of the longest piece."""
+    if longest > 31:
         return f"{piece.first:%Y}"
-    if length > 7:
+    if longest > 7:
         return f"{piece.first:%m/%y}"
     return f"{piece.first:%d.%m.}" if lang == "de" else f"{piece.first:%m-%d}"
 

@@ -118,12 +118,14 @@ def erase(
     demands = [_searched(face, app, name, whom, settled=not dry_run) for name in wanted]
     if not face.json:
         face.give({}, _shown(demands, face.lang))
-    going = [d for d in demands if d.before and d.before.going and not d.before.stopped]
-    if going and not dry_run:
-        if not yes:
-            count = counted(sum(d.before.going for d in going if d.before), face.lang)
+    # Where nothing of what was found may go, the report records just that.
+    found = [d for d in demands if d.before and d.before.found and not d.before.stopped]
+    if found and not dry_run:
+        going = sum(d.before.going for d in found if d.before)
+        if going and not yes:
+            count = counted(going, face.lang)
             face.must_confirm(face.text("subject.erase.ask", records=count))
-        _carry_out(face, app, going, whom)
+        _carry_out(face, app, found, whom)
     code = int(worst([demand.code for demand in demands]))
     if face.json:
         face.give({"exit": code, "sources": list(map(_data, demands))})

@@ -30,7 +30,7 @@ def claimed(store: TableStore, selection: Selection) -> Sql | None:
     if _lacks(store, selection.only):
         return Sql("1=0")
     unknown = [store.layout(start).time.undated() for start in selection.without]
-    wanted = [_exactly(_fits(store, selection.only), store)] if selection.only else []
+    wanted = [_exactly(fitting(store, selection.only), store)] if selection.only else []
     return all_of(*wanted, *(_not_of(store, f, selection) for f in selection.but_not), *unknown)
 
 
@@ -42,7 +42,7 @@ def _exactly(condition: Sql, store: TableStore) -> Sql:
 def _not_of(store: TableStore, facets: Facets, selection: Selection) -> Sql:
     """Rows that an earlier rule doesn't fit. Where it may fit: those due under every rule, and
     those without a time, which are only counted."""
-    no = negated(_fits(store, facets), store.dialect)
+    no = negated(fitting(store, facets), store.dialect)
     if not _lacks(store, facets):
         return no
     time = store.layout(selection.start).time
@@ -64,7 +64,7 @@ def _present(store: TableStore, name: str) -> bool:
     return facet is not None and all(map(store.shape.has, facet.all_columns))
 
 
-def _fits(store: TableStore, facets: Facets) -> Sql:
+def fitting(store: TableStore, facets: Facets) -> Sql:
     """Rows with all of these facets, as far as there are columns for them."""
     known = [name for name in sorted(facets) if _present(store, name)]
     return all_of(*(_has(store, store.manifest.facets[n], facets[n]) for n in known))

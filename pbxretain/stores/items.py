@@ -32,6 +32,7 @@ from pbxretain.records import (
     Bounds,
     Census,
     Cursor,
+    Facets,
     Field,
     Finish,
     Found,
@@ -49,7 +50,7 @@ from pbxretain.records import (
 from pbxretain.stores.client import Client, Item
 from pbxretain.stores.dating import zone_of
 from pbxretain.stores.moments import Moments
-from pbxretain.stores.told import Told, claim, kept
+from pbxretain.stores.told import Told, claim, kept, sorted_out
 
 ENCODING = "item/1"
 WINDOW = 50_000
@@ -422,6 +423,11 @@ class ItemStore:
 
     # After a crash ------------------------------------------------------------------------------
 
+    def telling(self, facets: Facets) -> tuple[Ties, Ties]:
+        """See ``records.Store``."""
+        items = ((entry.told, _tie(entry)) for entry in self._listing(None))
+        return sorted_out(items, facets)
+
     def ties(self, of: Ties) -> Ties:
         """An item bears one call id and nothing hangs on it."""
         del of
@@ -573,3 +579,9 @@ def _bounds(taken: Sequence[Taken]) -> Bounds:
 
 def _midnight(day: str) -> datetime:
     return datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC)
+
+
+def _tie(entry: Listed) -> Ties:
+    if entry.call:
+        return Ties(calls=frozenset([entry.call]))
+    return Ties(keys=frozenset([entry.taken.identity]))

@@ -26,6 +26,7 @@ from pbxretain.records import (
     Bits,
     Census,
     Cursor,
+    Facets,
     Field,
     Found,
     Intent,
@@ -66,7 +67,7 @@ from pbxretain.stores.line_reading import (
 )
 from pbxretain.stores.line_selection import Filter, LineReader, ReadLine, names, standing
 from pbxretain.stores.lines_batch import Copy, LineCursor, LinesBatch, remove_empty
-from pbxretain.stores.told import claim
+from pbxretain.stores.told import claim, sorted_out
 from pbxretain.stores.writers import Renamed, Writers
 
 ENCODING = "line-bytes/1"
@@ -211,6 +212,12 @@ class LinesStore:
                 facet_untold=tally["facet_untold"],
             ),
         )
+
+    def telling(self, facets: Facets) -> tuple[Ties, Ties]:
+        """See ``records.Store``."""
+        reader = LineReader(self._manifest, next(iter(self._manifest.starts)), self._zone)
+        lines = self._read_all(reader, Counter())
+        return sorted_out(((read.told, _tie(read.call, read.taken)) for read in lines), facets)
 
     def ties(self, of: Ties) -> Ties:
         """See ``records.Store``: a line may name its call by several ids."""
@@ -562,3 +569,7 @@ class LinesStore:
 def _beside(found: Logs) -> Mapping[str, int]:
     """What lies beside the logs and stays, by code."""
     return {"UNKNOWN_FILES": found.unknown, "SYMLINKS": found.links}
+
+
+def _tie(call: bytes, taken: Taken) -> Ties:
+    return Ties(calls=frozenset([call])) if call else Ties(keys=frozenset([taken.identity]))

@@ -26,6 +26,7 @@ from pbxretain.records import (
     Bits,
     Census,
     Cursor,
+    Facets,
     Field,
     Found,
     Intent,
@@ -61,6 +62,7 @@ from pbxretain.stores.mailbox import Item, Place
 from pbxretain.stores.spool_advice import NUMBERING, NUMBERING_HINT
 from pbxretain.stores.spool_batch import SpoolBatch, dated, hashed_content, told
 from pbxretain.stores.spool_order import Due, Position, at, of_one_sort, with_twins
+from pbxretain.stores.told import Told, sorted_out
 
 HOLD_MESSAGES = 20
 """Messages per hold of a folder's lock."""
@@ -277,6 +279,22 @@ class SpoolStore:
             batch.rollback()
             raise
         return batch
+
+    def telling(self, facets: Facets) -> tuple[Ties, Ties]:
+        """See ``records.Store``."""
+        return sorted_out(self._told(), facets)
+
+    def _told(self) -> Iterator[tuple[Told, Ties]]:
+        for place in mailbox.places(self.root):
+            with self.folder(place) as folder:
+                if folder is None:
+                    continue
+                contents = mailbox.read_folder(folder, place, installation=self._installation)
+                for item in contents.items:
+                    if named := _named(folder, item):
+                        key = mailbox.identity(folder, named)
+                        told = spool_order.told_of(place, self._facets)
+                        yield told, Ties(keys=frozenset([key]))
 
     def ties(self, of: Ties) -> Ties:
         """A voice message bears no call id and nothing hangs on it."""

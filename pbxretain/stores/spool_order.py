@@ -11,7 +11,7 @@ from typing import Literal
 from pbxretain.records import Selection
 from pbxretain.stores.mailbox import Item, Place
 from pbxretain.stores.spool_batch import dated
-from pbxretain.stores.told import claim
+from pbxretain.stores.told import Told, claim
 
 Due = tuple[bytes, Item]
 """Packed identity and record."""
@@ -52,12 +52,17 @@ _HEARD = {b"Old": "true", b"INBOX": "false", b"Urgent": "false"}
 Facet = Literal["mailbox", "context", "folder"]
 
 
+def told_of(place: Place, facets: Mapping[str, Facet]) -> Told:
+    """What a folder says of its messages."""
+    return {name: _part(place, part) for name, part in facets.items()}
+
+
 def of_place(place: Place, selection: Selection, facets: Mapping[str, Facet]) -> Selection | None:
     """The selection as it stands for all messages of one folder; None where they are another
     rule's."""
     if not selection.narrowed:
         return selection
-    mine = claim({name: _part(place, part) for name, part in facets.items()}, selection)
+    mine = claim(told_of(place, facets), selection)
     if mine is None:
         return None
     return replace(selection, cutoff=mine.cutoff or _NEVER, maximum=mine.maximum)

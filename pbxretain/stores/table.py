@@ -28,6 +28,7 @@ from pbxretain.records import (
     Bounds,
     Census,
     Cursor,
+    Facets,
     Found,
     Intent,
     Itemised,
@@ -489,6 +490,12 @@ class TableStore:
         )
 
     # --- holds ---
+
+    def telling(self, facets: Facets) -> tuple[Ties, Ties]:
+        """See ``records.Store``."""
+        from pbxretain.stores.tied import telling
+
+        return telling(self, facets)
 
     def ties(self, of: Ties) -> Ties:
         """See ``records.Store``."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pbxretain.records import Ties, is_call
+from pbxretain.records import Facets, Ties, is_call
 from pbxretain.stores.database import Row, Session, session
-from pbxretain.stores.dialects import Sql, all_of, any_of, untyped
+from pbxretain.stores.dialects import Sql, all_of, any_of, negated, untyped
+from pbxretain.stores.facets import fitting
 from pbxretain.stores.rows import Layout, chunks, unpack
 
 if TYPE_CHECKING:
@@ -37,6 +38,24 @@ def ties(store: TableStore, of: Ties) -> Ties:
                     values = _values(other, opened, part.column, where)
                     found |= _joined(store, opened, part.parent_column, values)
     return found
+
+
+def telling(store: TableStore, facets: Facets) -> tuple[Ties, Ties]:
+    """See ``records.Store``; a column without a value tells nothing."""
+    declared = [store.manifest.facets.get(name) for name in facets]
+    known = [facet for facet in declared if facet is not None]
+    columns = [column for facet in known for column in facet.all_columns]
+    if not known or len(known) < len(declared) or not all(map(store.shape.has, columns)):
+        return Ties(), Ties()
+    fits = fitting(store, facets)
+    filled = [Sql(store.dialect.filled(column)) for column in columns]
+    other = all_of(negated(fits, store.dialect), any_of(filled))
+    found = [Ties(), Ties()]
+    with session(store.engine) as opened:
+        for layout in store.layouts():
+            for place, where in enumerate((fits, other)):
+                found[place] |= _read(store, opened, layout, where)
+    return found[0], found[1]
 
 
 def matching(store: TableStore, layout: Layout, of: Ties) -> Iterator[Sql]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from pbxretain.records import Facets, Field, Selection
+from pbxretain.records import Facets, Field, Selection, Ties
 
 Told = Mapping[str, frozenset[str] | None]
 """By facet what a record says; None where nobody can tell."""
@@ -108,6 +108,16 @@ def fits(told: Told, wanted: Facets) -> bool | None:
         elif known.isdisjoint(values):
             return False
     return None if doubt else True
+
+
+def sorted_out(all_told: Iterable[tuple[Told, Ties]], facets: Facets) -> tuple[Ties, Ties]:
+    """``records.Store.telling``, of records as read in Python."""
+    found = {True: Ties(), False: Ties()}
+    for told, ties in all_told:
+        known = fits(told, facets)
+        if known is not None and all(told.get(name) is not None for name in facets):
+            found[known] |= ties
+    return found[True], found[False]
 
 
 def meant(meaning: Meaning, stored: Iterable[Field]) -> frozenset[str]:

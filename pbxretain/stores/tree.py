@@ -31,6 +31,7 @@ from pbxretain.records import (
     Bits,
     Census,
     Cursor,
+    Facets,
     Field,
     Found,
     Intent,
@@ -58,7 +59,7 @@ from pbxretain.stores.files import (
     without_paths,
 )
 from pbxretain.stores.folder_advice import LEFT, left_alone, no_right
-from pbxretain.stores.told import claim, together
+from pbxretain.stores.told import claim, sorted_out, together
 from pbxretain.stores.tree_batch import HeldRecord, TreeBatch, TreeCursor, hold, waiting_names
 from pbxretain.stores.tree_parts import Entry, NameFacets, Shape, Spelling, call_ids
 
@@ -246,6 +247,11 @@ class TreeStore:
             if self._standing(view, entry, selection) == "due":
                 label = entry.key.decode("utf-8", "backslashreplace")
                 yield Record(entry.when, label)
+
+    def telling(self, facets: Facets) -> tuple[Ties, Ties]:
+        """See ``records.Store``."""
+        entries = self._look().entries
+        return sorted_out(((e.told, Ties(keys=frozenset([e.identity]))) for e in entries), facets)
 
     def ties(self, of: Ties) -> Ties:
         """Files bear no further ids of a call, and nothing hangs on them."""

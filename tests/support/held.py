@@ -43,6 +43,7 @@ class Call:
     number: str
     extension: str
     days: int
+    queue: str = "q"
     now: datetime = NOW
     """Of a server the real one: its clock can't be set."""
 
@@ -159,7 +160,9 @@ class World:
         (self.pbx / "logs" / "cdr-csv").mkdir(parents=True)
         queue, master = [], []
         for call in self.calls:
-            queue.append(f"{int(call.when.timestamp())}|{call.second}|q|Agent|CONNECT|{call.n}\n")
+            queue.append(
+                f"{int(call.when.timestamp())}|{call.second}|{call.queue}|Agent|CONNECT|{call.n}\n"
+            )
             stamp = f"{call.when:%Y-%m-%d %H:%M:%S}"
             master.append(
                 f'"","{call.number}","{call.extension}","ctx","","c","d","Dial","","{stamp}",,'

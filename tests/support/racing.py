@@ -29,7 +29,11 @@ def small(size: int) -> None:
         self.limit = size
         return through(self, selection)
 
+    def at_once(self: batches.Work, held: float) -> None:
+        """Without a pause between batches: a hold has to find its way in all the same."""
+
     batches.Work.through = limited  # type: ignore[method-assign]
+    batches.Work._pace = at_once  # type: ignore[method-assign]
 
 
 def start(world: World, *, size: int) -> subprocess.Popen[str]:

@@ -231,6 +231,18 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "Seit dem letzten Löschlauf ist mehr Zeit vergangen als vorgesehen.",
         "More time than intended has passed since the last run.",
     ),
+    "code.GONE_BEFORE": (
+        "Seit dem vorigen Löschlauf sind Datensätze verschwunden, die dieses Programm nicht "
+        "gelöscht hat; dafür gibt es keinen Nachweis.",
+        "Since the run before, records have gone that this program didn't delete; there is no "
+        "evidence of that.",
+    ),
+    "code.GONE_OWN_PURGE": (
+        "Seit dem vorigen Löschlauf sind Datensätze verschwunden, die dieses Programm nicht "
+        "gelöscht hat; die Anlage löscht diese Datenart auch selbst, und ohne Nachweis.",
+        "Since the run before, records have gone that this program didn't delete; the system "
+        "itself deletes this data class too, and without evidence.",
+    ),
     "code.IDLE": (
         "Seit so vielen Tagen hat die Anlage nichts Neues geschrieben.",
         "The system hasn't written anything new for this many days.",

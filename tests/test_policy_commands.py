@@ -98,7 +98,7 @@ def test_a_dataset_that_cant_be_redacted_is_told(office: Place) -> None:
     write(office, "office-policy", "keep: 90 days, redact: {after: 9 days}")
     notes = office.json("policy", "check", "office-policy")["notes"]
     told = [note for note in notes if note["code"] == "RULE_REDACT"]
-    assert [note["facet"] for note in told] == ["call-log-files", "custom-call-log"]
+    assert [note["dataset"] for note in told] == ["call-log-files", "custom-call-log"]
 
 
 def test_a_diff_says_in_words_what_changes(office: Place) -> None:

@@ -65,7 +65,7 @@ class Strand:
     """Files that go when the rows which name them are redacted."""
 
     alone: bool = True
-    """The only strand of its dataset."""
+    """The only strand that deletes from its dataset."""
 
     chosen: frozenset[bytes] | None = field(default=None, repr=False)
     """The only records that are meant, by identity, whatever their age: a data subject demanded
@@ -227,7 +227,20 @@ class Strand:
         return self.store.sweep(selection)
 
     def settle(self, intent: Intent) -> Bits:
-        return self.store.settle(intent)
+        """An equal record that is another rule's isn't taken for one that stayed."""
+        part = Selection(
+            cutoff=WHENEVER,
+            now=WHENEVER,
+            start=self.start,
+            only=self.only,
+            but_not=self.but_not,
+            without=self.without,
+        )
+        settle = getattr(self.store, "settle_part", None)
+        if settle is None or not part.narrowed:
+            return self.store.settle(intent)
+        found: Bits = settle(intent, part)
+        return found
 
     def tidy(self, installation: str) -> int:
         return self.store.tidy(installation)
@@ -253,8 +266,9 @@ def of_source(policy: Policy, manifest: Manifest, opened: Opened) -> list[Strand
     found: list[Strand] = []
     for store in opened.stores:
         made = list(_of_store(policy, manifest, store, opened.kinds[store.dataset]))
-        alone = len(made) == 1
+        deleting = sum(strand.action == "delete" for strand in made)
         for strand in made:
+            alone = deleting == 1 and strand.action == "delete"
             name = strand.dataset
             if name != store.dataset:
                 name = _unused(name, names)

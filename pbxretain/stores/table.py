@@ -57,6 +57,7 @@ from pbxretain.stores.database import (
     table_exists,
 )
 from pbxretain.stores.dialects import Dialect, Sql, all_of, dialect_named
+from pbxretain.stores.facets import claimed
 from pbxretain.stores.reading import hands_back, needed_columns, read_start
 from pbxretain.stores.redacting import Redacting
 from pbxretain.stores.rights import advice, redaction_advice, refuse_unreadable
@@ -597,13 +598,18 @@ class TableStore:
     # --- settling ---
 
     def settle(self, intent: Intent) -> Bits:
+        return self.settle_part(intent, None)
+
+    def settle_part(self, intent: Intent, part: Selection | None) -> Bits:
+        """As ``settle``, for a batch that took only rows which ``part`` claims."""
         self._drop()
         verdict = end_session(self.engine, intent.session)
         code = intent.bounds.get("redact")
         redaction = Redaction.read(str(code)) if code else None
         with session(self.engine) as opened:
             present = list(self._present(opened, intent.bounds, redaction))
-            bits: Bits = intent.compare(present) if verdict is None else [verdict] * intent.count
+            mine = list(self._present(opened, intent.bounds, redaction, part)) if part else present
+            bits: Bits = intent.compare(mine) if verdict is None else [verdict] * intent.count
             if any(bits):
                 still = frozenset(identity for identity, _ in present)
                 for shadow in self.shadow_stores():
@@ -614,13 +620,19 @@ class TableStore:
         return bits
 
     def _present(
-        self, opened: Session, bounds: Bounds, redaction: Redaction | None
+        self,
+        opened: Session,
+        bounds: Bounds,
+        redaction: Redaction | None,
+        part: Selection | None = None,
     ) -> Iterator[tuple[bytes, bytes]]:
         """What a dead batch may have left as it was: rows, under a redaction those not redacted."""
         layout = self.layout(str(bounds["start"]))
         where = self.within(layout, bounds)
         if redaction is not None:
             where = all_of(where, self.redacting(redaction).missing())
+        if part is not None:
+            where = all_of(where, claimed(self, part))
         for row in self._fetch(opened, layout, where):
             taken = layout.taken(row)
             if taken is not None:

@@ -268,7 +268,10 @@ class TreeStore:
             standing = self._standing(view, entry, chosen)
             if entry.when and standing in _STAYS:
                 taken = Taken(key=(entry.key,), start=entry.start, when=entry.when)
-                yield Itemised(taken, repr(entry.changed).encode(), _STAYS[standing])
+                # Which call a file is of only the rows know, so a hold is told here.
+                held = everything and self._standing(view, entry, selection) == "held"
+                stays = "HELD" if held else _STAYS[standing]
+                yield Itemised(taken, repr(entry.changed).encode(), stays)
 
     def search(self, sought: Sought, *, start: str | None = None) -> Iterator[Found]:
         """By name, by what a sidecar says, and by the rows that name a file."""

@@ -50,7 +50,8 @@ def pbx(postgresql: PostgreSQL, tmp_path: Path) -> Pbx:
 def test_on_3cx_calls_are_found_by_party_rows_below_them_and_go_with_those(pbx: Pbx) -> None:
     fill = Filler(pbx)
     party = fill.party()
-    fill.rows["cl_party_info"][-1]["caller_number"] = "030 1234567"
+    rows = fill.rows["cl_party_info"]
+    rows[-1] = {**rows[-1], "caller_number": "030 1234567"}
     hers = [fill.old_call(at, parties=[party]) for at in (OLD, YOUNG)]
     others = [fill.old_call(at) for at in (OLD, YOUNG)]
     fill.call(YOUNG, source_participant_phone_number="0049301234567")

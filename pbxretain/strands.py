@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from pbxretain.manifest import Dataset, Manifest, TableDataset
 from pbxretain.period import Due, Period, cutoff
 from pbxretain.policy import Cut, Policy, Redact, Rule
 from pbxretain.records import (
+    WHENEVER,
     Advice,
     Batch,
     BatchName,
@@ -37,9 +38,6 @@ from pbxretain.records import (
     Store,
     Ties,
 )
-
-WHENEVER = datetime(2199, 12, 31, tzinfo=UTC)
-"""Later than any record: what goes on demand goes at any age, also with a date ahead of time."""
 
 _LONGEST = 63
 """Of a name in evidence."""
@@ -229,7 +227,20 @@ class Strand:
         return self.store.sweep(selection)
 
     def settle(self, intent: Intent) -> Bits:
-        return self.store.settle(intent)
+        """An equal record that is another rule's isn't taken for one that stayed."""
+        part = Selection(
+            cutoff=WHENEVER,
+            now=WHENEVER,
+            start=self.start,
+            only=self.only,
+            but_not=self.but_not,
+            without=self.without,
+        )
+        settle = getattr(self.store, "settle_part", None)
+        if settle is None or not part.narrowed:
+            return self.store.settle(intent)
+        found: Bits = settle(intent, part)
+        return found
 
     def tidy(self, installation: str) -> int:
         return self.store.tidy(installation)

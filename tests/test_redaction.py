@@ -24,8 +24,10 @@ from support.servers import MariaDB, PostgreSQL
 from support.site import policy_text
 from support.tables import drain, selecting, shipped, table
 
+from pbxretain.cli import ruletext
 from pbxretain.documents import parse
 from pbxretain.errors import DocumentError, EvidenceError
+from pbxretain.messages import Lang
 from pbxretain.policy import Policy, Redact
 from pbxretain.pseudonyms import Pseudonyms
 from pbxretain.records import Redaction
@@ -175,6 +177,22 @@ def test_a_policy_says_how_numbers_are_redacted() -> None:
     for wrong in ("{after: 3 days, numbers: pseudonym}", "{after: 3 days, key_for: 1 year}"):
         with pytest.raises(DocumentError):
             _policy(wrong)
+
+
+def test_a_redaction_is_told_in_words() -> None:
+    def said(redact: str, lang: Lang) -> str:
+        stage = _policy(redact).rules[0].redact
+        assert stage
+        return ruletext.redaction(stage, lang)
+
+    assert said("{after: 30 days, extensions: 4}", "en") == (
+        "redacted after 30 days (numbers: without their last 3 digits; extensions of up to 4"
+        " digits stay)"
+    )
+    assert said(KEYED, "de") == (
+        "nach 30 Tagen unkenntlich gemacht (Rufnummern: durch ein Pseudonym ersetzt; dessen"
+        " Schlüssel gilt 1 Jahr)"
+    )
 
 
 def test_one_number_has_one_pseudonym_while_the_key_lives_and_another_afterwards(

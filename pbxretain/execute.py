@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from pbxretain import connector, holdnotes, keeping, plan, planfile, report, signing
+from pbxretain import connector, holdnotes, keeping, plan, planfile, purgers, report, signing
 from pbxretain.batches import Budget, Stop, Unsettled, Work
 from pbxretain.connector import Connector, Opened
 from pbxretain.errors import (
@@ -249,6 +249,8 @@ class _Run:
             progress=self.progress,
             counts=planfile.counts(self.planned.head) if self.planned else None,
         )
+        with suppress(RetainError):  # only who deleted them stays open
+            decided = purgers.explained(decided, self.terms, opened)
         decided = plan.without(decided, untidy)
         if self.planned:
             planfile.refuse_other_cutoffs(self.planned.head, decided)

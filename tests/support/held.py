@@ -230,7 +230,7 @@ class Served:
         """The call of every row that is there; or of those alone that bear the number."""
         some = " WHERE src <> '999'" if numbered else ""
         with closing(self.admin()) as admin, closing(admin.cursor()) as cursor:
-            cursor.execute(f"SELECT sequence FROM cdr{some}")  # noqa: S608
+            cursor.execute(f"SELECT sequence FROM cdr{some}")
             return sorted(int(row[0]) for row in cursor.fetchall())
 
 

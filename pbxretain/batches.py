@@ -141,6 +141,9 @@ class Work:
                 count = self._batch(number, batch)
             except HoldsMovedError:
                 selection = self.watch.again(selection, self.store, batch=number + 1)
+                self.selection = selection
+                spared = self.planned.strangers.spared(selection) if self.planned else selection
+                continue
             except _Strangers as found:
                 known, spared = spared, found.strangers.spared(spared)
                 if spared == known:

@@ -336,6 +336,16 @@ class TableDataset(_Dataset):
             raise ValueError("a table with a star has no link, shared, parts or shadows")
         return self
 
+    @property
+    def without_form(self) -> list[str]:
+        """What holds personal data and has no redacted form: columns, and tables below or shared.
+        With any of it no record of the dataset is redacted."""
+        named = dict.fromkeys([*self.personal, *self.subjects.values()])
+        named |= dict.fromkeys([self.link.column] if self.link else [])
+        below = [child.table for child in all_children(self.children) if child.redact is None]
+        found = [column for column in named if column not in self.redact]
+        return list(dict.fromkeys([*found, *below, *(shared.table for shared in self.shared)]))
+
     def _ties(self) -> set[str]:
         """Columns without which a redacted record would lose its date, its call or its parts."""
         found = {*self.call_id, *self.ready, *filter(None, (self.end, self.walk))}
@@ -546,6 +556,12 @@ class Manifest(Document):
                 for table in _matching(dataset.table, tables):
                     found |= _grants(dataset, table, dialect)
         return found | ({"*": "REFERENCES"} if dialect == "mysql" else {})
+
+    def goes_with_rows(self, kind: Dataset) -> bool:
+        """Whether these are files of rows of their own data class: a file can't be redacted, so it
+        is deleted when its rows are."""
+        named_by = kind.named_by if isinstance(kind, TreeDataset) else None
+        return named_by is not None and self.datasets[named_by.dataset].data == kind.data
 
     def offered(self) -> list[str]:
         """The data classes, each once, in deletion order."""

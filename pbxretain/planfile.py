@@ -50,7 +50,7 @@ from pbxretain.evidence.fields import (
 )
 from pbxretain.plan import Item, Plan, Progress, Terms
 from pbxretain.records import Field as Value
-from pbxretain.records import Itemised, Taken, pack
+from pbxretain.records import Itemised, Store, Taken, pack
 from pbxretain.signing import PrivateKey, canonical, key_id
 
 MAGIC = b"pbxretain-plan/1\n"
@@ -261,6 +261,7 @@ def write(
         confirmed=confirmed,
         datasets=(),
     )
+    strands = {strand.dataset: strand for strand in terms.strands(opened)}
     try:
         with tempfile.TemporaryFile(dir=path.parent) as body:
             sections = [
@@ -268,14 +269,14 @@ def write(
                     head,
                     item,
                     body,
-                    opened=opened,
+                    store=strands[item.dataset],
                     key=key,
                     progress=progress,
                     terms=terms,
                     folder=path.parent,
                 )
                 for item in decided.items
-                if itemised(item) and opened.store(item.dataset) is not None
+                if itemised(item) and item.dataset in strands
             ]
             head = head.model_copy(update={"datasets": tuple(sections)})
             posix.write_synced(path, _whole(head, body, key), 0o600, replace=False)
@@ -296,14 +297,14 @@ def _section(
     item: Item,
     body: BinaryIO,
     *,
-    opened: Opened,
+    store: Store,
     key: PrivateKey,
     progress: Progress,
     terms: Terms,
     folder: Path,
 ) -> Section:
-    store, selection = opened.store(item.dataset), item.selection
-    assert store is not None and selection is not None  # noqa: S101, PT018  (asked before)
+    selection = item.selection
+    assert selection is not None  # noqa: S101  (asked before)
     tags, days = Tags(head, key, item.dataset), Counter[date]()
     with tempfile.TemporaryFile(dir=folder) as spill:
         entries = _Sorted(spill)

@@ -64,11 +64,12 @@ RuleChange = Added | Removed | Changed
 @dataclass(frozen=True, slots=True)
 class Difference:
     """All that two policies decide differently. ``reordered`` are data classes whose rules stand in
-    another order, ``top`` fields outside the rules."""
+    another order, ``top`` fields outside the rules, ``kept`` rules with the same terms in both."""
 
     before: Policy
     after: Policy
     rules: Sequence[RuleChange]
+    kept: Sequence[tuple[Rule, Rule]]
     reordered: Sequence[str]
     top: Sequence[str]
 
@@ -82,14 +83,17 @@ def compare(before: Policy, after: Policy) -> Difference:
     """What ``after`` decides otherwise than ``before``."""
     classes = dict.fromkeys(rule.data for rule in (*before.rules, *after.rules))
     changes: list[RuleChange] = []
+    kept: list[tuple[Rule, Rule]] = []
     reordered: list[str] = []
     for data in classes:
         pairs = _paired(before.rules_for(data), after.rules_for(data))
         changes += [change for pair in pairs if (change := _change(*pair))]
-        if _moved(before, after, [(old, new) for old, new in pairs if old and new]):
+        both = [(old, new) for old, new in pairs if old and new]
+        kept += [pair for pair in both if _change(*pair) is None]
+        if _moved(before, after, both):
             reordered.append(data)
     top = [name for name in TOP if getattr(before, name) != getattr(after, name)]
-    return Difference(before, after, changes, reordered, top)
+    return Difference(before, after, changes, kept, reordered, top)
 
 
 def _paired(before: Sequence[Rule], after: Sequence[Rule]) -> list[Pair]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from pbxretain.manifest import Manifest
+from pbxretain.manifest import Dataset, Manifest, TableDataset
 from pbxretain.policy import Policy, Rule
 
 Facets = Mapping[str, frozenset[str]]
@@ -27,13 +27,15 @@ class Remark:
 
     RULE_UNREACHABLE: the earlier takes all. RULE_OVERLAP: it takes some, and treats them
     differently. RULE_FACET: no dataset of the class (``facet`` names it) knows the facet.
+    RULE_REDACT: the rule redacts, and a dataset of the class (``dataset`` names it) can't be.
     """
 
-    code: Literal["RULE_UNREACHABLE", "RULE_OVERLAP", "RULE_FACET"]
+    code: Literal["RULE_UNREACHABLE", "RULE_OVERLAP", "RULE_FACET", "RULE_REDACT"]
     data: str
     index: int
     earlier: int | None = None
     facet: str = ""
+    dataset: str = ""
 
 
 def remarks(policy: Policy, *, several: Collection[str] | None = None) -> Iterator[Remark]:
@@ -69,6 +71,20 @@ def unknown_facets(manifest: Manifest, policy: Policy) -> Iterator[Remark]:
         for name in rule.facets if kinds else ():
             if name not in known:
                 yield Remark("RULE_FACET", rule.data, index, facet=name)
+
+
+def unredactable(manifest: Manifest, policy: Policy) -> Iterator[Remark]:
+    """Datasets that a rule would redact and that only can be deleted."""
+    for index, rule in enumerate(policy.rules):
+        for name, kind in manifest.datasets.items():
+            if rule.redact and kind.data == rule.data and not _redactable(manifest, kind):
+                yield Remark("RULE_REDACT", rule.data, index, dataset=name)
+
+
+def _redactable(manifest: Manifest, kind: Dataset) -> bool:
+    if isinstance(kind, TableDataset):
+        return not kind.without_form and not kind.reads_only
+    return manifest.goes_with_rows(kind)
 
 
 def _declared(kind: object) -> Mapping[str, object]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from pbxretain.manifest import Dataset, Manifest, TableDataset
 from pbxretain.period import Due, Period, cutoff
 from pbxretain.policy import Cut, Policy, Redact, Rule
 from pbxretain.records import (
+    WHENEVER,
     Advice,
     Batch,
     BatchName,
@@ -37,9 +38,6 @@ from pbxretain.records import (
     Store,
     Ties,
 )
-
-WHENEVER = datetime(2199, 12, 31, tzinfo=UTC)
-"""Later than any record: what goes on demand goes at any age, also with a date ahead of time."""
 
 _LONGEST = 63
 """Of a name in evidence."""
@@ -67,7 +65,7 @@ class Strand:
     """Files that go when the rows which name them are redacted."""
 
     alone: bool = True
-    """The only strand of its dataset."""
+    """The only strand that deletes from its dataset."""
 
     chosen: frozenset[bytes] | None = field(default=None, repr=False)
     """The only records that are meant, by identity, whatever their age: a data subject demanded
@@ -180,7 +178,8 @@ class Strand:
         if table is None:
             text = f"Dataset {self.of} can't be redacted: only database tables can."
             mend = "give its data class a rule without redact, or delete it"
-            return [Advice("REDACTION_KIND", text, mend, severity="error")]
+            told = (("dataset", self.of),)
+            return [Advice("REDACTION_KIND", text, mend, severity="error", params=told)]
         found: Sequence[Advice] = table(redaction_of(self.rule.redact))
         return found
 
@@ -228,7 +227,20 @@ class Strand:
         return self.store.sweep(selection)
 
     def settle(self, intent: Intent) -> Bits:
-        return self.store.settle(intent)
+        """An equal record that is another rule's isn't taken for one that stayed."""
+        part = Selection(
+            cutoff=WHENEVER,
+            now=WHENEVER,
+            start=self.start,
+            only=self.only,
+            but_not=self.but_not,
+            without=self.without,
+        )
+        settle = getattr(self.store, "settle_part", None)
+        if settle is None or not part.narrowed:
+            return self.store.settle(intent)
+        found: Bits = settle(intent, part)
+        return found
 
     def tidy(self, installation: str) -> int:
         return self.store.tidy(installation)
@@ -254,8 +266,9 @@ def of_source(policy: Policy, manifest: Manifest, opened: Opened) -> list[Strand
     found: list[Strand] = []
     for store in opened.stores:
         made = list(_of_store(policy, manifest, store, opened.kinds[store.dataset]))
-        alone = len(made) == 1
+        deleting = sum(strand.action == "delete" for strand in made)
         for strand in made:
+            alone = deleting == 1 and strand.action == "delete"
             name = strand.dataset
             if name != store.dataset:
                 name = _unused(name, names)
@@ -299,19 +312,12 @@ def _of_store(policy: Policy, manifest: Manifest, store: Store, kind: Dataset) -
                 but_not=tuple(facets[:place]),
                 without=tuple(starts[:number]),
             )
-            if rule.redact and _goes_with_rows(manifest, kind):
+            if rule.redact and manifest.goes_with_rows(kind):
                 yield replace(strand, early=True)
                 continue
             yield strand
             if rule.redact:
                 yield replace(strand, dataset=f"{strand.dataset}-redact", action="redact")
-
-
-def _goes_with_rows(manifest: Manifest, kind: Dataset) -> bool:
-    """Whether these are files of rows of their own data class: a file can't be redacted, so it is
-    deleted when its rows are."""
-    named_by = getattr(kind, "named_by", None)
-    return named_by is not None and manifest.datasets[named_by.dataset].data == kind.data
 
 
 def redaction_of(rule: Redact) -> Redaction:

@@ -160,6 +160,17 @@ CONCEPT: Final[Mapping[str, tuple[str, str]]] = {
         "A deletion rule is a regular deletion period with a starting point. The catalogue of "
         "deletion rules is the approved policy.",
     ),
+    "concept.signature": ("Verlangte Unterschrift", "Signature demanded"),
+    "concept.signature.one": (
+        "Der Verantwortliche muss diese Fassung signiert haben, sonst löscht die Anlage nichts.",
+        "The controller must have signed this version, or nothing is deleted.",
+    ),
+    "concept.signature.both": (
+        "Verantwortlicher und Datenschutzbeauftragter müssen diese Fassung signiert haben, sonst "
+        "löscht die Anlage nichts.",
+        "Controller and data protection officer must have signed this version, or nothing is "
+        "deleted.",
+    ),
     "concept.applies": ("Gilt für", "Applies to"),
     "concept.approved": ("freigegeben durch {by} am {on}", "approved by {by} on {on}"),
     "concept.rules.counting": (
@@ -292,17 +303,19 @@ CONCEPT: Final[Mapping[str, tuple[str, str]]] = {
         "Precedence: first the hold, then the minimum, then the regular deletion period.",
     ),
     "concept.holds.hold": (
-        "Löschsperren (Rechtsstreit, Einschränkung nach Art. 18 DSGVO): Diese Fassung des "
-        "Programms verwaltet sie noch nicht. Bis dahin werden die Löschläufe der betroffenen "
-        "Anlage ausgesetzt; die Lücke ist in den Löschprotokollen sichtbar.",
-        "Holds (litigation, restriction under Art. 18 GDPR): this version of the program doesn't "
-        "manage them yet. Until then the runs of the system concerned are suspended; the gap shows "
-        "in the deletion reports.",
+        "Löschsperren (Rechtsstreit, Einschränkung nach Art. 18 DSGVO): Was unter einer Sperre "
+        "steht, bleibt bis zu deren Aufhebung, in allen Datenarten und mit allen Teilen des "
+        "Anrufs. Löschprotokolle nennen Anzahlen, nie Grund oder Person.",
+        "Holds (litigation, restriction under Art. 18 GDPR): what stands under a hold stays until "
+        "it is released, over all data classes and with all parts of the call. Reports name "
+        "counts, never a reason or a person.",
     ),
     "concept.holds.minimum": (
-        "Mindestfristen: Ein Regelwerk, dessen Mindestfrist länger ist als die Regellöschfrist, "
-        "wird abgelehnt.",
-        "Minimums: a policy whose minimum is longer than its regular deletion period is refused.",
+        "Mindestfristen: Vor ihrem Ende wird nichts gelöscht. Ein Regelwerk, dessen Mindestfrist "
+        "länger ist als die Regellöschfrist, wird abgelehnt, solange es nicht sagt, wer den "
+        "Vorrang entschieden hat.",
+        "Minimums: nothing is deleted before they end. A policy whose minimum is longer than its "
+        "regular deletion period is refused unless it says who decided which goes first.",
     ),
     "concept.holds.undated": (
         "Datensätze ohne brauchbares Datum oder aus der Zukunft werden nie gelöscht, sondern "

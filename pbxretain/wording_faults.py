@@ -497,7 +497,7 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Ein Ordner ließ sich nicht dauerhaft sichern.",
         "A folder could not be synced.",
     ),
-    "code.NO_NUMBER": (
+    "code.NO_NUMBER_LEFT": (
         "In einem Mailboxordner ist keine Nummer mehr frei.",
         "A mailbox folder has no number left.",
     ),

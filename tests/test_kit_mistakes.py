@@ -21,7 +21,7 @@ from pbxretain.errors import RetainError, StoreError
 from pbxretain.journal import Journal
 from pbxretain.plan import Terms
 from pbxretain.records import Batch, Census, Finish, Selection, Taken
-from pbxretain.stores import counting, files, lines, numbering, sparing, tree_batch
+from pbxretain.stores import counting, files, lines, numbering, sparing, told, tree_batch
 from pbxretain.stores.batches import TableBatch
 from pbxretain.stores.database import Session
 from pbxretain.stores.dating import Dater
@@ -71,6 +71,7 @@ datasets:
     starts: {call-start: {column: began, type: datetime}}
     personal: [caller]
     subjects: {from: caller}
+    facets: {extension: {column: caller}}
     ready: {state: [done]}
     link: {column: file, dataset: recordings, on_part_gone: blank}
     shadows: [{table: calls_copy}]
@@ -85,6 +86,7 @@ datasets:
     format: bar
     starts: {logged: {field: 0, type: epoch}}
     call_id: [1]
+    facets: {queue: {field: 1}}
 """
 PARTIES = """\
 connector: trial-pbx
@@ -341,6 +343,9 @@ FAULTS: Sequence[tuple[str, str, str, Plant]] = [
      around(SpoolStore, "take", without_holds)),
     ("what failed is tried again", "spares/calls", CALLS,
      around(TableStore, "take", without_skips)),
+    # Rules that share a dataset
+    ("a rule takes every row", "rules-share/calls", CALLS, instead(sparing, "claimed")),
+    ("a rule lists every line", "rules-share/log", CALLS, instead(told, "fits", True)),
     # What belongs to rows
     ("copies of what stays count", "census-true/calls-calls-copy", CALLS,
      instead(counting, "own_rows")),

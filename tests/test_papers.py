@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 from support.diary import Diary, at, days
@@ -246,6 +245,46 @@ def test_the_rules_are_those_of_the_policy(place: Place) -> None:
         assert words in text, words
 
 
+def test_a_policy_of_several_rules_is_told_rule_by_rule(place: Place) -> None:
+    several = """\
+decided_by: management
+decided_on: 2026-11-02
+review_by: 2028-01-31
+rules:
+  - data: call-recordings
+    name: advice
+    only: {queue: "800"}
+    keep: 5 years
+    minimum: 5 years
+    from: recorded
+    basis: {code: DE-WPHG-83-8}
+  - data: call-recordings
+    keep: until end of year + 8 years
+    redact: {after: 30 days}
+    basis: {code: contract}
+"""
+    place.policy.write_text(
+        POLICY.replace("rules:\n", several, 1).replace(
+            "  - {data: call-recordings, keep: 30 days, basis: {code: consent, text: training}}\n",
+            "",
+        )
+    )
+    place.config.write_text(f"approval: signed\n{place.config.read_text()}")
+    assert place.run("policy", "approve", "acme-calls", "--by=management").exit_code == Exit.OK
+    told = flat(place.run("concept").stdout)
+    for words in (
+        "Decided by: management, 2026-11-02",
+        "The controller must have signed this version",
+        "call recordings, queue: 800: 5 years",
+        "redacted after 30 days",
+        "by 2028-01-31",
+    ):
+        assert words in told, words
+    (source,) = place.json("concept")["sources"]
+    (rules,) = [d["rules"] for d in source["datasets"] if d["dataset"] == "recordings"]
+    assert [rule["keep"] for rule in rules] == ["5 years", "until end of year + 8 years"]
+
+
 def test_an_approved_policy_has_its_date_of_revision(place: Place) -> None:
     text = POLICY.replace(
         "keep: forever, basis: undecided", "keep: 1 year, basis: {code: contract}"
@@ -265,6 +304,22 @@ def test_the_matrix_crosses_periods_with_starting_points(place: Place) -> None:
     assert [re.split(r"  +", row)[0] for row in rows] == ["30 days", "90 days", "6 months"]
     assert "call recordings" in rows[0]
     assert "call events" in rows[1]
+
+
+def test_parts_of_a_class_stand_in_the_concept_with_their_own_terms(place: Place) -> None:
+    years = "until end of year + 8 years"
+    part = "{data: call-recordings, only: {queue: 800}, basis: {code: contract}, "
+    rule = f"  - {part}keep: {years}, minimum: {years}, from: recorded}}\n"
+    place.policy.write_text(POLICY.replace("rules:\n", f"review_by: 2028-03-01\nrules:\n{rule}"))
+    assert place.run("policy", "approve", "acme-calls", "--by=management").exit_code == Exit.OK
+    said = flat(place.run("concept").stdout)
+    assert f"call recordings, queue: 800: {years}; call recordings: 30 days" in said
+    assert "by 2028-03-01" in said
+    german = flat(place.run("concept", "--lang=de").stdout)
+    assert "Warteschlange: 800: bis Jahresende + 8 Jahre" in german
+    (system,) = json.loads(place.run("concept", "--json").stdout)["sources"]
+    told = {entry["data_class"]: entry["rules"] for entry in system["datasets"]}
+    assert told["call-recordings"] == [years, "30 days"]
 
 
 def test_a_mistake_in_a_policy_is_told_with_its_line(place: Place) -> None:
@@ -313,9 +368,9 @@ def test_every_kind_of_dataset_is_deleted_as_reports_say_it_is() -> None:
         assert method == _METHODS.get(kind, "file_unlink")
 
 
-def test_the_concept_says_that_holds_are_missing_only_while_they_are(place: Place) -> None:
-    missing = "doesn't manage them yet" in flat(place.run("concept").stdout)
-    assert missing == ("hold" not in main.list_commands(click.Context(main)))
+def test_the_concept_says_what_holds_do(place: Place) -> None:
+    said = flat(place.run("concept").stdout)
+    assert "what stands under a hold stays until it is released" in said
 
 
 def test_hostile_text_in_a_policy_stays_text(place: Place) -> None:

@@ -5,22 +5,26 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support import aftermath, small
+from support import aftermath, served, small
+from support.bench import STAY, Bench, benched
 from support.planning import make_plan, run_plan, told
 from support.small import NOW, Small
 
 from pbxretain import execute, planfile, signing
+from pbxretain.documents import parse
 from pbxretain.errors import EvidenceError, Exit, RefusedError
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.execute import RunResult
 from pbxretain.journal import Journal, Mark
 from pbxretain.planned import Planned, Strangers
+from pbxretain.policy import Policy
 from pbxretain.records import Advice, Selection, Store
 from pbxretain.stores.files import Folder, drop
 from pbxretain.stores.table import TableStore
@@ -258,6 +262,68 @@ def test_a_plan_that_is_too_old_is_refused_unless_more_is_allowed(tmp_path: Path
     late += timedelta(hours=1)
     done = run_plan(pbx.terms(), pbx.site(), path, now=late, oldest=timedelta(days=9))
     assert told(done) == {"calls": (4, 4, {})}
+
+
+# --- on servers, and under several rules --------------------------------------------------------
+
+
+@pytest.fixture(params=served.KINDS)
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    yield from benched(request.getfixturevalue(request.param), request.param, tmp_path)
+
+
+def test_a_plan_is_executed_exactly_on_a_server(bench: Bench, tmp_path: Path) -> None:
+    pbx, now = bench.pbx, datetime.now(UTC)
+    head = make_plan(pbx.terms(), pbx.site(), tmp_path / "plan", now=now)
+    assert {s.dataset: s.records for s in head.datasets if s.records} == pbx.due
+    bench.insert(now - timedelta(days=200), 77)
+    left = bench.left()
+    done = run_plan(pbx.terms(), pbx.site(), tmp_path / "plan", now=datetime.now(UTC))
+    assert {n: w for n, w in told(done).items() if w[0]} == {
+        name: (n, n, {}) for name, n in pbx.due.items()
+    }
+    assert bench.left() == sorted([*STAY, 77])
+    assert 77 in left
+    assert done.exit_code == Exit.INCOMPLETE
+    assert done.planned is not None
+    assert done.planned.unnamed == 1
+
+
+RULES = """
+policy: test
+version: 1
+controller: Test GmbH
+limits: {share: 100%}
+rules:
+  - {data: call-detail-records, name: missed, only: {answered: false}, keep: 30 days,
+     basis: {code: necessity}}
+  - {data: call-detail-records, keep: 90 days, basis: {code: necessity}}
+"""
+
+
+def test_a_record_that_came_under_another_rule_since_has_changed(tmp_path: Path) -> None:
+    pbx = small.build(tmp_path / "pbx", ["table"])
+    for number, answer in enumerate(["NO ANSWER", "NO ANSWER", "ANSWERED"]):
+        _insert(pbx, f"x-{number}")
+        _sql(pbx, "UPDATE cdr SET disposition = ? WHERE uniqueid = ?", answer, f"x-{number}")
+    policy = parse(RULES.encode(), "policy", Policy)
+    other = pbx.terms()
+    offered = other.connector.manifest.offered()
+    assert "call-detail-records" in offered
+    rest = [r for r in other.policy.rules if r.data != "call-detail-records"]
+    both = policy.value.model_copy(update={"rules": [*policy.value.rules, *rest]})
+    terms = replace(other, policy=both, policy_digest=policy.digest)
+    head = make_plan(terms, pbx.site(), tmp_path / "plan", now=NOW)
+    counts = {s.dataset: s.records for s in head.datasets if s.records}
+    missed, answered = counts["calls-missed"], counts["calls"]
+    _sql(pbx, "UPDATE cdr SET disposition = 'ANSWERED' WHERE uniqueid = 'x-0'")
+    done = run_plan(terms, pbx.site(), tmp_path / "plan", now=LATER)
+    assert {n: w for n, w in told(done).items() if w[0]} == {
+        "calls-missed": (missed, missed - 1, {"CHANGED": 1}),
+        "calls": (answered, answered, {}),
+    }
+    assert _count(pbx, "x-0") == 1
+    assert done.exit_code == Exit.INCOMPLETE
 
 
 # --- while a run goes on ------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from pbxretain.pseudonyms import Pseudonyms
 from pbxretain.records import Redaction
 from pbxretain.stores.database import Session, connect
 from pbxretain.stores.dialects import dialect_named
-from pbxretain.stores.redacted import CONSTANT, TECHNOLOGIES, Forms, undeclared
+from pbxretain.stores.redacted import CONSTANT, TECHNOLOGIES, Forms
 from pbxretain.stores.schema import Shape
 from pbxretain.stores.table import TableStore, open_table
 from pbxretain.strands import redaction_of
@@ -102,7 +102,7 @@ def test_what_names_a_person_and_has_no_form_is_told() -> None:
                   {"table": "tag", "column": "a", "parent_column": "b", "redact": {}}],
         shared=[{"table": "party", "key": "id", "named_by": [{"table": "leg", "column": "p"}]}],
     )  # fmt: skip
-    assert undeclared(dataset) == ["src", "leg", "party"]
+    assert dataset.without_form == ["src", "leg", "party"]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_what_names_a_person_and_has_no_form_is_told() -> None:
 def test_shipped_connectors_say_how_every_personal_column_is_redacted(
     connector: str, dataset: str
 ) -> None:
-    assert undeclared(shipped(connector, dataset)) == []
+    assert shipped(connector, dataset).without_form == []
 
 
 # --- policy and key ---

@@ -22,7 +22,7 @@ from pbxretain.messages import Lang, code, text
 from pbxretain.period import Period
 from pbxretain.plan import Plan
 from pbxretain.policy import Policy, Rule
-from pbxretain.policydiff import Changed, Difference, RuleChange, compare
+from pbxretain.policydiff import Changed, Difference, Pair, RuleChange, compare
 from pbxretain.sheet import Block, Heading, Items, KeyValue, Paragraph, Sheet
 from pbxretain.signing import open_envelope
 
@@ -68,6 +68,11 @@ class Due:
     def under(self, rule: Rule | None) -> int:
         """By one rule of that very version; zero for none."""
         return sum(item.due for item in self.plan.items if item.rule is rule) if rule else 0
+
+    def redacted(self, rule: Rule | None) -> int:
+        """How many of these stay, in redacted form."""
+        mine = [item for item in self.plan.items if rule is not None and item.rule is rule]
+        return sum(item.due for item in mine if item.action == "redact")
 
     def of(self, data: str) -> int:
         """Of one data class, by all its rules."""
@@ -133,11 +138,15 @@ class Comparison:
             },
         }
         if self.due:
-            told["due"] = self._counts(change)
+            told["due"] = self._counts(change.pair)
+            told["redacted"] = self._redacted(change.pair)
         return told
 
-    def _counts(self, change: RuleChange) -> list[int]:
-        return [due.under(rule) for due, rule in zip(self.due or (), change.pair, strict=True)]
+    def _counts(self, pair: Pair) -> list[int]:
+        return [due.under(rule) for due, rule in zip(self.due or (), pair, strict=True)]
+
+    def _redacted(self, pair: Pair) -> list[int]:
+        return [due.redacted(rule) for due, rule in zip(self.due or (), pair, strict=True)]
 
     def _classes(self) -> list[str]:
         changed = [change.rule.data for change in self.found.rules]
@@ -170,6 +179,7 @@ class Comparison:
     def _sentences(self, lang: Lang) -> Iterator[str]:
         for change in self.found.rules:
             yield self._told(change, lang)
+        yield from self._beside(lang) if self.due else ()
         for data in self.found.reordered:
             yield text("diff.reordered", lang, data=explain.data_class(data, lang))
         for name in self.found.top:
@@ -191,16 +201,28 @@ class Comparison:
                         more=_more(more, lang),
                     )
 
+    def _beside(self, lang: Lang) -> Iterator[str]:
+        """Rules that say the same as before and take more or fewer, for others beside them."""
+        for pair in self.found.kept:
+            before, after = self._counts(pair)
+            if before != after:
+                said = text("diff.unchanged", lang, more=_more(after - before, lang))
+                part = ruletext.part(pair[1], lang)
+                yield text("report.exceptions.plain", lang, where=part, what=said)
+
     def _told(self, change: RuleChange, lang: Lang) -> str:
         part = ruletext.part(change.rule, lang)
         if isinstance(change, Changed):
             said = "; ".join(_terms(change, lang))
         else:
-            stages = "; ".join(ruletext.stages(change.rule, lang))
-            said = text(f"diff.{change.kind}", lang, stages=stages)
+            said = text(f"diff.{change.kind}", lang, stages=ruletext.whole(change.rule, lang))
         if self.due:
-            before, after = self._counts(change)
+            before, after = self._counts(change.pair)
             said = text("diff.counted", lang, said=said, more=_more(after - before, lang))
+            redacted = self._redacted(change.pair)
+            if any(redacted):
+                more = text("diff.redacted", lang, before=redacted[0], after=redacted[1])
+                said = text("diff.counted", lang, said=said, more=more)
         return text("report.exceptions.plain", lang, where=part, what=said)
 
 

@@ -68,12 +68,9 @@ class System:
     interval: int | None = None
     grace: int | None = None
 
-    def rules(self, dataset: Dataset) -> tuple[Rule, ...]:
+    def rules(self, dataset: Dataset) -> Sequence[Rule]:
+        """Every rule of its data class, in order: the first that matches a record counts."""
         return self.policy.value.rules_for(dataset.data)
-
-    def kept(self, dataset: Dataset) -> list[str]:
-        """How long each rule keeps records, in the order of the rules."""
-        return [str(rule.keep) for rule in self.rules(dataset)]
 
     def connected(self, dataset: Dataset) -> bool:
         """Whether settings lead to the place where this dataset lies."""
@@ -145,8 +142,8 @@ def data(found: Sequence[System], *, now: datetime) -> dict[str, object]:
                     {
                         "dataset": name,
                         "data_class": dataset.data,
-                        "keep": next(iter(reversed(system.kept(dataset))), None),
-                        "rules": system.kept(dataset),
+                        "keep": str(rules[-1].keep) if (rules := system.rules(dataset)) else None,
+                        "rules": [_rule_data(rule) for rule in system.rules(dataset)],
                         "connected": system.connected(dataset),
                     }
                     for name, dataset in system.connector.manifest.datasets.items()
@@ -325,6 +322,7 @@ class _Concept:
             yield KeyValue(
                 (
                     (text("report.approval", lang), self._approval(value)),
+                    *self._decided(value),
                     (text("report.policy.digest", lang), policy.digest),
                     (self.say("applies"), ", ".join(self._users(policy))),
                 )
@@ -334,6 +332,17 @@ class _Concept:
             yield Table(columns, tuple(self._rule(policy, rule) for rule in value.rules))
         yield Paragraph(self.say("rules.counting"), "note")
         yield Paragraph(self.say("rules.period"), "note")
+
+    def _decided(self, policy: Policy) -> Iterator[tuple[str, str]]:
+        """Who decided, by function, and what settings demand before a run."""
+        if policy.decided_by:
+            on = [day(policy.decided_on, self.lang)] if policy.decided_on else []
+            yield text("policy.decided", self.lang), ", ".join([policy.decided_by, *on])
+        mine = [s.source for s in self.found if s.policy.value.policy == policy.policy]
+        signed = any(self.settings.approval_for(source) == "signed" for source in mine)
+        both = any(self.settings.consulted_for(source) for source in mine)
+        if signed:
+            yield self.say("signature"), self.say("signature.both" if both else "signature.one")
 
     def _users(self, policy: Loaded[Policy]) -> list[str]:
         return [system.name for system in self.found if system.policy.digest == policy.digest]
@@ -356,7 +365,7 @@ class _Concept:
             ruletext.part(rule, lang),
             "; ".join(ruletext.stages(rule, lang)),
             ruletext.minimum(rule, lang),
-            ", ".join(self._starts(policy, rule)) or "-",
+            ruletext.starts(rule, lang) or ", ".join(self._starts(policy, rule)) or "-",
             words,
         )
 
@@ -492,25 +501,23 @@ class _Concept:
             yield KeyValue(tuple(self._dataset(system, name, dataset)))
 
     def _dataset(self, system: System, name: str, dataset: Dataset) -> Iterator[tuple[str, str]]:
-        rules = system.rules(dataset)
-        yield text("policy.col.keep", self.lang), self._periods(rules)
+        rules = [rule for rule in system.rules(dataset) if not rule.undecided]
+        keep = "\n".join(self._term(rule) for rule in rules) or self.say("rule.none")
+        yield text("policy.col.keep", self.lang), keep
         told = inventory.told(system.connector.manifest, dataset, self.lang)
         yield from ((text(label, self.lang), value) for label, value in told if value)
         if table := system.source.tables.get(name):
             yield self.say("table.named"), table
         never = isinstance(dataset, TableDataset) and dataset.reads_only
         if not never:
-            yield self.say("how"), code("method", _METHODS[dataset.kind], self.lang)
+            how = ["db_update"] if any(rule.redact for rule in rules) else []
+            methods = [code("method", name, self.lang) for name in (*how, _METHODS[dataset.kind])]
+            yield self.say("how"), "\n".join(methods)
 
-    def _periods(self, rules: Sequence[Rule]) -> str:
-        """How long records stay under each rule; each part is named where there are several."""
-        if not rules or all(rule.undecided for rule in rules):
-            return self.say("rule.none")
-        if len(rules) == 1:
-            return ruletext.keep(rules[0], self.lang)
-        return "; ".join(
-            f"{ruletext.part(rule, self.lang)}: {ruletext.keep(rule, self.lang)}" for rule in rules
-        )
+    def _term(self, rule: Rule) -> str:
+        """How long a record stays, and of which records where not of all."""
+        stages = "; ".join(ruletext.stages(rule, self.lang))
+        return f"{ruletext.part(rule, self.lang)}: {stages}" if rule.only else stages
 
 
 def _first_start(dataset: Dataset) -> str:
@@ -526,3 +533,8 @@ def _length(keep: str) -> tuple[int, str]:
         return 0, keep
     found = Period.parse(keep)
     return (found.after(_ANY_DAY) - _ANY_DAY).days, keep
+
+
+def _rule_data(rule: Rule) -> dict[str, object]:
+    known = rule.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {name: known[name] for name in ("name", "only", "keep", "minimum") if name in known}

@@ -41,6 +41,22 @@ def keep(rule: Rule, lang: Lang) -> str:
     return text("rule.slack", lang, period=plain, slack=period(str(rule.slack), lang))
 
 
+def whole(rule: Rule, lang: Lang) -> str:
+    """All that becomes of a record, the minimum included."""
+    found = [redaction(rule.redact, lang)] if rule.redact else []
+    return "; ".join([*found, bounds(rule, lang)])
+
+
+def bounds(rule: Rule, lang: Lang) -> str:
+    """How long a record stays at most and at least."""
+    if rule.fixed:
+        return text("rule.fixed", lang, period=period(str(rule.keep), lang))
+    most = keep(rule, lang)
+    if rule.minimum is None:
+        return most
+    return text("rule.least", lang, period=most, minimum=period(str(rule.minimum), lang))
+
+
 def redaction(stage: Redact, lang: Lang) -> str:
     """When and how a record is redacted."""
     kind = "rule.redact.year-end" if stage.after.year_end else "rule.redact"

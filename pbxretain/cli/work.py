@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import click
 
-from pbxretain import execute, explain, planfile, report, signing
+from pbxretain import execute, explain, planfile, purgers, report, signing
 from pbxretain import plan as planning
 from pbxretain.cli import context, planfiles, printed, show
 from pbxretain.cli.context import App
@@ -34,7 +34,7 @@ from pbxretain.errors import (
 from pbxretain.evidence import statements
 from pbxretain.ledger import Ledger
 from pbxretain.plan import Plan, Terms
-from pbxretain.records import Advice
+from pbxretain.records import Advice, Store
 from pbxretain.render import clean
 from pbxretain.sheet import Sheet
 
@@ -262,14 +262,12 @@ def _findings(face: Face, app: App, name: str, *, now: datetime) -> Iterator[sho
 
 
 def _inside(face: Face, app: App, terms: Terms, *, now: datetime) -> Iterator[show.Problem]:
-    from pbxretain import purgers  # reads databases, which --help doesn't
-
     with app.opened(terms) as opened:
         for advice in opened.advice:
             yield _advised(advice)
         for store in opened.stores:
             with suppress(StoreError):  # a dataset that can't be read is left out of the plan below
-                for advice in store.check():
+                for advice in _needed(terms, opened, store):
                     yield _advised(advice)
         for advice in purgers.own_purges(terms, opened):
             yield _advised(advice)
@@ -282,6 +280,18 @@ def _inside(face: Face, app: App, terms: Terms, *, now: datetime) -> Iterator[sh
         # How much is due is the plan's matter, and passes.
         if not isinstance(refusal, LimitError):
             yield show.Problem.of(refusal)
+
+
+def _needed(terms: Terms, opened: Opened, store: Store) -> Iterator[Advice]:
+    """What a dataset lacks for what its rules do there; what is only redacted needs no DELETE."""
+    stages = [strand for strand in terms.strands(opened) if strand.of == store.dataset]
+    redacting = [strand for strand in stages if strand.action == "redact"]
+    found: dict[Advice, None] = {}
+    if not redacting or any(s.action == "delete" and not s.rule.forever for s in stages):
+        found = dict.fromkeys(store.check())
+    for strand in redacting:
+        found |= dict.fromkeys(strand.check())
+    yield from found
 
 
 def _problem(action: Callable[[], Any]) -> show.Problem | None:

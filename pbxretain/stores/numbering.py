@@ -115,7 +115,7 @@ def restore(
     fits = fits and (gaps or not has_text or number <= end)
     if not fits and end > HIGHEST:
         raise StoreError(
-            "A voicemail folder has no number left to put a message back.", code="NO_NUMBER"
+            "A voicemail folder has no number left to put a message back.", code="NO_NUMBER_LEFT"
         )
     target = number if fits else end
     moves = [

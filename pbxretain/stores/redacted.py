@@ -214,16 +214,6 @@ def _longest(kind: str, redaction: Redaction) -> int:
     return 0
 
 
-def undeclared(dataset: TableDataset) -> list[str]:
-    """What holds personal data and has no redacted form: columns, and tables below or shared."""
-    named = dict.fromkeys([*dataset.personal, *dataset.subjects.values()])
-    found = [column for column in named if column not in dataset.redact]
-    if dataset.link and dataset.link.column not in dataset.redact:
-        found += [dataset.link.column]
-    found += [c.table for c in all_children(dataset.children) if c.redact is None]
-    return list(dict.fromkeys([*found, *(shared.table for shared in dataset.shared)]))
-
-
 def needed_for(dataset: TableDataset) -> list[str]:
     """Columns to read beside a record's own, so that rows which differ aren't taken for one."""
     names = [*dataset.redact, *dataset.ready, *([dataset.end] if dataset.end else [])]

@@ -20,7 +20,6 @@ from pbxretain.posix import user
 from pbxretain.records import Advice, Redaction
 from pbxretain.stores.database import Session, session, sqlite_path
 from pbxretain.stores.dialects import Sql, negated
-from pbxretain.stores.redacted import undeclared
 from pbxretain.stores.schema import Shape
 from pbxretain.stores.sparing import not_ready
 
@@ -43,12 +42,13 @@ def advice(store: TableStore) -> Sequence[Advice]:
 def redaction_advice(store: TableStore, redaction: Redaction) -> Sequence[Advice]:
     """The same for bringing records into redacted form: what the manifest must say, what the table
     must hold, and UPDATE on the columns, on copies too. Raises UnavailableError."""
-    lacking = undeclared(store.manifest)
+    lacking = store.manifest.without_form
     if lacking or store.manifest.reads_only:
         what = ", ".join(lacking) or "any column"
         text = f"Dataset {store.dataset}: the manifest doesn't say how {what} is redacted."
         mend = "name a form under redact in the connector manifest, or delete instead"
-        return [Advice("REDACTION_UNDECLARED", text, mend, severity="error")]
+        told = (("dataset", store.dataset), ("what", what))
+        return [Advice("REDACTION_UNDECLARED", text, mend, severity="error", params=told)]
     found: list[Advice] = []
     with session(store.engine) as opened:
         for each in [store, *store.shadow_stores()]:
@@ -70,6 +70,11 @@ def _redacts(store: TableStore, opened: Session, redaction: Redaction) -> Iterat
                 ),
                 command="choose another form for numbers in the policy, such as blank",
                 severity="error",
+                params=(
+                    ("dataset", store.dataset),
+                    ("table", shape.table),
+                    ("columns", ", ".join(forms.unfit)),
+                ),
             )
         if any(event in ("update", "rule") for _, event in shape.triggers):
             yield Advice(
@@ -77,6 +82,7 @@ def _redacts(store: TableStore, opened: Session, redaction: Redaction) -> Iterat
                 text=f"A trigger on {shape.table} answers updates; nobody knows what it copies.",
                 command="delete these records instead, or drop the trigger",
                 severity="error",
+                params=(("table", shape.table),),
             )
         if store.dialect.name != "sqlite" and forms.columns:
             yield from _updates(store, opened, shape, forms.columns)
@@ -107,6 +113,7 @@ def _leaves(store: TableStore) -> Iterator[Advice]:
             code="REDACTION_LEAVES",
             text=f"Redaction leaves these columns of {store.shape.table}: {', '.join(left)}.",
             severity="info",
+            params=(("table", store.shape.table), ("columns", ", ".join(left))),
         )
 
 

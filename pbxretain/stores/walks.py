@@ -29,7 +29,7 @@ def passage(selection: Selection) -> Passage:
     """The walk of a selection, whatever the run's clock and exclusions."""
     facets = (selection.only, *selection.but_not)
     parts = tuple(frozenset((name, values) for name, values in each.items()) for each in facets)
-    return (selection.start, selection.without, parts)
+    return (selection.start, selection.without, parts, selection.redact is not None)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

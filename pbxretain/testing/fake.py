@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pbxretain.connector import Connector
-from pbxretain.manifest import SpoolDataset, Start
+from pbxretain.manifest import LineFacet, SpoolDataset, Start, TableFacet
 from pbxretain.testing.setting import Scene
 
 MARK = "pbxkit"
@@ -27,6 +27,12 @@ _OTHER, _NO_CALL = "README.pbxkit", b"no call data"
 _LONG = timedelta(days=1000)
 Value = str | int | bytes | None
 Cells = tuple[tuple[str, object], ...]
+
+
+def stored_values(facet: TableFacet | LineFacet) -> list[str]:
+    """One stored value for each that a facet can have; none where values stand as they are."""
+    found = [stored[0] for stored in facet.values.values() if stored]
+    return [*found, f"{MARK}-other"] if found and facet.otherwise else found
 
 
 @dataclass(slots=True, kw_only=True)

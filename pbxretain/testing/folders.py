@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from pbxretain.manifest import DateSource, LinesDataset, LineStart, SpoolDataset, TreeDataset
 from pbxretain.stores.dating import compile_pattern
-from pbxretain.testing.fake import MARK, Fake, Piece
+from pbxretain.testing.fake import MARK, Fake, Piece, stored_values
 from pbxretain.testing.setting import AUTUMN, SPRING
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -310,7 +310,12 @@ class Folders:
         self.serial += 1
         start = next(iter(logs.starts.values()))
         used = [start.field, start.referee or 0, *logs.call_id, *logs.subjects.values()]
+        used += [at for facet in logs.facets.values() for at in facet.all_fields]
         fields = [f"{MARK}{self.serial}".encode() + b"\xfc"] * (max(used) + 2)
+        for facet in logs.facets.values():
+            if stored := stored_values(facet):
+                value = stored[self.serial % len(stored)].encode()
+                fields = [value if at in facet.all_fields else f for at, f in enumerate(fields)]
         own = f"{int((when or self.cutoff).timestamp())}.{self.serial}"
         for index in dict.fromkeys([*logs.call_id, start.referee]):
             if index is not None:

@@ -7,15 +7,26 @@ looks at what is there afterwards.
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from pbxretain.errors import RetainError
-from pbxretain.records import Batch, BatchName, Selection, Store
+from pbxretain.manifest import Dataset
+from pbxretain.records import (
+    Batch,
+    BatchName,
+    Facets,
+    Record,
+    Rival,
+    Selection,
+    Store,
+    Taken,
+)
 from pbxretain.testing.fake import MARK, Fake, Found
 from pbxretain.testing.trial import Trial
 
@@ -118,6 +129,77 @@ def spares(trial: Trial, dataset: str) -> Iterator[Found]:
         census = held.store.census(spared)
         if census.held != due[min(due)]:
             yield Found(f"the census says held: {census.held}, and {due[min(due)]} is true", "key")
+
+
+def shared(trial: Trial, dataset: str) -> Iterator[Found]:
+    """For each facet: a rule for one value, and one for all the rest."""
+    stored = trial.fake.stores.get(dataset)
+    kind = trial.product.manifest.datasets[stored.dataset if stored else dataset]
+    with _held(trial, trial.looked, dataset) as held:
+        if held is None:
+            return
+        whole = Counter(held.store.scan(held.chosen))
+        with held.take(_MANY) as batch:
+            words = list(dict.fromkeys(word for t in batch.taken for word in _words(t)))
+        for name, facet in _facets(kind):
+            values = [*getattr(facet, "values", ()), "true", "false", *words]
+            if rules := _told_apart(held, name, values, whole):
+                yield from _apart(held, rules, whole, name)
+            nobody, _ = _parted(held.chosen, {name: frozenset({f"{MARK} nobody"})})
+            if any(held.store.scan(nobody)):
+                yield Found(f"a rule for a {name} that no record has takes records")
+
+
+def _told_apart(
+    held: _Held, facet: str, values: Sequence[str], whole: Counter[Record]
+) -> Sequence[Selection]:
+    """Two rules of which each has records, where there is such a value; empty where no value is."""
+    found: Sequence[Selection] = ()
+    for value in values:
+        rules = _parted(held.chosen, {facet: frozenset({value})})
+        mine = Counter(held.store.scan(rules[0]))
+        found = rules if mine else found
+        if mine and mine != whole:
+            break
+    return found
+
+
+def _facets(kind: Dataset) -> Sequence[tuple[str, object]]:
+    facets = getattr(kind, "facets", {})
+    return list(facets.items()) if isinstance(facets, Mapping) else []
+
+
+def _words(taken: Taken) -> Iterator[str]:
+    """Whatever a record's facet may be compared with."""
+    for part in (*taken.key, *taken.subjects):
+        text = (part or b"").decode(errors="surrogateescape")
+        yield from (text, *re.split(r"[|,/\n-]", text.replace('"', "")))
+
+
+def _parted(chosen: Selection, facets: Facets) -> tuple[Selection, Selection]:
+    cutoff, start = chosen.cutoff, chosen.start
+    first = replace(chosen, only=facets, others=(Rival({}, (facets,), cutoff, start),))
+    rest = replace(chosen, but_not=(facets,), others=(Rival(facets, (), cutoff, start),))
+    return first, rest
+
+
+def _apart(
+    held: _Held, rules: Sequence[Selection], whole: Counter[Record], facet: str
+) -> Iterator[Found]:
+    listed = [Counter(held.store.scan(rule)) for rule in rules]
+    if listed[0] + listed[1] != whole:
+        yield Found(f"two rules that go by {facet} don't list together what one lists")
+    counted = [held.store.census(rule).due for rule in rules]
+    if counted != [part.total() for part in listed]:
+        yield Found(f"two rules that go by {facet} list other records than they count")
+    taken: list[set[bytes]] = []
+    for rule in rules:
+        with held.take(_MANY, chosen=rule) as batch:
+            taken.append({t.identity for t in batch.taken})
+    if any(bool(part) != bool(went) for part, went in zip(listed, taken, strict=True)):
+        yield Found(f"of two rules that go by {facet} one takes nothing")
+    if not taken[0].isdisjoint(taken[1]):
+        yield Found(f"two rules that go by {facet} take the same record")
 
 
 def newest(trial: Trial, dataset: str) -> Iterator[Found]:

@@ -121,7 +121,8 @@ class _Try:
             local = moment.astimezone(zone).replace(tzinfo=None)
             start = local.isoformat() + ("Z" if zone is UTC else "")
         subjects = [f"+4930{number:07d}" for _ in kind.subjects]
-        return Item(str(number), start, f"call-{number}", subjects)
+        facets = {name: [f"{name}-{number % 2}"] for name in kind.facets}
+        return Item(str(number), start, f"call-{number}", subjects, facets=facets)
 
     def plain(self, items: Iterable[Item]) -> Counter[str]:
         """Items to compare; a time counts as the instant that it means."""
@@ -129,6 +130,7 @@ class _Try:
         moments = Moments("epoch" if known.type == "epoch" else "wall", self._zone())
         return Counter(
             repr((i.id, moments.read(str(i.start).encode()), i.call, list(i.subjects), i.ready))
+            + repr([list(i.facets.get(name) or ()) for name in known.facets])
             for i in items
         )
 

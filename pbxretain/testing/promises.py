@@ -393,6 +393,8 @@ PROMISES = (
             handling.puts_back),
     Promise("spares", "a record that is to be spared stays, and no other", "key",
             handling.spares),
+    Promise("rules-share", "two rules take together what one takes, each its own", "facets",
+            handling.shared),
     Promise("newest-stays", "as many of the newest as declared are kept for ever", "keep_newest",
             handling.newest),
     Promise("newer-stays", "what the PBX writes while a batch is open is never lost", "files",

@@ -23,7 +23,7 @@ from pbxretain.manifest import (
     all_children,
 )
 from pbxretain.stores.table import store_name
-from pbxretain.testing.fake import MARK, Fake, Row, Stored, Value
+from pbxretain.testing.fake import MARK, Fake, Row, Stored, Value, stored_values
 from pbxretain.testing.folders import Folders
 from pbxretain.testing.setting import AUTUMN, SPRING
 
@@ -43,6 +43,8 @@ class Tables:
     """Columns that hold whole numbers which rise with time: (table, column)."""
     starts: dict[str, dict[str, Start]] = field(default_factory=dict)
     """By table: the columns that some dataset reads as a time."""
+    stored: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """By table: what stands in the columns that tell a facet."""
     shared: set[tuple[str, Value]] = field(default_factory=set)
     """Rows that several name: (table, key)."""
 
@@ -116,6 +118,9 @@ class Tables:
                 "call_id": [c for c in dataset.call_id if c not in lacks],
                 "personal": [c for c in dataset.personal if c not in lacks],
                 "subjects": {n: c for n, c in dataset.subjects.items() if c not in lacks},
+                "facets": {
+                    n: f for n, f in dataset.facets.items() if not {*f.all_columns} & {*lacks}
+                },
                 "ready": {c: v for c, v in dataset.ready.items() if c not in lacks},
                 "walk": None if dataset.walk in lacks else dataset.walk,
                 "end": None if dataset.end in lacks else dataset.end,
@@ -137,7 +142,12 @@ class Tables:
         names += [start.referee or "" for start in dataset.starts.values()]
         names += [child.parent_column for child in dataset.children]
         names += [part.parent_column for part in dataset.parts]
+        names += [column for facet in dataset.facets.values() for column in facet.all_columns]
         self._columns(table, {name: "" for name in names if name})
+        for facet in dataset.facets.values():
+            if facet.values:
+                stored = dict.fromkeys(facet.all_columns, stored_values(facet))
+                self.stored.setdefault(table, {}).update(stored)
         self._columns(table, {c: "INTEGER" if _is_epoch(s) else "TEXT" for c, s in starts.items()})
         if dataset.walk:
             self._number(table, dataset.walk, "INTEGER PRIMARY KEY")
@@ -161,6 +171,7 @@ class Tables:
             plain = {n: "INTEGER" if "KEY" in kind else kind for n, kind in here.items()}
             self._columns(shadow.table, plain)
             self.starts[shadow.table] = self.starts[table]
+            self.stored[shadow.table] = self.stored.get(table, {})
             self.walks |= {(shadow.table, column) for name, column in self.walks if name == table}
 
     def _columns(self, table: str, names: Mapping[str, str]) -> None:
@@ -199,6 +210,8 @@ class Tables:
             values[column] = f"{MARK}-{own}-{column}"
             if (table, column) in self.walks:
                 values[column] = own
+        for column, stored in self.stored.get(table, {}).items():
+            values[column] = stored[own % len(stored)]
         for column, start in self.starts.get(table, {}).items():
             if start.referee and when:
                 values[start.referee] = f"{int(when.timestamp())}.{own}"

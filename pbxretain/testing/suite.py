@@ -105,6 +105,8 @@ def _applies(promise: Promise, trial: Trial, dataset: str) -> bool:
         return wanted and not (isinstance(found, TableDataset) and found.reads_only)
     if promise.name in ("drift-refuses", "no-dangling"):
         return table and not copy and trial.scene is FULL
+    if promise.name == "rules-share":
+        return bool(getattr(found, "facets", None)) and trial.scene is FULL
     if promise.name == "newest-stays":
         return isinstance(found, TableDataset) and found.keep_newest > 0 and not copy
     if promise.name == "newer-stays":

@@ -583,3 +583,26 @@ def test_thousands_of_excluded_calls_and_keys_are_all_spared(bench: Bench) -> No
     assert (census.before, census.due, census.straddling, census.held) == (12, 9, 2, 1)
     assert len(drain(store, selection, limit=4)) == 9
     assert bench.left() == ["1.1", "2.1", "3.1"]
+
+
+@pytest.mark.parametrize("index", [True, False])
+def test_what_is_itemised_is_what_is_taken(
+    bench: Bench, index: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pbxretain.stores.table.ITEMISED", 3)
+    twins = [(OLD, "twin", 1), (OLD, "twin", 1)]
+    calls = [(f"2026-0{1 + n % 7}-02 10:00:00", f"{n}.1", n) for n in range(20)]
+    young = [(YOUNG, f"{n}.9", n) for n in range(5)]
+    bench.calls([*calls[:7], *young, *calls[7:], *twins], index=index)
+    bench.insert([("2026-08-01 10:00:00", "held.1", 1), ("2026-08-01 10:00:00", "out.1", 1)])
+    store = bench.open()
+    chosen = _select(store, held_calls=frozenset({b"held.1"}), excluded_calls=frozenset({b"out.1"}))
+    listed = [record.taken.identity for record in store.itemise(chosen)]
+    every = [record.taken.key[0] for record in store.itemise(chosen, everything=True)]
+    before = bench.rows()
+    assert len(every) == len(listed) + 2
+    assert {b"held.1", b"out.1"} <= set(every)
+    assert bench.rows() == before
+    taken = [record.identity for _ in range(2) for record in drain(store, chosen, limit=4)]
+    assert Counter(listed) == Counter(taken)
+    assert len(listed) == 22

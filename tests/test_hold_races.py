@@ -226,12 +226,14 @@ def test_a_run_waits_for_no_lock_with_a_batch_in_hand(
 ) -> None:
     world = World(tmp_path, CALLS, kinds=("rows",)).build()
     open_while_waiting: list[bool] = []
+    entered, leave = threading.Event(), threading.Event()
     wait: Any = Folder.wait
     stores: list[TableStore] = []
 
     def watched(self: Folder) -> None:
         writers = [store._writer for store in stores]
         open_while_waiting.extend(writer.in_transaction for writer in writers if writer)
+        leave.set()
         wait(self)
 
     original: Any = Opened.store
@@ -244,7 +246,6 @@ def test_a_run_waits_for_no_lock_with_a_batch_in_hand(
 
     monkeypatch.setattr(Folder, "wait", watched)
     monkeypatch.setattr(Opened, "store", store)
-    entered, leave = threading.Event(), threading.Event()
 
     def slow_writer() -> None:
         with world.holds.alone():
@@ -254,10 +255,10 @@ def test_a_run_waits_for_no_lock_with_a_batch_in_hand(
     thread = threading.Thread(target=slow_writer)
     thread.start()
     entered.wait(PATIENCE)
-    threading.Timer(0.3, leave.set).start()
     assert world.run().exit_code == Exit.OK
     thread.join(PATIENCE)
-    assert open_while_waiting == [False]
+    assert open_while_waiting
+    assert not any(open_while_waiting)
     assert world.left()["rows"] == []
 
 

@@ -21,7 +21,6 @@ from support.held import COLUMNS, KINDS, NOW, Call, Served, World, rows
 
 from pbxretain import holdnotes, watching
 from pbxretain.batches import Work
-from pbxretain.connector import Opened
 from pbxretain.errors import Exit
 from pbxretain.holds import Folder, Hold
 from pbxretain.journal import Journal
@@ -236,16 +235,14 @@ def test_a_run_waits_for_no_lock_with_a_batch_in_hand(
         leave.set()
         wait(self)
 
-    original: Any = Opened.store
+    original: Any = TableStore.take
 
-    def store(self: Opened, name: str) -> Any:
-        found = original(self, name)
-        if isinstance(found, TableStore) and found not in stores:
-            stores.append(found)
-        return found
+    def take(self: TableStore, *args: Any, **how: Any) -> Any:
+        stores.append(self)
+        return original(self, *args, **how)
 
     monkeypatch.setattr(Folder, "wait", watched)
-    monkeypatch.setattr(Opened, "store", store)
+    monkeypatch.setattr(TableStore, "take", take)
 
     def slow_writer() -> None:
         with world.holds.alone():

@@ -41,11 +41,12 @@ from pbxretain.plan import Item, Plan, Progress, Terms, silent
 from pbxretain.planfile import OLDEST, PlanFile, Tags
 from pbxretain.planned import NOT_PLANNED, Planned, Tally
 from pbxretain.pseudonyms import Pseudonyms
-from pbxretain.records import Selection, Store
+from pbxretain.records import Store
 from pbxretain.recovery import frozen, settle_dead
 from pbxretain.report import Ending
 from pbxretain.rolling import Chain
 from pbxretain.settings import Source
+from pbxretain.strands import Strand
 from pbxretain.traces import Traces
 from pbxretain.watching import Answer, Watch
 
@@ -575,12 +576,14 @@ class _Run:
             if refusals:
                 raise refusals[0]
             held = plan.held(self.terms, opened, now=self.now)
+            then = datetime.fromisoformat(dead.facts["now"]).astimezone(UTC)
             results = settle_dead(
                 dead,
                 opened,
                 tidy=lambda: self._tidy(opened),
                 spare=held.spare,
-                again=self._again(dead, opened),
+                parts=self._parts(dead, opened),
+                again=lambda part: plan.select(self.terms, opened, part, now=then),
             )
         ending = Ending(
             outcome="recovered",
@@ -592,24 +595,13 @@ class _Run:
         files = keeping.grow(dead, results, self.site.reports)
         return self._seal(dead.facts, results, ending, files)
 
-    def _again(
-        self, dead: Journal, opened: Opened
-    ) -> Callable[[str], tuple[Store, Selection] | None]:
-        """How a dead run looked at a part of a dataset. Which part that was only the policy says:
+    def _parts(self, dead: Journal, opened: Opened) -> Mapping[str, Strand]:
+        """Which part of a dataset each of a dead run's rules took, by name. Only the policy says:
         its values may be numbers, so no run folder holds them. A changed policy can't tell."""
-        now = datetime.fromisoformat(dead.facts["now"]).astimezone(UTC)
-
-        def look(name: str) -> tuple[Store, Selection] | None:
-            if dead.facts["policy"]["digest"] != self.terms.policy_digest:
-                return None
+        if dead.facts["policy"]["digest"] == self.terms.policy_digest:
             with suppress(DocumentError):  # the connector changed since
-                for strand in self.terms.strands(opened):
-                    if strand.dataset == name:
-                        selection = plan.select(self.terms, opened, strand, now=now)
-                        return (strand, selection) if selection else None
-            return None
-
-        return look
+                return {strand.dataset: strand for strand in self.terms.strands(opened)}
+        return {}
 
     # --- the end -----------------------------------------------------------------------------
 

@@ -86,7 +86,7 @@ class Item:
     """Counted only; what is due there is left over after each run."""
 
     alone: bool = True
-    """No other rule shares the dataset."""
+    """No other rule deletes from the dataset."""
 
     action: Literal["delete", "redact"] = "delete"
     keep: Period | Literal["forever"] = "forever"

@@ -46,7 +46,6 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "period.month.many": ("{n} Monate", "{n} months"),
     "period.year.one": ("{n} Jahr", "{n} year"),
     "period.year.many": ("{n} Jahre", "{n} years"),
-    "period.year-end": ("bis Jahresende + {years}", "until end of year + {years}"),
     "period.forever": ("unbefristet", "forever"),
     "period.never": ("nie", "never"),
     "period.at-once": ("sofort", "at once"),

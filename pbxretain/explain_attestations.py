@@ -34,9 +34,12 @@ from pbxretain.signing import fingerprint
 Pairs = list[tuple[str, str]]
 
 
-def sheet(found: Attestation, lang: Lang, *, kind: str, digest: str, keyid: str) -> Sheet:
-    """One statement as a sheet; ``kind`` is its type's word (``review``), ``keyid`` who signed."""
-    teller = _Teller(lang)
+def sheet(
+    found: Attestation, lang: Lang, *, kind: str, digest: str, keyid: str, zone: str = "UTC"
+) -> Sheet:
+    """One statement as a sheet; ``kind`` is its type's word (``review``), ``keyid`` who signed.
+    ``zone`` is for a statement that names none: its source's, where somebody knows it."""
+    teller = _Teller(lang, zone)
     title = Heading(text(f"statement.{kind}", lang), 1)
     result = Paragraph(teller.result(found), "result")
     seal: Pairs = [
@@ -50,8 +53,9 @@ def sheet(found: Attestation, lang: Lang, *, kind: str, digest: str, keyid: str)
 
 
 class _Teller:
-    def __init__(self, lang: Lang) -> None:
+    def __init__(self, lang: Lang, zone: str) -> None:
         self.lang = lang
+        self.zone = zone
 
     # -- in one sentence
 
@@ -200,8 +204,8 @@ class _Teller:
 
     # -- small pieces
 
-    def time(self, instant: str, zone: str = "UTC") -> str:
-        return messages.moment(moment(instant), ZoneInfo(zone), self.lang)
+    def time(self, instant: str, zone: str = "") -> str:
+        return messages.moment(moment(instant), ZoneInfo(zone or self.zone), self.lang)
 
     def day(self, value: str | None) -> str:
         return messages.day(datetime.fromisoformat(value).date(), self.lang) if value else "-"

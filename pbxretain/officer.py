@@ -189,7 +189,8 @@ class Home:
         own = keys.listed(self.keys) if self.has_keys else ()
         if own and not {each.id for each in own} & set(roster.authority):
             raise TrustError(
-                "the roster in the officer's folder is signed by another authority", code="ROSTER"
+                "the roster in the officer's folder is signed by another authority",
+                code="ROSTER_AUTHORITY",
             )
         return roster
 
@@ -384,7 +385,9 @@ def _checked(trust: Trust) -> Trust:
 def _first(ring: Keyring, wanted: Wanted, *, now: datetime) -> Trust:
     if not wanted.controller:
         raise DocumentError(
-            "the roster has to say who is responsible", hint="--controller NAME", code="ROSTER"
+            "the roster has to say who is responsible",
+            hint="--controller NAME",
+            code="ROSTER_CONTROLLER",
         )
     own = [roster_key(role, ring.key(role).public_key(), now=now) for role in OWN_ROLES]
     try:
@@ -399,7 +402,8 @@ def _first(ring: Keyring, wanted: Wanted, *, now: datetime) -> Trust:
         )
     except ValidationError:
         raise DocumentError(
-            "the name of the controller is one line of at most 1000 characters", code="ROSTER"
+            "the name of the controller is one line of at most 1000 characters",
+            code="CONTROLLER_NAME",
         ) from None
 
 
@@ -445,7 +449,8 @@ def _with_keys(trust: Trust, wanted: Wanted, *, now: datetime) -> Trust:
             raise RefusedError(
                 f"the key of the {role} has another role in the roster",
                 hint="make one of its own: pbxretain key new --role ROLE --out FILE",
-                code="ROSTER",
+                code="ROSTER_ROLE",
+                params={"role": role},
             )
         if key_id(public) not in known:
             entries.append(roster_key(role, public, now=now))

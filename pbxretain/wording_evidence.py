@@ -144,16 +144,15 @@ EVIDENCE: Final[Mapping[str, tuple[str, str]]] = {
     "role.admin": ("Administration", "admin"),
     # --- policy, access, shred ----------------------------------------------------------------
     "approved.result": (
-        "Regelwerk {policy}, Fassung {version}: vom Verantwortlichen beschlossen, nach Anhörung "
-        "des Datenschutzbeauftragten.",
-        "Policy {policy}, version {version}: decided by the controller, the data protection "
-        "officer consulted.",
+        "Regelwerk {policy}, Fassung {version}: vom Verantwortlichen beschlossen.",
+        "Policy {policy}, version {version}: decided by the controller.",
     ),
     "approved.note": (
-        "Gilt mit beiden Unterschriften: der des Verantwortlichen, der entscheidet, und der des "
-        "Datenschutzbeauftragten, der angehört wurde (Art. 38 Abs. 6 DSGVO).",
-        "Counts with both signatures: the controller's, who decides, and that of the data "
-        "protection officer, who was consulted (Art. 38(6) GDPR).",
+        "Gilt mit der Unterschrift des Verantwortlichen, der entscheidet. Der "
+        "Datenschutzbeauftragte signiert, wenn er angehört wurde (Art. 38 Abs. 6 DSGVO); wer "
+        "unterschrieben hat, zeigt die Prüfung.",
+        "Counts with the signature of the controller, who decides. The data protection officer "
+        "signs when consulted (Art. 38(6) GDPR); who has signed is shown by verification.",
     ),
     "approved.digest": ("Prüfsumme des Regelwerks", "Digest of the policy"),
     "access.result": (

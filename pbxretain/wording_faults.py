@@ -206,14 +206,19 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "The key could not be written.",
     ),
     "code.KEY_FOLDER": (
-        "Der Ordner des Schlüssels ist nicht sicher.",
-        "The folder of the key isn't safe.",
+        "Der Ordner des Schlüssels ist keiner, oder andere als sein Besitzer können darin "
+        "schreiben.",
+        "The folder of the key is none, or others than its owner may write in it.",
     ),
     "code.KEY_MISSING": (
         "Ein Schlüssel fehlt oder ist nicht lesbar.",
         "A key is missing or can't be read.",
     ),
-    "code.KEY_KIND": ("Ein Schlüssel ist von falscher Art.", "A key is of the wrong kind."),
+    "code.KEY_KIND": (
+        "Die Datei enthält keinen Schlüssel der Art, die hier gebraucht wird (Ed25519 zum "
+        "Signieren, X25519 zum Versiegeln).",
+        "The file holds no key of the kind that is needed here (Ed25519 to sign, X25519 to seal).",
+    ),
     "code.KEY_EXPOSED": (
         "Andere als der Besitzer können den Schlüssel lesen oder ändern.",
         "Others than its owner may read or change the key.",

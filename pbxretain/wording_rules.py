@@ -63,6 +63,47 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
         "in dieser Fassung freigegeben: {by}, {on}",
         "approved in this form: {by}, {on}",
     ),
+    # --- rosters and gaps ---------------------------------------------------------------------
+    "code.ROSTER_SOURCE": (
+        "Das Schlüsselverzeichnis kennt diese Quelle nicht.",
+        "The roster doesn't know this source.",
+    ),
+    "detail.ROSTER_SOURCE": (
+        "das Schlüsselverzeichnis kennt die Quelle {source} nicht",
+        "the roster knows no source {source}",
+    ),
+    "code.ROSTER_AUTHORITY": (
+        "Das Schlüsselverzeichnis im Ordner des Datenschutzbeauftragten ist von einer anderen "
+        "Stelle signiert.",
+        "The roster in the officer's folder is signed by another authority.",
+    ),
+    "code.ROSTER_CONTROLLER": (
+        "Das Schlüsselverzeichnis muss sagen, wer verantwortlich ist.",
+        "The roster has to say who is responsible.",
+    ),
+    "code.CONTROLLER_NAME": (
+        "Der Name des Verantwortlichen ist eine Zeile mit höchstens 1000 Zeichen.",
+        "The name of the controller is one line of at most 1000 characters.",
+    ),
+    "code.ROSTER_ROLE": (
+        "Der Schlüssel hat im Schlüsselverzeichnis eine andere Rolle.",
+        "The key has another role in the roster.",
+    ),
+    "detail.ROSTER_ROLE": (
+        "der Schlüssel, der für die Rolle {role} gedacht ist, hat im Schlüsselverzeichnis eine "
+        "andere",
+        "the key of the {role} has another role in the roster",
+    ),
+    "detail.ROSTER_ROLE.hint": (
+        "legen Sie einen eigenen an: pbxretain key new --role ROLLE --out DATEI",
+        "make one of its own: pbxretain key new --role ROLE --out FILE",
+    ),
+    "detail.GAP_NOTE": (
+        "die Lücke muss beginnen, bevor sie endet, bis jetzt zu Ende sein, und ihre Bemerkung eine "
+        "Zeile mit höchstens 1000 Zeichen",
+        "the gap has to begin before it ends, end by now, and its remark be one line of at most "
+        "1000 characters",
+    ),
     "code.NOT_SIGNED": (
         "Das Regelwerk ist in dieser Fassung nicht vom Verantwortlichen signiert.",
         "The policy isn't signed by the controller in this form.",

@@ -103,10 +103,9 @@ VERIFY: Final[Mapping[str, tuple[str, str]]] = {
         "The ledger's checkpoint is missing.",
     ),
     "code.UNAPPROVED_POLICY": (
-        "Gelöscht wurde nach einem Regelwerk, das nicht in dieser Fassung freigegeben und dem "
-        "Datenschutzbeauftragten vorgelegt ist.",
-        "Deletion followed a policy that isn't approved in this version and put before the data "
-        "protection officer.",
+        "Gelöscht wurde nach einem Regelwerk, das der Verantwortliche in dieser Fassung nicht "
+        "signiert hat.",
+        "Deletion followed a policy that the controller hasn't signed in this version.",
     ),
     "code.REVIEWED": (
         "Der Datenschutzbeauftragte hat das Löschprotokoll geprüft.",

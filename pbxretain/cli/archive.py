@@ -12,7 +12,7 @@ from pbxretain.cli import context, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
 from pbxretain.cli.printed import Form, as_bytes
-from pbxretain.errors import DocumentError, EvidenceError, UnavailableError
+from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
 from pbxretain.evidence.attachment import attached, is_pdf
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import Account, Predicate, file_type, made_at, parse_statement
@@ -90,6 +90,8 @@ class Opened:
     predicate: Predicate
     seal: Seal
     signed: bool
+    zone: str = "UTC"
+    """For a statement that names none."""
 
 
 def opened(face: Face, path: Path) -> Opened:
@@ -103,7 +105,19 @@ def opened(face: Face, path: Path) -> Opened:
     signer = _own_signer(face, path)
     seal = Seal(digest=envelope.digest, keyid=signer or envelope.signatures[0].keyid)
     kind = file_type(statement.type)
-    return Opened(path, data, kind, statement.predicate, seal, signer is not None)
+    zone = _zone(face, statement.predicate)
+    return Opened(path, data, kind, statement.predicate, seal, signer is not None, zone)
+
+
+def _zone(face: Face, predicate: Predicate) -> str:
+    """The zone of the source that a statement is about; of one about none, that of all sources."""
+    try:
+        sources = context.load(face).settings.sources
+    except (DocumentError, RefusedError):
+        return "UTC"
+    own = sources.get(getattr(predicate, "source", ""))
+    zones = {own.timezone} if own else {source.timezone for source in sources.values()}
+    return zones.pop() if len(zones) == 1 else "UTC"
 
 
 def _own_signer(face: Face, path: Path) -> str | None:
@@ -129,7 +143,7 @@ def sheet(found: Opened, lang: Lang) -> Sheet:
         return explain.statement(found.predicate, lang, seal=found.seal)
     digest, keyid = found.seal.digest, found.seal.keyid
     told = explain_attestations.sheet(
-        found.predicate, lang, kind=found.kind, digest=digest, keyid=keyid
+        found.predicate, lang, kind=found.kind, digest=digest, keyid=keyid, zone=found.zone
     )
     made = moment(made_at(found.predicate))
     return replace(told, made=made, mark=explain.mark(found.seal, lang))

@@ -99,7 +99,10 @@ def _source(roster: Roster, named: str | None) -> str:
     known = [source.source for source in roster.trust.sources]
     if named is not None and named not in known:
         raise RefusedError(
-            f"the roster knows no source {named}", hint=f"known: {', '.join(known)}", code="ROSTER"
+            f"the roster knows no source {named}",
+            hint=f"known: {', '.join(known)}",
+            code="ROSTER_SOURCE",
+            params={"source": named},
         )
     if named is None and len(known) != 1:
         raise click.UsageError(f"Name the source: --source {' or '.join(known)}.")

@@ -60,7 +60,8 @@ def _look(desk: Desk, app: context.App, name: str, roster: Roster) -> Observatio
         raise RefusedError(
             f"the roster here doesn't know source {name}",
             hint="in your settings, name the source as its reports do",
-            code="ROSTER",
+            code="ROSTER_SOURCE",
+            params={"source": name},
         )
     terms, installation = app.terms(name), roster.trust.installation
     with (

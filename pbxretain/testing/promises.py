@@ -192,8 +192,13 @@ def _counts(trial: Trial, dataset: str) -> Iterator[Found]:
             resolved = replace(fresh, excluded_calls=store.straddlers(fresh))
             before = sum(when is not None and when < cut for when in truths)
             yield from _compared("before", store.census(resolved).before, before, cut)
-        census = store.census(chosen)
-    yield from _totals(fake, census, truths, _truths(fake, dataset, copies=True))
+        marks = tuple(cut for cut in cuts if cut < fake.scene.now)
+        census = store.census(replace(chosen, marks=marks))
+    there = _truths(fake, dataset, copies=True)
+    for mark, older in zip(marks, census.older, strict=False):  # empty where that costs too much
+        known = sum(when is not None and when < mark for when in there)
+        yield from _compared("older", older, known, mark)
+    yield from _totals(fake, census, truths, there)
     yield from _due(trial, fake, dataset, census)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from pbxretain import connector, holdnotes, keeping, plan, planfile, report, signing
+from pbxretain import connector, holdnotes, keeping, plan, planfile, purgers, report, signing
 from pbxretain.batches import Budget, Stop, Unsettled, Work
 from pbxretain.connector import Connector, Opened
 from pbxretain.errors import (
@@ -41,11 +41,12 @@ from pbxretain.plan import Item, Plan, Progress, Terms, silent
 from pbxretain.planfile import OLDEST, PlanFile, Tags
 from pbxretain.planned import NOT_PLANNED, Planned, Tally
 from pbxretain.pseudonyms import Pseudonyms
-from pbxretain.records import Selection, Store
+from pbxretain.records import Store
 from pbxretain.recovery import frozen, settle_dead
 from pbxretain.report import Ending
 from pbxretain.rolling import Chain
 from pbxretain.settings import Source
+from pbxretain.strands import Strand
 from pbxretain.traces import Traces
 from pbxretain.watching import Answer, Watch
 
@@ -248,6 +249,8 @@ class _Run:
             progress=self.progress,
             counts=planfile.counts(self.planned.head) if self.planned else None,
         )
+        with suppress(RetainError):  # only who deleted them stays open
+            decided = purgers.explained(decided, self.terms, opened)
         decided = plan.without(decided, untidy)
         if self.planned:
             planfile.refuse_other_cutoffs(self.planned.head, decided)
@@ -573,12 +576,14 @@ class _Run:
             if refusals:
                 raise refusals[0]
             held = plan.held(self.terms, opened, now=self.now)
+            then = datetime.fromisoformat(dead.facts["now"]).astimezone(UTC)
             results = settle_dead(
                 dead,
                 opened,
                 tidy=lambda: self._tidy(opened),
                 spare=held.spare,
-                again=self._again(dead, opened),
+                parts=self._parts(dead, opened),
+                again=lambda part: plan.select(self.terms, opened, part, now=then),
             )
         ending = Ending(
             outcome="recovered",
@@ -590,24 +595,13 @@ class _Run:
         files = keeping.grow(dead, results, self.site.reports)
         return self._seal(dead.facts, results, ending, files)
 
-    def _again(
-        self, dead: Journal, opened: Opened
-    ) -> Callable[[str], tuple[Store, Selection] | None]:
-        """How a dead run looked at a part of a dataset. Which part that was only the policy says:
+    def _parts(self, dead: Journal, opened: Opened) -> Mapping[str, Strand]:
+        """Which part of a dataset each of a dead run's rules took, by name. Only the policy says:
         its values may be numbers, so no run folder holds them. A changed policy can't tell."""
-        now = datetime.fromisoformat(dead.facts["now"]).astimezone(UTC)
-
-        def look(name: str) -> tuple[Store, Selection] | None:
-            if dead.facts["policy"]["digest"] != self.terms.policy_digest:
-                return None
+        if dead.facts["policy"]["digest"] == self.terms.policy_digest:
             with suppress(DocumentError):  # the connector changed since
-                for strand in self.terms.strands(opened):
-                    if strand.dataset == name:
-                        selection = plan.select(self.terms, opened, strand, now=now)
-                        return (strand, selection) if selection else None
-            return None
-
-        return look
+                return {strand.dataset: strand for strand in self.terms.strands(opened)}
+        return {}
 
     # --- the end -----------------------------------------------------------------------------
 

@@ -144,7 +144,7 @@ def period(value: str, lang: Lang) -> str:
     anything unknown as it is known."""
     plain = value.removeprefix("until end of year + ")
     if plain != value:
-        return text("period.year-end", lang, years=period(plain, lang))
+        return text("report.keep.end-of-year", lang, keep=period(plain, lang))
     count, _, unit = value.partition(" ")
     key = f"period.{unit.rstrip('s')}.{'one' if count == '1' else 'many'}"
     if count.isdigit() and key in CATALOGUE:

@@ -86,7 +86,7 @@ class Item:
     """Counted only; what is due there is left over after each run."""
 
     alone: bool = True
-    """No other rule shares the dataset."""
+    """No other rule deletes from the dataset."""
 
     action: Literal["delete", "redact"] = "delete"
     keep: Period | Literal["forever"] = "forever"
@@ -134,6 +134,15 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """How many records of a dataset lay before ``until`` when a run had ended, by the start event
+    that dates them."""
+
+    until: datetime
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """What a source is run under: its documents, already loaded and frozen."""
 
@@ -164,7 +173,7 @@ class Terms:
     unsigned: RefusedError | None = None
     """What is missing of the signatures that settings demand."""
 
-    settled: Mapping[str, datetime] | None = None
+    settled: Mapping[str, Counted] | None = None
     """By dataset of the manifest: before which instant the run before counted what was there.
     None: this one doesn't count."""
 
@@ -244,7 +253,7 @@ def make(
     progress("census", "", len(items), len(strands))
     items = _beside(items)
     if terms.chosen is None:
-        items = _with_idle(items, opened, now)
+        items = _with_gone(_with_idle(items, opened, now), terms)
     refusals: list[RefusedError] = list(clock_refusals)
     if not terms.approved:
         refusals.append(_not_approved(terms))
@@ -319,7 +328,8 @@ def _marks(terms: Terms, kind: Dataset, name: str, *, now: datetime) -> tuple[da
     if terms.settled is None:
         return ()
     settle_in = max(timedelta(seconds=getattr(kind, "settle_in", 0)), _SETTLED)
-    last = terms.settled.get(name)
+    counted = terms.settled.get(name)
+    last = counted.until if counted else None
     return (now.replace(microsecond=0) - settle_in, *([last] if last else []))
 
 
@@ -535,6 +545,22 @@ def _with_idle(items: Sequence[Item], opened: Opened, now: datetime) -> list[Ite
 def _quiet(item: Item, now: datetime) -> timedelta:
     newest = item.census.newest if item.census else None
     return now - newest if newest else timedelta()
+
+
+def _with_gone(items: Sequence[Item], terms: Terms) -> list[Item]:
+    """Tells once a dataset how many records have gone since the run before, none of them by it."""
+    told: set[str] = set()
+    found = []
+    for item in items:
+        counted = (terms.settled or {}).get(item.of)
+        census = item.census
+        if counted and census and len(census.older) > 1 and item.of not in told:
+            gone = counted.counts.get(item.start, 0) - census.older[1]
+            told |= {item.of} if gone > 0 else set()
+            more = {"GONE_BEFORE": gone} if gone > 0 else {}
+            census = replace(census, findings={**census.findings, **more})
+        found.append(replace(item, census=census))
+    return found
 
 
 def _told_idle(item: Item, quiet: timedelta) -> Item:

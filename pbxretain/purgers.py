@@ -1,4 +1,4 @@
-"""Does what the product itself deletes fit the policy? For ``check``; reads only.
+"""Does what the product itself deletes fit the policy, and did it delete here? Reads only.
 
 What the product deletes by itself leaves no evidence: earlier than the policy says, records are
 gone before any report can name them; earlier than a minimum, a duty is broken. And where only the
@@ -8,11 +8,9 @@ product's own deletion reaches something, it must come no later than the policy 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
-
-from sqlalchemy.engine import make_url
+from typing import TYPE_CHECKING, Literal
 
 from pbxretain.clues import Purge, PurgeUnit, StoredSetting
 from pbxretain.connector import Opened
@@ -21,12 +19,15 @@ from pbxretain.discovery.found import Notes
 from pbxretain.discovery.products import is_there
 from pbxretain.host.tree import HostTree
 from pbxretain.period import Period
-from pbxretain.plan import Terms
+from pbxretain.plan import Item, Plan, Terms
 from pbxretain.policy import Rule
 from pbxretain.records import Advice
 from pbxretain.settings import Source
-from pbxretain.stores.purges import UNSEEN, StoredValues, filed_values
 
+if TYPE_CHECKING:
+    from pbxretain.stores.purges import StoredValues
+
+_GONE = "GONE_BEFORE"
 _DIGITS = 6
 """Digits of a period; anything longer means for ever."""
 _HERE = ("", "localhost", "127.0.0.1", "::1")
@@ -60,6 +61,33 @@ def own_purges(terms: Terms, opened: Opened, tree: HostTree | None = None) -> It
             unseen.setdefault(place, []).append(purge.data)
     for place, classes in unseen.items():
         yield _unseen(place, list(dict.fromkeys(classes)))
+
+
+def explained(decided: Plan, terms: Terms, opened: Opened, tree: HostTree | None = None) -> Plan:
+    """The same plan, in which records that have gone since the run before are laid to the product
+    where it deletes that data class by itself."""
+    gone = [item for item in decided.items if item.census and _GONE in item.census.findings]
+    if not gone:
+        return decided
+    reading = _Reading(terms, opened, tree or HostTree())
+    active = {
+        purge.data
+        for purge in terms.connector.manifest.discover.purges
+        if purge.clears == "records" and any(own != "never" for own in reading.found(purge).periods)
+    }
+    items = [
+        _laid(item) if item in gone and item.data_class in active else item
+        for item in decided.items
+    ]
+    return replace(decided, items=items)
+
+
+def _laid(item: Item) -> Item:
+    if item.census is None:
+        return item
+    codes = {_GONE: "GONE_OWN_PURGE"}
+    findings = {codes.get(code, code): count for code, count in item.census.findings.items()}
+    return replace(item, census=replace(item.census, findings=findings))
 
 
 # --- what the product says ------------------------------------------------------------------------
@@ -103,6 +131,8 @@ class _Reading:
         return result
 
     def _stored(self, setting: StoredSetting) -> StoredValues:
+        from pbxretain.stores.purges import UNSEEN, filed_values
+
         if setting.file is None:
             return self._opened.stored(setting) if self._opened.stored else UNSEEN
         if self._facts is None:
@@ -114,6 +144,8 @@ def _is_local(source: Source) -> bool:
     """Whether the source is on this host, as far as its address says."""
     if not source.url:
         return True
+    from sqlalchemy.engine import make_url
+
     url = make_url(source.url)
     asked = url.query.get("host", "")
     host = url.host or ("" if str(asked).startswith("/") else str(asked))

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple, Protocol, Self
 
 Field = bytes | None
@@ -25,6 +25,12 @@ Field = bytes | None
 
 Facets = Mapping[str, frozenset[str]]
 """A part of a data class: each facet named has one of the values. Empty: all of it."""
+
+WHENEVER = datetime(2199, 12, 31, tzinfo=UTC)
+"""Later than any record: what goes on demand goes at any age, also with a date ahead of time."""
+
+UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for the time of a record that has none, where somebody singled it out."""
 
 FUTURE = timedelta(days=1)
 """Clocks differ a little; a start event so far ahead of the run's clock is from the future."""
@@ -176,6 +182,11 @@ class Selection:
     def held(self) -> Ties:
         """What no batch may take because of a hold."""
         return Ties(self.held_calls, self.excluded_keys)
+
+    @property
+    def timeless(self) -> bool:
+        """Whether records go that tell no time: where no minimum may still keep them."""
+        return self.chosen is not None and self.maximum is None
 
     def means(self, identity: bytes) -> bool:
         """Whether a record may be one that is meant."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from pbxretain.journal import DeadIntent, Journal, Mark
 from pbxretain.outcomes import DatasetResult, still_due
 from pbxretain.records import Census, Selection, Store
 from pbxretain.settings import Source
+from pbxretain.strands import Strand
 
 
 def frozen(dead: Journal, today: Source, installed: Connector) -> tuple[Source, Connector]:
@@ -37,8 +38,8 @@ def frozen(dead: Journal, today: Source, installed: Connector) -> tuple[Source, 
 Spare = Callable[[Selection, str], Selection]
 """Adds to a selection what is held of a data class."""
 
-Again = Callable[[str], tuple[Store, Selection] | None]
-"""A strand by its name, with its selection as the dead run had it; None where nobody can tell."""
+Again = Callable[[Strand], Selection | None]
+"""A strand's selection as the dead run had it."""
 
 
 def settle_dead(
@@ -47,19 +48,22 @@ def settle_dead(
     *,
     tidy: Callable[[], object],
     spare: Spare,
-    again: Again = lambda _: None,
+    parts: Mapping[str, Strand],
+    again: Again,
 ) -> Sequence[DatasetResult]:
     """Settles the batch in flight, then tells for each dataset what is gone with evidence.
 
     ``tidy`` puts back what was renamed without an intent; it must not run before the settling.
-    ``spare`` adds what is held now to the selection of a data class. ``again`` tells where a rule
-    took only a part of a dataset.
+    ``spare`` adds what is held now to the selection of a data class. ``parts`` and ``again`` tell
+    where a rule took only a part of a dataset; by name, none where nobody can tell.
     """
     known = {entry["dataset"]: entry for entry in dead.facts["datasets"]}
     if intent := dead.dead_intent():
-        dead.mark(_settled(opened, intent, of=_of(known.get(intent.dataset, {}), intent.dataset)))
+        of = _of(known.get(intent.dataset, {}), intent.dataset)
+        dead.mark(_settled(intent, _part(opened, parts, intent.dataset, of=of)))
     tidy()
-    return [_result(dead, opened, entry, spare, again) for entry in known.values()]
+    look = _Look(dead, opened, spare, parts, again)
+    return [look.result(entry) for entry in known.values()]
 
 
 def _of(entry: Mapping[str, Any], name: str) -> str:
@@ -67,8 +71,13 @@ def _of(entry: Mapping[str, Any], name: str) -> str:
     return str(entry.get("of") or name)
 
 
-def _settled(opened: Opened, intent: DeadIntent, *, of: str) -> Mark:
-    store = opened.store(of)
+def _part(opened: Opened, parts: Mapping[str, Strand], name: str, *, of: str) -> Store | None:
+    """The strand by its name, else the dataset that it was of."""
+    part = parts.get(name)
+    return part if part is not None and part.of == of else opened.store(of)
+
+
+def _settled(intent: DeadIntent, store: Store | None) -> Mark:
     if store is None:
         raise UnavailableError(
             f"dataset {intent.dataset} is gone, and a run died while it deleted there",
@@ -82,35 +91,38 @@ def _settled(opened: Opened, intent: DeadIntent, *, of: str) -> Mark:
         ) from None
 
 
-def _result(
-    dead: Journal,
-    opened: Opened,
-    entry: Mapping[str, Any],
-    spare: Spare,
-    again: Again,
-) -> DatasetResult:
-    result = DatasetResult(entry["dataset"])
-    result.marks = [mark for mark in dead.marks() if mark.dataset == entry["dataset"]]
-    result.absent = sum(mark.absent for mark in result.marks)
-    store = opened.store(_of(entry, entry["dataset"]))
-    if store is not None and entry["cutoff"] and not entry["refusal"]:
-        with suppress(StoreError):  # unread, it counts as incomplete
-            result.after = _census(dead.facts, entry, store, spare, again)
-    result.outcome = _outcome(entry, result)
-    return result
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is there now of what a dead run had."""
 
+    dead: Journal
+    opened: Opened
+    spare: Spare
+    parts: Mapping[str, Strand]
+    again: Again
 
-def _census(
-    known: Mapping[str, Any], entry: Mapping[str, Any], store: Store, spare: Spare, again: Again
-) -> Census | None:
-    if entry.get("singled_out"):
-        return None  # who was meant is written down nowhere
-    if not entry.get("narrowed"):
-        selection = spare(_selection(known, entry), store.data_class)
+    def result(self, entry: Mapping[str, Any]) -> DatasetResult:
+        name = entry["dataset"]
+        result = DatasetResult(name)
+        result.marks = [mark for mark in self.dead.marks() if mark.dataset == name]
+        result.absent = sum(mark.absent for mark in result.marks)
+        store = self.opened.store(_of(entry, name))
+        if store is not None and entry["cutoff"] and not entry["refusal"]:
+            with suppress(StoreError):  # unread, it counts as incomplete
+                result.after = self._census(entry, store)
+        result.outcome = _outcome(entry, result)
+        return result
+
+    def _census(self, entry: Mapping[str, Any], store: Store) -> Census | None:
+        if entry.get("singled_out"):
+            return None  # who was meant is written down nowhere
+        if entry.get("narrowed"):
+            part = self.parts.get(entry["dataset"])
+            known = self.again(part) if part else None
+            return part.census(known) if part and known else None
+        selection = self.spare(_selection(self.dead.facts, entry), store.data_class)
         straddlers = store.straddlers(selection)
         return store.census(replace(selection, excluded_calls=straddlers))
-    found = again(entry["dataset"])
-    return found[0].census(found[1]) if found else None
 
 
 def _outcome(entry: Mapping[str, Any], result: DatasetResult) -> str:

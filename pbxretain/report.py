@@ -26,11 +26,12 @@ from pbxretain.evidence.statements import parse_statement
 from pbxretain.ledger import Ledger
 from pbxretain.outcomes import DatasetResult, still_due
 from pbxretain.period import Period
-from pbxretain.plan import Item, Plan, Terms
+from pbxretain.plan import Counted, Item, Plan, Terms
 from pbxretain.records import Census
 from pbxretain.signing import open_envelope
 
 _LOOKED_BACK = 60
+_TOLD_BEFORE = ("IDLE", "GONE_BEFORE", "GONE_OWN_PURGE")
 """Reports: two months of daily runs that all were refused."""
 
 _METHODS = {"table": "db_delete", "lines": "rewrite", "api": "product", "command": "product"}
@@ -346,20 +347,32 @@ def _settled(
     return {"until": until, "count": count, "last": last, "again": again}
 
 
-def settled_before(ledger: Ledger) -> dict[str, datetime]:
-    """By dataset of the manifest: before which instant it was counted last. Nothing where a later
-    report took records and didn't count."""
-    known: dict[str, datetime | None] = {}
+def settled_before(ledger: Ledger) -> dict[str, Counted]:
+    """By dataset of the manifest: before which instant how much was counted last. Nothing where a
+    later report took records and didn't count."""
+    known: dict[str, Counted | None] = {}
     for entry in [*ledger.entries()][: -_LOOKED_BACK - 1 : -1]:
         told = _told(ledger.folder / entry.file)
+        seen = set(known)
         for dataset in told.datasets if told else ():
             name = dataset.of or dataset.dataset
-            until = dataset.settled.until if dataset.settled else None
-            if name not in known and (until or dataset.merkle.size):
-                known[name] = moment(until) if until else None
+            until, count = None, None
+            if dataset.settled:
+                until, count = dataset.settled.until, dataset.settled.count
+            if name in seen or not (until or dataset.merkle.size):
+                continue
+            if until is None or count is None:
+                known.setdefault(name, None)
+                continue
+            counts = {**_counts(known.get(name)), dataset.rule.start_event or "": count}
+            known[name] = Counted(moment(until), counts)
         if told and told.datasets and all((d.of or d.dataset) in known for d in told.datasets):
             break
-    return {name: until for name, until in known.items() if until}
+    return {name: settled for name, settled in known.items() if settled}
+
+
+def _counts(settled: Counted | None) -> Mapping[str, int]:
+    return settled.counts if settled else {}
 
 
 def _told(path: Path) -> statements.DeletionReport | None:
@@ -427,11 +440,13 @@ def balances(before: Census | None, result: DatasetResult) -> dict[str, int]:
 
 
 def _findings(result: DatasetResult, before: Census | None) -> list[dict[str, Any]]:
-    """As last seen; only whether the dataset is idle was told before anything was deleted."""
-    idle = {"IDLE": before.findings["IDLE"]} if before and "IDLE" in before.findings else {}
+    """As last seen; only what the dataset lacked from the beginning was told before anything was
+    deleted."""
+    told = before.findings if before else {}
+    early = {code: told[code] for code in _TOLD_BEFORE if code in told}
     seen = result.after or before
     # What was left alone is still there when the run looks again: one thing, seen twice.
-    known = Counter({**(seen.findings if seen else {}), **idle}) | result.skipped
+    known = Counter({**(seen.findings if seen else {}), **early}) | result.skipped
     known.update(result.noted)
     return [{"code": code, "count": count} for code, count in sorted(known.items()) if count]
 

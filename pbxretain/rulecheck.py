@@ -27,7 +27,7 @@ class Remark:
 
     RULE_UNREACHABLE: the earlier takes all. RULE_OVERLAP: it takes some, and treats them
     differently. RULE_FACET: no dataset of the class (``facet`` names it) knows the facet.
-    RULE_REDACT: the rule redacts, and a dataset of the class (``facet`` names it) can't be.
+    RULE_REDACT: the rule redacts, and a dataset of the class (``dataset`` names it) can't be.
     """
 
     code: Literal["RULE_UNREACHABLE", "RULE_OVERLAP", "RULE_FACET", "RULE_REDACT"]
@@ -35,6 +35,7 @@ class Remark:
     index: int
     earlier: int | None = None
     facet: str = ""
+    dataset: str = ""
 
 
 def remarks(policy: Policy, *, several: Collection[str] | None = None) -> Iterator[Remark]:
@@ -77,7 +78,7 @@ def unredactable(manifest: Manifest, policy: Policy) -> Iterator[Remark]:
     for index, rule in enumerate(policy.rules):
         for name, kind in manifest.datasets.items():
             if rule.redact and kind.data == rule.data and not _redactable(manifest, kind):
-                yield Remark("RULE_REDACT", rule.data, index, facet=name)
+                yield Remark("RULE_REDACT", rule.data, index, dataset=name)
 
 
 def _redactable(manifest: Manifest, kind: Dataset) -> bool:

@@ -37,11 +37,18 @@ class Span:
     minimum: int
 
 
-def play(counts: Mapping[date, int], edges: Edges, *, first: date, last: date) -> list[Day]:
+def play(
+    counts: Mapping[date, int],
+    edges: Edges,
+    *,
+    first: date,
+    last: date,
+    without: date | None = None,
+) -> list[Day]:
     """A run on each day from ``first`` to ``last``, over records counted by the day they began.
 
     A record that began after a day isn't there yet on it; what was due before ``first`` is deleted
-    by the first run.
+    by the first run. Records that began before ``without`` are nobody's business here.
     """
     began = sorted(counts)
     sums = [0, *accumulate(counts[day] for day in began)]
@@ -50,7 +57,7 @@ def play(counts: Mapping[date, int], edges: Edges, *, first: date, last: date) -
         return sums[bisect_left(began, day)]
 
     found: list[Day] = []
-    gone = 0
+    gone = before(without) if without else 0
     for offset in range((last - first).days + 1):
         day = first + offset * ONE_DAY
         arrived = before(day + ONE_DAY)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from pbxretain.manifest import Dataset, Manifest, TableDataset
 from pbxretain.period import Due, Period, cutoff
 from pbxretain.policy import Cut, Policy, Redact, Rule
 from pbxretain.records import (
+    WHENEVER,
     Advice,
     Batch,
     BatchName,
@@ -37,9 +38,6 @@ from pbxretain.records import (
     Store,
     Ties,
 )
-
-WHENEVER = datetime(2199, 12, 31, tzinfo=UTC)
-"""Later than any record: what goes on demand goes at any age, also with a date ahead of time."""
 
 _LONGEST = 63
 """Of a name in evidence."""
@@ -67,7 +65,7 @@ class Strand:
     """Files that go when the rows which name them are redacted."""
 
     alone: bool = True
-    """The only strand of its dataset."""
+    """The only strand that deletes from its dataset."""
 
     chosen: frozenset[bytes] | None = field(default=None, repr=False)
     """The only records that are meant, by identity, whatever their age: a data subject demanded
@@ -230,7 +228,20 @@ class Strand:
         return self.store.sweep(selection)
 
     def settle(self, intent: Intent) -> Bits:
-        return self.store.settle(intent)
+        """An equal record that is another rule's isn't taken for one that stayed."""
+        part = Selection(
+            cutoff=WHENEVER,
+            now=WHENEVER,
+            start=self.start,
+            only=self.only,
+            but_not=self.but_not,
+            without=self.without,
+        )
+        settle = getattr(self.store, "settle_part", None)
+        if settle is None or not part.narrowed:
+            return self.store.settle(intent)
+        found: Bits = settle(intent, part)
+        return found
 
     def tidy(self, installation: str) -> int:
         return self.store.tidy(installation)
@@ -256,8 +267,9 @@ def of_source(policy: Policy, manifest: Manifest, opened: Opened) -> list[Strand
     found: list[Strand] = []
     for store in opened.stores:
         made = list(_of_store(policy, manifest, store, opened.kinds[store.dataset]))
-        alone = len(made) == 1
+        deleting = sum(strand.action == "delete" for strand in made)
         for strand in made:
+            alone = deleting == 1 and strand.action == "delete"
             name = strand.dataset
             if name != store.dataset:
                 name = _unused(name, names)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -105,18 +105,45 @@ def search(opened: Opened, whom: Sought, *, source: str, related: bool = True) -
     return holding
 
 
-def chosen(
-    opened: Opened, whom: Sought, starts: Iterable[tuple[str, str]]
-) -> dict[tuple[str, str], frozenset[bytes]]:
-    """The identities of what is found, for each dataset and start event in question: another start
-    event makes another identity. Raises StoreError, UnavailableError."""
-    found: dict[tuple[str, str], frozenset[bytes]] = {}
+@dataclass(frozen=True, slots=True, repr=False)
+class Chosen:
+    """What a demand for erasure singles out: ``keys`` are identities by dataset and start event
+    (another start event makes another identity), ``found`` counts records by dataset. ``shared``
+    are those of them that no key tells from somebody else's: they stay."""
+
+    keys: Mapping[tuple[str, str], frozenset[bytes]]
+    found: Mapping[str, int]
+    shared: Mapping[str, int]
+
+    def __repr__(self) -> str:
+        return "<chosen>"
+
+
+def chosen(opened: Opened, whom: Sought, starts: Iterable[tuple[str, str]]) -> Chosen:
+    """Searches every dataset once for each start event. Raises StoreError, UnavailableError."""
+    keys: dict[tuple[str, str], frozenset[bytes]] = {}
+    found: dict[str, int] = {}
+    shared: dict[str, int] = {}
     for dataset, start in dict.fromkeys(starts):
         store = opened.store(dataset)
-        if store is not None:
-            records = store.search(whom, start=start)
-            found[dataset, start] = frozenset(record.identity for record in records)
-    return found
+        if store is None:
+            continue
+        records = Counter(record.identity for record in store.search(whom, start=start))
+        mixed = _mixed(store, records, start)
+        keys[dataset, start] = frozenset(records.keys() - mixed)
+        found[dataset] = max(records.total(), found.get(dataset, 0))
+        shared[dataset] = max(sum(records[key] for key in mixed), shared.get(dataset, 0))
+    named = {name: count for name, count in found.items() if count}
+    return Chosen(keys, named, {name: count for name, count in shared.items() if count})
+
+
+def _mixed(store: Store, found: Counter[bytes], start: str) -> set[bytes]:
+    """Identities that records of others have as well."""
+    alike = getattr(store, "alike", None)
+    if alike is None or not found:
+        return set()
+    there: Counter[bytes] = alike(found, start=start)
+    return {key for key, count in found.items() if there[key] > count}
 
 
 def _related(store: Store, calls: frozenset[bytes], hers: frozenset[bytes]) -> Iterator[Found]:

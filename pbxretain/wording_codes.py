@@ -46,7 +46,6 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "period.month.many": ("{n} Monate", "{n} months"),
     "period.year.one": ("{n} Jahr", "{n} year"),
     "period.year.many": ("{n} Jahre", "{n} years"),
-    "period.year-end": ("bis Jahresende + {years}", "until end of year + {years}"),
     "period.forever": ("unbefristet", "forever"),
     "period.never": ("nie", "never"),
     "period.at-once": ("sofort", "at once"),
@@ -231,6 +230,18 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "code.SCHEDULE_GAP": (
         "Seit dem letzten Löschlauf ist mehr Zeit vergangen als vorgesehen.",
         "More time than intended has passed since the last run.",
+    ),
+    "code.GONE_BEFORE": (
+        "Seit dem vorigen Löschlauf sind Datensätze verschwunden, die dieses Programm nicht "
+        "gelöscht hat; dafür gibt es keinen Nachweis.",
+        "Since the run before, records have gone that this program didn't delete; there is no "
+        "evidence of that.",
+    ),
+    "code.GONE_OWN_PURGE": (
+        "Seit dem vorigen Löschlauf sind Datensätze verschwunden, die dieses Programm nicht "
+        "gelöscht hat; die Anlage löscht diese Datenart auch selbst, und ohne Nachweis.",
+        "Since the run before, records have gone that this program didn't delete; the system "
+        "itself deletes this data class too, and without evidence.",
     ),
     "code.IDLE": (
         "Seit so vielen Tagen hat die Anlage nichts Neues geschrieben.",

@@ -56,6 +56,10 @@ POLICY: Final[Mapping[str, tuple[str, str]]] = {
         "{data}: Die Regeln stehen in anderer Reihenfolge.",
         "{data}: the rules stand in another order.",
     ),
+    "diff.redacted": (
+        "davon unkenntlich zu machen: {before} → {after}",
+        "of these to be redacted: {before} → {after}",
+    ),
     "diff.unchanged": ("unverändert; {more}", "unchanged; {more}"),
     "diff.class": ("{data}, alle Regeln zusammen: {more}", "{data}, all rules together: {more}"),
     "diff.source": ("{source}, insgesamt: {more}.", "{source}, in all: {more}."),
@@ -112,6 +116,11 @@ POLICY: Final[Mapping[str, tuple[str, str]]] = {
     "simulate.col.span": ("Tage", "Days"),
     "simulate.col.deleted": ("Gelöscht", "Deleted"),
     "simulate.col.redacted": ("Unkenntlich gemacht", "Redacted"),
+    "simulate.col.unredacted": ("Noch nicht unkenntlich", "Not redacted yet"),
+    "simulate.chart.unredacted": (
+        "Noch nicht unkenntlich gemachte Datensätze",
+        "Records not redacted yet",
+    ),
     "simulate.chart.deleted": ("Gelöschte Datensätze", "Records deleted"),
     "simulate.chart.redacted": ("Unkenntlich gemachte Datensätze", "Records redacted"),
     "simulate.chart.there": ("Danach vorhandene Datensätze", "Records there afterwards"),

@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from typing import Final
 
 REDACTION: Final[Mapping[str, tuple[str, str]]] = {
+    "plan.result.both": (
+        "Ein Löschlauf würde jetzt löschen: {deleted}, unkenntlich machen: {redacted}; es wurde "
+        "nichts geändert.",
+        "A run would delete {deleted} and redact {redacted} now; nothing was changed.",
+    ),
+    "policy.note.dataset": ("{what} (Datenbestand: {name})", "{what} (dataset: {name})"),
     "code.REDACTION_UNDECLARED": (
         "Der Konnektor sagt nicht von jeder Spalte mit Personenbezug, wie sie unkenntlich wird.",
         "The connector doesn't say of each personal column how it is redacted.",

@@ -99,11 +99,13 @@ SUBJECT: Final[Mapping[str, tuple[str, str]]] = {
     "subject.erase.note": (
         "„Gefunden“ zählt auch Kopien, die mit ihrem Datensatz gehen. Was eine Löschsperre oder "
         "eine Mindestfrist hält, bleibt (Art. 17 Abs. 3 DSGVO); das Löschprotokoll hält die "
-        "Ablehnung fest. „Jetzt nicht“: Das Gespräch läuft noch, ein Teil muss vorher gehen, oder "
-        "der Datensatz nennt keine Zeit.",
+        "Ablehnung fest. „Jetzt nicht“: Das Gespräch läuft noch, ein Teil muss vorher gehen, der "
+        "Datensatz nennt keine Zeit und hat eine Mindestfrist, oder kein Schlüssel unterscheidet "
+        "ihn von dem eines anderen.",
         '"Found" also counts copies, which go with their record. What a hold or a minimum keeps '
         'stays (Art. 17(3) GDPR); the report records the refusal. "Not now": the call goes on, a '
-        "part has to go first, or the record tells no time.",
+        "part has to go first, the record tells no time and has a minimum, or no key tells it from "
+        "somebody else's.",
     ),
     "subject.erase.ask": (
         "{records} dieser Person unwiderruflich löschen?",

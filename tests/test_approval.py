@@ -441,3 +441,20 @@ def test_the_controller_signs_on_a_machine_without_settings(parties: Parties) ->
     both = parties.desk / "both.dsse.json"
     parties.consult(file, "--out", str(both))
     parties.host.must("report", "add", str(both))
+
+
+def test_a_signed_policy_is_compared_with_the_file_as_it_stands(parties: Parties) -> None:
+    signed = parties.desk / "compared.dsse.json"
+    parties.sign(signed)
+    assert parties.host.json("policy", "diff", str(signed), NAME)["same"]
+    path = parties.host.folder / "etc" / "policies.d" / f"{NAME}.yaml"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("keep: 90 days", "keep: 30 days"), "utf-8")
+    told = parties.host.json("policy", "diff", str(signed), NAME)
+    path.write_text(text, "utf-8")
+    assert {tuple(change["terms"]["keep"]) for change in told["changes"]} == {
+        ("90 days", "30 days")
+    }
+    other = next(parties.host.reports.glob("*-deletion-report.dsse.json"))
+    refused = parties.host.run("policy", "diff", str(other), NAME)
+    assert refused.exit_code == Exit.USAGE

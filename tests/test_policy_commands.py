@@ -98,7 +98,7 @@ def test_a_dataset_that_cant_be_redacted_is_told(office: Place) -> None:
     write(office, "office-policy", "keep: 90 days, redact: {after: 9 days}")
     notes = office.json("policy", "check", "office-policy")["notes"]
     told = [note for note in notes if note["code"] == "RULE_REDACT"]
-    assert [note["facet"] for note in told] == ["call-log-files", "custom-call-log"]
+    assert [note["dataset"] for note in told] == ["call-log-files", "custom-call-log"]
 
 
 def test_a_diff_says_in_words_what_changes(office: Place) -> None:
@@ -249,3 +249,26 @@ def test_two_rules_of_a_class_are_counted_and_played_apart(tmp_path: Path) -> No
         if course["data"] == "call-detail-records"
     }
     assert told == {"calls-missed": (5, 20), "calls": (7, 80)}
+
+
+def test_an_earlier_stage_is_counted_and_played_as_what_it_is(office: Place) -> None:
+    write(office, "old", "keep: 1 year")
+    write(office, "stages", "keep: 200 days, redact: {after: 30 days}")
+    told = office.json("policy", "diff", "old", "stages", "--source", "office")
+    assert [(c["due"], c["redacted"]) for c in told["changes"]] == [([0, 12], [0, 12])]
+    said = office.run("policy", "diff", "old", "stages", "--source", "office").stdout
+    assert "redacted after 30 days (numbers: without their last 3 digits)" in " ".join(said.split())
+    assert "of these to be redacted: 0 → 12" in " ".join(said.split())
+    write(office, "later", "keep: 100 days, redact: {after: 30 days}")
+    for name, first, wanted in (
+        ("stages", 200, {"delete": (0, 112), "redact": (12, 100)}),
+        # What the first run deletes, it doesn't redact before.
+        ("later", 1, {"delete": (12, 100), "redact": (0, 100)}),
+    ):
+        day = datetime.now(UTC).astimezone(BERLIN).date() - timedelta(days=first)
+        told = office.json("policy", "simulate", name, "--source", "office", "--from", str(day))
+        assert {
+            course["action"]: (course["total"], course["days"][-1]["there"])
+            for course in told["courses"]
+            if course["data"] == "call-detail-records"
+        } == wanted

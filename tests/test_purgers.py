@@ -22,10 +22,12 @@ from pbxretain import purgers
 from pbxretain.cli import show, work
 from pbxretain.documents import parse
 from pbxretain.errors import Exit
+from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.host.tree import HostTree
 from pbxretain.policy import Policy
 from pbxretain.records import Advice
 from pbxretain.render.text import as_text
+from pbxretain.signing import open_envelope
 
 Told = list[tuple[str, str, str]]
 """Code, severity, and what is told of it."""
@@ -158,6 +160,33 @@ def test_settings_that_the_login_may_not_see_are_named_once_with_the_grant(fusio
     assert [(a.code, a.severity, a.command) for a in advice] == [
         ("OWN_PURGE_UNSEEN", "info", f"GRANT SELECT ON {table}") for table in SETTINGS
     ]
+
+
+@pytest.mark.parametrize(
+    ("days", "code"), [("", "GONE_BEFORE"), ("30", "GONE_OWN_PURGE")], ids=["by hand", "its own"]
+)
+def test_a_run_tells_what_has_gone_since_the_one_before_and_whose_deletion_it_may_be(
+    fusion: Scene, days: str, code: str
+) -> None:
+    made = Fusion(fusion)
+    calls = [made.call(number, YOUNG) for number in range(5)]
+    made.load()
+    if days:
+        fusion_days(fusion, "cdr", days)
+    fusion.only_what_is_used(keep=["v_xml_cdr_transcripts", *SETTINGS])
+    fusion.grant(seeing=SETTINGS)
+    for number in range(2):
+        done = fusion.run()
+        assert done.exit_code == Exit.OK, done.errors
+        assert done.entry is not None
+        envelope = open_envelope((fusion.site().state / "reports" / done.entry.file).read_bytes())
+        report = parse_statement(envelope.payload).predicate
+        assert isinstance(report, DeletionReport)
+        (entry,) = [entry for entry in report.datasets if entry.dataset == "calls"]
+        gone = [(f.code, f.count) for f in entry.findings if f.code.startswith("GONE")]
+        assert gone == ([(code, 2)] if number else [])
+        for uuid in calls[:2]:
+            fusion.do("DELETE FROM v_xml_cdr WHERE xml_cdr_uuid = %s", uuid)
 
 
 # --- Wazo: files, a default in the database, and tenants --------------------------------------

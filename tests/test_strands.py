@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from support import small
+from support.facet_promises import faceted
 from support.small import NOW, Small
+from support.tables import drain
 
-from pbxretain import connector, execute, plan, signing
+from pbxretain import connector, documents, execute, plan, signing, strands
 from pbxretain.connector import Opened
 from pbxretain.documents import parse
 from pbxretain.errors import DocumentError, Exit, RefusedError
@@ -23,8 +28,11 @@ from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.execute import RunResult
 from pbxretain.journal import Journal
 from pbxretain.ledger import Entry
+from pbxretain.manifest import Manifest
 from pbxretain.plan import Plan, Terms
 from pbxretain.policy import Policy
+from pbxretain.stores.database import connect
+from pbxretain.stores.table import open_table
 
 OTHERS = ("call-detail-records", "call-events", "queue-logs", "call-recordings")
 
@@ -324,3 +332,109 @@ def test_under_a_changed_policy_a_dead_run_is_settled_and_called_incomplete(pbx:
     assert counts(told) == {"calls-talked": gone}
     assert {d.outcome for d in told.datasets if d.dataset.startswith("calls")} == {"incomplete"}
     assert not isinstance(done.errors, RefusedError)
+
+
+# --- any rules, any records -------------------------------------------------------------------
+
+TODAY = date(2026, 11, 15)
+DAYS = st.sampled_from([1, 30, 90, 365])
+ONLY = st.sampled_from(
+    [
+        {"direction": "inbound"},
+        {"answered": "true"},
+        {"direction": "outbound", "answered": "false"},
+        {"extension": "201"},
+    ]
+)
+PART = st.fixed_dictionaries(
+    {"keep": DAYS, "minimum": DAYS | st.none(), "slack": st.sampled_from([0, 7])}
+)
+LEG = st.tuples(
+    st.sampled_from([0, 1, 2, 29, 30, 31, 84, 90, 91, 365, 366]),
+    st.integers(0, 3),
+    st.sampled_from(["in", "out", None]),
+    st.sampled_from(["ANSWERED", "BUSY", None]),
+    st.sampled_from(["201", "202"]),
+)
+
+
+def _text(only: Mapping[str, str], part: Mapping[str, Any]) -> str:
+    keep, minimum, slack = part["keep"], part["minimum"], part["slack"]
+    more = [f"only: {{{', '.join(f'{k}: {v!r}' for k, v in only.items())}}}"] if only else []
+    more += [f"minimum: {minimum} days"] if minimum else []
+    more += ["override: {by: management}"] if minimum and minimum > keep else []
+    more += [f"slack: {slack} days"] if slack and keep > slack else []
+    return rule("call-detail-records", f"{keep} days", "".join(f", {each}" for each in more))
+
+
+def _policy(rules: Sequence[tuple[Mapping[str, str], Mapping[str, Any]]]) -> Policy:
+    text = "policy: test\nrules:\n" + "".join(f"  - {_text(*each)}\n" for each in rules)
+    return parse(text.encode(), "policy", Policy).value
+
+
+def _goes(leg: Any, rules: Sequence[tuple[Mapping[str, str], Mapping[str, Any]]]) -> bool:
+    """Whether the first rule that fits lets a leg go, by the words of the policy alone."""
+    age, _, way, said, party = leg
+    has = {
+        "direction": {"in": "inbound", "out": "outbound"}.get(way or ""),
+        "answered": None if said is None else str(said == "ANSWERED").lower(),
+        "extension": party,
+    }
+    for only, part in rules:
+        if all(has[name] == value for name, value in only.items()):
+            keep = part["keep"] - (part["slack"] if part["keep"] > part["slack"] else 0)
+            return bool(age > keep and age > (part["minimum"] or 0))
+    raise AssertionError("some rule takes all the rest")
+
+
+@given(
+    narrow=st.lists(st.tuples(ONLY, PART), max_size=3, unique_by=lambda each: repr(each[0])),
+    rest=PART,
+    legs=st.lists(LEG, max_size=7),
+)
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_no_record_under_a_minimum_goes_and_each_fares_as_its_first_rule_says(
+    tmp_path: Path, narrow: Any, rest: Any, legs: Any
+) -> None:
+    rules = [*narrow, ({}, rest)]
+    path = tmp_path / "any.db"
+    path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE cdr (start, uniqueid, linkedid, dir, disp, src, dst)")
+        database.execute("CREATE INDEX cdr_start ON cdr (start)")
+        for number, (age, call, way, said, party) in enumerate(legs):
+            start = f"{TODAY - timedelta(days=age)} 12:00:00"
+            row = (start, f"{call}.{number}", str(call), way, said, party, "030")
+            database.execute("INSERT INTO cdr VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        database.commit()
+    dataset = faceted()
+    text = documents.dump(
+        {
+            "connector": "any",
+            "title": "Any",
+            "databases": ["sqlite"],
+            "datasets": {"calls": dataset.model_dump(mode="json", exclude_defaults=True)},
+        }
+    )
+    manifest = parse(text.encode(), "manifest", Manifest).value
+    engine = connect(f"sqlite:///{path}")
+    store = open_table(name="calls", dataset=dataset, engine=engine, zone=small.ZONE)
+    found = strands.of_source(_policy(rules), manifest, Opened([store], {"calls": dataset}))
+    for strand in found:
+        beside = [each for each in found if each.of == strand.of]
+        chosen = strand.selection(beside, now=NOW, zone=small.ZONE)
+        assert chosen
+        whole = replace(chosen, excluded_calls=store.straddlers(chosen))
+        census = store.census(whole)
+        assert len(drain(store, whole)) == census.due
+        assert census.before == census.due + census.straddling + census.minimum
+    store.close()
+    engine.dispose()
+    goes = [_goes(leg, rules) for leg in legs]
+    kept = {leg[1] for leg, may in zip(legs, goes, strict=True) if not may}
+    expected = sorted(f"{leg[1]}.{n}" for n, leg in enumerate(legs) if leg[1] in kept)
+    with closing(sqlite3.connect(path)) as database:
+        rows = database.execute("SELECT uniqueid FROM cdr ORDER BY uniqueid").fetchall()
+    assert [row[0] for row in rows] == expected

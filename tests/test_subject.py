@@ -248,13 +248,46 @@ def test_nothing_goes_under_a_policy_that_nobody_approved(office: Office) -> Non
     assert refused["code"] == "NOT_APPROVED"
 
 
-def test_a_record_without_a_time_stays_and_is_told(office: Office) -> None:
+def _plant_undated(office: Office) -> None:
     leg = {"calldate": "0000-00-00 00:00:00", "uniqueid": "none", "linkedid": "none"}
     office.planted.insert("cdr", **leg, src=person.NUMBER)
+    office.planted.insert("cdr", **leg, src=person.OTHERS[0], sequence=7)
+    log = office.planted.roots["logs"] / "cdr-csv" / "Master.csv"
+    old = log.read_text()
+    log.write_text(old + ",".join(['""', '"0301234567"', *['""'] * 14, '"none"']) + "\n")
+
+
+def test_a_record_without_a_time_goes_where_no_minimum_may_keep_it(office: Office) -> None:
+    _plant_undated(office)
+    told = office.erase()
+    assert (told["exit"], told["sources"][0]["after"]) == (Exit.OK, {})
+    sources = office._column("SELECT src FROM cdr WHERE uniqueid = 'none'")
+    assert sources == office._column("SELECT src FROM transient_cdr WHERE uniqueid = 'none'")
+    assert sources == {person.OTHERS[0]}
+    assert "none" not in office.marks("call-log-files")
+
+
+def test_a_record_that_no_key_tells_from_somebody_elses_stays_and_is_told(office: Office) -> None:
+    when = person.freepbx_time(office.planted.now)
+    twin = {"calldate": when, "uniqueid": "twin", "linkedid": "twin", "dst": "s"}
+    for number in (person.NUMBER, person.OTHERS[0]):
+        office.planted.insert("cdr", **twin, src=number)
     told = office.erase()
     assert told["exit"] == Exit.INCOMPLETE
     assert told["sources"][0]["after"]["calls"]["waiting"] == 1
-    assert "none" in office.marks("calls")
+    left = office._column("SELECT src FROM cdr WHERE uniqueid = 'twin'")
+    assert left == {person.NUMBER, person.OTHERS[0]}
+
+
+def test_a_record_without_a_time_stays_where_a_minimum_may_keep_it(office: Office) -> None:
+    _plant_undated(office)
+    office.policy(call_detail_records={"keep": "5 years", "minimum": "1 days"})
+    office.approve()
+    told = office.erase()
+    assert told["exit"] == Exit.INCOMPLETE
+    after = told["sources"][0]["after"]
+    assert after["calls"]["waiting"] == after["call-log-files"]["waiting"] == 1
+    assert len(office._column("SELECT src FROM cdr WHERE uniqueid = 'none'")) == 2
 
 
 def test_access_gives_everything_in_files_of_its_own_and_nothing_else(office: Office) -> None:

@@ -24,8 +24,8 @@ from pbxretain.errors import Exit
 from pbxretain.execute import RunResult
 
 KINDS = ("tree", "spool", "lines", "table")
-THEIRS = {"recordings": 4, "voicemail": 6, "call-log-files": 5, "calls": 8}
-"""Records that name the extension 411, without the one that tells no time."""
+THEIRS = {"recordings": 4, "voicemail": 6, "call-log-files": 5, "calls": 9}
+"""Records that name the extension 411; one of the calls tells no time."""
 
 TRACES = (b'"411"', b"-411-", b"/411", b"\x03411")
 """How the extension would stand in a file: as text, in a name, in a packed key."""
@@ -41,7 +41,7 @@ def demand(pbx: Small) -> RunResult:
         terms.source, terms.connector, name=terms.name, installation=site.mark, exclusive=False
     ) as opened:
         starts = [(strand.of, strand.start) for strand in terms.strands(opened)]
-        chosen = subject.chosen(opened, sought.extension("411"), starts)
+        chosen = subject.chosen(opened, sought.extension("411"), starts).keys
     last = execute.ledger_of(site).last()
     return execute.run(
         replace(terms, chosen=chosen),
@@ -56,7 +56,7 @@ def left(pbx: Small) -> dict[str, int]:
     """What names the extension now, read without pbxretain."""
     logs = [p.read_text() for p in pbx.pbx.rglob("Master.csv*")]
     with closing(sqlite3.connect(pbx.pbx / "cdr.db")) as database:
-        rows = database.execute("SELECT count(*) FROM cdr WHERE dst = '411' AND calldate > '1'")
+        rows = database.execute("SELECT count(*) FROM cdr WHERE dst = '411'")
         calls = rows.fetchone()[0]
     return {
         "recordings": len({p.stem for p in pbx.pbx.rglob("out-*-411-*")}),

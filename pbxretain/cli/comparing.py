@@ -69,6 +69,11 @@ class Due:
         """By one rule of that very version; zero for none."""
         return sum(item.due for item in self.plan.items if item.rule is rule) if rule else 0
 
+    def redacted(self, rule: Rule | None) -> int:
+        """How many of these stay, in redacted form."""
+        mine = [item for item in self.plan.items if rule is not None and item.rule is rule]
+        return sum(item.due for item in mine if item.action == "redact")
+
     def of(self, data: str) -> int:
         """Of one data class, by all its rules."""
         return sum(item.due for item in self.plan.items if item.data_class == data)
@@ -134,10 +139,14 @@ class Comparison:
         }
         if self.due:
             told["due"] = self._counts(change.pair)
+            told["redacted"] = self._redacted(change.pair)
         return told
 
     def _counts(self, pair: Pair) -> list[int]:
         return [due.under(rule) for due, rule in zip(self.due or (), pair, strict=True)]
+
+    def _redacted(self, pair: Pair) -> list[int]:
+        return [due.redacted(rule) for due, rule in zip(self.due or (), pair, strict=True)]
 
     def _classes(self) -> list[str]:
         changed = [change.rule.data for change in self.found.rules]
@@ -210,6 +219,10 @@ class Comparison:
         if self.due:
             before, after = self._counts(change.pair)
             said = text("diff.counted", lang, said=said, more=_more(after - before, lang))
+            redacted = self._redacted(change.pair)
+            if any(redacted):
+                more = text("diff.redacted", lang, before=redacted[0], after=redacted[1])
+                said = text("diff.counted", lang, said=said, more=more)
         return text("report.exceptions.plain", lang, where=part, what=said)
 
 

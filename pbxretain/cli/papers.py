@@ -123,9 +123,11 @@ class Note:
     line: int | None = None
     earlier: int | None = None
     facet: str | None = None
+    dataset: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        given = {"line": self.line, "earlier_line": self.earlier, "facet": self.facet}
+        given: dict[str, int | str | None] = {"line": self.line, "earlier_line": self.earlier}
+        given |= {"facet": self.facet, "dataset": self.dataset}
         return {
             "code": self.code,
             "data": self.data,
@@ -193,6 +195,7 @@ def _in_the_way(found: Loaded[Policy], manifests: Sequence[Manifest]) -> list[No
             lines["rules", each.index],
             lines["rules", each.earlier] if each.earlier is not None else None,
             each.facet or None,
+            each.dataset or None,
         )
         for each in dict.fromkeys(told)
     ]
@@ -305,6 +308,8 @@ def _note(note: Note, lang: Lang, *, path: Path | None = None) -> str:
         return said
     if note.facet:
         said = text("policy.note.facet", lang, what=said, facet=note.facet)
+    if note.dataset:
+        said = text("policy.note.dataset", lang, what=said, name=note.dataset)
     if note.earlier is not None:
         said = text("policy.note.earlier", lang, what=said, line=str(note.earlier))
     return f"{path}:{note.line}: {said}"

@@ -16,7 +16,7 @@ from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
 from pbxretain.errors import DocumentError, StoreError
 from pbxretain.messages import Lang, number, text
-from pbxretain.period import first_instant
+from pbxretain.period import Period, first_instant
 from pbxretain.plan import Terms
 from pbxretain.policy import Policy, Rule
 from pbxretain.records import Selection
@@ -47,8 +47,17 @@ class Course:
     dataset: str
     rule: Rule
     action: Literal["delete", "redact"]
+    early: bool = False
+    """Files that are deleted when the rows that name them are redacted."""
+
     days: Sequence[Day] = field(default=(), repr=False)
     uncounted: bool = False
+
+    @property
+    def keep(self) -> Period | Literal["forever"]:
+        """How long what it takes stays as it is."""
+        redact = self.rule.redact if self.early or self.action == "redact" else None
+        return redact.after if redact else self.rule.keep
 
     @property
     def touched(self) -> int:
@@ -63,7 +72,7 @@ class Course:
             "data": self.rule.data,
             "name": self.rule.name,
             "action": self.action,
-            "keep": str(self.rule.keep),
+            "keep": str(self.keep),
             "total": self.touched,
             "uncounted": self.uncounted,
             "days": [
@@ -142,7 +151,9 @@ def _totals(course: Course, lang: Lang) -> tuple[str, ...]:
         return ("?" if course.uncounted else "-",) * 4
     first, last = course.days[0], course.days[-1]
     counts = (first.deleted, course.touched - first.deleted, last.there, last.minimum)
-    return tuple(number(count, lang) for count in counts)
+    told = [number(count, lang) for count in counts]
+    # Redacted records stay: how many there are is told with their deletion.
+    return tuple(told if course.action == "delete" else [*told[:2], "-", told[3]])
 
 
 def _column(key: str, lang: Lang, *, left: bool = False) -> Column:
@@ -152,6 +163,8 @@ def _column(key: str, lang: Lang, *, left: bool = False) -> Column:
 def _stage(course: Course, lang: Lang) -> str:
     if course.action == "redact" and course.rule.redact:
         return ruletext.redaction(course.rule.redact, lang)
+    if course.early:
+        return messages.period(str(course.keep), lang)
     return ruletext.bounds(course.rule, lang)
 
 
@@ -162,9 +175,9 @@ def _course(course: Course, lang: Lang, *, drawn: bool) -> Iterator[Block]:
     pieces = simulation.spans(course.days)
     if drawn:
         yield _chart(pieces, _done(course), lang)
-        yield _chart(pieces, "there", lang)
+        yield _chart(pieces, _left(course), lang)
     least = any(day.minimum for day in course.days)
-    keys = ("span", _done(course), "there", *(("minimum",) if least else ()))
+    keys = ("span", _done(course), _left(course), *(("minimum",) if least else ()))
     columns = tuple(_column(key, lang, left=key == "span") for key in keys)
     rows = tuple(
         (_name(piece, lang), *(number(n, lang) for n in _numbers(piece)[: len(keys) - 1]))
@@ -177,18 +190,22 @@ def _done(course: Course) -> str:
     return "deleted" if course.action == "delete" else "redacted"
 
 
+def _left(course: Course) -> str:
+    return "there" if course.action == "delete" else "unredacted"
+
+
 def _numbers(piece: Span) -> tuple[int, int, int]:
     return piece.deleted, piece.there, piece.minimum
 
 
 def _chart(pieces: Sequence[Span], kind: str, lang: Lang) -> Chart:
     longest = max((piece.last - piece.first).days + 1 for piece in pieces)
-    values = [piece.there if kind == "there" else piece.deleted for piece in pieces]
+    line = kind in ("there", "unredacted")
+    values = [piece.there if line else piece.deleted for piece in pieces]
     points = tuple(
         Point(_label(piece, longest, lang), value, number(value, lang))
         for piece, value in zip(pieces, values, strict=True)
     )
-    line = kind == "there"
     return Chart(text(f"simulate.chart.{kind}", lang), points, "line" if line else "columns")
 
 
@@ -237,7 +254,7 @@ def _courses(
             step("census", strand.dataset, done, len(strands))
             beside = [each for each in strands if each.of == strand.of]
             selection = strand.selection(beside, now=now, zone=terms.zone)
-            course = Course(strand.dataset, strand.rule, strand.action)
+            course = Course(strand.dataset, strand.rule, strand.action, strand.early)
             if selection:
                 course = _played(course, strand, selection, zone=terms.zone, span=(first, last))
             yield course
@@ -258,4 +275,9 @@ def _played(
         cutoff = due.cutoff.astimezone(zone).date()
         return cutoff, due.maximum.astimezone(zone).date() if due.maximum else None
 
-    return replace(course, days=simulation.play(counts, edges, first=span[0], last=span[1]))
+    # What is old enough to be deleted by the first run isn't redacted before.
+    later = strand.rule.terms_at(now=first_instant(span[0], zone), zone=zone)
+    redacts = strand.action == "redact" and later is not None
+    without = later.cutoff.astimezone(zone).date() if later and redacts else None
+    days = simulation.play(counts, edges, first=span[0], last=span[1], without=without)
+    return replace(course, days=days)

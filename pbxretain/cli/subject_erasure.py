@@ -29,11 +29,13 @@ TRIGGER = "erasure-request"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Look:
-    """What a search found in a source. ``found`` counts records by dataset, copies too; ``plan``
-    says what of it may go, None where nothing was found."""
+    """What a search found in a source. ``found`` counts records by dataset, copies too, ``shared``
+    those that no key tells from others' records; ``plan`` says what of it may go, None where
+    nothing was found."""
 
     terms: Terms
     found: Mapping[str, int] = field(default_factory=dict)
+    shared: Mapping[str, int] = field(default_factory=dict)
     plan: Plan | None = None
 
     @property
@@ -52,6 +54,8 @@ class _Look:
             tally["minimum"] += census.minimum
             beside = item.due + census.held + census.minimum
             tally["waiting"] += census.before - beside + census.undated
+        for dataset, count in self.shared.items():
+            found.setdefault(dataset, Counter())["waiting"] += count
         return found
 
     @property
@@ -159,16 +163,12 @@ def _look(face: Face, app: App, name: str, whom: Subject) -> _Look:
     with app.opened(terms) as opened:
         starts = [(strand.of, strand.start) for strand in terms.strands(opened)]
         chosen = subject.chosen(opened, whom.sought(terms.source.region), starts)
-        terms = replace(terms, chosen=chosen)
-        found: dict[str, int] = {}
-        for (dataset, _), keys in chosen.items():
-            found[dataset] = max(len(keys), found.get(dataset, 0))
-        found = {dataset: count for dataset, count in found.items() if count}
-        if not found:
+        terms = replace(terms, chosen=chosen.keys)
+        if not chosen.found:
             return _Look(terms)
         confirmed = _confirmed(terms)
         plan = work.make(face, app, terms, opened, confirm=confirmed, now=context.now())
-    return _Look(terms, found, plan)
+    return _Look(terms, chosen.found, chosen.shared, plan)
 
 
 def _confirmed(terms: Terms) -> int:

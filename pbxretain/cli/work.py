@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import click
 
-from pbxretain import execute, explain, planfile, report, signing
+from pbxretain import execute, explain, planfile, purgers, report, signing
 from pbxretain import plan as planning
 from pbxretain.cli import context, planfiles, printed, show
 from pbxretain.cli.context import App
@@ -262,8 +262,6 @@ def _findings(face: Face, app: App, name: str, *, now: datetime) -> Iterator[sho
 
 
 def _inside(face: Face, app: App, terms: Terms, *, now: datetime) -> Iterator[show.Problem]:
-    from pbxretain import purgers  # reads databases, which --help doesn't
-
     with app.opened(terms) as opened:
         for advice in opened.advice:
             yield _advised(advice)

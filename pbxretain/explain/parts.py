@@ -57,10 +57,8 @@ def keep(iso: str, lang: Lang) -> str:
     if iso.startswith(_YEAR_END):
         return text("report.keep.end-of-year", lang, keep=keep(iso.removeprefix(_YEAR_END), lang))
     units = {"D": "day", "W": "week", "M": "month", "Y": "year"}
-    plain = iso.removeprefix("end-of-year+")
-    if plain.startswith("P") and plain[1:-1].isdigit() and plain[-1:] in units:
-        found = Period(int(plain[1:-1]), units[plain[-1]], plain != iso)  # type: ignore[arg-type]
-        return period(str(found), lang)
+    if iso.startswith("P") and iso[1:-1].isdigit() and iso[-1:] in units:
+        return period(str(Period(int(iso[1:-1]), units[iso[-1]])), lang)  # type: ignore[arg-type]
     return period(iso, lang)
 
 

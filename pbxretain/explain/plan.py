@@ -16,9 +16,15 @@ _PLANNED = ("due", "held", "minimum", "straddling", "kept_for_part", "undated", 
 def planned(plan: Plan, lang: Lang, *, seal: Seal | None = None) -> Iterator[Block]:
     """The blocks of a dry run."""
     due = sum(item.due for item in plan.datasets)
-    key = "plan.result.due" if due else "plan.result.none"
+    redacted = sum(item.due for item in plan.datasets if item.rule.action == "redact")
+    key = f"plan.result.{'both' if redacted else 'due' if due else 'none'}"
     yield Heading(text("plan.title", lang, source=plan.source), 1)
-    yield Verdict(text(key, lang, due=counted(due, lang)), text("plan.kind", lang))
+    counts = {
+        "due": counted(due, lang),
+        "deleted": counted(due - redacted, lang),
+        "redacted": counted(redacted, lang),
+    }
+    yield Verdict(text(key, lang, **counts), text("plan.kind", lang))
     yield Paragraph(text("report.terms", lang))
     yield Heading(text("plan.datasets", lang))
     yield planned_table(plan.datasets, lang, zone=plan.timezone)

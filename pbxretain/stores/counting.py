@@ -77,20 +77,21 @@ def _tally(store: TableStore, opened: Session, selection: Selection) -> Counter[
 def _count_chosen(store: TableStore, opened: Session, selection: Selection) -> Census:
     """The census of records that are singled out; of the whole table only what a reader compares
     with the runs before and after."""
-    layout = store.layout(selection.start)
     total, exact = _total(store, opened)
     whole = replace(selection, chosen=None)
     ends = [_end(store, opened, whole, direction) for direction in ("", " DESC")]
     tally: Counter[str] = Counter()
-    for part in portions(selection):
+    undated = store.layout(selection.start).time.undated()
+    for part in portions(store.reached(selection)):
         tally += _tally(store, opened, part)
-        tally["undated"] += _count(store, opened, layout.time.undated(), own_rows(store, part))
-    undated = tally.pop("undated", 0)
+        if not selection.timeless:
+            tally["undated"] += _count(store, opened, undated, own_rows(store, part))
+    stays = tally.pop("undated", 0)
     return Census(
         before=tally.total(),
         due=tally["due"],
         minimum=tally["minimum"],
-        undated=undated,
+        undated=stays,
         straddling=tally["straddling"],
         held=tally["held"],
         kept_for_part=tally["kept"],

@@ -32,7 +32,10 @@ _QUARTER = 900
 
 def days(store: Store, selection: Selection, *, zone: ZoneInfo) -> Mapping[date, int]:
     """Records of a selection by the local day of their start event, whatever its cut-off and what
-    it spares; none without a start event and none from the future. Raises StoreError."""
+    it spares, redacted or not; none without a start event and none from the future.
+
+    Raises StoreError.
+    """
     wide = replace(
         selection,
         cutoff=selection.now + FUTURE,
@@ -42,6 +45,8 @@ def days(store: Store, selection: Selection, *, zone: ZoneInfo) -> Mapping[date,
         excluded_keys=frozenset(),
         wait_for_part=False,
         others=(),
+        redact=None,
+        since=None,
     )
     if not isinstance(store, TableStore):
         found = (record.when for record in store.scan(wide) if record.when is not None)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from pbxretain.manifest import LinesDataset, LineStart
-from pbxretain.records import Selection, Sought, Taken, is_call
+from pbxretain.records import UNDATED, Selection, Sought, Taken, is_call
 from pbxretain.stores.dating import zone_of
 from pbxretain.stores.line_reading import Line
 from pbxretain.stores.moments import Moments
@@ -29,15 +29,19 @@ class ReadLine:
     others: Mapping[str, datetime | None] = field(default_factory=dict)
     """When its other start events were."""
 
+    whole: bool = True
+
     def at(self, start: str) -> datetime | None:
         """When one of its start events was."""
         return self.others.get(start, self.when)
 
     def settled(self, selection: Selection) -> str | None:
         """``due``, or ``minimum``; None for a line that is another rule's, or stays."""
-        if self.when is None or any(map(self.at, selection.without)):
+        if any(map(self.at, selection.without)):
             return None
         mine = claim(self.told, selection)
+        if self.when is None:
+            return "due" if mine and self.whole and selection.timeless else None
         return mine.standing(self.when) if mine else None
 
     def keeps(self, selection: Selection) -> bool:
@@ -72,13 +76,14 @@ class LineReader:
         taken = Taken(
             key=(base, line.raw),
             start=start,
-            when=when or datetime.fromtimestamp(0, UTC),
+            when=when or UNDATED,
             call=calls,
             subjects=tuple(line.field(index) for index in self._dataset.subjects.values()),
         )
         others = {n: self._when(line, n) for n in self._moments if n != self._name}
         call = next(filter(is_call, calls), b"") or b""
-        return ReadLine(taken, when, call, told=self._told(line), others=others)
+        whole = line.whole and bool(line.fields)
+        return ReadLine(taken, when, call, self._told(line), others, whole=whole)
 
 
 def _moments(start: LineStart, source: ZoneInfo) -> Moments:

@@ -182,12 +182,14 @@ class LinesStore:
             if mine is None or any(map(read.at, selection.without)):
                 continue
             if read.when is None:
-                tally["undated"] += selection.means(read.taken.identity)
-                continue
-            oldest = min(oldest or read.when, read.when)
-            newest = max(newest or read.when, read.when)
-            tally["future"] += selection.chosen is None and read.when > selection.now + FUTURE
-            tally["facet_untold"] += mine.untold(read.when)
+                meant = selection.means(read.taken.identity)
+                tally["undated"] += meant and not (selection.timeless and read.whole)
+            else:
+                oldest = min(oldest or read.when, read.when)
+                newest = max(newest or read.when, read.when)
+                ahead = read.when > selection.now + FUTURE
+                tally["future"] += selection.chosen is None and ahead
+                tally["facet_untold"] += mine.untold(read.when)
             if found := standing(read, selection):
                 tally["before"] += 1
                 tally[found] += 1

@@ -7,7 +7,8 @@ decides exactly. Rows are read as a stream, on SQLite window by window, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import sqlalchemy.types as kinds
@@ -19,6 +20,7 @@ from pbxretain.stores.dialects import Sql, all_of, any_of, plain
 from pbxretain.stores.line_selection import ARRIVALS
 from pbxretain.stores.rows import Layout, chunks
 from pbxretain.stores.schema import Shape
+from pbxretain.stores.sparing import by_identity
 
 if TYPE_CHECKING:
     from pbxretain.stores.table import TableStore
@@ -66,6 +68,17 @@ def table_of_calls(store: TableStore, calls: frozenset[bytes]) -> Iterator[Found
                 found = reading.found(row, {})
                 if found.call in calls:
                     yield found
+
+
+def count_alike(store: TableStore, identities: Iterable[bytes], *, start: str) -> Counter[bytes]:
+    """Rows by identity, whatever else stands in them."""
+    layout = store.layout(start)
+    found: Counter[bytes] = Counter()
+    with session(store.engine) as opened:
+        for group in chunks(sorted(identities)):
+            ask = f"SELECT {layout.fetched} FROM {store.table} WHERE "
+            found.update(map(layout.identity, opened.rows(ask + by_identity(store, layout, group))))
+    return found
 
 
 class _Reading:

@@ -8,6 +8,7 @@ hangs on them, the newest that must stay, and for a shadow every row whose ancho
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,8 @@ def unready(store: TableStore, selection: Selection) -> Sql | None:
     reasons = [waiting] if waiting else []
     end = store.manifest.end
     if end and store.shape.has(end):
-        slack = selection.cutoff - timedelta(seconds=store.manifest.settle_in)
+        latest = min(selection.cutoff, selection.now)
+        slack = latest - timedelta(seconds=store.manifest.settle_in)
         began = store.layout(selection.start).time.possibly_after(slack)
         reasons.append(all_of(_without(store, end), began))
     return any_of(reasons) if reasons else None
@@ -125,11 +127,14 @@ def _stage(store: TableStore, selection: Selection) -> Sql | None:
 
 
 def _chosen(store: TableStore, selection: Selection) -> Sql | None:
-    """Rows that are singled out; the plain first key column lets an index on it serve."""
+    """Rows that are singled out."""
     if selection.chosen is None:
         return None
-    layout = store.layout(selection.start)
-    identities = sorted(selection.chosen)
+    return by_identity(store, store.layout(selection.start), sorted(selection.chosen))
+
+
+def by_identity(store: TableStore, layout: Layout, identities: Sequence[bytes]) -> Sql:
+    """Rows of these identities; the plain first key column lets an index on it serve."""
     keys = {next(iter(unpack(one)), None) if layout.key else None for one in identities}
     known = [untyped(key) or b"" for key in keys if key is not None]
     quick = store.among(layout.key[0], known) if known and len(known) == len(keys) else None

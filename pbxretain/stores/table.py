@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import datetime
@@ -57,6 +57,7 @@ from pbxretain.stores.database import (
     table_exists,
 )
 from pbxretain.stores.dialects import Dialect, Sql, all_of, dialect_named
+from pbxretain.stores.facets import claimed
 from pbxretain.stores.reading import hands_back, needed_columns, read_start
 from pbxretain.stores.redacting import Redacting
 from pbxretain.stores.rights import advice, redaction_advice, refuse_unreadable
@@ -72,7 +73,11 @@ from pbxretain.stores.schema import (
 from pbxretain.stores.settling import end_session, session_id
 from pbxretain.stores.shared import SharedRows, open_shared
 from pbxretain.stores.sparing import own_rows, spared
+from pbxretain.stores.times import Timeless
 from pbxretain.stores.walks import Passage, Position, Scope, Walk, passage
+
+_TIMELESS = "~"
+"""Behind a start event's name: records without a time are reached, too."""
 
 if TYPE_CHECKING:
     from pbxretain.stores.naming import LinkNaming
@@ -207,8 +212,18 @@ class TableStore:
         return self.shape.among(self.dialect, column, values)
 
     def layout(self, start: str) -> Layout:
-        """The columns under one start event."""
+        """The columns under one start event, or (``timeless``) under whatever time."""
+        if start.endswith(_TIMELESS):
+            layout = self._layouts[start.removesuffix(_TIMELESS)]
+            return replace(layout, time=Timeless.of(layout.time))
         return self._layouts[start]
+
+    def reached(self, selection: Selection) -> Selection:
+        """The selection as it is read here: one that reaches records without a time names a start
+        event that says so, also to whoever settles a batch of it."""
+        if not selection.timeless:
+            return selection
+        return replace(selection, start=f"{selection.start}{_TIMELESS}")
 
     def layouts(self) -> Sequence[Layout]:
         """The columns under each start event, in manifest order."""
@@ -318,6 +333,12 @@ class TableStore:
 
         return table_of_calls(self, calls)
 
+    def alike(self, identities: Iterable[bytes], *, start: str) -> Counter[bytes]:
+        """How many rows have each of these identities."""
+        from pbxretain.stores.searching import count_alike
+
+        return count_alike(self, identities, start=start)
+
     # --- taking ---
 
     def take(
@@ -333,7 +354,8 @@ class TableStore:
         opened = self._session()
         opened.rollback()
         if selection.chosen is not None:
-            return self._take_chosen(opened, selection, skip, limit=limit, after=after)
+            reached = self.reached(selection)
+            return self._take_chosen(opened, reached, skip, limit=limit, after=after)
         walk = self._walk(selection.start)
         scope = self._scope(selection)
         position = after if isinstance(after, Position) else None
@@ -433,7 +455,7 @@ class TableStore:
         return Deleter(
             session=opened,
             table=self.table,
-            layout=self._layouts[selection.start],
+            layout=self.layout(selection.start),
             shape=self.shape,
             children=[c for c in self.manifest.children if c.table in self.children],
             shapes=self.children,
@@ -460,7 +482,7 @@ class TableStore:
     def _wanted(
         self, opened: Session, selection: Selection, window: Sql, skip: frozenset[bytes]
     ) -> Wanted:
-        layout = self._layouts[selection.start]
+        layout = self.layout(selection.start)
         time = layout.time
         return Wanted(
             window=window,
@@ -472,7 +494,7 @@ class TableStore:
         )
 
     def _bounds(self, selection: Selection, taken: Sequence[Taken]) -> Bounds:
-        layout = self._layouts[selection.start]
+        layout = self.layout(selection.start)
         by_id = layout.keep_locator and layout.locator != "ctid"
         bounds = bounds_of(taken, start=selection.start, by_id=by_id)
         return {**bounds, "redact": selection.redact.code} if selection.redact else bounds
@@ -484,7 +506,7 @@ class TableStore:
             return lambda taken: redacting.redact_and_look(
                 self._session(), start, taken, spare=spare
             )
-        layout = self._layouts[start]
+        layout = self.layout(start)
         return lambda taken: remove_and_look(
             self._session(), self.table, layout, taken, spare=spare
         )
@@ -576,13 +598,18 @@ class TableStore:
     # --- settling ---
 
     def settle(self, intent: Intent) -> Bits:
+        return self.settle_part(intent, None)
+
+    def settle_part(self, intent: Intent, part: Selection | None) -> Bits:
+        """As ``settle``, for a batch that took only rows which ``part`` claims."""
         self._drop()
         verdict = end_session(self.engine, intent.session)
         code = intent.bounds.get("redact")
         redaction = Redaction.read(str(code)) if code else None
         with session(self.engine) as opened:
             present = list(self._present(opened, intent.bounds, redaction))
-            bits: Bits = intent.compare(present) if verdict is None else [verdict] * intent.count
+            mine = list(self._present(opened, intent.bounds, redaction, part)) if part else present
+            bits: Bits = intent.compare(mine) if verdict is None else [verdict] * intent.count
             if any(bits):
                 still = frozenset(identity for identity, _ in present)
                 for shadow in self.shadow_stores():
@@ -593,13 +620,19 @@ class TableStore:
         return bits
 
     def _present(
-        self, opened: Session, bounds: Bounds, redaction: Redaction | None
+        self,
+        opened: Session,
+        bounds: Bounds,
+        redaction: Redaction | None,
+        part: Selection | None = None,
     ) -> Iterator[tuple[bytes, bytes]]:
         """What a dead batch may have left as it was: rows, under a redaction those not redacted."""
-        layout = self._layouts[str(bounds["start"])]
+        layout = self.layout(str(bounds["start"]))
         where = self.within(layout, bounds)
         if redaction is not None:
             where = all_of(where, self.redacting(redaction).missing())
+        if part is not None:
+            where = all_of(where, claimed(self, part))
         for row in self._fetch(opened, layout, where):
             taken = layout.taken(row)
             if taken is not None:
@@ -617,7 +650,7 @@ class TableStore:
     def remove_matching(self, opened: Session, intent: Intent, still: frozenset[bytes]) -> None:
         """A shadow's rows that belong to a settled batch and whose anchor is gone."""
         bounds = {k: v for k, v in intent.bounds.items() if not k.startswith("id_")}
-        layout = self._layouts[str(bounds["start"])]
+        layout = self.layout(str(bounds["start"]))
         rows = self._fetch(opened, layout, self.within(layout, bounds))
         records = [t for t in map(layout.taken, rows) if t is not None]
         mine = [t for t in records if t.identity not in still and intent.matches(t.identity)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -20,6 +20,7 @@ import sqlalchemy.types as kinds
 
 from pbxretain.errors import DriftError
 from pbxretain.manifest import Start
+from pbxretain.records import UNDATED, WHENEVER
 from pbxretain.stores.dialects import Dialect, Sql, Value, all_of, form_pattern, negated, plain
 from pbxretain.stores.moments import Moments
 
@@ -148,6 +149,33 @@ class TimeColumn:
         if self.form == "number":
             return Sql("%s", (_EARLIEST_EPOCH,))
         return self._wall(_EARLIEST)
+
+
+class Timeless(TimeColumn):
+    """The same column where a record goes whatever its time, and without one. Bounded questions
+    are answered as ever."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, time: TimeColumn) -> Timeless:
+        return cls(**{field.name: getattr(time, field.name) for field in fields(time)})
+
+    def read(self, raw: Value, referee: Value = None) -> datetime | None:
+        return TimeColumn.read(self, raw, referee) or UNDATED
+
+    def certain(self, cutoff: datetime) -> Sql:
+        return Sql("1=1") if cutoff >= WHENEVER else TimeColumn.certain(self, cutoff)
+
+    def doubtful(self, cutoff: datetime) -> Sql | None:
+        return None if cutoff >= WHENEVER else TimeColumn.doubtful(self, cutoff)
+
+    def possible(self, cutoff: datetime) -> Sql:
+        return Sql("1=1") if cutoff >= WHENEVER else TimeColumn.possible(self, cutoff)
+
+    def days(self, first: str, last: str) -> Sql:
+        del first, last
+        return Sql("1=1")
 
 
 def _native(naive: datetime, *, zoned: bool) -> str:

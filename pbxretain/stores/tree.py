@@ -26,6 +26,7 @@ from pbxretain.errors import StoreError
 from pbxretain.manifest import TreeDataset
 from pbxretain.records import (
     FUTURE,
+    UNDATED,
     Advice,
     BatchName,
     Bits,
@@ -133,12 +134,13 @@ class _View:
 def _standing(entry: Entry, selection: Selection) -> str | None:
     """Whether a dated record is this rule's and due, or refused for a minimum."""
     mine = claim(entry.told, selection)
-    return mine.standing(entry.when) if mine and entry.when else None
+    if entry.when is None:
+        return "due" if mine and selection.timeless else None
+    return mine.standing(entry.when) if mine else None
 
 
 def _order(entry: Entry) -> tuple[datetime, bytes]:
-    assert entry.when is not None  # noqa: S101  (only dated entries are ordered)
-    return entry.when, entry.key
+    return entry.when or UNDATED, entry.key
 
 
 class TreeStore:
@@ -210,14 +212,14 @@ class TreeStore:
             mine = claim(entry.told, selection)
             if mine is None:
                 continue
+            meant = selection.means(entry.identity)
             if entry.when is None:
-                tally["undated"] += selection.means(entry.identity)
-                continue
-            dates.append(entry.when)
-            if not selection.means(entry.identity):
-                continue
-            tally["future"] += selection.chosen is None and entry.when > selection.now + FUTURE
-            tally["untold"] += mine.untold(entry.when)
+                tally["undated"] += meant and not selection.timeless
+            else:
+                dates.append(entry.when)
+                ahead = entry.when > selection.now + FUTURE
+                tally["future"] += selection.chosen is None and ahead
+                tally["untold"] += mine.untold(entry.when)
             if standing := self._standing(view, entry, selection):
                 tally["before"] += 1
                 tally[standing] += 1

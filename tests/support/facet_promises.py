@@ -18,7 +18,7 @@ from pbxretain.records import Facets, Rival, Selection
 from pbxretain.stores.table import TableStore
 from pbxretain.stores.told import fits
 from support.table_promises import CUTOFF, NOW, OLD, YOUNG, ZONE, Bench
-from support.tables import NAME, drain, table
+from support.tables import NAME, Sealed, drain, table
 
 LONG = datetime(2021, 11, 16, tzinfo=ZONE).astimezone(UTC)
 ANCIENT = "2021-11-15 23:59:59"
@@ -240,6 +240,24 @@ def test_a_second_rule_over_a_table_begins_with_a_short_walk(bench: Bench) -> No
 
 
 MEANT = {"in": "inbound", "out": "outbound"}
+
+
+def test_an_equal_row_of_another_rule_is_not_taken_for_one_that_stayed(bench: Bench) -> None:
+    """Legs of one call that nothing but a facet tells apart, and a run that dies on them."""
+    rows: list[Leg] = [(ANCIENT, "a.1", way, None, None, None) for way in ("in", "out")]
+    legs(bench, rows)
+    store = bench.open(faceted())
+    selections = under([(only(direction="inbound"), LONG), ({}, LONG)])
+    with store.take(selections[0], limit=9, after=None, skip=frozenset(), name=NAME) as batch:
+        taken, bounds = list(batch.taken), batch.bounds
+        batch.commit()
+    assert len(taken) == 1
+    part = replace(selections[0], cutoff=NOW, others=())
+    assert list(store.settle_part(Sealed(taken, bounds, None), part)) == [True]
+    whole = Sealed(taken, bounds, None)
+    assert list(store.settle(whole)) == [False], "nothing but the facet tells them apart"
+
+
 WHEN = {"old": OLD, "young": YOUNG, "ancient": ANCIENT}
 VALUES = st.sampled_from(["in", "out", "other", None])
 RULES = st.lists(

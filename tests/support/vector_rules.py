@@ -17,7 +17,18 @@ from support.vector_cases import Vector, one, payload, signed
 
 FINE = "LEVEL_COUNTS"
 _LATER = (
-    *("of", "name", "action", "only", "minimum", "fallback", "redacted", "settled", "holds"),
+    *(
+        "plan",
+        "of",
+        "name",
+        "action",
+        "only",
+        "minimum",
+        "fallback",
+        "redacted",
+        "settled",
+        "holds",
+    ),
     *("approved_by", "approved_on", "signed_by", "consulted"),
 )
 """Fields that the first reports of this version of the format didn't have yet."""

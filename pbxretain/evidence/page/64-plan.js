@@ -6,10 +6,17 @@ function explainPlan(plan, lang, seal) {
   const due = sum(plan.datasets.map((d) => d.due));
   const found = ownFindings(plan.datasets);
   for (const d of plan.datasets) if (d.over_limit) found.push([d.dataset, "SHARE_LIMIT", d.due]);
-  const key = due ? "plan.result.due" : "plan.result.none";
+  const redacted = sum(plan.datasets.map((d) => (d.rule.action === "redact" ? d.due : 0)));
+  const plain = due ? "plan.result.due" : "plan.result.none";
+  const key = redacted ? "plan.result.both" : plain;
+  const counts = {
+    due: counted(due, lang),
+    deleted: counted(due - redacted, lang),
+    redacted: counted(redacted, lang),
+  };
   return [
     heading(text("plan.title", lang, { source: plan.source }), 1),
-    answer(text(key, lang, { due: counted(due, lang) }), text("plan.kind", lang)),
+    answer(text(key, lang, counts), text("plan.kind", lang)),
     paragraph(text("report.terms", lang)),
     heading(text("plan.datasets", lang)),
     plannedTable(plan.datasets, lang, plan.timezone),

@@ -17,7 +17,17 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from pbxretain import connector, holdnotes, keeping, plan, planfile, purgers, report, signing
+from pbxretain import (
+    connector,
+    holdnotes,
+    keeping,
+    plan,
+    planfile,
+    planrun,
+    purgers,
+    report,
+    signing,
+)
 from pbxretain.batches import Budget, Stop, Unsettled, Work
 from pbxretain.connector import Connector, Opened
 from pbxretain.errors import (
@@ -38,8 +48,8 @@ from pbxretain.journal import Journal
 from pbxretain.ledger import Entry, Ledger, source_lock
 from pbxretain.outcomes import DatasetResult, judge, remaining, verdict
 from pbxretain.plan import Item, Plan, Progress, Terms, silent
-from pbxretain.planfile import OLDEST, PlanFile, Tags
-from pbxretain.planned import NOT_PLANNED, Planned, Tally
+from pbxretain.planfile import OLDEST, PlanFile
+from pbxretain.planned import NOT_PLANNED, Tally
 from pbxretain.pseudonyms import Pseudonyms
 from pbxretain.records import Store
 from pbxretain.recovery import frozen, settle_dead
@@ -237,6 +247,21 @@ class _Run:
         if self.confirm_count is None:
             self.confirm_count = planned.head.confirmed
 
+    def _explained(
+        self,
+        works: Mapping[str, Work],
+        decided: Plan,
+        opened: Opened,
+        errors: list[RetainError],
+    ) -> Tally | None:
+        """What became of the plan file, where there is one."""
+        if self.planned is None or self.tagger is None:
+            return None
+        tally = planrun.explain(self.planned, self.tagger, works, decided, errors, stop=self.stop)
+        if not self.stop():
+            tally.since = planrun.came_due(self.terms, opened, works, now=self.now)
+        return tally
+
     def _planned(
         self, opened: Opened, last: Entry | None, untidy: Mapping[str, StoreError]
     ) -> RunResult:
@@ -281,9 +306,7 @@ class _Run:
             self._passes(works, decided, results, errors)
             with suppress(RetainError):  # told already, or nobody waits for an answer
                 watch.end(batch=journal.next_batch())
-            tally = self._explain(works, decided, results, errors)
-            if tally is not None:
-                tally.since = self._since(opened, results)
+            tally = self._explained(works, decided, opened, errors)
         finally:
             key.forget()
         journal.release_room()
@@ -387,7 +410,7 @@ class _Run:
             works[item.dataset] = Work(
                 mark=self.site.mark,
                 journal=journal,
-                planned=self._named(item.dataset),
+                planned=planrun.named(self.planned, self.tagger, item.dataset),
                 store=store,
                 committer=committer,
                 lookup=self._lookup(key, item),
@@ -401,12 +424,6 @@ class _Run:
                 guard=opened.lock.verify if opened.lock else lambda: None,
             )
         return works
-
-    def _named(self, dataset: str) -> Planned | None:
-        if self.planned is None or self.tagger is None:
-            return None
-        tags = Tags(self.planned.head, self.tagger, dataset)
-        return Planned(tags, self.planned.entries(dataset))
 
     def _lookup(self, key: RunKey, item: Item) -> Lookup | None:
         if not self.terms.sealed_to:
@@ -451,45 +468,6 @@ class _Run:
                 results[name].skipped[NOT_PLANNED] = unnamed
         for result in results.values():
             judge(result)
-
-    def _explain(
-        self,
-        works: Mapping[str, Work],
-        decided: Plan,
-        results: Mapping[str, DatasetResult],
-        errors: list[RetainError],
-    ) -> Tally | None:
-        """What became of each record that the plan file names."""
-        if self.planned is None:
-            return None
-        tally = Tally.of(self.planned)
-        for item in decided.items:
-            work, named = works.get(item.dataset), self._named(item.dataset)
-            if work is not None and work.planned is not None and work.selection is not None:
-                named, after = work.planned, work.result.after
-                try:
-                    if not self.stop():
-                        waits = bool(after and after.kept_for_part)
-                        named.explain(work.store, work.selection, failed=work.skip, waits=waits)
-                except RetainError as error:
-                    errors.append(error)
-            elif named is not None and item.refusal:
-                named.refused(item.refusal.code)
-            if named is not None:
-                tally.add(item.dataset, named)
-        return tally
-
-    def _since(self, opened: Opened, results: Mapping[str, DatasetResult]) -> int:
-        """How many records came due by the run's own clock that weren't by the plan's."""
-        today, count = replace(self.terms, as_of=None), 0
-        for store in self.terms.strands(opened):
-            after = results[store.dataset].after
-            with suppress(RetainError):
-                if after is not None and not self.stop():
-                    selection = plan.select(today, opened, store, now=self.now)
-                    now = store.census(selection).before if selection else 0
-                    count += max(0, now - after.before)
-        return count
 
     def _pass(self, item: Item, work: Work, errors: list[RetainError]) -> int:
         result = work.result

@@ -120,7 +120,8 @@ class Strand:
         if self.action == "delete" or self.rule.redact is None:
             return selection
         later = self.rule.terms_at(now=now, zone=zone)  # what deletion takes needs no redaction
-        since = later.cutoff if later else None
+        # ... and what a minimum keeps from it is told there.
+        since = (later.maximum or later.cutoff) if later else None
         return replace(selection, redact=redaction_of(self.rule.redact), since=since)
 
     def _rivals(self, beside: Sequence[Strand]) -> Iterator[Strand]:

@@ -111,6 +111,18 @@ def test_what_came_since_is_not_touched_and_counted(tmp_path: Path) -> None:
     assert {f.code: f.count for f in calls.findings}["NOT_PLANNED"] == 2
 
 
+def test_what_came_due_by_the_clock_since_is_not_touched_and_counted(tmp_path: Path) -> None:
+    pbx = small.build(tmp_path / "pbx", ["table"])
+    _insert(pbx, "soon")
+    _sql(pbx, "UPDATE cdr SET calldate = '2026-08-18 10:00:00' WHERE uniqueid = 'soon'")
+    make_plan(pbx.terms(), pbx.site(), tmp_path / "plan", now=NOW)
+    done = run_plan(pbx.terms(), pbx.site(), tmp_path / "plan", now=LATER)
+    assert told(done) == {"calls": (4, 4, {})}
+    assert done.planned is not None
+    assert (done.planned.unnamed, done.planned.since) == (0, 1)
+    assert (_count(pbx, "soon"), done.exit_code) == (1, Exit.OK)
+
+
 def test_a_late_leg_keeps_its_whole_call(tmp_path: Path) -> None:
     pbx = small.build(tmp_path / "pbx", ["table"])
     _insert(pbx, "call", own="leg-1")

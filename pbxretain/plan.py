@@ -314,8 +314,12 @@ def held(terms: Terms, opened: Opened, *, now: datetime) -> Held:
 
 
 def counted(terms: Terms, opened: Opened, store: Store, selection: Selection) -> Census:
-    """The census of one dataset, with what a restriction alone keeps told apart."""
+    """The census of one dataset, with what a restriction alone keeps told apart, and with the holds
+    whose calls nothing in it tells."""
     census, known = store.census(selection), held(terms, opened, now=selection.now)
+    of = store.of if isinstance(store, Strand) else store.dataset
+    if census.total != 0 and (untied := known.untied(opened.kinds[of])):
+        census = replace(census, findings={**census.findings, "HOLD_UNTIED": untied})
     if not (census.held and known.restricts):
         return census
     legal = store.census(known.spare(selection, store.data_class, legal_only=True)).held

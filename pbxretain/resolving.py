@@ -16,8 +16,15 @@ from zoneinfo import ZoneInfo
 from pbxretain import sought
 from pbxretain.connector import Opened
 from pbxretain.errors import DocumentError, RefusedError, StoreError
-from pbxretain.holds import LEGAL, RESTRICTION, Folder, Hold, Register, Stamp
-from pbxretain.manifest import Manifest, TableDataset
+from pbxretain.holds import LEGAL, RESTRICTION, Folder, Hold, Match, Register, Stamp
+from pbxretain.manifest import (
+    Dataset,
+    LinesDataset,
+    Manifest,
+    SpoolDataset,
+    TableDataset,
+    TreeDataset,
+)
 from pbxretain.records import Facets, Found, Selection, Sought, Store, Ties, is_call
 
 if TYPE_CHECKING:
@@ -122,6 +129,17 @@ def _kept_classes(hold: Hold, manifest: Manifest) -> frozenset[str] | None:
     return frozenset(named)
 
 
+def _untied(kind: Dataset, match: Match) -> bool:
+    if not match.whom:
+        return False
+    if isinstance(kind, SpoolDataset):
+        return not (match.numbers or match.extensions or match.mailboxes)
+    if isinstance(kind, TreeDataset):
+        named = any("{uniqueid}" in (step.name or "") for step in kind.dated_by)
+        return kind.named_by is None and not named
+    return isinstance(kind, TableDataset | LinesDataset) and not kind.call_id
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Held:
     """What the holds in force keep in one source."""
@@ -153,6 +171,12 @@ class Held:
     def restricts(self) -> bool:
         """Whether a restriction of processing is among them."""
         return any(holder.hold.kind == RESTRICTION for holder in self.holders)
+
+    def untied(self, kind: Dataset) -> int:
+        """How many of these holds mean calls, and nothing in a dataset says which call a record
+        is of: there only what itself names the person stays."""
+        mine = [holder for holder in self.holders if holder.covers(kind.data)]
+        return sum(_untied(kind, holder.hold.match) for holder in mine)
 
     def facts(self) -> dict[str, int | str | None]:
         """What a report says of holds: how many are in force, and the register's digest."""

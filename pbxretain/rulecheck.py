@@ -54,13 +54,20 @@ def remarks(policy: Policy, *, several: Collection[str] | None = None) -> Iterat
 
 
 def several_values(manifest: Manifest) -> frozenset[str]:
-    """The facets of which a record can have several values, as the datasets declare them."""
+    """The facets of which a record can have several values, as the datasets declare them: told by
+    several columns, or by all rows that name a file."""
     return frozenset(
         name
         for kind in manifest.datasets.values()
         for name, declared in _declared(kind).items()
-        if len(getattr(declared, "columns", None) or getattr(declared, "fields", None) or ()) > 1
+        if _told_more_than_once(name, declared)
     )
+
+
+def _told_more_than_once(name: str, declared: object) -> bool:
+    if declared is None:  # a client hands it over, and may hand over several
+        return _can_be_several(name, None)
+    return bool(getattr(declared, "rows", False)) or len(getattr(declared, "columns", ())) > 1
 
 
 def unknown_facets(manifest: Manifest, policy: Policy) -> Iterator[Remark]:

@@ -94,6 +94,12 @@ HOLDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     # --- codes --------------------------------------------------------------------------------
     "code.HOLDS": ("Löschsperren gelten.", "Holds are in force."),
+    "code.HOLD_UNTIED": (
+        "Löschsperren für Anrufe, von denen hier nichts sagt, zu welchem Anruf ein Datensatz "
+        "gehört; es bleibt nur, was die Person selbst nennt.",
+        "Holds that mean calls, where nothing says which call a record is of; only what itself "
+        "names the person stays.",
+    ),
     "code.RESTRICTED": (
         "Nur die Einschränkung der Verarbeitung hält diese Datensätze (Art. 18 DSGVO).",
         "A restriction of processing alone keeps these records (Art. 18 GDPR).",

@@ -11,6 +11,11 @@ REDACTION: Final[Mapping[str, tuple[str, str]]] = {
         "nichts geändert.",
         "A run would delete {deleted} and redact {redacted} now; nothing was changed.",
     ),
+    "numbers.key": ("dessen Schlüssel gilt {period}", "under a key for {period}"),
+    "numbers.extensions": (
+        "Nebenstellen bis {n} Stellen bleiben",
+        "extensions of up to {n} digits stay",
+    ),
     "policy.note.dataset": ("{what} (Datenbestand: {name})", "{what} (dataset: {name})"),
     "code.REDACTION_UNDECLARED": (
         "Der Konnektor sagt nicht von jeder Spalte mit Personenbezug, wie sie unkenntlich wird.",

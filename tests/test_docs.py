@@ -169,6 +169,7 @@ SETTLED = (
     "docs/how-to/recover.md",
     "docs/how-to/keys.md",
     "docs/how-to/policy.md",
+    "docs/how-to/redaction.md",
     "docs/how-to/regelwerk.md",
     "docs/how-to/holds.md",
     "docs/how-to/subject-requests.md",

@@ -21,7 +21,6 @@ from support.held import COLUMNS, KINDS, NOW, Call, Served, World, rows
 
 from pbxretain import holdnotes, watching
 from pbxretain.batches import Work
-from pbxretain.connector import Opened
 from pbxretain.errors import Exit
 from pbxretain.holds import Folder, Hold
 from pbxretain.journal import Journal
@@ -226,25 +225,24 @@ def test_a_run_waits_for_no_lock_with_a_batch_in_hand(
 ) -> None:
     world = World(tmp_path, CALLS, kinds=("rows",)).build()
     open_while_waiting: list[bool] = []
+    entered, leave = threading.Event(), threading.Event()
     wait: Any = Folder.wait
     stores: list[TableStore] = []
 
     def watched(self: Folder) -> None:
         writers = [store._writer for store in stores]
         open_while_waiting.extend(writer.in_transaction for writer in writers if writer)
+        leave.set()
         wait(self)
 
-    original: Any = Opened.store
+    original: Any = TableStore.take
 
-    def store(self: Opened, name: str) -> Any:
-        found = original(self, name)
-        if isinstance(found, TableStore) and found not in stores:
-            stores.append(found)
-        return found
+    def take(self: TableStore, *args: Any, **how: Any) -> Any:
+        stores.append(self)
+        return original(self, *args, **how)
 
     monkeypatch.setattr(Folder, "wait", watched)
-    monkeypatch.setattr(Opened, "store", store)
-    entered, leave = threading.Event(), threading.Event()
+    monkeypatch.setattr(TableStore, "take", take)
 
     def slow_writer() -> None:
         with world.holds.alone():
@@ -254,10 +252,10 @@ def test_a_run_waits_for_no_lock_with_a_batch_in_hand(
     thread = threading.Thread(target=slow_writer)
     thread.start()
     entered.wait(PATIENCE)
-    threading.Timer(0.3, leave.set).start()
     assert world.run().exit_code == Exit.OK
     thread.join(PATIENCE)
-    assert open_while_waiting == [False]
+    assert open_while_waiting
+    assert not any(open_while_waiting)
     assert world.left()["rows"] == []
 
 
@@ -310,9 +308,9 @@ def _number(n: int) -> str:
     return f"+493012340{n:03}"
 
 
-def _left(database: Served) -> Counter[str]:
+def _left(database: Served, *, numbered: bool = False) -> Counter[str]:
     """Rows by the number of their call."""
-    return Counter(_number(n % 20) for n in database.left())
+    return Counter(_number(n % 20) for n in database.left(numbered=numbered))
 
 
 @pytest.mark.timeout(3600 if MANY > 1000 else 300)
@@ -331,26 +329,29 @@ def test_holds_set_while_a_run_of_many_batches_goes_on(database: Served) -> None
         started = time.monotonic()
         hold = world.hold(numbers=[_number(at * 3)])
         waits.append(time.monotonic() - started)
-        there = _left(database)[_number(at * 3)]
-        found.append((hold, _number(at * 3), there))
+        there, bearing = (_left(database, numbered=n)[_number(at * 3)] for n in (False, True))
+        found.append((hold, _number(at * 3), there, bearing))
     said = run.communicate(timeout=3600)[0].split()
     spent = time.monotonic() - began
     assert said[:2] == ["complete", "0"], said
     left = _left(database)
     batches = int(said[2])
-    for hold, number, there in found:
+    still = _left(database, numbered=True)
+    for hold, number, there, bearing in found:
         answer = holdnotes.answered(world.site.state, hold.hold)
         assert answer is not None
-        assert left[number] == there, "a record went after its hold stood"
+        assert still[number] == bearing, "a record went after its hold stood"
+        # One call may have been half gone: nothing ties its other leg to the number any more.
+        assert left[number] - there in (0, -1)
         assert answer[1] == each[number] - there
-    assert set(left) <= {number for _, number, _ in found}
+    assert set(left) <= {number for _, number, _, _ in found}
     assert int(said[2]) == MANY - sum(left.values())
     aftermath.assert_genuine(world.site, datetime.now(UTC))
     sys.stdout.write(
         f"\n{world.url.partition(':')[0]}: {batches} batches of one record in {spent:.0f} s; "
         f"hold add waited {max(waits) * 1000:.0f} ms at most, "
         f"{sorted(waits)[len(waits) // 2] * 1000:.0f} ms in the middle; "
-        f"taken before / kept: {[(each[n] - t, t) for _, n, t in found]}\n"
+        f"taken before / kept: {[(each[n] - t, t) for _, n, t, _ in found]}\n"
     )
 
 

@@ -113,6 +113,9 @@ def test_a_call_id_keeps_all_but_the_voice_message_which_bears_none(world: World
     world.hold(calls=[CALLS[0].second])
     assert world.run().exit_code == Exit.OK
     assert world.left() == expected(0) | {"mail": [4]}
+    found = {d.dataset: {f.code for f in d.findings} for d in report(world).datasets}
+    assert "HOLD_UNTIED" in found["voicemail"]
+    assert not any("HOLD_UNTIED" in codes for name, codes in found.items() if name != "voicemail")
 
 
 def test_a_mailbox_keeps_its_messages(world: World) -> None:

@@ -313,12 +313,12 @@ def test_parts_of_a_class_stand_in_the_concept_with_their_own_terms(place: Place
     place.policy.write_text(POLICY.replace("rules:\n", f"review_by: 2028-03-01\nrules:\n{rule}"))
     assert place.run("policy", "approve", "acme-calls", "--by=management").exit_code == Exit.OK
     said = flat(place.run("concept").stdout)
-    assert f"call recordings, queue: 800: {years}; call recordings: 30 days" in said
+    assert f"call recordings, queue: 800: {years} 30 days" in said
     assert "by 2028-03-01" in said
     german = flat(place.run("concept", "--lang=de").stdout)
     assert "Warteschlange: 800: bis Jahresende + 8 Jahre" in german
     (system,) = json.loads(place.run("concept", "--json").stdout)["sources"]
-    told = {entry["data_class"]: entry["rules"] for entry in system["datasets"]}
+    told = {e["data_class"]: [rule["keep"] for rule in e["rules"]] for e in system["datasets"]}
     assert told["call-recordings"] == [years, "30 days"]
 
 

@@ -20,9 +20,9 @@ from pbxretain.policy import (
     Basis,
     Policy,
     approval_state,
-    approve,
     load_policy,
 )
+from pbxretain.policyfile import approve
 
 ROOT = Path(__file__).parent.parent
 TODAY = date(2026, 11, 23)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -166,6 +167,29 @@ def test_a_dataset_that_cant_be_redacted_is_refused_alone(office: Office) -> Non
     assert (told["calls-redact"].outcome, told["calls"].outcome) == ("complete", "complete")
     assert told["call-log-files-redact"].outcome == "refused"
     assert {error.code for error in done.errors} == {"REDACTION_KIND"}
+
+
+def test_files_of_the_same_data_class_are_deleted_when_their_rows_are_redacted(
+    office: Office,
+) -> None:
+    product = _changed(lambda text: text.replace("call-recordings", "call-detail-records"))
+    folder = office.folder / "recordings"
+    folder.mkdir()
+    with closing(sqlite3.connect(office.path)) as opened:
+        for n, (age,) in enumerate([(200,), (100,), (40,), (10,)]):
+            name = f"in-{NUMBER}-{n}.wav"
+            opened.execute("UPDATE cdr SET recordingfile = ? WHERE sequence = ?", (name, n))
+            (folder / name).write_bytes(b"voice")
+            then = (NOW - timedelta(days=age)).timestamp()
+            os.utime(folder / name, (then, then))
+        opened.commit()
+    done = office.run(product=product, roots={"recordings": folder})
+    assert (done.exit_code, [str(error) for error in done.errors]) == (Exit.OK, [])
+    left = [path.name for path in folder.iterdir() if path.suffix == ".wav"]
+    assert left == [f"in-{NUMBER}-3.wav"]
+    told = office.told()
+    assert (told["recordings"].balances.deleted, told["recordings"].rule.keep) == (3, "P30D")
+    assert [row[0] for row in office.rows("recordingfile")] == ["", "", f"in-{NUMBER}-3.wav"]
 
 
 def test_a_personal_column_without_a_form_refuses(office: Office) -> None:

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pbxretain.connector import find
 from pbxretain.documents import parse
 from pbxretain.errors import DocumentError
 from pbxretain.period import Period
 from pbxretain.policy import Cut, Policy, Rule
-from pbxretain.rulecheck import remarks
+from pbxretain.rulecheck import remarks, several_values, unknown_facets
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 29, 10, tzinfo=UTC)
@@ -234,6 +235,23 @@ def told(*parts: tuple[str, str]) -> list[tuple[str, int, int | None]]:
 )
 def test_rules_that_touch_are_told(first: str, second: str, code: str | None) -> None:
     assert told((first, SHORT), (second, LONG)) == ([(code, 1, 0)] if code else [])
+
+
+def test_a_connector_tells_of_which_facets_a_record_has_several_values() -> None:
+    asterisk = find("asterisk").manifest
+    several = several_values(asterisk)
+    assert "extension" in several  # who calls, and who is called
+    assert not several & {"mailbox", "heard", "tenant"}
+    parts = ("mailbox: 1", "mailbox: 2"), ("extension: 1", "extension: 2")
+    for (first, second), count in zip(parts, (0, 1), strict=True):
+        found = policy(
+            *(
+                f"data: voicemail-messages, basis: undecided, {terms}, only: {{{only}}}"
+                for only, terms in ((first, SHORT), (second, LONG))
+            )
+        )
+        assert len(list(remarks(found, several=several))) == count
+    assert list(unknown_facets(asterisk, found)) == []
 
 
 def test_an_overlap_that_changes_nothing_is_not_told() -> None:

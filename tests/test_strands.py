@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from support import small
 from support.facet_promises import faceted
 from support.small import NOW, Small
-from support.tables import drain
+from support.tables import drain, table
 
 from pbxretain import connector, documents, execute, plan, signing, strands
 from pbxretain.connector import Opened
@@ -28,7 +28,7 @@ from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.execute import RunResult
 from pbxretain.journal import Journal
 from pbxretain.ledger import Entry
-from pbxretain.manifest import Manifest
+from pbxretain.manifest import Manifest, TableDataset
 from pbxretain.plan import Plan, Terms
 from pbxretain.policy import Policy
 from pbxretain.stores.database import connect
@@ -334,6 +334,83 @@ def test_under_a_changed_policy_a_dead_run_is_settled_and_called_incomplete(pbx:
     assert not isinstance(done.errors, RefusedError)
 
 
+# --- names and start events -------------------------------------------------------------------
+
+
+def opened_table(path: Path, dataset: TableDataset, name: str = "calls") -> tuple[Manifest, Opened]:
+    """One table of an SQLite file as a whole source."""
+    text = documents.dump(
+        {
+            "connector": "any",
+            "title": "Any",
+            "databases": ["sqlite"],
+            "datasets": {name: dataset.model_dump(mode="json", exclude_defaults=True)},
+        }
+    )
+    engine = connect(f"sqlite:///{path}")
+    store = open_table(name=name, dataset=dataset, engine=engine, zone=small.ZONE)
+    return parse(text.encode(), "manifest", Manifest).value, Opened([store], {name: dataset})
+
+
+def test_a_start_event_that_stands_in_has_a_strand_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "vm.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE vm (id INTEGER PRIMARY KEY, received, heard)")
+        database.executemany(
+            "INSERT INTO vm VALUES (?, ?, ?)",
+            [
+                (1, "2026-01-01 10:00:00", "2026-11-14 10:00:00"),
+                (2, "2026-01-01 10:00:00", "2026-02-01 10:00:00"),
+                (3, "2026-01-01 10:00:00", None),
+                (4, "2026-11-14 10:00:00", None),
+                (5, None, None),
+            ],
+        )
+        database.commit()
+    starts = {"received": {"column": "received"}, "heard": {"column": "heard"}}
+    dataset = table(
+        data="voicemail-messages", table="vm", key=["id"], call_id=[], subjects={}, starts=starts
+    )
+    manifest, source = opened_table(path, dataset, "vm")
+    text = rule("voicemail-messages", "30 days", ", from: [heard, received]")
+    policy = parse(f"policy: test\nrules:\n  - {text}\n".encode(), "policy", Policy).value
+    found = strands.of_source(policy, manifest, source)
+    assert [(s.dataset, s.start, s.fallback) for s in found] == [
+        ("vm", "heard", ("received",)),
+        ("vm-received", "received", ()),
+    ]
+    undated = []
+    for strand in found:
+        chosen = strand.selection(found, now=NOW, zone=small.ZONE)
+        assert chosen
+        undated.append(strand.census(chosen).undated)
+        drain(source.stores[0], chosen)  # type: ignore[arg-type]
+    assert undated == [0, 1], "what has neither event is unknown once, and kept"
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT id FROM vm ORDER BY 1").fetchall() == [(1,), (4,), (5,)]
+    source.stores[0].close()
+
+
+def test_no_two_strands_have_one_name_however_long(tmp_path: Path) -> None:
+    path = tmp_path / "cdr.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE cdr (start, uniqueid, linkedid, dir, disp, src, dst)")
+    long = "calls-" + "x" * 57
+    manifest, source = opened_table(path, faceted(), long)
+    named = (
+        rule("call-detail-records", more=f", name: {'n' * n}, only: {{extension: '{n}'}}")
+        for n in (1, 2, 30)
+    )
+    listed = [*named, rule("call-detail-records")]
+    text = "policy: test\nrules:\n" + "".join(f"  - {each}\n" for each in listed)
+    policy = parse(text.encode(), "policy", Policy).value
+    names = [strand.dataset for strand in strands.of_source(policy, manifest, source)]
+    assert names[-1] == long
+    assert len(names) == len(set(names)) == 4
+    assert all(len(name) <= 63 for name in names)
+    source.stores[0].close()
+
+
 # --- any rules, any records -------------------------------------------------------------------
 
 TODAY = date(2026, 11, 15)
@@ -410,28 +487,18 @@ def test_no_record_under_a_minimum_goes_and_each_fares_as_its_first_rule_says(
             database.execute("INSERT INTO cdr VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         database.commit()
     dataset = faceted()
-    text = documents.dump(
-        {
-            "connector": "any",
-            "title": "Any",
-            "databases": ["sqlite"],
-            "datasets": {"calls": dataset.model_dump(mode="json", exclude_defaults=True)},
-        }
-    )
-    manifest = parse(text.encode(), "manifest", Manifest).value
-    engine = connect(f"sqlite:///{path}")
-    store = open_table(name="calls", dataset=dataset, engine=engine, zone=small.ZONE)
-    found = strands.of_source(_policy(rules), manifest, Opened([store], {"calls": dataset}))
+    manifest, source = opened_table(path, dataset)
+    store = source.stores[0]
+    found = strands.of_source(_policy(rules), manifest, source)
     for strand in found:
         beside = [each for each in found if each.of == strand.of]
         chosen = strand.selection(beside, now=NOW, zone=small.ZONE)
         assert chosen
         whole = replace(chosen, excluded_calls=store.straddlers(chosen))
         census = store.census(whole)
-        assert len(drain(store, whole)) == census.due
+        assert len(drain(store, whole)) == census.due  # type: ignore[arg-type]
         assert census.before == census.due + census.straddling + census.minimum
     store.close()
-    engine.dispose()
     goes = [_goes(leg, rules) for leg in legs]
     kept = {leg[1] for leg, may in zip(legs, goes, strict=True) if not may}
     expected = sorted(f"{leg[1]}.{n}" for n, leg in enumerate(legs) if leg[1] in kept)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
+from support.tables import NAME
 
 from pbxretain.documents import parse
 from pbxretain.errors import DocumentError
-from pbxretain.manifest import Manifest, TreeFacet
+from pbxretain.manifest import ApiDataset, Manifest, TreeFacet
 from pbxretain.records import Rival, Selection
+from pbxretain.stores.client import Client, Item
+from pbxretain.stores.items import open_items
 from pbxretain.stores.told import claim, fits, kept, meant, together
 from pbxretain.stores.tree_parts import NameFacets
 
@@ -111,3 +117,35 @@ def test_facets_of_every_kind_are_accepted() -> None:
         "m",
         Manifest,
     )
+
+
+class _Product(Client):
+    """Four old calls, of which the interface tells the direction of three."""
+
+    def items(self, *, before: datetime | None) -> list[Item]:
+        del before
+        told: list[dict[str, list[str] | None]] = [
+            {"direction": ["inbound"]},
+            {"direction": ["outbound"]},
+            {"direction": []},
+            {},
+        ]
+        old = "2026-01-01T10:00:00Z"
+        return [Item(str(n), old, facets=facets) for n, facets in enumerate(told)]
+
+    def delete(self, items: Sequence[Item]) -> None:
+        raise AssertionError("nothing is deleted here")
+
+
+def test_items_go_by_what_the_interface_tells() -> None:
+    dataset = ApiDataset.model_validate(
+        {"data": "call-detail-records", "title": "t", "kind": "api", "start": "s"}
+        | {"facets": ["direction"]}
+    )
+    store = open_items(name="calls", dataset=dataset, client=_Product(), zone=ZoneInfo("UTC"))
+    first, rest = store.census(replace(FIRST, cutoff=SHORT)), store.census(REST)
+    assert first.due == 1
+    assert rest.due == 2, "of the one that isn't told the longer rule decides"
+    assert dict(rest.findings) == {"FACET_UNTOLD": 1}
+    with store.take(REST, limit=9, after=None, skip=frozenset(), name=NAME) as batch:
+        assert [taken.key for taken in batch.taken] == [(b"1",), (b"2",)]

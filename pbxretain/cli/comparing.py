@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pbxretain import explain, messages
+from pbxretain import explain, messages, policyfile
 from pbxretain import plan as planning
 from pbxretain import policy as policies
 from pbxretain.bundle import handed
@@ -35,7 +35,7 @@ def versions(face: Face, name: str, other: str | None) -> tuple[Policy, Policy]:
     app = context.load(face)
     now = app.policy(name).value
     path = policies.policy_path(app.policies, checked_name(name))
-    before = policies.approved_version(path)
+    before = policyfile.approved_version(path)
     if before is None:
         raise DocumentError(
             f"no approved version of policy {name} was kept",

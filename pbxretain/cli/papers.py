@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pbxretain import connector as shelves
-from pbxretain import explain, messages, rulecheck, templates
+from pbxretain import explain, messages, policyfile, rulecheck, templates
 from pbxretain import plan as planning
 from pbxretain import policy as policies_
 from pbxretain.cli import context, ruletext
@@ -215,8 +215,8 @@ def approve(face: Face, name: str, *, by: str, ref: str | None) -> Policy:
         )
     path = policies_.policy_path(app.policies, checked_name(name))
     today = context.now().astimezone().date()
-    found = policies_.approve(path, by=by, ref=ref, today=today)
-    policies_.keep_approved(path)
+    found = policyfile.approve(path, by=by, ref=ref, today=today)
+    policyfile.keep_approved(path)
     return found
 
 

@@ -72,11 +72,17 @@ def _dative(words: str, lang: Lang, after: Period) -> str:
 
 
 def numbers(stage: Redact, lang: Lang) -> str:
-    """What becomes of telephone numbers."""
+    """What becomes of telephone numbers, which of them stay, and how long a key of theirs lives."""
     if isinstance(stage.numbers, Cut):
         many = "one" if stage.numbers.cut == 1 else "many"
-        return text(f"numbers.cut.{many}", lang, n=stage.numbers.cut)
-    return text(f"numbers.{stage.numbers}", lang)
+        said = [text(f"numbers.cut.{many}", lang, n=stage.numbers.cut)]
+    else:
+        said = [text(f"numbers.{stage.numbers}", lang)]
+    if stage.key_for:
+        said.append(text("numbers.key", lang, period=period(str(stage.key_for), lang)))
+    if stage.extensions:
+        said.append(text("numbers.extensions", lang, n=stage.extensions))
+    return "; ".join(said)
 
 
 def minimum(rule: Rule, lang: Lang) -> str:

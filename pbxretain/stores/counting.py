@@ -215,14 +215,18 @@ def _certain(
         "held": selection.held_calls,
         "straddling": selection.excluded_calls - selection.held_calls,
     }
+    newest = newest_stay(store, opened, layout)
+    keys = [key for key in sorted(selection.excluded_keys) if layout.fits(key)]
+    by_key = [layout.match_any(names) for names in chunks(keys, 200)]
     for standing, ids in calls.items() if layout.call else ():
         for group in chunks(sorted(ids - {b""}), 5000):
             among = store.dialect.among(call, group)
             tally[standing] += _count(store, opened, certain, among)
+            if standing == "straddling":  # a hold by key counts first
+                held = sum(_count(store, opened, certain, newest, among, each) for each in by_key)
+                tally["held"] += held
+                tally["straddling"] -= held
     free = all_of(certain, unless_excluded(store, opened, selection, None))
-    newest = newest_stay(store, opened, layout)
-    keys = [key for key in sorted(selection.excluded_keys) if layout.fits(key)]
-    by_key = [layout.match_any(names) for names in chunks(keys, 200)]
     tally["held"] += sum(_count(store, opened, free, newest, each) for each in by_key)
     if (waiting := unready(store, selection)) is not None:
         tally["straddling"] += _count(store, opened, free, waiting)

@@ -168,11 +168,14 @@ class Dialect:
         """The column so that it compares byte by byte."""
         return self.quote(column)
 
-    def holding(self, column: str, tails: Sequence[str]) -> Sql:
-        """Rows whose text holds one of these once what may stand inside a number is left out and
-        letters are small; may find more, never less. True for no tails."""
-        text = f"LOWER({self.searched(column)})"
-        for separator in SEPARATORS:
+    def holding(self, columns: Sequence[str], tails: Sequence[str]) -> Sql:
+        """Rows whose texts hold one of these once what may stand inside a number is left out and
+        letters are small; may find more, never less. True for no tails, false for no columns."""
+        if not columns:
+            return Sql("1=0")
+        # As one text: a database is quicker with that than with each column by itself.
+        text = f"LOWER({self.together([self.searched(column) for column in columns])})"
+        for separator in SEPARATORS if any(map(_has_digits, tails)) else "":
             text = f"REPLACE({text}, '{separator}', '')"
         # No percent sign here: the drivers would take it for a mark.
         wanted = [tail.translate(_WITHOUT).lower() for tail in tails]
@@ -182,6 +185,10 @@ class Dialect:
     def searched(self, column: str) -> str:
         """The column as text, fit for a search."""
         return self.stored(column)
+
+    def together(self, texts: Sequence[str]) -> str:
+        """Several texts as one, with a bar between; NULL counts as nothing."""
+        return f"CONCAT_WS('|', {', '.join(texts)})"
 
     def moment(self, text: str, *, zoned: bool) -> Sql:
         """A native time value."""
@@ -195,6 +202,10 @@ class Dialect:
 
 
 _WITHOUT = {ord(separator): None for separator in SEPARATORS}
+
+
+def _has_digits(text: str) -> bool:
+    return any(map(str.isdecimal, text))
 
 
 def _literal(text: str) -> str:
@@ -374,6 +385,9 @@ class SQLite(Dialect):
 
     def searched(self, column: str) -> str:
         return f"CAST({self.quote(column)} AS TEXT)"
+
+    def together(self, texts: Sequence[str]) -> str:
+        return " || '|' || ".join(f"COALESCE({text}, '')" for text in texts)
 
     def kind(self, declared: object) -> str:
         # Without an affinity the text 12 never meets the number 12.

@@ -100,16 +100,22 @@ class Form:
             if how.keep:
                 yield Sql(dialect.fits(self.column, f"[1-9][0-9]{{0,{how.keep - 1}}}"))
 
-    def set_to(self, dialect: Dialect, values: Iterable[Field]) -> Sql | None:
-        """The right side of an assignment for rows that hold these values; None where none of
-        them changes."""
-        changed = {v: made for v in values if (made := self.made(v)) != v and v is not None}
-        if not changed:
+    @property
+    def keyed(self) -> bool:
+        """Whether what comes out can't be said without each value."""
+        return self.kind == "number" and self.redaction.numbers == "pseudonym"
+
+    def set_to(self, dialect: Dialect, values: Iterable[Field] | None) -> Sql | None:
+        """The right side of an assignment for rows that hold these values, or any (None); None
+        where none of them changes."""
+        known = values or ()
+        changed = {v: made for v in known if (made := self.made(v)) != v and v is not None}
+        if values is not None and not changed:
             return None
         quoted = dialect.quote(self.column)
         if self.kind == "null":
             return Sql("NULL")
-        if self.kind == "number" and self.redaction.numbers == "pseudonym":
+        if self.keyed:
             found = Sql(f"CASE {dialect.stored(self.column)}")
             for value, made in sorted(changed.items()):
                 found += Sql(" WHEN %s THEN %s", (dialect.given(value), (made or b"").decode()))
@@ -178,15 +184,22 @@ class Forms:
         """Whether a row with these values would change."""
         return any(form.made(values[c]) != values[c] for c, form in self._forms.items())
 
+    @property
+    def keyed(self) -> bool:
+        """Whether a statement must name the values that it changes."""
+        return any(form.keyed for form in self._forms.values())
+
     def assignments(
-        self, values: Mapping[str, Iterable[Field]], renewed: Sequence[str] = ()
+        self, values: Mapping[str, Iterable[Field]] | None, renewed: Sequence[str] = ()
     ) -> Sql | None:
-        """What stands behind SET for rows with these values by column; None where nothing
-        changes. ``renewed``: columns that the server would move by itself."""
+        """What stands behind SET for rows with these values by column, or any (None, unless
+        ``keyed``); None where nothing changes. ``renewed``: columns that the server would move by
+        itself."""
         quote = self.dialect.quote
         parts: list[Sql] = []
         for column, form in self._forms.items():
-            target = form.set_to(self.dialect, dict.fromkeys(values[column]))
+            there = None if values is None else dict.fromkeys(values[column])
+            target = form.set_to(self.dialect, there)
             if target is not None:
                 parts.append(Sql(f"{quote(column)} = ") + target)
         if not parts:

@@ -200,11 +200,13 @@ class Redactor(Deleter):
                 self.also[child.table] += self._redact_below(child, forms, where)
 
     def _redact_below(self, child: Child, forms: Forms, where: Sql) -> int:
-        """Rows below, by the values that they hold."""
         dialect = self._session.dialect
         table = dialect.table(child.table)
-        names = ", ".join(map(dialect.fetched, forms.columns))
+        renewed = self._shapes[child.table].renewed
         missing = all_of(where, forms.missing())
+        if not forms.keyed and (change := forms.assignments(None, renewed)) is not None:
+            return self._session.run(f"UPDATE {table} SET " + change + " WHERE " + missing)
+        names = ", ".join(map(dialect.fetched, forms.columns))
         count = 0
         rows = self._session.rows(f"SELECT DISTINCT {names} FROM {table} WHERE " + missing)
         for group in chunks(rows):
@@ -216,7 +218,7 @@ class Redactor(Deleter):
                 all_of(*(dialect.same(dialect.stored(c), v[n]) for c, v in values.items()))
                 for n in range(len(group))
             ]
-            change = forms.assignments(values, self._shapes[child.table].renewed)
+            change = forms.assignments(values, renewed)
             if change is not None:
                 change = f"UPDATE {table} SET " + change + " WHERE "
                 count += self._session.run(change + all_of(missing, any_of(exact)))

@@ -46,7 +46,7 @@ def search_table(store: TableStore, sought: Sought, *, start: str | None) -> Ite
     that belong to it: children and what it shares with others."""
     reading = _Reading(store, store.layout(start or next(iter(store.manifest.starts))))
     with session(store.engine) as opened:
-        wanted = any_of([store.dialect.holding(c, sought.tails) for c in searched(store)])
+        wanted = store.dialect.holding(searched(store), sought.tails)
         for row in _rows(opened, store.shape, store.table, reading.ask, wanted):
             fields = reading.fields(row)
             if concerns(store, sought, fields):
@@ -177,7 +177,7 @@ class _Members:
         """The column's values in all rows that name somebody."""
         texts = [name for name, kind in shape.columns.items() if not isinstance(kind, _NO_TEXT)]
         dialect, found = self._store.dialect, {}
-        wanted = any_of([dialect.holding(name, self._sought.tails) for name in texts])
+        wanted = dialect.holding(texts, self._sought.tails)
         columns = list(dict.fromkeys([column, *texts]))
         ask = (
             f"SELECT {', '.join(map(dialect.fetched, columns))} FROM {dialect.table(table)} WHERE "

@@ -140,7 +140,7 @@ def shared(trial: Trial, dataset: str) -> Iterator[Found]:
             return
         whole = Counter(held.store.scan(held.chosen))
         with held.take(_MANY) as batch:
-            words = list(dict.fromkeys(word for t in batch.taken for word in _words(t)))
+            words = list(dict.fromkeys(w for t in batch.taken[:1] for w in _words(t) if w))
         for name, facet in _facets(kind):
             values = [*getattr(facet, "values", ()), "true", "false", *words]
             if rules := _told_apart(held, name, values, whole):

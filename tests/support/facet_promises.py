@@ -313,7 +313,7 @@ def _expected(
 
 @given(drawn=LEGS, rules=RULES, last=st.sampled_from([CUTOFF, LONG, None]))
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_every_record_fares_as_the_first_rule_that_fits_it_says(
     bench: Bench, drawn: Any, rules: Any, last: datetime | None

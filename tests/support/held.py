@@ -226,10 +226,11 @@ class Served:
             insert = f"INSERT INTO cdr ({COLUMNS}) VALUES ({marks})"
             cursor.executemany(insert, list(rows(self.world.calls)))
 
-    def left(self) -> list[int]:
-        """The call of every row that is there."""
+    def left(self, *, numbered: bool = False) -> list[int]:
+        """The call of every row that is there; or of those alone that bear the number."""
+        some = " WHERE src <> '999'" if numbered else ""
         with closing(self.admin()) as admin, closing(admin.cursor()) as cursor:
-            cursor.execute("SELECT sequence FROM cdr")
+            cursor.execute(f"SELECT sequence FROM cdr{some}")
             return sorted(int(row[0]) for row in cursor.fetchall())
 
 

@@ -348,7 +348,7 @@ def test_run_gives_the_report_as_json(ready: Place) -> None:
     assert source["report"]["path"] == str(ready.reports[0])
     datasets = source["report"]["predicate"]["datasets"]
     deleted = {entry["dataset"]: entry["balances"]["deleted"] for entry in datasets}
-    assert deleted == {"calls-missed": 0, "calls": 12}
+    assert deleted["calls"] == 12
 
 
 def test_one_source_that_fails_does_not_stop_the_next(ready: Place) -> None:

@@ -269,7 +269,6 @@ def test_an_observation_counts_what_is_overdue(both: Pair) -> None:
     assert isinstance(seen, Observation)
     assert {each.dataset: (each.total, each.overdue) for each in seen.datasets} == {
         "calls": (100, 0),
-        "calls-missed": (100, 0),
         "events-sqlite": (0, 0),
     }
     host.must("report", "add", str(out))

@@ -216,7 +216,9 @@ def bare() -> Manifest:
 
 def test_rules_that_the_product_cant_follow_become_comments_that_say_why(tmp_path: Path) -> None:
     target, manifest = tmp_path / "acme-calls.yaml", bare()
-    done = templates.copy("eu-90-days", target, offered=manifest.offered(), manifest=manifest)
+    done = templates.copy(
+        "de-employer-calllog", target, offered=manifest.offered(), manifest=manifest
+    )
     copied = load_policy(target).value
     assert done.added == ("x-itemised-bills",)
     assert [str(rule.keep) for rule in copied.rules_for("call-detail-records")] == ["90 days"]

@@ -178,6 +178,7 @@ class SpoolStore:
                     continue
                 contents = mailbox.read_folder(folder, place, installation=self._installation)
                 findings.update(contents.findings)
+                found["aside"] += bool(numbering.set_aside(folder, self._installation, None))
                 findings["GAP_AT_LIMIT"] += self._full(place, contents)
                 findings["FOREIGN_LOCK"] += (
                     lock_age(folder, self._installation, time.time()) > _STALE
@@ -203,7 +204,8 @@ class SpoolStore:
             held=found["held"],
             minimum=found["minimum"],
             total=found["total"],
-            older=marked.older,
+            # What a run of ours couldn't put back yet are records that no count sees.
+            older=() if found["aside"] else marked.older,
             oldest=dates[0] if dates else None,
             newest=dates[-1] if dates else None,
             findings={code: count for code, count in sorted(findings.items()) if count},

@@ -106,6 +106,9 @@ class _View:
     findings: Mapping[str, int] = field(default_factory=dict)
     others: int = 0
     """Files of no record: they keep the root from ever being empty."""
+    aside: bool = False
+    """Files lie there that a run of ours set aside and couldn't put back yet: they are records
+    that no count sees."""
     _due: tuple[Selection, list[Entry]] | None = None
     _held: tuple[Ties, frozenset[bytes]] | None = None
 
@@ -237,7 +240,7 @@ class TreeStore:
             held=tally["held"],
             minimum=tally["minimum"],
             total=len(view.entries),
-            older=marked.older,
+            older=() if view.aside else marked.older,
             oldest=min(dates, default=None),
             newest=max(dates, default=None),
             findings=findings,
@@ -340,6 +343,7 @@ class TreeStore:
             view.ages[folder.rel] = folder.changed()
             tally["SYMLINKS"] += len(found.links)
             self._leftover(folder, found, tally)
+            view.aside |= any(h.of(self._installation) for h in hidden_in(folder, found.files))
             view.entries += self._entries(folder, found, tally)
         for entry in view.entries:
             view.by_stem.setdefault(entry.stem, []).append(entry)

@@ -36,7 +36,7 @@ run "$pbxretain" policy list --json
 run "$pbxretain" schema policy
 grep -q '"rules"' "$work/out"
 run "$work/venv/bin/python" -m pbxretain.cli.demo --into "$work/demo"
-run "$work/venv/bin/python" -c 'from pbxretain.policy import template_text; template_text("eu-90-days")'
+run "$work/venv/bin/python" -c 'from pbxretain.templates import template_text; template_text("eu-90-days")'
 grep -q "</html>" "$work/demo/state/demo/reports/verify.html"
 # Pages come out of the wheel's own style sheet; a PDF needs the extra and says so.
 report="$work/demo/state/demo/reports/000000-deletion-report.dsse.json"

@@ -26,6 +26,7 @@ from pbxretain.manifest import (
     TreeDataset,
 )
 from pbxretain.records import Facets, Found, Selection, Sought, Store, Ties, is_call
+from pbxretain.subject import legs_of
 
 if TYPE_CHECKING:
     from pbxretain.settings import Source
@@ -231,8 +232,8 @@ class Scope:
 def _ties(holder: Holder, opened: Opened) -> tuple[Ties, Ties]:
     """What a hold keeps, and what it would keep if its queue or tenant were another."""
     stores = opened.stores
-    known = Ties(frozenset(call.encode() for call in holder.hold.match.calls))
     try:
+        known = Ties(_named(holder, stores))
         if holder.whom is not None:
             for store in stores:
                 found = (each for each in store.search(holder.whom) if holder.at(each.when))
@@ -246,6 +247,20 @@ def _ties(holder: Holder, opened: Opened) -> tuple[Ties, Ties]:
             hint=error.hint or "run pbxretain check",
             code="HOLDS_UNRESOLVED",
         ) from None
+
+
+def _named(holder: Holder, stores: Sequence[Store]) -> frozenset[bytes]:
+    """The calls that a hold names, less those of which all that can be dated lies outside its days.
+    One of which nothing is dated may be meant: its files may be all that is left."""
+    match = holder.hold.match
+    calls = frozenset(call.encode() for call in match.calls)
+    if not calls or (match.since is None and match.until is None):
+        return calls
+    inside: dict[bytes, bool] = {}
+    for found in (found for store in stores for found in legs_of(store, calls)):
+        if found.call is not None:
+            inside[found.call] = inside.get(found.call, False) or holder.at(found.when)
+    return frozenset(call for call in calls if inside.get(call, True))
 
 
 def _narrowed(holder: Holder, known: Ties, stores: Sequence[Store]) -> Ties:

@@ -146,9 +146,14 @@ def _mixed(store: Store, found: Counter[bytes], start: str) -> set[bytes]:
     return {key for key, count in found.items() if there[key] > count}
 
 
-def _related(store: Store, calls: frozenset[bytes], hers: frozenset[bytes]) -> Iterator[Found]:
+def legs_of(store: Store, calls: frozenset[bytes]) -> Iterator[Found]:
+    """Every record of these calls, where records of a store bear a call id. Raises StoreError."""
     legs = getattr(store, "of_calls", None)
-    for found in legs(calls) if legs else ():
+    yield from legs(calls) if legs else ()
+
+
+def _related(store: Store, calls: frozenset[bytes], hers: frozenset[bytes]) -> Iterator[Found]:
+    for found in legs_of(store, calls):
         if found.identity not in hers:
             yield Found(found.dataset, found.identity, found.call, found.when)
 

@@ -26,7 +26,7 @@ from pbxretain import holds
 from pbxretain.errors import Exit
 from pbxretain.period import Period
 
-MANY = int(os.environ.get("PBXRETAIN_HOLD_EXAMPLES", "6"))
+MANY = int(os.environ.get("PBXRETAIN_HOLD_EXAMPLES", "12"))
 FEW = max(2, MANY // 6)
 CLASSES = {
     "rows": "call-detail-records",
@@ -170,7 +170,6 @@ def _check(case: Case, left: Mapping[str, Sequence[int]]) -> None:
             assert free.isdisjoint(there), f"{kind}: what nobody holds stayed"
 
 
-@pytest.mark.timeout(900)
 @settings(
     max_examples=MANY,
     deadline=None,

@@ -342,8 +342,7 @@ class TreeStore:
         for folder, found in self._root.walk():
             view.ages[folder.rel] = folder.changed()
             tally["SYMLINKS"] += len(found.links)
-            self._leftover(folder, found, tally)
-            view.aside |= any(h.of(self._installation) for h in hidden_in(folder, found.files))
+            view.aside |= self._leftover(folder, found, tally)
             view.entries += self._entries(folder, found, tally)
         for entry in view.entries:
             view.by_stem.setdefault(entry.stem, []).append(entry)
@@ -357,13 +356,17 @@ class TreeStore:
             view.findings = counts(**tally)
         return view
 
-    def _leftover(self, folder: Folder, found: Listing, tally: Counter[str]) -> None:
-        """Of what was set aside, the files that no run of ours puts back or removes."""
+    def _leftover(self, folder: Folder, found: Listing, tally: Counter[str]) -> bool:
+        """Counts what was set aside and no run of ours puts back or removes; says whether one of
+        ours set anything aside."""
+        ours = False
         for hidden in hidden_in(folder, found.files):
+            ours |= hidden.of(self._installation)
             if not hidden.of(self._installation):
                 tally["FOREIGN_LEFTOVER"] += 1
             elif hidden.original is None:
                 tally["NAMELESS_LEFTOVER"] += 1
+        return ours
 
     def _stems(
         self, folder: Folder, found: Listing, tally: Counter[str]

@@ -39,6 +39,7 @@ from pbxretain.stores.spool_batch import SpoolBatch
 from pbxretain.stores.table import TableStore
 from pbxretain.stores.tree import TreeStore
 from pbxretain.stores.tree_batch import TreeBatch
+from pbxretain.stores.tree_view import Viewer
 from pbxretain.testing import suite
 from pbxretain.testing.suite import Case
 
@@ -173,14 +174,14 @@ def what_has_no_date_is_old(patch: Patch) -> None:
 
 @caught_by("rest-stays", of="recordings")
 def a_file_without_a_date_is_old(patch: Patch) -> None:
-    date = TreeStore._date
+    date = Viewer._date
 
-    def old(self: TreeStore, entries: Sequence[Any]) -> None:
+    def old(self: Viewer, entries: Sequence[Any]) -> None:
         date(self, entries)
         for entry in entries:
             entry.when = entry.when or datetime.fromisoformat("2001-01-01T00:00:00Z")
 
-    patch.setattr(TreeStore, "_date", old)
+    patch.setattr(Viewer, "_date", old)
 
 
 @caught_by("rest-stays", of="calls")

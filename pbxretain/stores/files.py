@@ -19,6 +19,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from pbxretain import posix
@@ -36,6 +37,7 @@ _SHORT = b"~"
 _NOTE = b".name"
 _NOTE_HEAD = b"pbxretain/name/1\n"
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_READ = os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _PATH_ONLY = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | _NO_FOLLOW
 _BY_FD = os.name == "posix" and Path("/proc/self/fd").is_dir()
 
@@ -55,6 +57,8 @@ class Folder:
     def stat(self, name: bytes) -> os.stat_result | None:
         """What stands there, symlinks not followed; None when nothing does."""
         try:
+            if self.fd >= 0:
+                return os.stat(name, dir_fd=self.fd, follow_symlinks=False)
             return os.lstat(self.at(name))
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
@@ -68,20 +72,36 @@ class Folder:
 
     def open(self, name: bytes) -> int:
         """Opens a regular file for reading, never through a symlink, never waiting on a pipe."""
-        flags = os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0)
-        return os.open(self.at(name), flags | getattr(os, "O_BINARY", 0))
+        if self.fd >= 0:
+            return os.open(name, _READ, dir_fd=self.fd)
+        return os.open(self.at(name), _READ)
+
+    def rename(self, name: bytes, to: bytes) -> None:
+        """Renames within the folder, over whatever stands there."""
+        if self.fd >= 0:
+            os.rename(name, to, src_dir_fd=self.fd, dst_dir_fd=self.fd)
+        else:
+            os.rename(self.at(name), self.at(to))  # noqa: PTH104
+
+    def unlink(self, name: bytes) -> None:
+        if self.fd >= 0:
+            os.unlink(name, dir_fd=self.fd)
+        else:
+            os.unlink(self.at(name))  # noqa: PTH108
 
     def listing(self) -> Listing:
         found = Listing(self.rel)
-        with os.scandir(self.fd if self.fd >= 0 else self.path) as entries:
+        # By a path of bytes: names that come by the descriptor are text first. Without a "." behind
+        # it, as that takes the right to search.
+        at = b"/proc/self/fd/%d" % self.fd if self.fd >= 0 else self.path
+        with os.scandir(at) as entries:
             for entry in entries:
-                name = os.fsencode(entry.name)
-                if entry.is_symlink():
-                    found.links.append(name)
+                if entry.is_file(follow_symlinks=False):
+                    found.files.append(entry.name)
+                elif entry.is_symlink():
+                    found.links.append(entry.name)
                 elif entry.is_dir(follow_symlinks=False):
-                    found.folders.append(name)
-                elif entry.is_file(follow_symlinks=False):
-                    found.files.append(name)
+                    found.folders.append(entry.name)
         return found
 
     def sync(self) -> None:
@@ -284,6 +304,7 @@ class Hidden:
         return self.installation == _token(installation)
 
 
+@lru_cache(maxsize=8)
 def prefix(batch: BatchName) -> bytes:
     """What the name of everything begins with that a batch puts beside the PBX's own files."""
     tokens = f".pbxretain-{_token(batch.installation)}-{_token(batch.run)}-{batch.batch:d}-"
@@ -334,7 +355,7 @@ def rename_to_own(folder: Folder, name: bytes, own: bytes) -> None:
     """
     if folder.stat(own) is not None:
         raise FileExistsError(errno.EEXIST, "name in use")
-    os.rename(folder.at(name), folder.at(own))  # noqa: PTH104
+    folder.rename(name, own)
 
 
 def put_back(folder: Folder, name: bytes, original: bytes) -> bytes:
@@ -349,7 +370,7 @@ def put_back(folder: Folder, name: bytes, original: bytes) -> bytes:
             if not _one_file(folder, name, target):
                 continue
             # A kill between link and unlink left both names on one file.
-            os.unlink(folder.at(name))  # noqa: PTH108
+            folder.unlink(name)
         _forget_note(folder, name)
         return target
     raise FileExistsError(errno.EEXIST, "no free name")
@@ -358,15 +379,16 @@ def put_back(folder: Folder, name: bytes, original: bytes) -> bytes:
 def drop(folder: Folder, name: bytes) -> None:
     """Removes a taken file for good; one that is already gone is no error."""
     with suppress(FileNotFoundError):
-        os.unlink(folder.at(name))  # noqa: PTH108
+        folder.unlink(name)
     _forget_note(folder, name)
 
 
 def hidden_in(folder: Folder, names: list[bytes]) -> list[Hidden]:
     """The taken files among the names of a folder; notes without a file belong to none."""
-    there = set(names)
+    own = [name for name in names if name.startswith(_OWN)]
+    there = set(own)
     found = []
-    for name in names:
+    for name in own:
         split = _split(name)
         if split is None or _is_note(split[3]):
             continue
@@ -379,10 +401,11 @@ def hidden_in(folder: Folder, names: list[bytes]) -> list[Hidden]:
 
 def scraps(names: list[bytes], installation: str) -> list[bytes]:
     """Own names that hold nothing: notes whose file is gone, half-written notes."""
-    there = set(names)
+    own = [name for name in names if is_own(name)]
+    there = set(own)
     mine = _token(installation).encode()
     found = []
-    for name in names:
+    for name in own:
         split = _split(name)
         if split and _is_note(split[3]) and split[0].encode() == mine:
             if name[: -len(_NOTE)] not in there:
@@ -423,10 +446,10 @@ def _read_note(folder: Folder, name: bytes) -> bytes | None:
 
 
 def _forget_note(folder: Folder, name: bytes) -> None:
-    split = _split(name)
+    split = _split(name) if b"-" + _SHORT in name else None
     if split and split[3].startswith(_SHORT):
         with suppress(FileNotFoundError):
-            os.unlink(folder.at(name + _NOTE))  # noqa: PTH108
+            folder.unlink(name + _NOTE)
 
 
 def _one_file(folder: Folder, one: bytes, other: bytes) -> bool:

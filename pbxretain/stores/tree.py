@@ -16,8 +16,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -26,7 +25,6 @@ from pbxretain.errors import StoreError
 from pbxretain.manifest import TreeDataset
 from pbxretain.records import (
     FUTURE,
-    UNDATED,
     Advice,
     BatchName,
     Bits,
@@ -49,20 +47,19 @@ from pbxretain.stores.dating import PLAUSIBLE, Dater
 from pbxretain.stores.files import (
     Folder,
     Hidden,
-    Listing,
     Root,
     check_root,
-    counts,
     hidden_in,
-    is_own,
     put_back,
     scraps,
     without_paths,
 )
-from pbxretain.stores.folder_advice import LEFT, left_alone, no_right
-from pbxretain.stores.told import claim, sorted_out, together
-from pbxretain.stores.tree_batch import HeldRecord, TreeBatch, TreeCursor, hold, waiting_names
-from pbxretain.stores.tree_parts import Entry, NameFacets, Shape, Spelling, call_ids
+from pbxretain.stores.folder_advice import left_alone, no_right
+from pbxretain.stores.told import claim, sorted_out
+from pbxretain.stores.tree_batch import TreeBatch, TreeCursor
+from pbxretain.stores.tree_hold import HeldRecord, Holding, Outcome
+from pbxretain.stores.tree_parts import Entry, NameFacets, Shape
+from pbxretain.stores.tree_view import View, Viewer, in_order, under
 
 ENCODING = "tree-path/1"
 _BATCH_BYTES = 256 << 20
@@ -96,56 +93,6 @@ def open_tree(
     )
 
 
-@dataclass(slots=True, repr=False)
-class _View:
-    """One look at the whole tree."""
-
-    entries: list[Entry] = field(default_factory=list)
-    by_stem: dict[bytes, list[Entry]] = field(default_factory=dict)
-    ages: dict[bytes, float] = field(default_factory=dict)
-    findings: Mapping[str, int] = field(default_factory=dict)
-    others: int = 0
-    """Files of no record: they keep the root from ever being empty."""
-    aside: bool = False
-    """Files lie there that a run of ours set aside and couldn't put back yet: they are records
-    that no count sees."""
-    _due: tuple[Selection, list[Entry]] | None = None
-    _held: tuple[Ties, frozenset[bytes]] | None = None
-
-    def held(self, ties: Ties, naming: Naming | None) -> frozenset[bytes]:
-        """Identities of the records that these ties hold: by their own key, by a row that names
-        them, by a call id in their name."""
-        if self._held is None or self._held[0] != ties:
-            names = naming.names(ties) if naming and ties else frozenset()
-            calls = ties.calls.union(*map(call_ids, ties.calls))
-            found = [
-                entry.identity
-                for entry in (self.entries if ties else ())
-                if not names.isdisjoint(entry.values) or not calls.isdisjoint(call_ids(entry.stem))
-            ]
-            self._held = ties, ties.keys | frozenset(found)
-        return self._held[1]
-
-    def before(self, selection: Selection) -> list[Entry]:
-        """The selection's records before the cut-off in deletion order."""
-        if self._due is None or self._due[0] is not selection:
-            found = [entry for entry in self.entries if _standing(entry, selection) == "due"]
-            self._due = selection, sorted(found, key=_order)
-        return self._due[1]
-
-
-def _standing(entry: Entry, selection: Selection) -> str | None:
-    """Whether a dated record is this rule's and due, or refused for a minimum."""
-    mine = claim(entry.told, selection)
-    if entry.when is None:
-        return "due" if mine and selection.timeless else None
-    return mine.standing(entry.when) if mine else None
-
-
-def _order(entry: Entry) -> tuple[datetime, bytes]:
-    return entry.when or UNDATED, entry.key
-
-
 class TreeStore:
     """Implements ``records.Store`` for files; see the module."""
 
@@ -165,12 +112,20 @@ class TreeStore:
         self.data_class = dataset.data
         self._root = root
         self._shape = Shape.of(dataset)
-        self._facets = NameFacets(dataset.facets)
         self._dater = dater
         self._naming = naming
         self._installation = installation
+        self._viewer = Viewer(
+            data_class=dataset.data,
+            root=root,
+            shape=self._shape,
+            facets=NameFacets(dataset.facets),
+            dater=dater,
+            naming=naming,
+            installation=installation,
+        )
         self._settle_in = timedelta(seconds=dataset.settle_in)
-        self._view: _View | None = None
+        self._view: View | None = None
         dated = [step.sidecar.extension for step in dataset.dated_by if step.sidecar]
         tails = (b"." + os.fsencode(e.removeprefix(".")) for e in (*dataset.sidecars, *dated))
         self._texts = list(dict.fromkeys(tails))
@@ -186,8 +141,8 @@ class TreeStore:
             for folder, found in self._root.walk():
                 locked += not folder.writable()
                 left["SYMLINKS"] += len(found.links)
-                self._leftover(folder, found, left)
-                self._stems(folder, found, left)
+                self._viewer.leftover(folder, found, left)
+                self._viewer.stems(folder, found, left)
         except StoreError:
             advice.append(self._rights("UNREADABLE_FOLDER", "can't be read"))
         if locked:
@@ -210,12 +165,13 @@ class TreeStore:
         tally: Counter[str] = Counter()
         dates = []
         marked = Marked(selection)
+        singled = selection.chosen is not None
         for entry in view.entries:
             marked.see(entry.when)
             mine = claim(entry.told, selection)
             if mine is None:
                 continue
-            meant = selection.means(entry.identity)
+            meant = not singled or selection.means(entry.identity)
             if entry.when is None:
                 tally["undated"] += meant and not selection.timeless
             else:
@@ -318,12 +274,15 @@ class TreeStore:
             return found  # went meanwhile
         return found
 
-    def _standing(self, view: _View, entry: Entry, selection: Selection) -> str | None:
+    def _standing(self, view: View, entry: Entry, selection: Selection) -> str | None:
         """What becomes of a record before the cut-off; None for one that isn't."""
-        standing = _standing(entry, selection)
-        if standing is None or not selection.means(entry.identity):
+        standing = under(entry, selection)
+        if standing is None:
             return None
-        if entry.identity in view.held(selection.held, self._naming):
+        held = view.held(selection.held, self._naming)
+        if selection.chosen is not None and not selection.means(entry.identity):
+            return None
+        if held and entry.identity in held:
             return "held"
         if standing == "minimum":
             return standing
@@ -332,113 +291,9 @@ class TreeStore:
             return "waiting"
         return "writing" if entry.changed > young else "due"
 
-    def _look(self, *, findings: bool = False) -> _View:
+    def _look(self, *, findings: bool = False) -> View:
         with without_paths():
-            return self._looked(findings=findings)
-
-    def _looked(self, *, findings: bool) -> _View:
-        view = _View()
-        tally: Counter[str] = Counter()
-        for folder, found in self._root.walk():
-            view.ages[folder.rel] = folder.changed()
-            tally["SYMLINKS"] += len(found.links)
-            view.aside |= self._leftover(folder, found, tally)
-            view.entries += self._entries(folder, found, tally)
-        for entry in view.entries:
-            view.by_stem.setdefault(entry.stem, []).append(entry)
-        view.others = sum(tally[code] for code in LEFT)
-        missing = self._named(view)
-        self._date(view.entries)
-        if findings:
-            if self._naming:
-                tally["ORPHAN_FILES"] = sum(not entry.values for entry in view.entries)
-                tally["MISSING_FILES"] = missing
-            view.findings = counts(**tally)
-        return view
-
-    def _leftover(self, folder: Folder, found: Listing, tally: Counter[str]) -> bool:
-        """Counts what was set aside and no run of ours puts back or removes; says whether one of
-        ours set anything aside."""
-        ours = False
-        for hidden in hidden_in(folder, found.files):
-            ours |= hidden.of(self._installation)
-            if not hidden.of(self._installation):
-                tally["FOREIGN_LEFTOVER"] += 1
-            elif hidden.original is None:
-                tally["NAMELESS_LEFTOVER"] += 1
-        return ours
-
-    def _stems(
-        self, folder: Folder, found: Listing, tally: Counter[str]
-    ) -> Mapping[bytes, Sequence[bytes]]:
-        stems: dict[bytes, list[bytes]] = {}
-        for name in found.files:
-            stem = None if is_own(name) else self._shape.stem(name)
-            if stem is not None and self._shape.covers(folder.rel, stem):
-                stems.setdefault(stem, []).append(name)
-            elif not is_own(name):
-                tally["UNKNOWN_FILES"] += 1
-        return stems
-
-    def _entries(self, folder: Folder, found: Listing, tally: Counter[str]) -> Iterator[Entry]:
-        for stem, names in self._stems(folder, found, tally).items():
-            stats = [s for name in names if (s := folder.regular(name))]
-            if stats:
-                own = self._dater.own_date(folder, stem=stem, parts={name: name for name in names})
-                changed = max(s.st_mtime for s in stats)
-                told = self._facets.told(stem)
-                yield Entry(folder=folder.rel, stem=stem, own=own, changed=changed, told=told)
-
-    def _named(self, view: _View) -> int:
-        """Notes on each entry which values of the link column name it; counts the others."""
-        if self._naming is None:
-            return 0
-        missing: set[bytes] = set()
-        for value in self._naming.named():
-            spelling = Spelling(value)
-            hits = [
-                entry
-                for stem in self._shape.stems(spelling.base)
-                for entry in view.by_stem.get(stem, ())
-                if spelling.may_mean(entry.folder)
-            ]
-            for entry in hits:
-                if value not in entry.values:
-                    entry.values += (value,)
-            if not hits and value != b"deleted" and self._shape.may_hold(value):
-                missing.add(value)
-        return len(missing)
-
-    def _date(self, entries: Sequence[Entry]) -> None:
-        for entry in entries:
-            entry.when = entry.own
-        if self._naming is None:
-            return
-        named = [entry for entry in entries if entry.values]
-        for at in range(0, len(named), _ASKED_AT_ONCE):
-            chunk = named[at : at + _ASKED_AT_ONCE]
-            values = sorted({value for entry in chunk for value in entry.values})
-            newest = self._naming.newest_leg(values)
-            waiting = waiting_names(self._naming, self.data_class, values)
-            rows = self._naming.facets(values) if self._facets.by_rows else {}
-            for entry in chunk:
-                if told := [rows[value] for value in entry.values if value in rows]:
-                    row = together(told)
-                    entry.told = {**entry.told, **{n: row.get(n) for n in self._facets.by_rows}}
-                entry.when = self._latest(entry, newest)
-                entry.waits = not waiting.isdisjoint(entry.values)
-
-    def _latest(self, entry: Entry, newest: Mapping[bytes, datetime]) -> datetime | None:
-        """The newest leg of the calls that name a file. Names are used again: where no row says
-        the file's very folder, another file may be meant, and the later date counts, be it the
-        file's own or, where its name tells none, its content's."""
-        legs = [newest[value] for value in entry.values if value in newest]
-        if not legs:
-            return entry.own
-        root = self._root.path
-        if not any(Spelling(value).says(entry.folder, root) for value in entry.values):
-            legs.append(entry.own or datetime.fromtimestamp(entry.changed, UTC))
-        return max(legs)
+            return self._viewer.look(findings=findings)
 
     # Taking -------------------------------------------------------------------------------------
 
@@ -457,7 +312,7 @@ class TreeStore:
         view = self._view
         due = view.before(selection)
         if isinstance(after, TreeCursor):
-            at = bisect_right(due, (after.when, after.key), key=_order)
+            at = bisect_right(due, (after.when, after.key), key=in_order)
         else:
             at = 0
         batch = self._batch(selection.cutoff, now=selection.now, ages=view.ages)
@@ -494,40 +349,59 @@ class TreeStore:
         skip: frozenset[bytes],
         name: BatchName,
     ) -> None:
+        chosen = self._chosen(batch, waiting, selection=selection, limit=limit, skip=skip)
+        holding = Holding(
+            root=self._root,
+            shape=self._shape,
+            young=(selection.now - self._settle_in).timestamp(),
+            name=name,
+            sizes=self._view.sizes if self._view else {},
+        )
+        outcomes: list[Outcome] = ["NOT_RENAMED"] * len(chosen)
+        try:
+            holding.all(chosen, outcomes)
+        finally:
+            for entry, outcome in zip(chosen, outcomes, strict=True):
+                if isinstance(outcome, HeldRecord):
+                    outcome.twins = self._twins(entry)
+                    batch.add(outcome)
+                elif outcome == "ABSENT":
+                    batch.absent += 1
+                else:
+                    batch.skipped[outcome] = batch.skipped.get(outcome, 0) + 1
+        batch.sync()
+
+    def _chosen(
+        self,
+        batch: TreeBatch,
+        waiting: Iterable[Entry],
+        *,
+        selection: Selection,
+        limit: int,
+        skip: frozenset[bytes],
+    ) -> list[Entry]:
+        """The first of those that wait and are spared by nothing."""
         size = 0
+        chosen: list[Entry] = []
         spared = skip | (self._view.held(selection.held, self._naming) if self._view else set())
+        singled = selection.chosen is not None or bool(spared)
+        last = None
         for entry in waiting:
-            if len(batch.held) >= limit or size >= _BATCH_BYTES:
+            if len(chosen) >= limit or size >= _BATCH_BYTES:
                 batch.exhausted = False
                 break
-            batch.cursor = TreeCursor(*_order(entry))
-            meant = selection.means(entry.identity)
-            if entry.waits or entry.identity in spared or not meant:
-                continue
-            outcome = self._take_one(entry, selection, name)
-            if isinstance(outcome, HeldRecord):
-                size += outcome.size
-                outcome.twins = self._twins(entry)
-                batch.add(outcome)
-            elif outcome == "ABSENT":
-                batch.absent += 1
-            else:
-                batch.skipped[outcome] = batch.skipped.get(outcome, 0) + 1
-        batch.sync()
+            last = entry
+            identity = entry.identity if singled else b""
+            if not entry.waits and identity not in spared and selection.means(identity):
+                size += entry.size
+                chosen.append(entry)
+        if last is not None:
+            batch.cursor = TreeCursor(*in_order(last))
+        return chosen
 
     def _twins(self, entry: Entry) -> list[Entry]:
         stems = self._view.by_stem if self._view else {}
         return [other for other in stems.get(entry.stem, ()) if other is not entry]
-
-    def _take_one(self, entry: Entry, selection: Selection, name: BatchName) -> HeldRecord | str:
-        young = (selection.now - self._settle_in).timestamp()
-        try:
-            with self._root.folder(entry.folder) as folder:
-                return hold(folder, entry, shape=self._shape, young=young, name=name)
-        except FileNotFoundError:
-            return "ABSENT"
-        except OSError:
-            return "NOT_RENAMED"
 
     # After a crash ------------------------------------------------------------------------------
 
@@ -565,10 +439,10 @@ class TreeStore:
             for held in self._regroup(folder, mine):
                 batch.add(held)
         # What rows call a file can be a path of another mount: only the rows themselves tell.
-        again = _View(entries=[held.entry for held in batch.held])
+        again = View(entries=[held.entry for held in batch.held])
         for held in batch.held:
             again.by_stem.setdefault(held.entry.stem, []).append(held.entry)
-        self._named(again)
+        self._viewer.named(again)
         for held in batch.held:
             held.twins = stems.get(held.entry.stem, ())
         return batch

@@ -6,20 +6,23 @@ back. Finishing asks the rows once more, blanks their links, unlinks, and prunes
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Self
 
 from pbxretain.errors import StoreError
-from pbxretain.records import BatchName, Bits, Bounds, Finish, Naming, Session, Taken, Ties, pack
-from pbxretain.stores.files import Folder, Root, drop, hide, put_back
+from pbxretain.records import Bits, Bounds, Finish, Naming, Session, Taken, Ties
+from pbxretain.stores.abreast import abreast
+from pbxretain.stores.files import Folder, Root, drop
+from pbxretain.stores.tree_hold import HeldRecord, by_folder, chunks, unhide
 from pbxretain.stores.tree_parts import Entry, Shape
 
-_CHUNK = 1 << 20
+_SYNC = 16
+"""Making a folder durable waits for as long as so many other steps."""
+
 _PRUNE_AGE = timedelta(days=1)
 
 
@@ -32,73 +35,6 @@ class TreeCursor:
 
     def __repr__(self) -> str:
         return "<cursor>"
-
-
-@dataclass(slots=True, repr=False, eq=False)
-class HeldRecord:
-    """A record under hidden names; ``parts`` maps each file's name to its hidden one."""
-
-    entry: Entry
-    parts: Mapping[bytes, bytes]
-    digest: bytes | None = None
-    size: int = 0
-    twins: Sequence[Entry] = ()
-    """Records of the same stem in other folders: a bare name in a row may mean any of them."""
-    state: Literal["hidden", "back", "gone"] = "hidden"
-
-
-def hold(
-    folder: Folder, entry: Entry, *, shape: Shape, young: float, name: BatchName
-) -> HeldRecord | Literal["ABSENT", "STILL_WRITTEN", "NOT_RENAMED"]:
-    """Hides all parts of a record, or none. ``young`` is the mtime from which it may be written."""
-    stats = {part: found for part in shape.names(entry.stem) if (found := folder.regular(part))}
-    if not stats:
-        return "ABSENT"
-    changed = max(found.st_mtime for found in stats.values())
-    if changed > young or changed != entry.changed:
-        return "STILL_WRITTEN"
-    digest = _digest(folder, entry.stem, sorted(stats))
-    hidden: dict[bytes, bytes] = {}
-    try:
-        for part, before in stats.items():
-            hidden[part] = hide(folder, part, name)
-            if not _untouched(before, folder.regular(hidden[part])):
-                _unhide(folder, hidden)
-                return "STILL_WRITTEN"
-    except OSError as error:
-        _unhide(folder, hidden)
-        vanished = isinstance(error, FileNotFoundError) and len(stats) == 1
-        return "ABSENT" if vanished else "NOT_RENAMED"
-    size = sum(found.st_size for found in stats.values())
-    return HeldRecord(entry=entry, parts=hidden, digest=digest, size=size)
-
-
-def _untouched(before: os.stat_result, after: os.stat_result | None) -> bool:
-    if after is None:
-        return False
-    one = (before.st_ino, before.st_size, before.st_mtime_ns)
-    return one == (after.st_ino, after.st_size, after.st_mtime_ns)
-
-
-def _unhide(folder: Folder, hidden: Mapping[bytes, bytes]) -> None:
-    for part, name in hidden.items():
-        with suppress(FileNotFoundError):
-            put_back(folder, name, part)
-
-
-def _digest(folder: Folder, stem: bytes, parts: Iterable[bytes]) -> bytes | None:
-    """SHA-256 over each part's extension and content; None when a part can't be read."""
-    whole = hashlib.sha256()
-    try:
-        for part in parts:
-            content = hashlib.sha256()
-            with os.fdopen(folder.open(part), "rb", buffering=0) as file:
-                while block := file.read(_CHUNK):
-                    content.update(block)
-            whole.update(pack(part[len(stem) :], content.digest()))
-    except OSError:
-        return None
-    return whole.digest()
 
 
 def waiting_names(naming: Naming, data_class: str, names: Sequence[bytes]) -> frozenset[bytes]:
@@ -163,9 +99,13 @@ class TreeBatch:
 
     def sync(self) -> None:
         """Makes the renames durable; the intent may be written only after it."""
-        for rel in self._folders():
+
+        def one(rel: bytes) -> None:
             with suppress(FileNotFoundError), self._root.folder(rel) as folder:
                 folder.sync()
+
+        folders = self._folders()
+        abreast(one, folders, steps=len(folders) * _SYNC)
 
     def commit(self) -> Bits | None:
         self._committed = True
@@ -196,10 +136,9 @@ class TreeBatch:
         late = self._named_again(waiting)
         for i in late:
             self._restore(self.held[i])
-        going = [i for i in waiting if i not in late and self._can_go(i)]
+        going = self._that_can_go([i for i in waiting if i not in late])
         self._blank(going)
-        for i in going:
-            self._drop(i)
+        self._drop(going)
         try:
             self.sync()
         except OSError:
@@ -215,7 +154,7 @@ class TreeBatch:
     def _restore(self, record: HeldRecord) -> bool:
         try:
             with self._root.folder(record.entry.folder) as folder:
-                _unhide(folder, record.parts)
+                unhide(folder, record.parts)
         except FileNotFoundError:
             pass  # the whole folder is gone, and not by us
         except OSError:
@@ -242,19 +181,29 @@ class TreeBatch:
             or not stay.isdisjoint(found)
         }
 
-    def _can_go(self, index: int) -> bool:
-        record = self.held[index]
-        try:
-            with self._root.folder(record.entry.folder) as folder:
-                if folder.writable():
-                    return True
-        except FileNotFoundError:
-            record.state = "gone"
-            return False
-        except OSError:
-            pass
-        self._give_up(index)
-        return False
+    def _that_can_go(self, indexes: Sequence[int]) -> list[int]:
+        """Those in a folder where something can be removed."""
+        going: list[int] = []
+        for rel, mine in self._by_folder(indexes):
+            try:
+                with self._root.folder(rel) as folder:
+                    shut = not folder.writable()
+            except FileNotFoundError:
+                for index in mine:
+                    self.held[index].state = "gone"
+                continue
+            except OSError:
+                shut = True
+            if not shut:
+                going += mine
+                continue
+            for index in mine:
+                self._give_up(index)
+        return sorted(going)
+
+    def _by_folder(self, indexes: Sequence[int]) -> Iterator[tuple[bytes, Sequence[int]]]:
+        for rel, places in by_folder(self.held[index].entry for index in indexes):
+            yield rel, [indexes[place] for place in places]
 
     def _give_up(self, index: int) -> None:
         self._failed.add(index)
@@ -280,14 +229,27 @@ class TreeBatch:
         except OSError:
             return False
 
-    def _drop(self, index: int) -> None:
+    def _drop(self, indexes: Sequence[int]) -> None:
+        def some(task: tuple[bytes, Sequence[int]]) -> None:
+            try:
+                with self._root.folder(task[0]) as folder:
+                    for index in task[1]:
+                        self._drop_one(folder, index)
+            except FileNotFoundError:
+                for index in task[1]:
+                    self.held[index].state = "gone"
+            except OSError:
+                for index in task[1]:
+                    self._give_up(index)
+
+        tasks = [(rel, some) for rel, mine in self._by_folder(indexes) for some in chunks(mine)]
+        abreast(some, tasks, steps=len(indexes))
+
+    def _drop_one(self, folder: Folder, index: int) -> None:
         record = self.held[index]
         try:
-            with self._root.folder(record.entry.folder) as folder:
-                for name in record.parts.values():
-                    drop(folder, name)
-        except FileNotFoundError:
-            pass
+            for name in record.parts.values():
+                drop(folder, name)
         except OSError:
             self._give_up(index)
             return

@@ -28,6 +28,9 @@ class Entry:
     stem: bytes
     own: datetime | None = None
     changed: float = 0.0
+    size: int = 0
+    """Bytes of all parts together, when they were looked at."""
+
     when: datetime | None = None
     values: tuple[bytes, ...] = ()
     """What rows hold in their link column that means this record."""
@@ -61,6 +64,9 @@ class Shape:
     def __init__(self, extensions: Sequence[str], paths: Sequence[re.Pattern[bytes]] = ()) -> None:
         tails = [b"." + os.fsencode(extension.removeprefix(".")) for extension in extensions]
         self._tails = sorted(dict.fromkeys(tails), key=lambda tail: (-len(tail), tail))
+        self._by_end: dict[bytes, list[bytes]] = {}
+        for tail in self._tails:
+            self._by_end.setdefault(tail.rpartition(b".")[2], []).append(tail)
         self._paths = paths
 
     @classmethod
@@ -72,8 +78,10 @@ class Shape:
 
     def covers(self, folder: bytes, stem: bytes) -> bool:
         """Whether files of this stem there are records of the dataset."""
+        if not self._paths:
+            return True
         path = join(folder, stem)
-        return not self._paths or any(pattern.fullmatch(path) for pattern in self._paths)
+        return any(pattern.fullmatch(path) for pattern in self._paths)
 
     def may_hold(self, value: bytes) -> bool:
         """Whether the path in a link column, wherever its root was, may be that of a record here;
@@ -87,7 +95,7 @@ class Shape:
 
     def stem(self, name: bytes) -> bytes | None:
         """The name less one listed extension; None when it bears none. Nothing else is cut."""
-        for tail in self._tails:
+        for tail in self._by_end.get(name.rpartition(b".")[2], ()):
             if name.endswith(tail) and len(name) > len(tail):
                 return name[: -len(tail)]
         return None
@@ -123,15 +131,17 @@ class NameFacets:
         }
         self.by_rows = [name for name, facet in facets.items() if facet.rows]
         """Facets that only the rows tell that name a file."""
+        self._known: dict[tuple[frozenset[str] | None, ...], Told] = {}
 
-    def told(self, stem: bytes) -> dict[str, frozenset[str] | None]:
-        """A name that no pattern fits tells nothing, and no name tells those by rows."""
+    def told(self, stem: bytes) -> Told:
+        """A name that no pattern fits tells nothing, and no name tells those by rows. Files that
+        tell the same share one answer."""
         found: dict[str, frozenset[str] | None] = dict.fromkeys(self.by_rows)
         for name, (facet, patterns) in self._facets.items():
             fitting = (pattern.fullmatch(stem) for pattern in patterns)
             hit = next((match for match in fitting if match), None)
             found[name] = meant(facet, [hit["facet"]]) if hit else None
-        return found
+        return self._known.setdefault(tuple(found.values()), found)
 
 
 class Spelling:

@@ -29,6 +29,7 @@ _REPEATABLE = {"any", "name", "from", "to"}
 _OPEN_GROUPS = {*_REPEATABLE, "facet"}
 _MOST_OPEN = 4
 """More groups of any length make matching slow on names that callers can choose."""
+_EXACT = ("uniqueid", "epoch")
 _CLOCK = ("hour", "minute", "second")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _SIDECAR_LIMIT = 1 << 20
@@ -111,11 +112,12 @@ class Dater:
         return None
 
     def _read(self, match: re.Match[bytes]) -> datetime | None:
-        groups = {name: value.decode() for name, value in match.groupdict().items() if value}
-        for exact in ("uniqueid", "epoch"):
-            found = _instant(int(groups[exact])) if exact in groups else None
+        known = match.re.groupindex
+        for exact in _EXACT:
+            found = _instant(int(match[exact] or -1)) if exact in known else None
             if found and found >= PLAUSIBLE:
                 return found
+        groups = {name: value.decode() for name, value in match.groupdict().items() if value}
         try:
             return self._wall(groups)
         except (ValueError, OverflowError):

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
@@ -24,7 +24,6 @@ from zoneinfo import ZoneInfo
 from pbxretain.errors import StoreError
 from pbxretain.manifest import TreeDataset
 from pbxretain.records import (
-    FUTURE,
     Advice,
     BatchName,
     Bits,
@@ -35,7 +34,6 @@ from pbxretain.records import (
     Found,
     Intent,
     Itemised,
-    Marked,
     Naming,
     Record,
     Selection,
@@ -55,11 +53,11 @@ from pbxretain.stores.files import (
     without_paths,
 )
 from pbxretain.stores.folder_advice import left_alone, no_right
-from pbxretain.stores.told import claim, sorted_out
+from pbxretain.stores.told import sorted_out
 from pbxretain.stores.tree_batch import TreeBatch, TreeCursor
 from pbxretain.stores.tree_hold import HeldRecord, Holding, Outcome
 from pbxretain.stores.tree_parts import Entry, NameFacets, Shape
-from pbxretain.stores.tree_view import View, Viewer, in_order, under
+from pbxretain.stores.tree_view import Counted, HeldFiles, View, Viewer, in_order, under
 
 ENCODING = "tree-path/1"
 _BATCH_BYTES = 256 << 20
@@ -161,27 +159,9 @@ class TreeStore:
         return frozenset()
 
     def census(self, selection: Selection) -> Census:
-        view = self._look(findings=True)
-        tally: Counter[str] = Counter()
-        dates = []
-        marked = Marked(selection)
-        singled = selection.chosen is not None
-        for entry in view.entries:
-            marked.see(entry.when)
-            mine = claim(entry.told, selection)
-            if mine is None:
-                continue
-            meant = not singled or selection.means(entry.identity)
-            if entry.when is None:
-                tally["undated"] += meant and not selection.timeless
-            else:
-                dates.append(entry.when)
-                ahead = entry.when > selection.now + FUTURE
-                tally["future"] += selection.chosen is None and ahead
-                tally["untold"] += mine.untold(entry.when)
-            if standing := self._standing(view, entry, selection):
-                tally["before"] += 1
-                tally[standing] += 1
+        counted = Counted(selection, standing=self._standing_in(selection))
+        view = self._look(findings=True, keep=counted.see)
+        tally = counted.tally
         findings = dict(view.findings)
         if tally["writing"]:
             findings["STILL_WRITTEN"] = tally["writing"]
@@ -195,17 +175,17 @@ class TreeStore:
             straddling=tally["waiting"],
             held=tally["held"],
             minimum=tally["minimum"],
-            total=len(view.entries),
-            older=() if view.aside else marked.older,
-            oldest=min(dates, default=None),
-            newest=max(dates, default=None),
+            total=view.count,
+            older=() if view.aside else counted.marked.older,
+            oldest=counted.oldest,
+            newest=counted.newest,
             findings=findings,
         )
 
     def scan(self, selection: Selection) -> Iterator[Record]:
-        view = self._look()
-        for entry in view.before(selection):
-            if self._standing(view, entry, selection) == "due":
+        standing = self._standing_in(selection)
+        for entry in self._due(selection).before(selection):
+            if standing(entry) == "due":
                 label = entry.key.decode("utf-8", "backslashreplace")
                 yield Record(entry.when, label)
 
@@ -222,13 +202,13 @@ class TreeStore:
     def itemise(self, selection: Selection, *, everything: bool = False) -> Iterator[Itemised]:
         """See ``records.Store``; the state is the files' last change."""
         chosen = selection.bare if everything else selection
-        view = self._look()
-        for entry in view.before(chosen):
-            standing = self._standing(view, entry, chosen)
+        standing_in, bare = self._standing_in(selection), self._standing_in(chosen)
+        for entry in self._due(chosen).before(chosen):
+            standing = bare(entry)
             if entry.when and standing in _STAYS:
                 taken = Taken(key=(entry.key,), start=entry.start, when=entry.when)
                 # Which call a file is of only the rows know, so a hold is told here.
-                held = everything and self._standing(view, entry, selection) == "held"
+                held = everything and standing_in(entry) == "held"
                 stays = "HELD" if held else _STAYS[standing]
                 yield Itemised(taken, repr(entry.changed).encode(), stays)
 
@@ -274,26 +254,36 @@ class TreeStore:
             return found  # went meanwhile
         return found
 
-    def _standing(self, view: View, entry: Entry, selection: Selection) -> str | None:
-        """What becomes of a record before the cut-off; None for one that isn't."""
-        standing = under(entry, selection)
-        if standing is None:
-            return None
-        held = view.held(selection.held, self._naming)
-        if selection.chosen is not None and not selection.means(entry.identity):
-            return None
-        if held and entry.identity in held:
-            return "held"
-        if standing == "minimum":
-            return standing
+    def _standing_in(self, selection: Selection) -> Callable[[Entry], str | None]:
+        """Tells what becomes of a record before the cut-off; None for one that isn't."""
+        held = HeldFiles(selection.held, self._naming)
         young = (selection.now - self._settle_in).timestamp()
-        if entry.waits:
-            return "waiting"
-        return "writing" if entry.changed > young else "due"
 
-    def _look(self, *, findings: bool = False) -> View:
+        def of(entry: Entry) -> str | None:
+            standing = under(entry, selection)
+            if standing is None:
+                return None
+            if selection.chosen is not None and not selection.means(entry.identity):
+                return None
+            if entry in held:
+                return "held"
+            if standing == "minimum":
+                return standing
+            if entry.waits:
+                return "waiting"
+            return "writing" if entry.changed > young else "due"
+
+        return of
+
+    def _look(
+        self, *, findings: bool = False, keep: Callable[[Entry], bool] = lambda _: True
+    ) -> View:
         with without_paths():
-            return self._viewer.look(findings=findings)
+            return self._viewer.look(findings=findings, keep=keep)
+
+    def _due(self, selection: Selection) -> View:
+        """A look that remembers only what is due under a rule."""
+        return self._look(keep=lambda entry: under(entry, selection) == "due")
 
     # Taking -------------------------------------------------------------------------------------
 
@@ -308,7 +298,7 @@ class TreeStore:
     ) -> TreeBatch:
         """See ``records.Store``. A batch ends early when its files are large: each is hashed."""
         if after is None or self._view is None:
-            self._view = self._look()
+            self._view = self._due(selection)
         view = self._view
         due = view.before(selection)
         if isinstance(after, TreeCursor):
@@ -318,7 +308,7 @@ class TreeStore:
         batch = self._batch(selection.cutoff, now=selection.now, ages=view.ages)
         batch.held_by = selection.held
         with without_paths():
-            if due and len(due) == len(view.entries) and not view.others:
+            if due and len(due) == view.count and not view.others:
                 self._root.mark()
             try:
                 waiting = islice(due, at, None)
@@ -383,8 +373,8 @@ class TreeStore:
         """The first of those that wait and are spared by nothing."""
         size = 0
         chosen: list[Entry] = []
-        spared = skip | (self._view.held(selection.held, self._naming) if self._view else set())
-        singled = selection.chosen is not None or bool(spared)
+        held = HeldFiles(selection.held, self._naming)
+        singled = selection.chosen is not None or bool(skip)
         last = None
         for entry in waiting:
             if len(chosen) >= limit or size >= _BATCH_BYTES:
@@ -392,16 +382,17 @@ class TreeStore:
                 break
             last = entry
             identity = entry.identity if singled else b""
-            if not entry.waits and identity not in spared and selection.means(identity):
+            spared = entry.waits or identity in skip or not selection.means(identity)
+            if not spared and entry not in held:
                 size += entry.size
                 chosen.append(entry)
         if last is not None:
             batch.cursor = TreeCursor(*in_order(last))
         return chosen
 
-    def _twins(self, entry: Entry) -> list[Entry]:
-        stems = self._view.by_stem if self._view else {}
-        return [other for other in stems.get(entry.stem, ()) if other is not entry]
+    def _twins(self, entry: Entry) -> Sequence[Entry]:
+        same = self._view.by_stem.get(entry.stem, ()) if self._view else ()
+        return [other for other in same if other is not entry]
 
     # After a crash ------------------------------------------------------------------------------
 

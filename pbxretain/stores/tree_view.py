@@ -6,11 +6,11 @@ One look walks the whole root once, folder by folder, and keeps a few hundred by
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from pbxretain.records import UNDATED, Naming, Selection, Ties
+from pbxretain.records import FUTURE, UNDATED, Marked, Naming, Selection, Ties
 from pbxretain.stores.dating import Dater
 from pbxretain.stores.files import Folder, Listing, Root, counts, hidden_in, is_own
 from pbxretain.stores.folder_advice import LEFT
@@ -26,33 +26,27 @@ class View:
     """One look at the whole tree."""
 
     entries: list[Entry] = field(default_factory=list)
+    """The records that are kept in mind."""
+
+    count: int = 0
+    """How many records there are."""
+
     by_stem: dict[bytes, list[Entry]] = field(default_factory=dict)
     """Only where rows name files: by nothing else is a record looked for by its stem."""
+
     ages: dict[bytes, float] = field(default_factory=dict)
+    sizes: dict[bytes, int] = field(default_factory=dict)
+    """How many files each folder holds."""
+
     findings: Mapping[str, int] = field(default_factory=dict)
     others: int = 0
     """Files of no record: they keep the root from ever being empty."""
+
     aside: bool = False
     """Files lie there that a run of ours set aside and couldn't put back yet: they are records
     that no count sees."""
-    sizes: dict[bytes, int] = field(default_factory=dict)
-    """How many files each folder holds."""
-    _due: tuple[Selection, list[Entry]] | None = None
-    _held: tuple[Ties, frozenset[bytes]] | None = None
 
-    def held(self, ties: Ties, naming: Naming | None) -> frozenset[bytes]:
-        """Identities of the records that these ties hold: by their own key, by a row that names
-        them, by a call id in their name."""
-        if self._held is None or self._held[0] != ties:
-            names = naming.names(ties) if naming and ties else frozenset()
-            calls = ties.calls.union(*map(call_ids, ties.calls))
-            found = [
-                entry.identity
-                for entry in (self.entries if ties else ())
-                if not names.isdisjoint(entry.values) or not calls.isdisjoint(call_ids(entry.stem))
-            ]
-            self._held = ties, ties.keys | frozenset(found)
-        return self._held[1]
+    _due: tuple[Selection, list[Entry]] | None = None
 
     def before(self, selection: Selection) -> list[Entry]:
         """The selection's records before the cut-off in deletion order."""
@@ -60,6 +54,56 @@ class View:
             found = [entry for entry in self.entries if under(entry, selection) == "due"]
             self._due = selection, sorted(found, key=in_order)
         return self._due[1]
+
+
+class HeldFiles:
+    """Which records some ties hold: by their own key, by a row that names them, by a call id in
+    their name."""
+
+    def __init__(self, ties: Ties, naming: Naming | None) -> None:
+        self._any = bool(ties)
+        self._keys = ties.keys
+        self._names = naming.names(ties) if naming and ties else frozenset()
+        self._calls = ties.calls.union(*map(call_ids, ties.calls))
+
+    def __contains__(self, entry: Entry) -> bool:
+        return self._any and (
+            entry.identity in self._keys
+            or not self._names.isdisjoint(entry.values)
+            or not self._calls.isdisjoint(call_ids(entry.stem))
+        )
+
+
+class Counted:
+    """What one look counts under a selection."""
+
+    def __init__(self, selection: Selection, *, standing: Callable[[Entry], str | None]) -> None:
+        self.tally: Counter[str] = Counter()
+        self.marked = Marked(selection)
+        self.oldest: datetime | None = None
+        self.newest: datetime | None = None
+        self._selection = selection
+        self._standing = standing
+
+    def see(self, entry: Entry) -> bool:
+        """One record more; False, since it need not be remembered."""
+        selection, tally, when = self._selection, self.tally, entry.when
+        self.marked.see(when)
+        mine = claim(entry.told, selection)
+        if mine is None:
+            return False
+        if when is None:
+            meant = selection.chosen is None or selection.means(entry.identity)
+            tally["undated"] += meant and not selection.timeless
+        else:
+            self.oldest = when if self.oldest is None else min(self.oldest, when)
+            self.newest = when if self.newest is None else max(self.newest, when)
+            tally["future"] += selection.chosen is None and when > selection.now + FUTURE
+            tally["untold"] += mine.untold(when)
+        if standing := self._standing(entry):
+            tally["before"] += 1
+            tally[standing] += 1
+        return False
 
 
 def under(entry: Entry, selection: Selection) -> str | None:
@@ -96,28 +140,40 @@ class Viewer:
         self._naming = naming
         self._installation = installation
 
-    def look(self, *, findings: bool) -> View:
-        """Every record of the root. Raises StoreError for a folder that can't be listed."""
+    def look(
+        self, *, findings: bool = False, keep: Callable[[Entry], bool] = lambda _: True
+    ) -> View:
+        """Every record of the root for which ``keep``, asked once for each, says so. Where no row
+        names files nothing is remembered of the others, however many there are.
+
+        Raises StoreError for a folder that can't be listed.
+        """
         view = View()
         tally: Counter[str] = Counter()
+        entries = self._walked(view, tally)
+        if self._naming is None:
+            view.entries = [entry for entry in entries if keep(entry)]
+        else:
+            view.entries = list(entries)
+            for entry in view.entries:
+                view.by_stem.setdefault(entry.stem, []).append(entry)
+            tally["MISSING_FILES"] = self.named(view)
+            self._date(view.entries)
+            tally["ORPHAN_FILES"] = sum(not entry.values for entry in view.entries)
+            view.entries = [entry for entry in view.entries if keep(entry)]
+        view.others = sum(tally[code] for code in LEFT)
+        view.findings = counts(**tally) if findings else {}
+        return view
+
+    def _walked(self, view: View, tally: Counter[str]) -> Iterator[Entry]:
         for folder, found in self._root.walk():
             view.ages[folder.rel] = folder.changed()
             view.sizes[folder.rel] = len(found.files)
             tally["SYMLINKS"] += len(found.links)
             view.aside |= self.leftover(folder, found, tally)
-            view.entries += self._entries(folder, found, tally)
-        if self._naming:
-            for entry in view.entries:
-                view.by_stem.setdefault(entry.stem, []).append(entry)
-        view.others = sum(tally[code] for code in LEFT)
-        missing = self.named(view)
-        self._date(view.entries)
-        if findings:
-            if self._naming:
-                tally["ORPHAN_FILES"] = sum(not entry.values for entry in view.entries)
-                tally["MISSING_FILES"] = missing
-            view.findings = counts(**tally)
-        return view
+            for entry in self._entries(folder, found, tally):
+                view.count += 1
+                yield entry
 
     def leftover(self, folder: Folder, found: Listing, tally: Counter[str]) -> bool:
         """Counts what was set aside and no run of ours puts back or removes; says whether one of
@@ -154,6 +210,7 @@ class Viewer:
                     folder=folder.rel,
                     stem=stem,
                     own=own,
+                    when=own,
                     changed=max([s.st_mtime for s in stats]),
                     size=sum([s.st_size for s in stats]),
                     told=self._facets.told(stem),
@@ -180,8 +237,6 @@ class Viewer:
         return len(missing)
 
     def _date(self, entries: Sequence[Entry]) -> None:
-        for entry in entries:
-            entry.when = entry.own
         if self._naming is None:
             return
         named = [entry for entry in entries if entry.values]

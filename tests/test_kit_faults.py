@@ -26,7 +26,7 @@ from pbxretain.stores import (
     schema,
     table,
     tree,
-    tree_batch,
+    tree_hold,
     walks,
 )
 from pbxretain.stores.batches import Deleter, TableBatch
@@ -351,7 +351,7 @@ def a_file_is_put_back_over_a_newer_one(patch: Patch) -> None:
         os.replace(folder.at(name), folder.at(original))  # noqa: PTH105
         return original
 
-    patch.setattr(tree_batch, "put_back", over)
+    patch.setattr(tree_hold, "put_back", over)
 
 
 @caught_by("put-back", of="calls")

@@ -25,8 +25,7 @@ from support.voicemail import (
 
 from pbxretain.errors import RefusedError, RootError, StoreError, UnavailableError
 from pbxretain.records import BatchName, Selection
-from pbxretain.stores import spool as spool_module
-from pbxretain.stores import spool_batch
+from pbxretain.stores import spool_taking
 from pbxretain.stores.spool import SpoolStore
 from pbxretain.stores.spool_batch import SpoolBatch
 
@@ -530,14 +529,13 @@ def test_sound_without_a_message_is_told_and_goes_by_its_latest_change(spool: Sp
 
 def _meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     """Runs ``act``, as another program would, when all is hashed and the lock not yet held."""
-    original = spool_batch.hashed_content
+    original = spool_taking.hashed_content
 
-    def hashed(*args: Any) -> Any:
-        found = list(original(*args))
+    def hashed(*args: Any) -> None:
+        original(*args)
         act()
-        return found
 
-    monkeypatch.setattr(spool_module, "hashed_content", hashed)
+    monkeypatch.setattr(spool_taking, "hashed_content", hashed)
 
 
 def test_a_number_that_became_another_message_is_not_taken(

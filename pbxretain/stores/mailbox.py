@@ -16,7 +16,7 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -99,6 +99,38 @@ class Item:
         return f"<{self.kind}>"
 
 
+class Present:
+    """Which names of messages a folder holds; kept current while files are set aside."""
+
+    def __init__(self, found: Iterable[tuple[bytes, int]]) -> None:
+        """``found``: names with their inodes."""
+        self._by_number: dict[int, dict[bytes, int]] = {}
+        self._numbers: dict[int, list[int]] = {}
+        for name, inode in found:
+            if ends := split(name):
+                self._by_number.setdefault(ends[0], {})[name] = inode
+                self._numbers.setdefault(inode, []).append(ends[0])
+
+    @classmethod
+    def of(cls, folder: files.Folder) -> Present:
+        """What stands there now."""
+        return cls((name, entry.inode()) for name, entry in names_of(folder).items())
+
+    def of_number(self, number: int) -> Collection[bytes]:
+        """All names of one number."""
+        return self._by_number.get(number, {})
+
+    def numbers(self, inode: int) -> Sequence[int]:
+        """The numbers under which a file is to be found."""
+        return self._numbers.get(inode, ())
+
+    def forget(self, names: Iterable[bytes]) -> None:
+        """Files that were set aside."""
+        for name in names:
+            if ends := split(name):
+                self._by_number.get(ends[0], {}).pop(name, None)
+
+
 @dataclass(slots=True)
 class Contents:
     """What one folder holds."""
@@ -107,6 +139,8 @@ class Contents:
     findings: Counter[str] = field(default_factory=Counter)
     highest: int = -1
     count: int = 0
+    aside: bool = False
+    """Messages lie there that a run of ours set aside and couldn't put back yet."""
 
 
 def places(root: files.Root, first: Place | None = None) -> Iterator[Place]:
@@ -167,14 +201,16 @@ def read_folder(folder: files.Folder, place: Place, *, installation: str) -> Con
         if found := split(name):
             by_number.setdefault(found[0], []).append(name)
     for number, own in sorted(by_number.items()):
-        if item := read_stem(folder, place, number, {name: names[name] for name in own}):
+        if item := read_stem(folder, place, number, own):
             contents.items.append(item)
     _count(contents)
     _hidden(folder, place, list(names), installation, contents)
     return contents
 
 
-def read_stem(folder: files.Folder, place: Place, number: int, names: Names) -> Item | None:
+def read_stem(
+    folder: files.Folder, place: Place, number: int, names: Collection[bytes]
+) -> Item | None:
     """What lies under one number; ``names`` are all names of that stem."""
     parts = [part for name in sorted(names) if (part := _part(folder, name, name))]
     if not parts:
@@ -352,6 +388,7 @@ def _hidden(
             continue
         contents.findings["OWN_LEFTOVER" if one.original else "NAMELESS_LEFTOVER"] += 1
         ends = split(one.original or b"")
+        contents.aside |= ends is not None
         part = _part(folder, one.name, one.original or b"")
         if ends and part:
             groups.setdefault((one.run, one.batch, ends[0]), []).append(part)

@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 
-from pbxretain.errors import RefusedError, RootError, StoreError, UnavailableError
+from pbxretain.errors import RootError, StoreError, UnavailableError
 from pbxretain.manifest import SpoolDataset
 from pbxretain.records import (
     FUTURE,
@@ -51,7 +51,6 @@ from pbxretain.stores.ami import AmiSettings
 from pbxretain.stores.asterisk import AsteriskFacts, Presence
 from pbxretain.stores.folder_advice import left_alone
 from pbxretain.stores.folderlock import (
-    WAIT,
     FolderBusyError,
     clear_dead,
     hold,
@@ -59,17 +58,11 @@ from pbxretain.stores.folderlock import (
     probe,
 )
 from pbxretain.stores.mailbox import Item, Place
-from pbxretain.stores.spool_advice import NUMBERING, NUMBERING_HINT
-from pbxretain.stores.spool_batch import SpoolBatch, dated, hashed_content, told
+from pbxretain.stores.spool_batch import SpoolBatch, dated, told
 from pbxretain.stores.spool_order import Due, Position, at, of_one_sort, with_twins
+from pbxretain.stores.spool_taking import HOLD_MESSAGES, Queue, Taking
 from pbxretain.stores.told import Told, sorted_out
 
-HOLD_MESSAGES = 20
-"""Messages per hold of a folder's lock."""
-HOLD_SECONDS = 0.02
-"""After this long in one hold the rest waits for the next one."""
-
-_BETWEEN_HOLDS = 0.005
 _UNDO_WAIT = 10.0
 """Putting back may wait longer for a lock than taking: nothing else brings the message back."""
 _STALE = 60.0
@@ -178,7 +171,7 @@ class SpoolStore:
                     continue
                 contents = mailbox.read_folder(folder, place, installation=self._installation)
                 findings.update(contents.findings)
-                found["aside"] += bool(numbering.set_aside(folder, self._installation, None))
+                found["aside"] += contents.aside
                 findings["GAP_AT_LIMIT"] += self._full(place, contents)
                 findings["FOREIGN_LOCK"] += (
                     lock_age(folder, self._installation, time.time()) > _STALE
@@ -403,6 +396,9 @@ class SpoolStore:
         skip: frozenset[bytes],
     ) -> None:
         batch.cursor = after
+        taking = Taking(batch, self.folder, self.facts, self.presence, self._installation)
+        queues: list[Queue] = []
+        room = limit
         for place in mailbox.places(self.root, after.place if after else None):
             with self.folder(place) as folder:
                 if folder is None:
@@ -412,10 +408,9 @@ class SpoolStore:
                 due = [one for one in due if one[0] not in skip]
                 if not due:
                     continue
-                room = limit - len(batch.taken)
                 if room <= 0:
                     batch.exhausted = False
-                    return
+                    break
                 if not folder.writable():
                     batch.skip("READ_ONLY_FOLDER", len(due))
                     batch.cursor = at(due[-1])
@@ -423,11 +418,15 @@ class SpoolStore:
                 chosen = with_twins(due, self._per_folder(room))
                 if not self.facts.gaps_are_harmless:
                     chosen = of_one_sort(chosen)
-                self._take_from(folder, place, chosen, batch)
+                items = [item for _, item in chosen]
+                if taking.may(folder, place, items):
+                    queues.append(Queue(place, items))
+                    room -= len(items)
                 batch.cursor = at(chosen[-1])
                 if len(chosen) < len(due):
                     batch.exhausted = False
-                    return
+                    break
+        taking.all(queues)
 
     def _per_folder(self, room: int) -> int:
         """Where gaps do harm, a folder has one hold a batch: numbers change between holds. And
@@ -452,79 +451,9 @@ class SpoolStore:
                 due.append((mailbox.identity(folder, item), item))
         return sorted(due, key=at)
 
-    def _take_from(
-        self, folder: files.Folder, place: Place, chosen: list[Due], batch: SpoolBatch
-    ) -> None:
-        if self.presence.inside(place.context, place.mailbox):
-            batch.skip("SESSION_OPEN", len(chosen))
-            return
-        if self._endangers(folder, [item for _, item in chosen]):
-            raise RefusedError(NUMBERING, hint=NUMBERING_HINT, code="NUMBERING")
-        hashed = list(hashed_content(folder, [item for _, item in chosen], batch))
-        while hashed:
-            try:
-                with self._locked(folder, wait=WAIT):
-                    hashed = self._one_hold(folder, place, hashed, batch)
-            except FolderBusyError:
-                batch.skip("FOREIGN_LOCK", len(hashed))
-                break
-            except FileNotFoundError:
-                if os.lstat(folder.at(b".")).st_nlink:
-                    raise
-                batch.absent += len(hashed)  # the whole folder was removed
-                break
-            if hashed:
-                time.sleep(_BETWEEN_HOLDS)
-        folder.sync()
-
-    def _one_hold(
-        self,
-        folder: files.Folder,
-        place: Place,
-        queue: list[tuple[Item, bytes]],
-        batch: SpoolBatch,
-    ) -> list[tuple[Item, bytes]]:
-        """Takes the first few of the queue, at least one, and hands back the rest."""
-        try:
-            if self.presence.inside(place.context, place.mailbox, locked=True):
-                batch.skip("SESSION_OPEN", len(queue))
-                return []
-        except UnavailableError:
-            batch.skip("SESSION_UNKNOWN", len(queue))
-            return []
-        gaps = self.facts.gaps_are_harmless
-        if not gaps:
-            numbering.finish_moves(folder, self._installation)
-        if self._endangers(folder, [item for item, _ in queue]):
-            batch.skip("NUMBERING", len(queue))
-            return []
-        names = dict(mailbox.names_of(folder))
-        until = time.monotonic() + HOLD_SECONDS
-        done = 0
-        for item, content in queue:
-            if gaps and done and (done == HOLD_MESSAGES or time.monotonic() > until):
-                break
-            try:
-                batch.take(folder, item, content, names)
-            except PermissionError:
-                # Elsewhere a message that stays may leave a harmful gap: there nothing goes.
-                if not gaps:
-                    raise
-                batch.skip("NOT_RENAMED")
-            done += 1
-        if not gaps and self.presence.asks:
-            numbering.close_gaps(folder, self._installation)
-        return queue[done:]
-
     def _locked(self, folder: files.Folder, *, wait: float) -> AbstractContextManager[None]:
         mode = self.facts.lockmode
         return hold(folder, mode=mode, installation=self._installation, wait=wait)
-
-    def _endangers(self, folder: files.Folder, items: Sequence[Item]) -> bool:
-        """Whether a harmful gap would stay that must not be closed: somebody may be inside."""
-        if self.facts.gaps_are_harmless or self.presence.asks:
-            return False
-        return numbering.gap_without(folder, items)
 
     def _need_locks(self) -> None:
         if self._locks_work:

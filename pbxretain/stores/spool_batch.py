@@ -6,9 +6,8 @@ put them back or to remove them; what is kept in memory only says which record a
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Literal, Protocol, Self
@@ -16,12 +15,12 @@ from typing import Literal, Protocol, Self
 from pbxretain.errors import StoreError
 from pbxretain.records import BatchName, Bits, Bounds, Cursor, Finish, Session, Taken
 from pbxretain.stores import files, mailbox
-from pbxretain.stores.mailbox import Item, Place
+from pbxretain.stores.abreast import abreast
+from pbxretain.stores.mailbox import Item, Place, Present
 
 _ALSO = {b"_": "player-copies", b"i": "intros"}
-
-
-DirEntry = os.DirEntry[bytes]
+_SYNC = 16
+"""Making a folder durable waits for as long as so many other steps."""
 
 
 class Spool(Protocol):
@@ -83,23 +82,23 @@ class SpoolBatch:
         folder: files.Folder,
         item: Item,
         content: bytes,
-        names: dict[bytes, os.DirEntry[bytes]],
+        present: Present,
     ) -> None:
         """Sets one record aside, if it still is what was hashed. Only under the folder's lock.
 
-        ``names`` is what the folder holds; it is kept current. Raises OSError where a file can't be
-        renamed; then all of the record stands where it stood.
+        ``present`` is what the folder holds; it is kept current. Raises OSError where a file can't
+        be renamed; then all of the record stands where it stood.
         """
-        present = _found_again(folder, item, names)
-        if present is None:
+        found = _found_again(folder, item, present)
+        if found is None:
             self.absent += 1
             return
-        if not present.whole or not _unchanged(present, item):
-            self.skip("CHANGED" if present.whole else "NOT_A_FILE")
+        if not found.whole or not _unchanged(found, item):
+            self.skip("CHANGED" if found.whole else "NOT_A_FILE")
             return
         self._touched.add(item.place)
         asides: list[tuple[bytes, bytes]] = []
-        for part in present.parts:
+        for part in found.parts:
             try:
                 asides.append((files.hide(folder, part.name, self._name), part.suffix))
             except FileExistsError:
@@ -109,11 +108,10 @@ class SpoolBatch:
                 self.skip("CHANGED")
                 return
             except OSError:
-                for (aside, _), moved in zip(asides, present.parts, strict=False):
+                for (aside, _), moved in zip(asides, found.parts, strict=False):
                     files.put_back(folder, aside, moved.name)
                 raise
-        for part in present.parts:
-            names.pop(part.name, None)
+        present.forget(part.name for part in found.parts)
         self._asides.append((item.place, asides))
         # Keyed by what was hashed: under the lock no sound is read again.
         self.taken.append(_taken(item, content, asides[0][0]))
@@ -139,28 +137,47 @@ class SpoolBatch:
         if failed:
             raise failed
 
-    def finish(self) -> Finish:
-        """Unlinks what was set aside, syncs, sets the lamps. May be called again."""
-        kept = []
-        also: Counter[str] = Counter()
-        for index, (place, asides) in enumerate(self._asides):
-            try:
-                with self._store.folder(place) as folder:
-                    # Text last: what can't be removed can then still be dated.
-                    if folder is None:
-                        continue
-                    for name, suffix in reversed(asides):
-                        files.drop(folder, name)
-                        also[_ALSO.get(suffix[:1], "")] += 1
-            except (OSError, StoreError):
-                kept.append(index)
-        for place in sorted(self._touched):
+    def sync(self) -> None:
+        """Makes the renames durable; the intent may be written only after it."""
+
+        def one(place: Place) -> None:
             with told(), self._store.folder(place) as folder:
                 if folder is not None:
                     folder.sync()
+
+        abreast(one, sorted(self._touched), steps=len(self._touched) * _SYNC)
+
+    def finish(self) -> Finish:
+        """Unlinks what was set aside, syncs, sets the lamps. May be called again."""
+        kept: list[int] = []
+        suffixes: list[bytes] = []
+        mine: dict[Place, list[int]] = {place: [] for place in sorted(self._touched)}
+        for index, (place, _) in enumerate(self._asides):
+            mine[place].append(index)
+
+        def one(place: Place) -> None:
+            with told(), self._store.folder(place) as folder:
+                if folder is not None:
+                    for index in mine[place]:
+                        suffixes.extend(self._drop(folder, index, kept))
+                    folder.sync()
+
+        abreast(one, list(mine), steps=len(self._asides) + len(mine) * _SYNC)
         self._store.refresh_lamps({(place.context, place.mailbox) for place in self._touched})
-        extra = {name: count for name, count in also.items() if name}
-        return Finish(kept=kept, also=extra, failed=len(kept))
+        also = Counter(name for end in suffixes if (name := _ALSO.get(end[:1])))
+        return Finish(kept=sorted(kept), also=also, failed=len(kept))
+
+    def _drop(self, folder: files.Folder, index: int, kept: list[int]) -> list[bytes]:
+        """The ends of the names that went; text last: what can't be removed can then still be
+        dated."""
+        gone: list[bytes] = []
+        try:
+            for name, suffix in reversed(self._asides[index][1]):
+                files.drop(folder, name)
+                gone.append(suffix)
+        except OSError:
+            kept.append(index)
+        return gone
 
 
 @contextmanager
@@ -181,35 +198,12 @@ def dated(item: Item) -> datetime:
     return item.when
 
 
-def hashed_content(
-    folder: files.Folder, items: Sequence[Item], batch: SpoolBatch
-) -> Iterator[tuple[Item, bytes]]:
-    """Each record with the SHA-256 of its files; what can't be hashed is counted instead."""
-    for item in items:
-        try:
-            yield item, mailbox.digest(folder, item)
-        except FileNotFoundError:
-            batch.absent += 1
-        except OSError:
-            batch.skip("UNREADABLE")
-
-
-def _found_again(folder: files.Folder, item: Item, names: mailbox.Names) -> Item | None:
+def _found_again(folder: files.Folder, item: Item, present: Present) -> Item | None:
     """The record as it lies there now, also under another number; None when it is gone."""
-    numbers = [item.number]
     anchor = item.parts[0]
-    if item.kind == "message":
-        numbers += [
-            ends[0]
-            for name, entry in names.items()
-            if entry.inode() == anchor.inode and (ends := mailbox.split(name))
-        ]
-    for number in numbers:
-        start = mailbox.stem(number)
-        own = {
-            name: names[name] for name in names if name.startswith(start) and mailbox.split(name)
-        }
-        found = mailbox.read_stem(folder, item.place, number, own)
+    moved = present.numbers(anchor.inode) if item.kind == "message" else ()
+    for number in dict.fromkeys((item.number, *moved)):
+        found = mailbox.read_stem(folder, item.place, number, present.of_number(number))
         if found is None:
             continue
         if item.kind == "leftover":

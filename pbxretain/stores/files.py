@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 from pbxretain import posix
 from pbxretain.errors import RootError, StoreError
@@ -40,6 +41,12 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _READ = os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _PATH_ONLY = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | _NO_FOLLOW
 _BY_FD = os.name == "posix" and Path("/proc/self/fd").is_dir()
+
+
+class Digest(Protocol):
+    """What ``hashlib`` makes."""
+
+    def update(self, data: bytes, /) -> None: ...
 
 
 @dataclass(slots=True)
@@ -208,6 +215,17 @@ class Root:
     def _same(self, found: os.stat_result) -> None:
         if (found.st_dev, found.st_ino) != self.identity:
             raise RootError("The folder was replaced or unmounted while it was worked on.")
+
+
+def feed(folder: Folder, name: bytes, digest: Digest, *, expected: int) -> None:
+    """Reads a file to its end into a digest; ``expected`` is how long it was last."""
+    fd = folder.open(name)
+    try:
+        # A buffer of the usual megabyte costs more than reading a small file.
+        while block := os.read(fd, min(max(expected + 1, 1 << 12), 1 << 20)):
+            digest.update(block)
+    finally:
+        os.close(fd)
 
 
 def join(rel: bytes, name: bytes) -> bytes:

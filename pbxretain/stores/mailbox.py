@@ -41,6 +41,8 @@ _STEM = re.compile(rb"msg(\d{4})(\..+|_.+|intro\..+)", re.DOTALL)
 _SLACK_NS = 3600 * 10**9
 """Sound that is older than its message by more than this can't be of this message."""
 _LARGEST_TEXT = 64 * 1024
+_EPOCH_DIGITS = 12
+_DIGIT = re.compile(rb"\d")
 _NUMBER = re.compile(rb"<([^<>]*)>\s*$")
 
 Kind = Literal["message", "leftover", "orphan"]
@@ -236,9 +238,7 @@ def digest(folder: files.Folder, item: Item) -> bytes:
     whole = hashlib.sha256()
     for part in sorted(item.parts, key=lambda one: one.suffix):
         whole.update(pack(part.suffix) + part.size.to_bytes(8, "big"))
-        with os.fdopen(folder.open(part.name), "rb") as file:
-            while block := file.read(1 << 20):
-                whole.update(block)
+        files.feed(folder, part.name, whole, expected=part.size)
     return whole.digest()
 
 
@@ -279,8 +279,7 @@ def _item(
     if text is None:
         return _sound(place, "orphan", number, parts, whole=whole, hidden=hidden)
     try:
-        with os.fdopen(folder.open(text.name), "rb") as file:
-            content = file.read(_LARGEST_TEXT)
+        content = _read(folder, text)
     except FileNotFoundError:
         return None
     except OSError:
@@ -306,6 +305,15 @@ def _item(
         hidden=hidden,
         whole=whole,
     )
+
+
+def _read(folder: files.Folder, text: Part) -> bytes:
+    """A text file, of a long one the beginning."""
+    fd = folder.open(text.name)
+    try:
+        return os.read(fd, _LARGEST_TEXT)
+    finally:
+        os.close(fd)
 
 
 def _sound(
@@ -413,7 +421,7 @@ def _fields(content: bytes) -> dict[bytes, bytes]:
 
 
 def _moment(text: bytes) -> datetime | None:
-    if not re.fullmatch(rb"\d{1,12}", text):
+    if not (text.isdigit() and len(text) <= _EPOCH_DIGITS):
         return None
     try:
         when = datetime.fromtimestamp(int(text), UTC)
@@ -430,4 +438,4 @@ def _digest_id(content: bytes) -> bytes:
 def _caller(text: bytes) -> bytes | None:
     found = _NUMBER.search(text)
     number = (found[1] if found else text).strip()
-    return number if re.search(rb"\d", number) else None
+    return number if _DIGIT.search(number) else None

@@ -73,7 +73,8 @@ class Taking:
         waiting = deque(queue for queue in queues if queue.hashed)
         while waiting:
             queue = waiting.popleft()
-            time.sleep(max(0.0, queue.free_until - time.monotonic()))
+            if (pause := queue.free_until - time.monotonic()) > 0:
+                time.sleep(pause)
             queue.hashed = self._some(queue)
             if queue.hashed:
                 queue.free_until = time.monotonic() + _BETWEEN_HOLDS

@@ -14,10 +14,9 @@ from typing import Literal
 
 from pbxretain.records import BatchName, pack
 from pbxretain.stores.abreast import CHUNK, abreast
-from pbxretain.stores.files import Folder, Root, hide, put_back
+from pbxretain.stores.files import Folder, Root, feed, hide, put_back
 from pbxretain.stores.tree_parts import Entry, Shape
 
-_CHUNK = 1 << 20
 _LISTED = 8
 """A folder is listed where it holds at most so many files for each one that is taken; else each
 name that may be there is asked for."""
@@ -89,25 +88,12 @@ def _digest(folder: Folder, stem: bytes, parts: Mapping[bytes, os.stat_result]) 
     whole = hashlib.sha256()
     try:
         for part in sorted(parts):
-            fd = folder.open(part)
-            try:
-                content = _content(fd, parts[part].st_size)
-            finally:
-                os.close(fd)
-            whole.update(pack(part[len(stem) :], content))
+            content = hashlib.sha256()
+            feed(folder, part, content, expected=parts[part].st_size)
+            whole.update(pack(part[len(stem) :], content.digest()))
     except OSError:
         return None
     return whole.digest()
-
-
-def _content(fd: int, size: int) -> bytes:
-    """SHA-256 of an opened file; one that grows meanwhile is read to its end."""
-    content = hashlib.sha256()
-    at_once = min(size + 1, _CHUNK)
-    while block := os.read(fd, at_once):
-        content.update(block)
-        at_once = _CHUNK if len(block) == at_once else at_once
-    return content.digest()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -27,6 +27,7 @@ from pbxretain.errors import DocumentError, RetainError, RootError, StoreError
 from pbxretain.manifest import TreeDataset
 from pbxretain.messages import known
 from pbxretain.records import Batch, BatchName, Naming, Selection
+from pbxretain.stores import abreast, tree_hold
 from pbxretain.stores.dating import compile_pattern
 from pbxretain.stores.files import short_name
 from pbxretain.stores.tree import TreeStore, open_tree
@@ -710,12 +711,17 @@ def scene(root: Path, db: Path) -> None:
     touch(root / "2026/05", timedelta(days=3))
 
 
-@pytest.mark.parametrize("spares", [True, False], ids=["noreplace", "link and unlink"])
+@pytest.mark.parametrize("how", ["noreplace", "link and unlink", "by several threads"])
 def test_a_kill_at_any_change_to_the_disk_loses_nothing_and_hides_nothing(
-    tmp_path: Path, spares: bool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not spares:  # as on a file system that knows no rename which spares its target
+    limit = 2
+    if how == "link and unlink":  # as where no rename is known which spares its target
         monkeypatch.setattr(posix, "_renameat2", lambda *_: errno.ENOSYS)
+    if how == "by several threads":
+        limit = 9
+        monkeypatch.setattr(abreast, "FEW", 0)
+        monkeypatch.setattr(tree_hold, "CHUNK", 1)
     n = 0
     while True:
         n += 1
@@ -727,12 +733,12 @@ def test_a_kill_at_any_change_to_the_disk_loses_nothing_and_hides_nothing(
         journal = MiniJournal(at / "journal")
 
         def child(root: Path = root, db: Path = db, journal: MiniJournal = journal) -> None:
-            run(opened(root, Rows(db)), DUE, journal, limit=2)
+            run(opened(root, Rows(db)), DUE, journal, limit=limit)
 
         died = killed_at(n, child)
         recover(opened(root, Rows(db)), journal)
         check_consistent(root, before, journal, Rows(db))
-        run(opened(root, Rows(db)), DUE, journal, limit=2)
+        run(opened(root, Rows(db)), DUE, journal, limit=limit)
         check_consistent(root, before, journal, Rows(db))
         assert set(files(root)) == {f"{name_at(YOUNG)}.wav"}
         assert set(Rows(db).links()) == {b""}
@@ -869,3 +875,26 @@ def test_errors_never_name_a_file(root: Path) -> None:
     assert "493023125" not in str(caught.value) + repr(caught.value)
     assert isinstance(caught.value, RootError | StoreError)
     assert isinstance(DUE, Selection)
+
+
+def test_what_several_threads_take_goes_whole_and_in_order_and_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree_hold, "CHUNK", 7)
+    for folder in range(3):
+        for counter in range(40):
+            put(tmp_path / f"{folder}/{name_at(OLD, 40 * folder + counter)}.wav", b"%d" % counter)
+    before = files(tmp_path)
+    name = BatchName(INSTALLATION, "r", 1)
+    store = opened(tmp_path)
+    with store.take(DUE, limit=100, after=None, skip=frozenset(), name=name) as batch:
+        assert not batch.exhausted
+        keys = [taken.key[0] or b"" for taken in batch.taken]
+        assert (len(keys), keys) == (100, sorted(keys))
+        assert len({taken.digest for taken in batch.taken}) == 40
+        assert sum(".pbxretain" in one for one in files(tmp_path)) == 100
+    assert files(tmp_path) == before
+    with store.take(DUE, limit=100, after=None, skip=frozenset(), name=name) as batch:
+        batch.commit()
+        assert batch.finish().kept == []
+    assert set(before) - set(files(tmp_path)) == {f"{os.fsdecode(key)}.wav" for key in keys}

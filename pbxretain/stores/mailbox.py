@@ -259,6 +259,14 @@ def told(folder: files.Folder, item: Item) -> Mapping[bytes, bytes]:
     return {}
 
 
+def lies_as(folder: files.Folder, item: Item, names: Collection[bytes]) -> bool:
+    """Whether these names are the very files of a record that was read before, unchanged."""
+    return len(names) == len(item.parts) and all(
+        part.name in names and (now := _part(folder, part.name, part.name)) and now.same(part)
+        for part in item.parts
+    )
+
+
 def _part(folder: files.Folder, name: bytes, original: bytes) -> Part | None:
     found, ends = folder.stat(name), split(original)
     if found is None or ends is None or not stat.S_ISREG(found.st_mode):
@@ -349,7 +357,7 @@ def _leftovers(
     bound = int(when.timestamp()) * 10**9 - _SLACK_NS
     sound = [part for part in parts if part.suffix != TEXT]
     old = [part for part in sound if part.changed < bound]
-    if not any(part.suffix.startswith(b".") for part in sound if part not in old):
+    if not old or not any(part.suffix.startswith(b".") for part in sound if part not in old):
         return ()
     return tuple(_sound(place, "leftover", number, [part]) for part in old)
 

@@ -445,10 +445,11 @@ class SpoolStore:
             if found.when is None or found.when >= mine.cutoff or found.hidden:
                 continue
             item = _named(folder, found)
-            if item is None or not selection.means(mailbox.identity(folder, item)):
+            if item is None:
                 continue
-            if not _excluded(folder, item, selection.excluded_keys):
-                due.append((mailbox.identity(folder, item), item))
+            identity = mailbox.identity(folder, item)
+            if selection.means(identity) and not _excluded(folder, item, selection.excluded_keys):
+                due.append((identity, item))
         return sorted(due, key=at)
 
     def _locked(self, folder: files.Folder, *, wait: float) -> AbstractContextManager[None]:
@@ -543,6 +544,8 @@ def _itemised(item: Item) -> Itemised:
 
 def _named(folder: files.Folder, item: Item) -> Item | None:
     """The record with what it is known by for good; None when it went meanwhile."""
+    if item.message_id:
+        return item
     try:
         return replace(item, message_id=mailbox.key(folder, item)[-1])
     except FileNotFoundError:

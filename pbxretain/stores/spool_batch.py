@@ -201,6 +201,9 @@ def dated(item: Item) -> datetime:
 def _found_again(folder: files.Folder, item: Item, present: Present) -> Item | None:
     """The record as it lies there now, also under another number; None when it is gone."""
     anchor = item.parts[0]
+    here = present.of_number(item.number)
+    if item.kind == "message" and item.whole and mailbox.lies_as(folder, item, here):
+        return item  # its text can't say anything else now: no lock waits for reading it
     moved = present.numbers(anchor.inode) if item.kind == "message" else ()
     for number in dict.fromkeys((item.number, *moved)):
         found = mailbox.read_stem(folder, item.place, number, present.of_number(number))

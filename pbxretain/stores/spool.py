@@ -12,12 +12,12 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 
-from pbxretain.errors import RootError, StoreError, UnavailableError
+from pbxretain.errors import RootError, StoreError
 from pbxretain.manifest import SpoolDataset
 from pbxretain.records import (
     FUTURE,
@@ -42,7 +42,6 @@ from pbxretain.records import (
 from pbxretain.stores import (
     files,
     mailbox,
-    numbering,
     spool_advice,
     spool_order,
     spool_survey,
@@ -51,20 +50,16 @@ from pbxretain.stores.ami import AmiSettings
 from pbxretain.stores.asterisk import AsteriskFacts, Presence
 from pbxretain.stores.folder_advice import left_alone
 from pbxretain.stores.folderlock import (
-    FolderBusyError,
-    clear_dead,
-    hold,
     lock_age,
     probe,
 )
 from pbxretain.stores.mailbox import Item, Place
 from pbxretain.stores.spool_batch import SpoolBatch, dated, told
+from pbxretain.stores.spool_mending import Mender
 from pbxretain.stores.spool_order import Due, Position, at, of_one_sort, with_twins
 from pbxretain.stores.spool_taking import HOLD_MESSAGES, Queue, Taking
 from pbxretain.stores.told import Told, sorted_out
 
-_UNDO_WAIT = 10.0
-"""Putting back may wait longer for a lock than taking: nothing else brings the message back."""
 _STALE = 60.0
 _NUMBERS = (b"origmailbox", b"callerid", b"exten", b"rdnis")
 _SAYS = (*_NUMBERS, b"callerchan")
@@ -128,6 +123,13 @@ class SpoolStore:
         self.presence = Presence(ami)
         self._facets = dataset.facets
         self._installation = installation
+        self._mender = Mender(
+            root=root,
+            folder=self.folder,
+            facts=facts,
+            presence=self.presence,
+            installation=installation,
+        )
         self._lamps_failed = 0
         self._locks_work = False
 
@@ -303,43 +305,13 @@ class SpoolStore:
 
     def settle(self, intent: Intent) -> Bits:
         """Ends a dead batch: removes what was committed, puts back what wasn't."""
-        name = BatchName(self._installation, intent.run, intent.batch)
-        touched = set()
-        for place in mailbox.places(self.root):
-            with self.folder(place) as folder, told():
-                if folder is None or not self._traces(folder):
-                    continue
-                clear_dead(folder, self._installation)
-                if intent.committed:
-                    for group in numbering.set_aside(folder, self._installation, name):
-                        for one in group:
-                            files.drop(folder, one.name)
-                        touched.add((place.context, place.mailbox))
-                    folder.sync()
-                else:
-                    self.put_back(folder, place, name)
-        self.refresh_lamps(touched)
+        self.refresh_lamps(self._mender.settle(intent))
         return [intent.committed] * intent.count
 
     def tidy(self, installation: str) -> int:
         """Puts back what was set aside without an intent; settle first. Ends renumberings of a
         dead run, removes its locks and half-written names."""
-        done = 0
-        with self.root.folder() as folder, told():
-            done += clear_dead(folder, installation)
-        for place in mailbox.places(self.root):
-            with self.folder(place) as folder, told():
-                if folder is None or not self._traces(folder):
-                    continue
-                done += clear_dead(folder, installation)
-                # A folder that another program keeps locked waits for the next run.
-                with suppress(FolderBusyError):
-                    done += self.put_back(folder, place, None)
-                for name in files.scraps(list(mailbox.names_of(folder)), installation):
-                    files.drop(folder, name)
-                    done += 1
-                folder.sync()
-        return done
+        return self._mender.tidy(installation)
 
     def close(self) -> None:
         """Ends the session with the manager."""
@@ -359,26 +331,10 @@ class SpoolStore:
                     ) from None
             yield folder
 
-    def put_back(self, folder: files.Folder, place: Place, name: BatchName | None) -> int:
-        """Gives messages of a batch (None: of any) their names again; how many came back.
-
-        Raises FolderBusyError when somebody keeps the folder locked all the while.
-        """
-        back = 0
-        if not numbering.noted(folder, self._installation) and not numbering.set_aside(
-            folder, self._installation, name
-        ):
-            return back
-        with self._locked(folder, wait=_UNDO_WAIT):
-            back += numbering.finish_moves(folder, self._installation)
-            for group in numbering.set_aside(folder, self._installation, name):
-                back += numbering.restore(
-                    folder, group, self._installation, gaps=self.facts.gaps_are_harmless
-                )
-            if back and not self.facts.gaps_are_harmless and self._empty(place):
-                numbering.close_gaps(folder, self._installation)
-            folder.sync()
-        return back
+    def put_back(self, folder: files.Folder, place: Place, name: BatchName) -> None:
+        """Gives messages of a batch their names again. Raises FolderBusyError when somebody keeps
+        the folder locked all the while."""
+        self._mender.put_back(folder, place, name)
 
     def refresh_lamps(self, touched: set[tuple[bytes, bytes]]) -> None:
         """Sets the lamps of mailboxes; what fails is counted for the next census."""
@@ -452,10 +408,6 @@ class SpoolStore:
                 due.append((identity, item))
         return sorted(due, key=at)
 
-    def _locked(self, folder: files.Folder, *, wait: float) -> AbstractContextManager[None]:
-        mode = self.facts.lockmode
-        return hold(folder, mode=mode, installation=self._installation, wait=wait)
-
     def _need_locks(self) -> None:
         if self._locks_work:
             return
@@ -472,24 +424,8 @@ class SpoolStore:
 
     # Looking ----------------------------------------------------------------------------------
 
-    def _traces(self, folder: files.Folder) -> bool:
-        """Whether anything of ours may lie in the folder."""
-        return any(
-            name in (b".lock", b"lock") or name.startswith((b".pbxretain-", b"..pbxretain-"))
-            for name in mailbox.names_of(folder)
-        )
-
     def _locked_long(self, folder: files.Folder) -> bool:
         return lock_age(folder, self._installation, time.time()) > _STALE
-
-    def _empty(self, place: Place) -> bool:
-        """Whether it is certain that nobody is in the mailbox."""
-        try:
-            return self.presence.asks and not self.presence.inside(
-                place.context, place.mailbox, locked=True
-            )
-        except UnavailableError:
-            return False
 
     def _full(self, place: Place, contents: mailbox.Contents) -> bool:
         """A gap that makes Asterisk call a folder full that isn't, until somebody opens it."""

@@ -30,7 +30,7 @@ class Spool(Protocol):
         """An opened message folder; None when it is gone."""
         ...
 
-    def put_back(self, folder: files.Folder, place: Place, name: BatchName | None) -> int:
+    def put_back(self, folder: files.Folder, place: Place, name: BatchName) -> None:
         """Gives the messages of a batch their names again."""
         ...
 

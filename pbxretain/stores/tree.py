@@ -57,7 +57,7 @@ from pbxretain.stores.told import sorted_out
 from pbxretain.stores.tree_batch import TreeBatch, TreeCursor
 from pbxretain.stores.tree_hold import HeldRecord, Holding, Outcome
 from pbxretain.stores.tree_parts import Entry, NameFacets, Shape
-from pbxretain.stores.tree_view import Counted, HeldFiles, View, Viewer, in_order, under
+from pbxretain.stores.tree_view import Counted, HeldFiles, Seen, View, Viewer, in_order, under
 
 ENCODING = "tree-path/1"
 _BATCH_BYTES = 256 << 20
@@ -124,6 +124,9 @@ class TreeStore:
         )
         self._settle_in = timedelta(seconds=dataset.settle_in)
         self._view: View | None = None
+        self._seen: Seen | None = None
+        """What the plan's census came by, for the first take: each file is looked at again then.
+        Not where rows date files: those may say something else by then."""
         dated = [step.sidecar.extension for step in dataset.dated_by if step.sidecar]
         tails = (b"." + os.fsencode(e.removeprefix(".")) for e in (*dataset.sidecars, *dated))
         self._texts = list(dict.fromkeys(tails))
@@ -161,6 +164,7 @@ class TreeStore:
     def census(self, selection: Selection) -> Census:
         counted = Counted(selection, standing=self._standing_in(selection))
         view = self._look(findings=True, keep=counted.see)
+        self._seen = None if self._naming else Seen(view, selection)
         tally = counted.tally
         findings = dict(view.findings)
         if tally["writing"]:
@@ -298,7 +302,8 @@ class TreeStore:
     ) -> TreeBatch:
         """See ``records.Store``. A batch ends early when its files are large: each is hashed."""
         if after is None or self._view is None:
-            self._view = self._due(selection)
+            seen, self._seen = self._seen, None
+            self._view = (seen and seen.just_now(selection)) or self._due(selection)
         view = self._view
         due = view.before(selection)
         if isinstance(after, TreeCursor):
@@ -462,7 +467,7 @@ class TreeStore:
         return righted
 
     def close(self) -> None:
-        self._view = None
+        self._view = self._seen = None
 
 
 def _tidy(folder: Folder, names: list[bytes], installation: str) -> int:

@@ -5,9 +5,10 @@ One look walks the whole root once, folder by folder, and keeps a few hundred by
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from pbxretain.records import FUTURE, UNDATED, Marked, Naming, Selection, Ties
@@ -19,6 +20,8 @@ from pbxretain.stores.tree_batch import waiting_names
 from pbxretain.stores.tree_parts import Entry, NameFacets, Shape, Spelling, call_ids
 
 _ASKED_AT_ONCE = 500
+_JUST_NOW = 60.0
+"""Seconds for which what was seen is as good as a new look."""
 
 
 @dataclass(slots=True, repr=False)
@@ -56,6 +59,26 @@ class View:
         return self._due[1]
 
 
+class Seen:
+    """A look that remembers what is due under a selection."""
+
+    def __init__(self, view: View, selection: Selection) -> None:
+        self._view = view
+        self._of = _bare(selection)
+        self._at = time.monotonic()
+
+    def just_now(self, selection: Selection) -> View | None:
+        """The view, where it is of the same selection and as good as a new one."""
+        fresh = time.monotonic() - self._at <= _JUST_NOW
+        return self._view if fresh and _bare(selection) == self._of else None
+
+
+def _bare(selection: Selection) -> Selection:
+    """Without what is spared: that is looked up for each batch."""
+    nobody: frozenset[bytes] = frozenset()
+    return replace(selection, excluded_calls=nobody, excluded_keys=nobody, held_calls=nobody)
+
+
 class HeldFiles:
     """Which records some ties hold: by their own key, by a row that names them, by a call id in
     their name."""
@@ -86,7 +109,7 @@ class Counted:
         self._standing = standing
 
     def see(self, entry: Entry) -> bool:
-        """One record more; False, since it need not be remembered."""
+        """One record more; whether it is due under the rule."""
         selection, tally, when = self._selection, self.tally, entry.when
         self.marked.see(when)
         mine = claim(entry.told, selection)
@@ -103,7 +126,7 @@ class Counted:
         if standing := self._standing(entry):
             tally["before"] += 1
             tally[standing] += 1
-        return False
+        return standing not in (None, "minimum")
 
 
 def under(entry: Entry, selection: Selection) -> str | None:

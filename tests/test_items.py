@@ -33,7 +33,7 @@ from pbxretain.errors import (
 from pbxretain.manifest import ApiDataset
 from pbxretain.records import BatchName, Selection, Taken
 from pbxretain.settings import Api, Secret
-from pbxretain.stores import installed, items
+from pbxretain.stores import installed, items, items_batch
 from pbxretain.stores.client import Access, Client, Item
 from pbxretain.stores.items import ItemStore, open_items
 
@@ -76,7 +76,7 @@ def select(store: ItemStore, **more: Any) -> Selection:
     return replace(selection, excluded_calls=store.straddlers(selection))
 
 
-def take(store: ItemStore, limit: int = 500, **more: Any) -> items.ItemBatch:
+def take(store: ItemStore, limit: int = 500, **more: Any) -> items_batch.ItemBatch:
     return store.take(select(store, **more), limit=limit, after=None, skip=frozenset(), name=NAME)
 
 
@@ -223,7 +223,7 @@ def test_an_id_that_came_back_younger_is_never_taken_along(
     store.take(selection, limit=1, after=None, skip=frozenset(), name=NAME)
     if moment == "listed":
         pbx.add(2, stamp(YOUNG))
-    cursor = items.ItemCursor(OLD, b"")
+    cursor = items_batch.ItemCursor(OLD, b"")
     with store.take(selection, limit=9, after=cursor, skip=frozenset(), name=NAME) as batch:
         if moment == "taken":
             pbx.add(2, stamp(YOUNG))

@@ -16,10 +16,8 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from heapq import nsmallest
-from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 from pbxretain.errors import OutcomeUnknown, RetainError, StoreError, UnavailableError
@@ -29,12 +27,10 @@ from pbxretain.records import (
     Advice,
     BatchName,
     Bits,
-    Bounds,
     Census,
     Cursor,
     Facets,
     Field,
-    Finish,
     Found,
     Intent,
     Itemised,
@@ -45,12 +41,12 @@ from pbxretain.records import (
     Sought,
     Taken,
     Ties,
-    is_call,
 )
 from pbxretain.stores.client import Client, Item
 from pbxretain.stores.dating import zone_of
+from pbxretain.stores.items_batch import ItemBatch, ItemCursor, Listed, order
 from pbxretain.stores.moments import Moments
-from pbxretain.stores.told import Told, claim, kept, sorted_out
+from pbxretain.stores.told import claim, kept, sorted_out
 
 ENCODING = "item/1"
 WINDOW = 50_000
@@ -59,45 +55,6 @@ WINDOW = 50_000
 _LOOKS = 100
 _SAMPLE = 200
 _SLACK = timedelta(days=2)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class ItemCursor:
-    """The last item that a take came to."""
-
-    when: datetime
-    key: bytes
-
-    def __repr__(self) -> str:
-        return "<cursor>"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Listed:
-    """An item as the store reads it; ``when`` is None where its time can't be used."""
-
-    taken: Taken
-    when: datetime | None
-    ready: bool
-    end: datetime | None = None
-    told: Told = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        return "<listed>"
-
-    @property
-    def id(self) -> str:
-        return (self.taken.key[0] or b"").decode("utf-8", "surrogatepass")
-
-    @property
-    def call(self) -> bytes:
-        """The call id, empty where there is none."""
-        value = self.taken.call[0]
-        return value if value is not None and is_call(value) else b""
-
-
-def order(entry: Listed) -> tuple[datetime, bytes]:
-    return entry.taken.when, entry.taken.key[0] or b""
 
 
 def open_items(
@@ -466,79 +423,6 @@ class ItemStore:
         self._client.close()
 
 
-@dataclass(slots=True, repr=False)
-class ItemBatch:
-    """Implements ``records.Batch``; final once the journal says so."""
-
-    _store: ItemStore
-    exhausted: bool
-    taken: list[Taken] = field(default_factory=list)
-    cursor: ItemCursor | None = None
-    bounds: Bounds = field(default_factory=dict)
-    absent: int = 0
-    skipped: dict[str, int] = field(default_factory=dict)
-    session: Session | None = None
-    final: Literal["store", "journal"] = "journal"
-    _kept: Sequence[int] = ()
-
-    def __repr__(self) -> str:
-        return f"<batch of {len(self.taken)}>"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        return None
-
-    def seal_bounds(self) -> None:
-        """Notes what a look after a crash needs, once all is taken."""
-        self.bounds = _bounds(self.taken)
-        self.session = self._store.session() if self.taken else None
-
-    def commit(self) -> Bits | None:
-        """Deletes and looks. What the product refused before anything was gone is an error, and
-        the engine tries smaller; what it left behind although it said yes is ``failed``."""
-        there = self._store.there(self.taken)
-        same = {key: entry.taken.identity for key, entry in there.items()}
-        going = [t for t in self.taken if same.get(t.key[0] or b"") == t.identity]
-        if self._store.session() != self.session:
-            raise StoreError(
-                f"dataset {self._store.dataset}: the connector's program was started anew "
-                f"in the middle of a batch"
-            )
-        refused: RetainError | None = None
-        unknown = False
-        try:
-            if going:
-                self._store.delete(going)
-        except OutcomeUnknown:
-            unknown = True
-        except (StoreError, UnavailableError) as error:
-            refused = error
-        bits = self._look()
-        if refused is not None and not any(bits):
-            raise refused
-        if refused is None and not unknown:
-            self._kept = [index for index, gone in enumerate(bits) if not gone]
-        return None if all(bits) else bits
-
-    def _look(self) -> list[bool]:
-        try:
-            return self._store.left(self.taken)
-        except RetainError:
-            raise OutcomeUnknown(
-                f"dataset {self._store.dataset}: the product couldn't be asked what it deleted",
-                hint="the run looks what became of it",
-            ) from None
-
-    def rollback(self) -> None:
-        """Nothing was touched."""
-
-    def finish(self) -> Finish:
-        """What is still there although the product said that it deleted it, counts as failed."""
-        return Finish(kept=self._kept, failed=len(self._kept))
-
-
 def _wanted(entry: Listed, selection: Selection) -> str | None:
     """Whether an item is this rule's and due, or refused for a minimum."""
     mine = claim(entry.told, selection)
@@ -570,11 +454,6 @@ def _item(taken: Taken) -> Item:
         call=_text(taken.call[0]),
         subjects=[_text(subject) for subject in taken.subjects],
     )
-
-
-def _bounds(taken: Sequence[Taken]) -> Bounds:
-    """The day of the youngest, for a look after a crash."""
-    return {"to": max(t.when for t in taken).date().isoformat()} if taken else {}
 
 
 def _midnight(day: str) -> datetime:

@@ -19,7 +19,8 @@ from pbxretain.errors import StoreError
 from pbxretain.records import BatchName, Cursor, Selection, Taken
 from pbxretain.stores import items
 from pbxretain.stores.client import Client, Item
-from pbxretain.stores.items import ItemBatch, ItemCursor, ItemStore, Listed, order
+from pbxretain.stores.items import ItemStore
+from pbxretain.stores.items_batch import ItemBatch, ItemCursor, Listed, order
 
 FEWEST = 5000
 """Records of one batch, where there are so many: each costs whole listings."""

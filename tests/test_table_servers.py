@@ -441,7 +441,7 @@ def test_with_the_documented_rights_nothing_is_missing(
         assert not [advice for advice in found if advice.severity == "error"]
         assert "TRIGGERS_HIDDEN" not in [advice.code for advice in found]
     assert [a.command for a in found] == [
-        'CREATE INDEX cdr_start ON "cdr" ("start");',
+        'CREATE INDEX CONCURRENTLY cdr_start ON "cdr" ("start");',
     ]
 
 

@@ -9,6 +9,7 @@ Prints seconds of CPU, microseconds a record, and the peak memory above that of 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import resource
 import tempfile
@@ -81,15 +82,17 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def timed(name: str, action: Callable[[], object], count: int) -> None:
+def timed(name: str, action: Callable[[], object], count: int) -> float:
     began = time.process_time()
     action()
     took = time.process_time() - began
     print(f"{name:44} {took:7.2f} s {took / count * 1e6:7.2f} us a record  peak {peak():6.0f} MB")
+    return took
 
 
-def run(count: int, *, sealed: bool) -> None:
-    """All that evidence does in a run of ``count`` records, without a source."""
+def run(count: int, *, sealed: bool) -> float:
+    """All that evidence does in a run of ``count`` records, without a source; returns its
+    microseconds of CPU a record."""
     key = RunKey()
     with tempfile.TemporaryDirectory() as made:
         book = journal(Path(made), sealed=sealed, key=key)
@@ -127,9 +130,12 @@ def run(count: int, *, sealed: bool) -> None:
             print(f"  {name:42} {took:7.2f} s {took / count * 1e6:7.2f} us a record")
         reports = Path(made) / "reports"
         reports.mkdir()
-        timed("  trees and files that stay", lambda: keeping.grow(book, [result], reports), count)
+        tree = timed(
+            "  trees and files that stay", lambda: keeping.grow(book, [result], reports), count
+        )
         size = sum(path.stat().st_size for path in reports.rglob("*.bin"))
         print(f"  on disk afterwards: {size / 2**20:.0f} MB")
+    return (sum(spent.values()) + tree) / count * 1e6
 
 
 def find(days: int, daily: int) -> None:
@@ -184,8 +190,9 @@ def main() -> None:
     for level in ("counts", "sealed"):
         if given.only in (None, level):
             print(f"level {level}")
-            run(given.records, sealed=level == "sealed")
+            each = run(given.records, sealed=level == "sealed")
             print(f"  peak over idle: {peak() - idle:.0f} MB")
+            print(json.dumps({"level": level, "us": each}))
     if given.only in (None, "find"):
         find(given.days, given.daily)
 

@@ -6,7 +6,6 @@ PostgreSQL and SQLite: Asterisk's call log without any index.
 
 from __future__ import annotations
 
-
 import statistics
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -111,20 +112,16 @@ def run(count: int, *, sealed: bool) -> float:
 
         for number, taken in enumerate(records(count, numbers=20_000), 1):
             first = committer.next_index
-            leaves = step("leaves", lambda f=first, t=taken: committer.leaves(f, t))
+            leaves = step("leaves", partial(committer.leaves, first, taken))
             rows = None
             if lookup is not None:
-                rows = step("rows", lambda f=first, t=taken: lookup.rows(f, t))
+                rows = step("rows", partial(lookup.rows, first, taken))
             book.leaf_file("calls", HEADER)
             batch = cast(Batch, Fake(taken))
-            step(
-                "disk",
-                lambda n=number, b=batch, v=leaves, f=first, r=rows: book.seal(
-                    n, "calls", b, leaves=v, first=f, rows=r
-                ),
-            )
+            seal = partial(book.seal, number, "calls", batch, leaves=leaves, first=first, rows=rows)
+            step("disk", seal)
             mark = Mark(number, "calls", None, len(taken))
-            step("disk", lambda m=mark: book.mark(m))
+            step("disk", partial(book.mark, mark))
             result.marks.append(mark)
         for name, took in spent.items():
             print(f"  {name:42} {took:7.2f} s {took / count * 1e6:7.2f} us a record")

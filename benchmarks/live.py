@@ -135,18 +135,18 @@ def _turn(kind: str, target: str, work: Callable[[], object]) -> tuple[Turn, int
 # --- the writer's process ---
 
 
-def _writer(kind: str, target: str) -> Callable[[int], None]:
+def _writer(kind: str, target: str) -> Callable[[int], object]:
     if kind == "MariaDB":
         import pymysql
 
         address = json.loads(target)
         mine = pymysql.connect(**address, database="asteriskcdrdb", autocommit=True)
         cursor = mine.cursor()
-        return lambda n: cursor.execute(_insert("calldate"), _row(n)) and None
+        return lambda n: cursor.execute(_insert("calldate"), _row(n))
     import psycopg
 
     theirs = psycopg.connect(target, autocommit=True)
-    return lambda n: theirs.execute(_insert('"start"'), _row(n)) and None
+    return lambda n: theirs.execute(_insert('"start"'), _row(n))
 
 
 def _insert(column: str) -> str:

@@ -29,8 +29,8 @@ class Table:
     """Cells are text already; the first column stands left, the others right."""
 
     title: str
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    head: list[str]
+    rows: list[list[str]]
 
     def __str__(self) -> str:
         """As Markdown and people read it."""

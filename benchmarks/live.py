@@ -65,7 +65,7 @@ def live(rows: int, rounds: int) -> Outcome:
             ways: dict[str, Callable[[], object]] = {
                 "idle": lambda: time.sleep(IDLE),
                 f"{bare.name}, no pause": bare.work,
-                "pbxretain, paced": lambda: event.ours(speed="paced"),
+                "pbxretain, paced": lambda: event.ours(gentle=True),
             }
             turns: dict[str, list[Turn]] = {way: [] for way in ways}
             for number in range(rounds):

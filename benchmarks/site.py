@@ -17,18 +17,6 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parents[1]
 
-SPEED = "paced"
-"""How the races run: ``paced`` as beside a working PBX, or ``full`` where nobody waits."""
-
-
-def at_speed(speed: str) -> tuple[str, dict[str, Any]]:
-    """What makes a run so fast: a line of the source's settings, arguments of ``execute.run``.
-
-    The one place that knows how a run is told."""
-    if speed != "paced":
-        raise SystemExit(f"pbxretain knows no speed {speed!r} yet")
-    return "", {}
-
 
 def child(
     connector: str,
@@ -40,13 +28,14 @@ def child(
     only_plan: bool = False,
     untried: bool = False,
     watch: bool = False,
-    speed: str | None = None,
+    gentle: bool = False,
     extra: str = "",
 ) -> dict[str, Any]:
     """One run in a fresh process; returns what it tells of itself: ``seconds``, ``wall`` with the
     start of the process, ``peak_mb``, ``deleted`` by dataset; with ``watch`` also ``steps``: for
     each batch its seconds since the start and the records gone until then. ``untried``: of a
-    connector that was never tried on its product. Raises SystemExit where it didn't end
+    connector that was never tried on its product. ``gentle``: paced, as beside a working PBX;
+    else at full speed. Raises SystemExit where it didn't end
     complete."""
     order = {
         "connector": connector,
@@ -57,7 +46,7 @@ def child(
         "only_plan": only_plan,
         "untried": untried,
         "watch": watch,
-        "speed": speed or SPEED,
+        "gentle": gentle,
         "extra": extra,
     }
     began = time.perf_counter()
@@ -79,17 +68,18 @@ def child(
 
 def _main() -> None:
     import resource
+    from dataclasses import replace
 
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
     from support.site import make_site, make_terms
 
-    from pbxretain import connector, execute, plan
+    from pbxretain import batches, connector, execute, plan
     from pbxretain.evidence import sealing
+    from pbxretain.holds import Folder
 
     order = json.load(sys.stdin)
     to = [sealing.recipient(X25519PrivateKey.generate().public_key())] if order["sealed"] else []
-    lines, how = at_speed(order["speed"])
-    lines = f"{order['extra']}\n{lines}"
+    lines = str(order["extra"])
     known = connector.find(order["connector"])
     if order["untried"]:
         lines += f"\naccept_untried: {known.digest}"
@@ -112,6 +102,7 @@ def _main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="pbxretain-bench-"))
     try:
         site = make_site(folder)
+        terms = replace(terms, holds=Folder(folder / "holds", folder))
         began = time.perf_counter()
         if order["only_plan"]:
             with connector.opened(
@@ -120,7 +111,8 @@ def _main() -> None:
                 made = plan.make(terms, opened, now=now)
             told: dict[str, Any] = {"due": made.due}
         else:
-            result = execute.run(terms, site, now=now, progress=observe, **how)
+            pace = batches.GENTLE if order["gentle"] else batches.FULL_SPEED
+            result = execute.run(terms, site, now=now, progress=observe, pace=pace)
             if result.outcome not in ("complete", "nothing-due"):
                 raise SystemExit(f"the run ended {result.outcome}: {result.errors}")
             told = {"deleted": {each.dataset: each.deleted for each in result.results}}

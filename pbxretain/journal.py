@@ -27,7 +27,7 @@ from pbxretain import posix
 from pbxretain.errors import EvidenceError, RefusedError, UnavailableError
 from pbxretain.evidence.leaves import LeafFile, Pending, erase
 from pbxretain.evidence.lookup import ROW, RowFile
-from pbxretain.records import Batch, Bits, Bounds, Session
+from pbxretain.records import Batch, Bits, Bounds, Session, span
 
 FOLDER = "run"
 _FACTS = "run.json"
@@ -219,7 +219,7 @@ class Journal:
         if rows is not None:
             self.row_file(dataset).append(number, *rows)
         Pending.write(self._pending(number), number, batch.taken)
-        whens = [taken.when for taken in batch.taken]
+        oldest, newest = span(batch.taken)
         self._write(
             {
                 "intent": number,
@@ -228,8 +228,8 @@ class Journal:
                 "bounds": dict(batch.bounds),
                 "session": dict(batch.session.values) if batch.session else None,
                 "absent": batch.absent,
-                "oldest": min(whens).astimezone(self.zone).date().isoformat(),
-                "newest": max(whens).astimezone(self.zone).date().isoformat(),
+                "oldest": oldest.astimezone(self.zone).date().isoformat(),
+                "newest": newest.astimezone(self.zone).date().isoformat(),
             }
         )
 

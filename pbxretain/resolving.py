@@ -7,7 +7,8 @@ legs, events, recordings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -72,7 +73,8 @@ class Holder:
         whom = sought.any_of(several) if several else None
         if not match.whom and (match.since or match.until):
             whom = Everything()
-        return cls(hold, whom, source.zone, _kept_classes(hold, manifest))
+        named = frozenset(hold.data) if hold.data else None
+        return cls(hold, whom, source.zone, named)
 
     @property
     def facets(self) -> Sequence[Facets]:
@@ -117,28 +119,21 @@ class Holder:
         return f"<holder of {self.hold.hold}>"
 
 
-def _kept_classes(hold: Hold, manifest: Manifest) -> frozenset[str] | None:
-    """Beside the data classes named those whose rows tie a held file to its call: a row that went
-    would take the link with it, and the hold would find the file no more."""
-    if not hold.data:
-        return None
-    named = set(hold.data)
-    for dataset in manifest.datasets.values():
-        link = dataset.link if isinstance(dataset, TableDataset) else None
-        if link and manifest.datasets[link.dataset].data in hold.data:
-            named.add(dataset.data)
-    return frozenset(named)
-
-
 def _untied(kind: Dataset, match: Match) -> bool:
     if not match.whom:
         return False
     if isinstance(kind, SpoolDataset):
         return not (match.numbers or match.extensions or match.mailboxes)
     if isinstance(kind, TreeDataset):
-        named = any("{uniqueid}" in (step.name or "") for step in kind.dated_by)
-        return kind.named_by is None and not named
+        return kind.named_by is None and not _named_by_call(kind)
     return isinstance(kind, TableDataset | LinesDataset) and not kind.call_id
+
+
+def _named_by_call(kind: TreeDataset) -> bool:
+    """Whether a file's name, and no row, tells the id of its call."""
+    return kind.named_by is None and any(
+        "{uniqueid}" in (step.name or "") for step in kind.dated_by
+    )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -149,6 +144,9 @@ class Held:
     holders: tuple[Holder, ...] = ()
     ties: Mapping[str, Ties] = field(default_factory=dict)
     """By hold what it keeps."""
+    needed: Mapping[str, Mapping[str, Ties]] = field(default_factory=dict)
+    """By hold and data class that it doesn't name: what tells which call something held is of.
+    Without it the hold would find nothing the next time."""
     passed: Mapping[str, Ties] = field(default_factory=dict)
     """By hold what is of another queue or tenant than it means."""
 
@@ -156,9 +154,13 @@ class Held:
         """Calls and records of a data class that no run may take."""
         found = Ties()
         for holder in self.holders:
-            wanted = not legal_only or holder.hold.kind == LEGAL
-            if wanted and holder.covers(data_class):
-                found |= self.ties.get(holder.hold.hold, Ties())
+            name = holder.hold.hold
+            if legal_only and holder.hold.kind != LEGAL:
+                continue
+            if holder.covers(data_class):
+                found |= self.ties.get(name, Ties())
+            else:
+                found |= self.needed.get(name, {}).get(data_class, Ties())
         return found
 
     def spare(
@@ -215,7 +217,11 @@ class Scope:
         holders = self.holders(register, now=now)
         found = {holder.hold.hold: _ties(holder, opened) for holder in holders}
         kept = {name: each[0] for name, each in found.items()}
-        return Held(register, holders, kept, {name: each[1] for name, each in found.items()})
+        passed = {name: each[1] for name, each in found.items()}
+        needed = {
+            holder.hold.hold: _needed(holder, kept[holder.hold.hold], opened) for holder in holders
+        }
+        return Held(register, holders, kept, needed, passed)
 
     def holders(self, register: Register, *, now: datetime) -> tuple[Holder, ...]:
         """The holds that keep something of this source today."""
@@ -232,7 +238,7 @@ class Scope:
 def _ties(holder: Holder, opened: Opened) -> tuple[Ties, Ties]:
     """What a hold keeps, and what it would keep if its queue or tenant were another."""
     stores = opened.stores
-    try:
+    with _resolved():
         known = Ties(_named(holder, stores))
         if holder.whom is not None:
             for store in stores:
@@ -241,12 +247,40 @@ def _ties(holder: Holder, opened: Opened) -> tuple[Ties, Ties]:
         found_ = _followed(known, stores)
         kept = _narrowed(holder, found_, stores)
         return kept, found_ - kept
+
+
+@contextmanager
+def _resolved() -> Iterator[None]:
+    try:
+        yield
     except StoreError as error:
         raise RefusedError(
             f"a dataset can't be searched for what is held: {error.args[0]}",
             hint=error.hint or "run pbxretain check",
             code="HOLDS_UNRESOLVED",
         ) from None
+
+
+def _needed(holder: Holder, kept: Ties, opened: Opened) -> dict[str, Ties]:
+    """By data class that a hold doesn't name what it must keep all the same: rows and lines of a
+    call of which something is held, and the rows that name a held file."""
+    if holder.classes is None or not kept:
+        return {}
+    named = [store for store in opened.stores if holder.covers(store.data_class)]
+    kinds = [opened.kinds[store.dataset] for store in named]
+    calls = Ties(kept.calls)
+    if not any(isinstance(kind, TreeDataset) and _named_by_call(kind) for kind in kinds):
+        with _resolved():
+            legs = (found for store in named for found in legs_of(store, kept.calls))
+            calls = _followed(Ties(_tied(legs).calls), opened.stores) & kept
+    needed: dict[str, Ties] = {}
+    for kind in opened.kinds.values():
+        link = kind.link if isinstance(kind, TableDataset) else None
+        if link and holder.covers(opened.kinds[link.dataset].data):
+            needed[kind.data] = kept
+        elif isinstance(kind, TableDataset | LinesDataset) and kind.call_id:
+            needed[kind.data] = needed.get(kind.data, Ties()) | calls
+    return needed
 
 
 def _named(holder: Holder, stores: Sequence[Store]) -> frozenset[bytes]:

@@ -136,6 +136,24 @@ def test_a_hold_on_recordings_keeps_the_rows_that_name_them_and_lets_the_rest_go
     assert world.left()["files"] == [0, 1, 4]
 
 
+def test_a_hold_on_log_lines_keeps_what_tells_whose_they_are_and_lets_the_rest_go(
+    world: World,
+) -> None:
+    world.hold(numbers=[HELD], data=["queue-logs"])
+    for days in (0, 1):
+        assert world.run(now=NOW + timedelta(days=days)).exit_code == Exit.OK
+        left = world.left()
+        assert left["queue"] == left["csv"] == [0, 1, 4]
+        assert left["rows"] == [0, 0, 1, 1, 4, 4]
+        assert left["files"] == left["mail"] == [4]
+
+
+def test_a_hold_on_messages_keeps_no_row_as_none_tells_whose_they_are(world: World) -> None:
+    world.hold(numbers=[HELD], data=["voicemail-messages"])
+    assert world.run().exit_code == Exit.OK
+    assert world.left() == expected() | {"mail": [0, 1, 4]}
+
+
 def test_a_hold_on_another_source_keeps_nothing(world: World) -> None:
     world.hold(numbers=[HELD], sources=["elsewhere"])
     assert world.run().exit_code == Exit.OK

@@ -964,8 +964,9 @@ HOLD: Meanings = {
         "person": "Who it is about. It never leaves this file.",
         "sources": "Only in these sources. Without it: in all.",
         "data": (
-            "Only these data classes. Without it: all. Rows that name a held file stay with it: "
-            "without them the file's call could no longer be told."
+            "Only these data classes. Without it: all. What tells which call something held "
+            "is of stays with it: rows that name a held file, rows and lines of a call with "
+            "held ones."
         ),
         "match": "What is held.",
         "release": "Its end, written by `hold release`.",

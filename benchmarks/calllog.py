@@ -24,6 +24,9 @@ from pbxretain.period import Period, cutoff
 CHUNK = 5000
 Ours = Callable[..., dict[str, Any]]
 DAYS, KEEP = 360, 90
+NUMBERS = 100_000
+"""From and to how many outside numbers the calls go."""
+
 ZONE = ZoneInfo("Europe/Berlin")
 COUNTS, SEALED = "pbxretain, counts", "pbxretain, sealed"
 
@@ -49,7 +52,8 @@ def _local(moment: datetime) -> str:
 
 def _columns(number: str, epoch: str, when: str, text: Callable[..., str]) -> dict[str, str]:
     """Column to SQL expression; ``text`` joins, ``number`` is the row's number from 1."""
-    ext, outer = f"(200 + {number} % 300)", f"(1000000 + ({number} * 7919) % 8999999)"
+    ext = f"(200 + {number} % 300)"
+    outer = f"(1000000 + ({number} * 7919) % {NUMBERS} * 79)"
     return {
         "calldate": when,
         "start": when,

@@ -16,8 +16,8 @@ from benchmarks.outcome import Figure, Outcome, Table
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to do the work. Its wall time counts, the start of a process included; what ``work``
-    returns doesn't."""
+    """One way to do the work. Its wall time counts, the start of a process included. ``work`` may
+    return a mapping with ``seconds``: what the work took without that start, told beside it."""
 
     name: str
     work: Callable[[], object]
@@ -55,6 +55,8 @@ class Result:
 
     event: Event
     seconds: dict[str, list[float]] = field(default_factory=dict)
+    inside: dict[str, list[float]] = field(default_factory=dict)
+    """The same without the start of a process."""
 
     def ratios(self, of: str, to: str) -> list[float]:
         """Round by round."""
@@ -66,9 +68,10 @@ class Result:
         for name, turns in self.seconds.items():
             each = statistics.median(turns) / self.event.unit * 1e6
             ratios = self.ratios(name, base)
-            told = (each, statistics.median(ratios), min(ratios), max(ratios))
+            alone = statistics.median(self.inside[name]) / statistics.median(self.seconds[base])
+            told = (each, statistics.median(ratios), min(ratios), max(ratios), alone)
             rows.append([name, *(f"{value:.2f}" for value in told)])
-        head = ["way", "µs a record", f"× {base}: median", "least", "most"]
+        head = ["way", "µs a record", f"× {base}: median", "least", "most", "without the start"]
         figures = [
             Figure.of(each.row, each.what, self.ratios(each.of, each.to))
             for each in self.event.measures
@@ -79,7 +82,8 @@ class Result:
 def run(event: Event, *, rounds: int) -> Outcome:
     """Every contender once a round; the order moves on by one with each."""
     tell(event.title)
-    result = Result(event, {contender.name: [] for contender in event.contenders})
+    names = [contender.name for contender in event.contenders]
+    result = Result(event, {name: [] for name in names}, {name: [] for name in names})
     for number in range(rounds):
         turn = number % len(event.contenders)
         for contender in [*event.contenders[turn:], *event.contenders[:turn]]:
@@ -87,9 +91,11 @@ def run(event: Event, *, rounds: int) -> Outcome:
             gc.collect()
             os.sync()
             began = time.perf_counter()
-            contender.work()
+            told = contender.work()
             taken = time.perf_counter() - began
             event.judge()
+            inside = told.get("seconds", taken) if isinstance(told, dict) else taken
+            result.inside[contender.name].append(inside)
             result.seconds[contender.name].append(taken)
             tell(f"  round {number + 1}  {contender.name:34} {taken:8.2f} s")
     return result.outcome()

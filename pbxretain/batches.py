@@ -158,6 +158,8 @@ class Work:
                     name=BatchName(self.mark, self.journal.token, number),
                 )
                 count = self._batch(number, batch)
+                exhausted, cursor = batch.exhausted, batch.cursor
+                del batch  # or its rows would stay while the next ones come
             except HoldsMovedError:
                 selection = self.watch.again(selection, self.store, batch=number + 1)
                 self.selection = selection
@@ -177,12 +179,12 @@ class Work:
             failures = 0
             went += count
             self._pace(self.final_at - began)
-            if batch.exhausted:
+            if exhausted:
                 break
-            stuck = stuck + 1 if not count and batch.cursor == after else 0
+            stuck = stuck + 1 if not count and cursor == after else 0
             if stuck > 1:
                 raise StoreError(f"dataset {self.store.dataset}: no progress, stopped")
-            after = batch.cursor
+            after = cursor
         if not self.stop():
             self.result.swept.update(self.store.sweep(selection))
         return went

@@ -50,6 +50,11 @@ class TimeColumn:
     referee: str | None
     direct: bool
 
+    def order_in(self, table: str) -> str:
+        """``order`` where the column is fetched as well: PostgreSQL would take a bare name for the
+        text that is fetched, and sort the whole table by it."""
+        return f"{table}.{self.order}" if self.direct else self.order
+
     def read(self, raw: Value, referee: Value = None) -> datetime | None:
         """The instant of one row, aware UTC, or None."""
         value = plain(raw)

@@ -310,7 +310,7 @@ class _Builder:
             readable=readable,
             order=order,
             text_form=form,
-            likely=Sql(f"{length} >= {len(_formed(_EARLIEST, form))}"),
+            likely=long_enough,
         )
 
     def _made(

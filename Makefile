@@ -64,7 +64,7 @@ schema: $(STAMP)
 	@$(BIN)/python -m pbxretain.schemas docs/reference/schema
 
 docs: schema
-	@PYTHONPATH=tests $(BIN)/python -m support.reference && PYTHONPATH=tests $(BIN)/python -m support.docs && PYTHONPATH=tests $(BIN)/python -m support.fields && PYTHONPATH=tests $(BIN)/python -m support.precedence && PYTHONPATH=tests $(BIN)/python -m support.page
+	@PYTHONPATH=tests $(BIN)/python -m support.reference && PYTHONPATH=tests $(BIN)/python -m support.docs && PYTHONPATH=tests $(BIN)/python -m support.fields && PYTHONPATH=tests $(BIN)/python -m support.precedence && PYTHONPATH=tests $(BIN)/python -m support.page && PYTHONPATH=tests $(BIN)/python -m benchmarks.results
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from support.voicemail import SpoolMaker
 
-from benchmarks.cdr import KEEP, ZONE, now
-from benchmarks.race import Contender, Event
+from benchmarks.calllog import COUNTS, KEEP, ZONE, now
+from benchmarks.race import Contender, Event, Measure
 from benchmarks.site import child
 from pbxretain.period import Period, cutoff
 
@@ -114,12 +114,13 @@ def recordings(files: int) -> Iterator[Event]:
             title=f"Recordings, {files:,} files of 4 KB, {tree.due:,} due",
             contenders=[
                 Contender("find -delete", tree.find),
-                Contender("pbxretain, counts", lambda: child("freepbx", roots=roots, now=tree.now)),
+                Contender(COUNTS, lambda: child("freepbx", roots=roots)),
             ],
             prepare=tree.prepare,
             judge=tree.judge,
             base="find -delete",
             unit=tree.due,
+            measures=[Measure("recordings", COUNTS, "find -delete", "counts")],
         )
 
 
@@ -138,12 +139,13 @@ def voicemail(messages: int) -> Iterator[Event]:
             contenders=[
                 Contender("plain unlink", tree.unlink),
                 Contender(
-                    "pbxretain, counts",
-                    lambda: child("freepbx", roots=roots, now=tree.now, extra=extra),
+                    COUNTS,
+                    lambda: child("freepbx", roots=roots, extra=extra),
                 ),
             ],
             prepare=tree.prepare,
             judge=tree.judge,
             base="plain unlink",
             unit=tree.due,
+            measures=[Measure("voicemail", COUNTS, "plain unlink", "counts")],
         )

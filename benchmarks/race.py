@@ -5,23 +5,32 @@ from __future__ import annotations
 
 import gc
 import os
-import platform
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+
+from benchmarks.outcome import Figure, Outcome, Table
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to do the work. ``work`` returns nothing; its wall time counts."""
+    """One way to do the work. Its wall time counts, the start of a process included. ``work`` may
+    return a mapping with ``seconds``: what the work took without that start, told beside it."""
 
     name: str
     work: Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A ratio of two contenders that a row of the goals is held against."""
+
+    row: str
+    of: str
+    to: str
+    what: str
 
 
 @dataclass
@@ -37,6 +46,8 @@ class Event:
     unit: int = 1
     """How many records go in one turn."""
 
+    measures: Sequence[Measure] = ()
+
 
 @dataclass
 class Result:
@@ -44,21 +55,35 @@ class Result:
 
     event: Event
     seconds: dict[str, list[float]] = field(default_factory=dict)
+    inside: dict[str, list[float]] = field(default_factory=dict)
+    """The same without the start of a process."""
 
-    def rows(self) -> list[tuple[str, float, float, float, float]]:
-        """Name, microseconds a record, and the ratio to the base: median, least, most."""
-        base = self.seconds[self.event.base]
-        told = []
+    def ratios(self, of: str, to: str) -> list[float]:
+        """Round by round."""
+        pairs = zip(self.seconds[of], self.seconds[to], strict=True)
+        return [turn / other for turn, other in pairs]
+
+    def outcome(self) -> Outcome:
+        base, rows = self.event.base, []
         for name, turns in self.seconds.items():
-            ratios = [turn / other for turn, other in zip(turns, base, strict=True)]
-            median = statistics.median(turns) / self.event.unit * 1e6
-            told.append((name, median, statistics.median(ratios), min(ratios), max(ratios)))
-        return told
+            each = statistics.median(turns) / self.event.unit * 1e6
+            ratios = self.ratios(name, base)
+            alone = statistics.median(self.inside[name]) / statistics.median(self.seconds[base])
+            told = (each, statistics.median(ratios), min(ratios), max(ratios), alone)
+            rows.append([name, *(f"{value:.2f}" for value in told)])
+        head = ["way", "µs a record", f"× {base}: median", "least", "most", "without the start"]
+        figures = [
+            Figure.of(each.row, each.what, self.ratios(each.of, each.to))
+            for each in self.event.measures
+        ]
+        return Outcome([Table(self.event.title, head, rows)], figures)
 
 
-def run(event: Event, *, rounds: int) -> Result:
+def run(event: Event, *, rounds: int) -> Outcome:
     """Every contender once a round; the order moves on by one with each."""
-    result = Result(event, {contender.name: [] for contender in event.contenders})
+    tell(event.title)
+    names = [contender.name for contender in event.contenders]
+    result = Result(event, {name: [] for name in names}, {name: [] for name in names})
     for number in range(rounds):
         turn = number % len(event.contenders)
         for contender in [*event.contenders[turn:], *event.contenders[:turn]]:
@@ -66,47 +91,14 @@ def run(event: Event, *, rounds: int) -> Result:
             gc.collect()
             os.sync()
             began = time.perf_counter()
-            contender.work()
+            told = contender.work()
             taken = time.perf_counter() - began
             event.judge()
+            inside = told.get("seconds", taken) if isinstance(told, dict) else taken
+            result.inside[contender.name].append(inside)
             result.seconds[contender.name].append(taken)
             tell(f"  round {number + 1}  {contender.name:34} {taken:8.2f} s")
-    return result
-
-
-def table(result: Result) -> str:
-    """The result as a table that Markdown and people read."""
-    lines = [
-        f"### {result.event.title}",
-        "",
-        f"| way | µs a record | × {result.event.base}: median | least | most |",
-        "|---|---:|---:|---:|---:|",
-    ]
-    lines += [
-        f"| {name} | {each:.2f} | {median:.2f} | {least:.2f} | {most:.2f} |"
-        for name, each, median, least, most in result.rows()
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def machine() -> str:
-    """What it ran on."""
-    cpu = next(
-        (
-            line.partition(":")[2].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.machine(),
-    )
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**30
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    return (
-        f"{datetime.now(UTC):%Y-%m-%d} · {cpu} · {os.cpu_count()} cores · {memory} GB · "
-        f"Python {platform.python_version()} · load {os.getloadavg()[0]:.1f} before · {commit}"
-    )
+    return result.outcome()
 
 
 def tell(line: str) -> None:

@@ -25,26 +25,31 @@ def child(
     roots: Mapping[str, Path] | None = None,
     keep: str = "90 days",
     sealed: bool = False,
-    now: datetime | None = None,
     only_plan: bool = False,
-    share: int = 100,
+    untried: bool = False,
+    watch: bool = False,
     gentle: bool = False,
     extra: str = "",
 ) -> dict[str, Any]:
-    """One run in a fresh process; returns what it tells of itself: seconds, peak memory in MB,
-    deleted records by dataset. Raises SystemExit where it didn't end complete."""
+    """One run in a fresh process; returns what it tells of itself: ``seconds``, ``wall`` with the
+    start of the process, ``peak_mb``, ``deleted`` by dataset; with ``watch`` also ``steps``: for
+    each batch its seconds since the start and the records gone until then. ``untried``: of a
+    connector that was never tried on its product. ``gentle``: paced, as beside a working PBX;
+    else at full speed. Raises SystemExit where it didn't end
+    complete."""
     order = {
         "connector": connector,
         "url": url,
         "roots": {name: str(path) for name, path in (roots or {}).items()},
         "keep": keep,
         "sealed": sealed,
-        "now": (now or datetime.now(UTC)).isoformat(),
         "only_plan": only_plan,
-        "share": share,
+        "untried": untried,
+        "watch": watch,
         "gentle": gentle,
         "extra": extra,
     }
+    began = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.site"],
         input=json.dumps(order),
@@ -57,6 +62,7 @@ def child(
     if done.returncode:
         raise SystemExit(f"pbxretain failed:\n{done.stderr[-2000:]}")
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    told["wall"] = time.perf_counter() - began
     return told
 
 
@@ -72,16 +78,26 @@ def _main() -> None:
 
     order = json.load(sys.stdin)
     to = [sealing.recipient(X25519PrivateKey.generate().public_key())] if order["sealed"] else []
+    lines = str(order["extra"])
+    known = connector.find(order["connector"])
+    if order["untried"]:
+        lines += f"\naccept_untried: {known.digest}"
     terms = make_terms(
-        order["connector"],
+        known,
         url=order["url"],
         roots={name: Path(path) for name, path in order["roots"].items()} or None,
         keep=order["keep"],
-        share=order["share"],
-        extra=order["extra"],
+        extra=lines,
         recipients=to,
     )
-    now = datetime.fromisoformat(order["now"])
+    now = datetime.now(UTC)
+    steps: list[tuple[float, int]] = []
+
+    def observe(step: str, dataset: str, done: int, of: int | None) -> None:
+        del dataset, of
+        if step == "delete" and order["watch"]:
+            steps.append((time.perf_counter() - began, done))
+
     folder = Path(tempfile.mkdtemp(prefix="pbxretain-bench-"))
     try:
         site = make_site(folder)
@@ -95,10 +111,11 @@ def _main() -> None:
             told: dict[str, Any] = {"due": made.due}
         else:
             pace = batches.GENTLE if order["gentle"] else batches.FULL_SPEED
-            result = execute.run(terms, site, now=now, pace=pace)
+            result = execute.run(terms, site, now=now, progress=observe, pace=pace)
             if result.outcome not in ("complete", "nothing-due"):
                 raise SystemExit(f"the run ended {result.outcome}: {result.errors}")
             told = {"deleted": {each.dataset: each.deleted for each in result.results}}
+            told["steps"] = steps
         told["seconds"] = time.perf_counter() - began
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import repeat
+from itertools import chain
 from typing import Literal, NamedTuple, Protocol, Self, overload
 
 Field = bytes | None
@@ -351,7 +351,9 @@ class Haul(Sequence[Taken]):
     ``seconds`` since 1970 are their start events. ``repr`` shows nothing of them.
     """
 
-    __slots__ = ("_call", "_key", "_locators", "_packed", "_start", "_subjects", "seconds")
+    __slots__ = (
+        "_bodies", "_identities", "_key", "_start", "calls", "locators", "seconds", "subjects",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -363,10 +365,33 @@ class Haul(Sequence[Taken]):
         locators: Sequence[bytes] | None = None,
         seconds: Sequence[int],
     ) -> None:
-        self._key, self._start, self._call, self._subjects = key, start, call, subjects
-        self._locators = locators
+        self._key, self._start = key, start
+        self.calls, self.subjects = call, subjects
+        self.locators = locators
         self.seconds = seconds
-        self._packed: dict[int, tuple[Sequence[bytes], Sequence[bytes]]] = {}
+        self._identities: list[bytes] | None = None
+        self._bodies: list[bytes] | None = None
+
+    @classmethod
+    def joined(cls, parts: Sequence[Haul]) -> Haul:
+        """Hauls of one shape, one after the other, with what was made of them already."""
+        if len(parts) == 1:
+            return parts[0]
+
+        def whole(columns: Iterable[Sequence[Column]]) -> list[Column]:
+            return [list(chain.from_iterable(part)) for part in zip(*columns, strict=True)]
+
+        haul = cls(
+            key=whole(part._key for part in parts),
+            start=list(chain.from_iterable(part._start for part in parts)),
+            call=whole(part.calls for part in parts),
+            subjects=whole(part.subjects for part in parts),
+            locators=list(chain.from_iterable(part.locators or () for part in parts)) or None,
+            seconds=list(chain.from_iterable(part.seconds for part in parts)),
+        )
+        haul._identities = list(chain.from_iterable(part.identities() for part in parts))
+        haul._bodies = list(chain.from_iterable(part.bodies() for part in parts))
+        return haul
 
     def __len__(self) -> int:
         return len(self.seconds)
@@ -379,50 +404,37 @@ class Haul(Sequence[Taken]):
         if isinstance(place, slice):
             return [self[at] for at in range(*place.indices(len(self)))]
         return Taken(
-            key=tuple(column[place] for column in self._key),
+            key=tuple([column[place] for column in self._key]),
             start=self._start[place],
             when=datetime.fromtimestamp(self.seconds[place], UTC),
-            call=tuple(column[place] for column in self._call),
-            subjects=tuple(column[place] for column in self._subjects),
-            locator=self._locators[place] if self._locators else b"",
+            call=tuple([column[place] for column in self.calls]),
+            subjects=tuple([column[place] for column in self.subjects]),
+            locator=self.locators[place] if self.locators else b"",
         )
-
-    @property
-    def subjects(self) -> Sequence[Column]:
-        """The columns with parties."""
-        return self._subjects
-
-    @property
-    def calls(self) -> Sequence[Column]:
-        """The columns with call ids."""
-        return self._call
-
-    @property
-    def locators(self) -> Sequence[bytes] | None:
-        """As ``Taken.locator``; None where records have none."""
-        return self._locators
-
-    def identities(self) -> list[bytes]:
-        """As ``Taken.identity``."""
-        return self._pack([*self._key, self._start, *self._call])
-
-    def bodies(self, before: bytes) -> list[bytes]:
-        """Key, start event and subjects packed, each behind ``before``."""
-        return self._pack([*self._key, self._start, *self._subjects], before=before)
 
     @property
     def shape(self) -> tuple[int, int]:
         """How many columns key and subjects have."""
-        return len(self._key), len(self._subjects)
+        return len(self._key), len(self.subjects)
 
-    def _pack(self, columns: Sequence[Column], *, before: bytes = b"") -> list[bytes]:
-        pieces: list[Sequence[bytes]] = []
-        for column in columns:
-            packed = self._packed.get(id(column))
-            if packed is None:
-                packed = self._packed[id(column)] = _headed(column)
-            pieces += packed
-        return list(map(b"".join, zip(repeat(before), *pieces, strict=False)))
+    def identities(self) -> list[bytes]:
+        """As ``Taken.identity``."""
+        if self._identities is None:
+            self._pack()
+        return self._identities or []
+
+    def bodies(self) -> list[bytes]:
+        """Key, start event and subjects, packed."""
+        if self._bodies is None:
+            self._pack()
+        return self._bodies or []
+
+    def _pack(self) -> None:
+        common = [piece for column in (*self._key, self._start) for piece in _headed(column)]
+        calls = [piece for column in self.calls for piece in _headed(column)]
+        subjects = [piece for column in self.subjects for piece in _headed(column)]
+        self._identities = list(map(b"".join, zip(*common, *calls, strict=True)))
+        self._bodies = list(map(b"".join, zip(*common, *subjects, strict=True)))
 
     def __repr__(self) -> str:
         return f"<haul of {len(self)}>"

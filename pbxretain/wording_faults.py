@@ -458,6 +458,10 @@ FAULTS: Final[Mapping[str, tuple[str, str]]] = {
         "Ein Index fehlt; Löschläufe lesen mehr, als sie müssten.",
         "An index is missing; runs read more than they need.",
     ),
+    "code.KEY_UNINDEXED": (
+        "Ein Fremdschlüssel hat keinen Index; ein Löschlauf kann Tage dauern.",
+        "A foreign key has no index; a run may take days.",
+    ),
     "code.LAX_DURABILITY": (
         "Die Datenbank sichert Änderungen verzögert; nach einem Stromausfall wird erneut gelöscht.",
         "The database syncs late; after a power cut some rows are deleted again.",

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.servers import MariaDB, PostgreSQL, Server
 
-from pbxretain.evidence.commitments import Committer, RunKey, record_bodies
+from pbxretain.evidence.commitments import Committer, RunKey
 from pbxretain.evidence.leaves import Pending
 from pbxretain.evidence.merkle import Tree
 from pbxretain.records import Field, Haul, Taken, identities, locators, span
@@ -62,7 +62,6 @@ def test_columns_give_the_evidence_that_records_give(rows: list[Any], located: b
     haul, singly = _haul(rows, located=located)
     assert list(haul) == singly == haul[:]
     assert identities(haul) == [record.identity for record in singly]
-    assert record_bodies(haul) == record_bodies(singly)
     assert span(haul) == span(singly)
     assert list(locators(haul)) == [record.locator for record in singly]
 
@@ -71,6 +70,10 @@ def test_columns_give_the_evidence_that_records_give(rows: list[Any], located: b
         return made.leaves(0, taken)
 
     assert leaves(haul) == leaves(singly)
+    twice = Haul.joined([haul, _haul(rows, located=located)[0]])
+    assert list(twice) == [*singly, *singly]
+    assert leaves(twice) == leaves([*singly, *singly])
+    assert identities(twice) == identities(singly) * 2
 
 
 @given(ROWS, st.booleans())
@@ -167,6 +170,13 @@ class Answer:
 END = b"\xfe\x00\x00\x02\x00"
 
 
+def _query(answer: Answer) -> list[Any]:
+    arrived: list[Any] = []
+    rows = wire.query(answer, "", arrived.extend)
+    assert arrived == rows
+    return rows
+
+
 def _packet(row: list[Field]) -> bytes:
     parts = []
     for value in row:
@@ -188,7 +198,7 @@ VALUES = st.none() | st.binary(max_size=4) | st.just(b"y" * 251) | st.just(b"\xf
 )
 def test_rows_are_the_same_wherever_the_wire_cuts_them(rows: list[Any], step: int) -> None:
     answer = Answer([*map(_packet, rows), END], 3, step if len(rows) < 20 else 1000)
-    assert wire.query(answer, "") == [tuple(row) for row in rows]
+    assert _query(answer) == [tuple(row) for row in rows]
     assert not answer.closed
 
 
@@ -205,14 +215,14 @@ def test_a_result_that_breaks_off_is_an_error_and_closes_the_connection(
 ) -> None:
     answer = Answer(packets, 1, 1 << 20)
     with pytest.raises(pymysql.MySQLError):
-        wire.query(answer, "")
+        _query(answer)
     assert answer.closed
 
 
 def test_what_the_server_refuses_in_mid_result_leaves_the_connection_open() -> None:
     answer = Answer([_packet([b"a"]), b"\xff\x10\x04#70100stopped"], 1, 1 << 20)
     with pytest.raises(pymysql.MySQLError):
-        wire.query(answer, "")
+        _query(answer)
     assert not answer.closed
 
 
@@ -220,7 +230,7 @@ def test_a_packet_that_is_missing_is_noticed() -> None:
     answer = Answer([_packet([b"a"]), END], 1, 1 << 20)
     answer._next_seq_id = 0
     with pytest.raises(pymysql.InternalError):
-        wire.query(answer, "")
+        _query(answer)
 
 
 @pytest.mark.parametrize("more", [0, 5])
@@ -228,7 +238,7 @@ def test_a_row_that_needs_two_packets_is_one_row(more: int) -> None:
     value = b"z" * (0xFFFFFF - 9 + more)
     body = b"\xfe" + len(value).to_bytes(8, "little") + value
     answer = Answer([body[:0xFFFFFF], body[0xFFFFFF:], _packet([b"a"]), END], 1, 1 << 20)
-    assert wire.query(answer, "") == [(value,), (b"a",)]
+    assert _query(answer) == [(value,), (b"a",)]
 
 
 @pytest.mark.parametrize("kind", ["mariadb", "postgresql"])
@@ -249,8 +259,9 @@ def test_a_server_hands_over_the_same_bytes_quickly(
         opened.run(f"INSERT INTO t VALUES {values}, (5, NULL)")
         names = opened.dialect.fetched("n"), opened.dialect.fetched("v")
         ask = Sql(f"SELECT NULL, {', '.join(names)} FROM t WHERE n >= %s ORDER BY n", (0,))
-        quick = opened.texts(ask)
-        assert quick == opened.rows(ask)
+        arrived: list[Any] = []
+        quick = opened.texts(ask, arrived.extend)
+        assert quick == arrived == opened.rows(ask)
         assert [row[2] for row in quick] == [*(t.encode() for t in texts), None]
-        assert opened.texts(Sql("SELECT v FROM t WHERE n > 99")) == []
+        assert opened.texts(Sql("SELECT v FROM t WHERE n > 99"), arrived.extend) == []
         assert opened.number("SELECT COUNT(*) FROM t") == 6  # the connection goes on

@@ -20,11 +20,12 @@ from support.day_promises import *  # noqa: F403
 from support.facet_promises import *  # noqa: F403
 from support.redaction_promises import *  # noqa: F403
 from support.table_promises import *  # noqa: F403
-from support.table_promises import Bench
+from support.table_promises import CUTOFF, NOW, Bench
 from support.tables import NAME, Sealed, contents, drain, numbered, selecting, shipped, table
 
 from pbxretain.errors import DriftError, StoreError, UnavailableError
 from pbxretain.records import pack
+from pbxretain.stores import counting
 from pbxretain.stores.database import Session, connect
 from pbxretain.stores.dialects import form_pattern
 from pbxretain.stores.rows import unpack
@@ -323,3 +324,23 @@ def test_a_day_fits_its_form_just_when_it_exists(year: int, month: int, day: int
     except ValueError:
         exists = False
     assert bool(re.match(form_pattern("YYYY-MM-DD HH:MM:SS"), text)) == exists
+
+
+def test_in_a_large_table_legs_are_looked_for_near_the_cut_off(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    legs = {
+        "near": ("2026-08-11 00:00:00", "2026-08-22 00:00:00"),
+        "far": ("2026-07-01 00:00:00", "2026-09-30 00:00:00"),
+    }
+    bench.calls(
+        [(when, f"{call}.1", n, call) for call in legs for n, when in enumerate(legs[call])]
+    )
+    store = bench.open()
+    selection = selecting(store, CUTOFF, NOW)
+    assert selection.excluded_calls == {b"near", b"far"}
+    monkeypatch.setattr(counting, "SMALL", 3)
+    selection = selecting(store, CUTOFF, NOW)
+    assert selection.excluded_calls == {b"near"}
+    assert len(drain(store, selection)) == 1
+    assert bench.left() == ["far.1", "near.1", "near.1"]

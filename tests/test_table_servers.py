@@ -29,6 +29,7 @@ from pbxretain.errors import (
 )
 from pbxretain.records import Session as SessionId
 from pbxretain.stores.database import DatabaseLock, Session, connect, database_clock
+from pbxretain.stores.dialects import Sql
 from pbxretain.stores.table import TableStore, open_table
 
 PASSWORD = "a password of the tests"
@@ -441,7 +442,7 @@ def test_with_the_documented_rights_nothing_is_missing(
         assert not [advice for advice in found if advice.severity == "error"]
         assert "TRIGGERS_HIDDEN" not in [advice.code for advice in found]
     assert [a.command for a in found] == [
-        'CREATE INDEX cdr_start ON "cdr" ("start");',
+        'CREATE INDEX CONCURRENTLY cdr_start ON "cdr" ("start");',
     ]
 
 
@@ -628,3 +629,31 @@ def test_copies_of_one_second_are_not_compared_pair_by_pair(mariadb: MariaDB, fr
         copies.census(selecting(copies, samples.CUTOFF, samples.NOW))
         cursor.execute("SHOW GLOBAL STATUS LIKE 'Handler_read_next'")
         assert int(cursor.fetchone()[1]) - before < 500_000
+
+
+def test_the_oldest_and_the_newest_date_come_out_of_the_index(
+    postgresql: PostgreSQL, asterisk: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def rows(session: Session, sql: Sql | str) -> list[Any]:
+        asked.append(sql)
+        return real(session, sql)
+
+    real = Session.rows
+    with postgresql.admin(asterisk) as plain:
+        plain.execute('CREATE INDEX cdr_start ON cdr ("start")')
+        plain.execute("SET enable_seqscan = off")
+        store = _open(postgresql, asterisk, kind="asterisk", dataset="calls")
+        monkeypatch.setattr(Session, "rows", rows)
+        census = store.census(selecting(store, samples.CUTOFF, samples.NOW))
+        ends = [sql for sql in asked if isinstance(sql, Sql) and sql.text.endswith(" LIMIT 1")]
+        ends = [sql for sql in ends if " ORDER BY " in sql.text]
+        assert len(ends) == 2
+        for sql in ends:
+            found = plain.execute(f"EXPLAIN {sql.text}", sql.args).fetchall()
+            assert "Sort" not in str(found)
+            assert "cdr_start" in str(found)
+    assert census.oldest
+    assert census.newest
+    assert census.oldest < census.newest

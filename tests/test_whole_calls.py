@@ -374,20 +374,55 @@ def test_drift_below_the_anchor_refuses(pbx: Tied, change: str) -> None:
     assert pbx.do("SELECT COUNT(*) FROM calls") == [(1,)]
 
 
-def test_check_names_each_column_below_that_lacks_an_index(
-    postgresql: Server, tmp_path: Path
-) -> None:
-    pbx = build(postgresql, tmp_path)
-    pbx.grant()
+def check(pbx: Tied) -> dict[str, set[str]]:
+    """What ``check`` finds in the calls: code to commands."""
     terms = pbx.terms()
     with shelves.opened(
         terms.source, terms.connector, name="office", installation="x", exclusive=False
     ) as opened:
         store = opened.store("calls")
         assert store is not None
-        found = {a.command for a in store.check() if a.code == "INDEX_MISSING"}
-    for column in ("leg_call_no", "piece_call_no", "leg_party_id", "note_call_no"):
-        assert any(column in command for command in found), column
+        found: dict[str, set[str]] = {}
+        for advice in store.check():
+            found.setdefault(advice.code, set()).add(advice.command)
+        return found
+
+
+def test_check_names_each_column_below_that_lacks_an_index(
+    postgresql: Server, tmp_path: Path
+) -> None:
+    pbx = build(postgresql, tmp_path)
+    pbx.do("ALTER TABLE note DROP CONSTRAINT note_call_no_fkey")
+    pbx.grant()
+    assert any("note_call_no" in command for command in check(pbx)["INDEX_MISSING"])
+
+
+def test_check_names_each_foreign_key_without_an_index_until_it_has_one(pbx: Tied) -> None:
+    pbx.grant()
+    found = check(pbx).get("KEY_UNINDEXED", set())
+    if isinstance(pbx.server, MariaDB):
+        assert not found, "the server indexes foreign keys by itself"
+        return
+    columns = {"leg_call_no", "leg_party_id", "piece_call_no", "piece_leg_id", "note_call_no"}
+    assert {command.split(" ON ")[0].split()[-1] for command in found} == columns
+    for command in found:
+        pbx.do(command)
+    assert not {"KEY_UNINDEXED", "INDEX_MISSING"} & {
+        code for code, commands in check(pbx).items() if "piece" in str(commands)
+    }
+    assert "KEY_UNINDEXED" not in check(pbx)
+
+
+def test_an_index_over_all_rows_that_have_the_key_serves(
+    postgresql: Server, tmp_path: Path
+) -> None:
+    pbx = build(postgresql, tmp_path)
+    pbx.do("CREATE INDEX whole ON piece (leg_id) WHERE leg_id IS NOT NULL")
+    pbx.do("CREATE INDEX partly ON piece (call_no) WHERE call_no > 9")
+    pbx.grant()
+    found = str(check(pbx)["KEY_UNINDEXED"])
+    assert "piece_leg_id" not in found
+    assert "piece_call_no" in found
 
 
 def test_a_manifest_whose_feed_stands_behind_is_refused() -> None:

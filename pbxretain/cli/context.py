@@ -1,4 +1,8 @@
-"""Which documents, folders and keys does this invocation work with?"""
+"""Which documents, folders and keys does this invocation work with?
+
+What runs, plans and opens sources is imported where it is asked for: ``verify`` and many others
+need the settings alone, and starts should be quick.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +12,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import click
 
-from pbxretain import approval, connector, holdnotes, policy, rolling, settings, signing
+from pbxretain import settings, signing
 from pbxretain.cli.face import Face
-from pbxretain.connector import Connector, Opened
 from pbxretain.documents import Loaded
 from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
 from pbxretain.evidence.sealing import Recipient, load_recipients
-from pbxretain.execute import Site
-from pbxretain.holds import Folder, holds_folder
 from pbxretain.ledger import FILED, ROSTER, Ledger
-from pbxretain.plan import Terms
-from pbxretain.policy import Policy
 from pbxretain.posix import write_synced
-from pbxretain.rolling import Chain
 from pbxretain.runner import RunnerKey
 from pbxretain.settings import Settings, Source
+
+if TYPE_CHECKING:
+    from pbxretain.approval import Signed
+    from pbxretain.connector import Connector, Opened
+    from pbxretain.execute import Site
+    from pbxretain.holds import Folder
+    from pbxretain.plan import Terms
+    from pbxretain.policy import Policy
+    from pbxretain.rolling import Chain
 
 ESCROW = "escrow-*.pub.pem"
 INSTALLATION = "installation"
@@ -61,11 +69,15 @@ class App:
     @property
     def holds(self) -> Folder:
         """The holds of this installation."""
+        from pbxretain.holds import Folder, holds_folder
+
         two_person = self.settings.hold.release == "two-person"
         path = holds_folder(self.settings.holds, self.config)
         return Folder(path, self.state, agreed=self._agreed if two_person else None)
 
     def _agreed(self, source: str, hold: str) -> bool:
+        from pbxretain import holdnotes, rolling
+
         roster = rolling.installed(self.state / ROSTER)
         return holdnotes.agreed(Ledger(self.reports(source)), roster, hold)
 
@@ -74,16 +86,23 @@ class App:
         return settings.connectors_folder(self.settings, self.config)
 
     def connector(self, name: str) -> Connector:
+        from pbxretain import connector
+
         return connector.find(self.source(name).connector, self.connectors)
 
     def policy(self, name: str) -> Loaded[Policy]:
         """A policy of this installation; DocumentError when it isn't there or has mistakes."""
+        from pbxretain import policy
+
         path = policy.policy_path(self.policies, checked_name(name))
         settings.refuse_writable(path)
         return policy.load_policy(path)
 
     def terms(self, name: str) -> Terms:
         """What a source is run under: all its documents, loaded once."""
+        from pbxretain import policy
+        from pbxretain.plan import Terms
+
         source = self.source(name)
         loaded = self.policy(source.policy)
         signed, unsigned = self._signatures(name, source, loaded.digest)
@@ -104,8 +123,10 @@ class App:
 
     def _signatures(
         self, name: str, source: Source, digest: str
-    ) -> tuple[approval.Signed | None, RefusedError | None]:
+    ) -> tuple[Signed | None, RefusedError | None]:
         """Who signed a source's policy, and what is missing where settings demand it."""
+        from pbxretain import approval, rolling
+
         demanded = self.settings.approval_for(source) == "signed"
         try:
             roster = rolling.installed(self.state / ROSTER)
@@ -138,6 +159,8 @@ class App:
 
     def site(self, name: str) -> Site:
         """State folder, installation id and keys of a source; RefusedError without a key."""
+        from pbxretain.execute import Site
+
         if not is_there(self.runner.folder):
             self.runner.load()  # says what is missing, before anything is made
         chain = self.chain(name)
@@ -146,6 +169,9 @@ class App:
 
     def chain(self, name: str) -> Chain:
         """The keys of a source; EvidenceError for a roster that isn't sound."""
+        from pbxretain import rolling
+        from pbxretain.rolling import Chain
+
         return Chain(
             source=name,
             installation=self.installation(),
@@ -187,6 +213,8 @@ class App:
     @contextmanager
     def opened(self, terms: Terms) -> Iterator[Opened]:
         """A source opened for reading only."""
+        from pbxretain import connector
+
         mark = self.installation().replace("-", "")[:12]
         with connector.opened(
             terms.source, terms.connector, name=terms.name, installation=mark, exclusive=False

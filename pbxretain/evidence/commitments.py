@@ -96,7 +96,12 @@ class Committer:
         self._next = first_index + len(taken)
         stream = keystream(self._key, first_index, len(taken))
         keys = (key for (key,) in struct.iter_unpack("32s", stream))
-        parts = zip(repeat(b"\x00"), keys, repeat(self._prefix), record_bodies(taken), strict=False)
+        prefix = self._prefix
+        if isinstance(taken, Haul):
+            prefix, bodies = prefix + pack(bytes((*taken.shape, 0))), taken.bodies()
+        else:
+            bodies = [record_body(record) for record in taken]
+        parts = zip(repeat(b"\x00"), keys, repeat(prefix), bodies, strict=False)
         return b"".join(map(digest_of, map(hashlib.sha256, map(b"".join, parts))))
 
     def __repr__(self) -> str:
@@ -124,13 +129,6 @@ def record_body(record: Taken) -> bytes:
     digest: tuple[Field, ...] = () if record.digest is None else (record.digest,)
     shape = bytes((len(record.key), len(record.subjects), len(digest)))
     return pack(shape, *record.key, record.start, *record.subjects, *digest)
-
-
-def record_bodies(taken: Sequence[Taken]) -> list[bytes]:
-    """As ``record_body``, of each record."""
-    if isinstance(taken, Haul):
-        return taken.bodies(pack(bytes((*taken.shape, 0))))
-    return [record_body(record) for record in taken]
 
 
 def leaf(leaf_key: bytes, *, prefix: bytes, body: bytes) -> bytes:

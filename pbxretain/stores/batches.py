@@ -21,7 +21,7 @@ from pbxretain.records import Bits, Bounds, Field, Finish, Taken, locators, span
 from pbxretain.records import Session as SessionId
 from pbxretain.stores.database import Row, Session
 from pbxretain.stores.dialects import Sql, all_of, any_of, untyped
-from pbxretain.stores.rows import Layout, chunks
+from pbxretain.stores.rows import Gathering, Layout, chunks
 from pbxretain.stores.schema import Shape
 from pbxretain.stores.walks import Position
 
@@ -114,16 +114,20 @@ class Deleter:
         spared = self._layout.match_any(sorted(wanted.forbidden))
         unless = Sql(f"NOT ({spared.text})", spared.args) if wanted.forbidden else None
         where = all_of(wanted.window, wanted.certain, wanted.spare, unless)
+        gathering = Gathering(self._layout, wanted.cutoff)
         if self._returning:
+            text = f"DELETE FROM {self._table} WHERE "
             rows = self._session.texts(
-                f"DELETE FROM {self._table} WHERE " + where + f" RETURNING {self._layout.returned}"
+                text + where + f" RETURNING {self._layout.returned}", gathering.add
             )
         else:
             rows = self._select(where, lock=True)
             # The rows are locked, so they can't have gone: an equal count is the same rows.
             if rows and self._session.run(f"DELETE FROM {self._table} WHERE " + where) != len(rows):
                 return None
-        if rows and not wanted.forbidden and (haul := self._layout.haul(rows, wanted.cutoff)):
+            if rows:
+                gathering.add(rows)
+        if (haul := gathering.whole()) and not wanted.forbidden:
             return haul
         records = [self._layout.taken(row) for row in rows]
         good = [t for t in records if t is not None and wanted.takes(t)]

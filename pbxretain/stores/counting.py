@@ -365,7 +365,7 @@ def _end(
     store: TableStore, opened: Session, selection: Selection, direction: str
 ) -> datetime | None:
     layout = store.layout(selection.start)
-    order = layout.time.order
+    order = layout.time.order_in(store.table)
     rows = opened.rows(
         f"SELECT {layout.fetched} FROM {store.table} WHERE "
         + all_of(layout.time.dated(), claimed(store, selection))

@@ -241,23 +241,27 @@ class Session:
                 return self._fetch(query)
         return self._patiently(lambda: self._fetch(query))
 
-    def texts(self, sql: Sql) -> list[Row]:
+    def texts(self, sql: Sql, arrived: Callable[[list[Row]], None]) -> list[Row]:
         """As ``rows``, for a statement in a transaction whose columns are all texts: as fast as
-        the server sends them."""
+        the server sends them. ``arrived`` gets them bit by bit, in order, while more come."""
         with self._replaced():
             if self.dialect.name == "mysql":
                 from pbxretain.stores import wire
 
-                cursor = self._driver.cursor()
-                return wire.query(self._driver, cursor.mogrify(sql.text, sql.args or None))
-            if self.dialect.name == "postgresql":
-                from psycopg.types.string import ByteaBinaryLoader
+                text = self._driver.cursor().mogrify(sql.text, sql.args or None)
+                return wire.query(self._driver, text, arrived)
+            rows = self._texts(sql) if self.dialect.name == "postgresql" else self._fetch(sql)
+        if rows:
+            arrived(rows)
+        return rows
 
-                with self._driver.cursor(binary=True) as cursor:
-                    cursor.adapters.register_loader("text", ByteaBinaryLoader)
-                    cursor.execute(sql.text, sql.args or None)
-                    return cursor.fetchall()  # type: ignore[no-any-return]
-            return self._fetch(sql)
+    def _texts(self, sql: Sql) -> list[Row]:
+        from psycopg.types.string import ByteaBinaryLoader
+
+        with self._driver.cursor(binary=True) as cursor:
+            cursor.adapters.register_loader("text", ByteaBinaryLoader)
+            cursor.execute(sql.text, sql.args or None)
+            return cursor.fetchall()  # type: ignore[no-any-return]
 
     def stream(self, sql: Sql) -> Iterator[Row]:
         """The rows of a query as the server hands them over, a few at a time. Nothing else may be

@@ -108,7 +108,7 @@ def _read(
     first = opened.rows(
         f"SELECT {layout.fetched} FROM {store.table} WHERE "
         + time.dated()
-        + f" ORDER BY {time.order} LIMIT 1"
+        + f" ORDER BY {time.order_in(store.table)} LIMIT 1"
     )
     taken = layout.taken(first[0]) if first else None
     if taken is None:

@@ -22,6 +22,7 @@ from pbxretain.stores.database import Session, session, sqlite_path
 from pbxretain.stores.dialects import Sql, negated
 from pbxretain.stores.schema import Shape
 from pbxretain.stores.sparing import not_ready
+from pbxretain.stores.unindexed import unindexed
 
 if TYPE_CHECKING:
     from pbxretain.stores.table import TableStore
@@ -36,7 +37,12 @@ def advice(store: TableStore) -> Sequence[Advice]:
         copies = [_rights(shadow, opened) for shadow in store.shadow_stores()]
         mine = [*_rights(store, opened), *(found for copy in copies for found in copy)]
         mine += _ready(store, opened)
-        return mine if store.manifest.reads_only else [*mine, *_indexes(store), *_lax(opened)]
+        if store.manifest.reads_only:
+            return mine
+        keys = list(_keys(store, opened))
+        named = {found.command for found in keys}
+        slow = [found for found in _indexes(store) if found.command not in named]
+        return [*mine, *keys, *slow, *_lax(opened)]
 
 
 def redaction_advice(store: TableStore, redaction: Redaction) -> Sequence[Advice]:
@@ -299,9 +305,25 @@ def _indexes(store: TableStore) -> Iterator[Advice]:
             yield _slow(store, column, "warning" if column == layout.link else "info")
 
 
+def _keys(store: TableStore, opened: Session) -> Iterator[Advice]:
+    """Foreign keys for which the server would read a whole table for every row that goes."""
+    shared = [rows.shape for rows in store.shared_rows]
+    for shape in [store.shape, *store.children.values(), *shared]:
+        for key in unindexed(opened, shape):
+            yield Advice(
+                code="KEY_UNINDEXED",
+                text=(
+                    f"{key.table} has a foreign key onto {key.onto} without an index on"
+                    f" {key.column}: the server reads all of {key.table} for each row that goes,"
+                    " so a run may take days."
+                ),
+                command=_create_index(store, key.column, table=key.table),
+            )
+
+
 def _below(store: TableStore) -> Iterator[Advice]:
-    """Each parent's rows below are looked for by these columns: without an index every batch, and
-    the server's own check of a foreign key, reads the whole table."""
+    """Each parent's rows below are looked for by these columns: without an index every batch reads
+    the whole table."""
     for child in all_children(store.manifest.children):
         shape = store.children.get(child.table)
         if shape is not None and not shape.indexed(child.column):
@@ -330,7 +352,10 @@ def _slow(store: TableStore, column: str, severity: str, *, table: str = "") -> 
 def _create_index(store: TableStore, column: str, *, table: str = "") -> str:
     table = table or store.shape.table
     name = f"{table.rpartition('.')[2]}_{column}"
-    return f"CREATE INDEX {name} ON {store.dialect.table(table)} ({store.dialect.quote(column)});"
+    # PostgreSQL would keep the PBX from writing meanwhile; MariaDB builds beside it by itself.
+    how = " CONCURRENTLY" if store.dialect.name == "postgresql" else ""
+    place = f"{store.dialect.table(table)} ({store.dialect.quote(column)})"
+    return f"CREATE INDEX{how} {name} ON {place};"
 
 
 def _lax(opened: Session) -> Iterator[Advice]:

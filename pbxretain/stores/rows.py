@@ -162,6 +162,27 @@ class Layout:
         return any_of([self.match_identity(identity) for identity in identities])
 
 
+class Gathering:
+    """Makes a haul of rows while more of them come: what can be done meanwhile costs no time."""
+
+    def __init__(self, layout: Layout, cutoff: datetime) -> None:
+        self._layout, self._cutoff = layout, cutoff
+        self._parts: list[Haul] | None = []
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """The next rows, in their order."""
+        haul = self._layout.haul(rows, self._cutoff) if self._parts is not None else None
+        if haul is None or self._parts is None:
+            self._parts = None
+        else:
+            haul.bodies()
+            self._parts.append(haul)
+
+    def whole(self) -> Haul | None:
+        """All of them; None where one has to be read by itself, or none came."""
+        return Haul.joined(self._parts) if self._parts else None
+
+
 def _texts(column: Sequence[Value]) -> Sequence[Field]:
     """As ``plain``, of each value."""
     if set(map(type, column)) <= {bytes, type(None)}:

@@ -57,6 +57,11 @@ class TimeColumn:
         """The same for statements whose rows are read one by one afterwards."""
         return replace(self, readable=self.likely)
 
+    def order_in(self, table: str) -> str:
+        """``order`` where the column is fetched as well: PostgreSQL would take a bare name for the
+        text that is fetched, and sort the whole table by it."""
+        return f"{table}.{self.order}" if self.direct else self.order
+
     def read(self, raw: Value, referee: Value = None) -> datetime | None:
         """The instant of one row, aware UTC, or None."""
         value = plain(raw)

@@ -7,6 +7,7 @@ the text protocol, without CLIENT_DEPRECATE_EOF (PyMySQL doesn't ask for it).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pymysql import err
@@ -14,7 +15,12 @@ from pymysql.constants import CR
 
 from pbxretain.stores.dialects import Value
 
+Row = tuple[Value, ...]
+
 _AT_ONCE = 1 << 17
+_SOME = 500
+"""Rows that are handed on at once."""
+
 _WHOLE = 0xFFFFFF
 """The size of a packet that goes on in the next one."""
 
@@ -23,16 +29,17 @@ _WIDE = {0xFC: 2, 0xFD: 3, 0xFE: 8}
 """How many bytes tell a length, by what stands before them."""
 
 
-def query(driver: Any, text: str) -> list[tuple[Value, ...]]:
-    """The rows of a statement, each column as the server sent it. ``driver`` is PyMySQL's
-    connection. Raises the driver's errors; where a result breaks off the connection is closed."""
+def query(driver: Any, text: str, arrived: Callable[[list[Row]], None]) -> list[Row]:
+    """The rows of a statement, each column as the server sent it; ``arrived`` gets them bit by
+    bit. ``driver`` is PyMySQL's connection. Raises the driver's errors; where a result breaks off
+    the connection is closed."""
     driver.query(text, unbuffered=True)
     result = driver._result
     if not result.unbuffered_active:
         return []
     reader = _Reader(driver, result.field_count)
     try:
-        reader.read()
+        reader.read(arrived)
     except BaseException:
         if not reader.ended:
             driver._force_close()
@@ -51,13 +58,16 @@ class _Reader:
         self._columns = range(columns)
         self._packets = 0
         self.ended = False
-        self.rows: list[tuple[Value, ...]] = []
+        self.rows: list[Row] = []
 
-    def read(self) -> None:
-        buffer = b""
+    def read(self, arrived: Callable[[list[Row]], None]) -> None:
+        buffer, told = b"", 0
         while not self.ended:
             buffer += self._more()
             buffer = buffer[self._cut(buffer) :]
+            if len(self.rows) - told >= _SOME or (self.ended and len(self.rows) > told):
+                arrived(self.rows[told:])
+                told = len(self.rows)
         if buffer:
             self.ended = False
             raise err.InternalError("more came than was asked for")
@@ -96,7 +106,7 @@ class _Reader:
             at = stop
         return at
 
-    def _row(self, data: bytes, at: int, stop: int) -> tuple[Value, ...]:
+    def _row(self, data: bytes, at: int, stop: int) -> Row:
         row: list[Value] = []
         for _ in self._columns:
             size = data[at]

@@ -27,6 +27,7 @@ from pydantic import (
 
 from pbxretain import period
 from pbxretain.documents import (
+    YES_NO,
     DataClass,
     Day,
     Document,
@@ -90,6 +91,8 @@ def _facet_values(value: object) -> object:
     words = tuple(plain_text(str(v).lower() if isinstance(v, bool) else v) for v in values)
     if any(not isinstance(word, str) for word in words):
         raise ValueError("must be text; put it in quotes")
+    if any(word != word.strip() for word in words if isinstance(word, str)):
+        raise ValueError("must not begin or end with a blank")
     return words
 
 
@@ -315,6 +318,12 @@ class Rule(Document):
             found.append((("redact", "after"), "must end before keep does"))
         if self.starts and len(set(self.starts)) < len(self.starts):
             found.append((("from",), "names a start event twice"))
+        found += [
+            (("only", name), "must be true or false, in small letters")
+            for name, values in self.facets.items()
+            # Another word would match no record, and all would fall under the rules that follow.
+            if name in YES_NO and not values <= {"true", "false"}
+        ]
         return found
 
 

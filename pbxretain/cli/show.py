@@ -5,6 +5,7 @@ Nothing is decided here: facts of the engine come in, a neutral sheet and plain 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,9 +110,16 @@ def _next(steps: Mapping[str, str], lang: Lang) -> Iterator[Block]:
 
 
 def next_steps(
-    decided: Plan, statement: PlanStatement, lang: Lang, *, program: str
+    decided: Plan,
+    statement: PlanStatement,
+    lang: Lang,
+    *,
+    program: str,
+    planned: Path | None = None,
 ) -> dict[str, str]:
-    """What has to be typed before and for a run, by kind."""
+    """What has to be typed before and for a run, by kind; for a run of a plan file where one was
+    written."""
+    what = decided.source if planned is None else f"--plan {shlex.quote(str(planned))}"
     codes = {refusal.code for refusal in decided.refusals}
     steps: dict[str, str] = {}
     if "NOT_APPROVED" in codes:
@@ -126,9 +134,9 @@ def next_steps(
     if other:
         steps["mend"] = "\n".join(other)
     if codes & set(LIMITS):
-        steps["confirm"] = f"{program} run {decided.source} --confirm-count {decided.due}"
+        steps["confirm"] = f"{program} run {what} --confirm-count {decided.due}"
     elif decided.due:
-        steps["run"] = f"{program} run {decided.source}"
+        steps["run"] = f"{program} run {what}"
     return steps
 
 

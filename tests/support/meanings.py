@@ -16,8 +16,8 @@ SETTINGS: Meanings = {
     "Settings": {
         "language": "Language of everything that is printed.",
         "evidence": (
-            "Evidence level. `auto`: *sealed* when an escrow key of the officer is there (`dpo init`, "
-            "`key add`), else *counts*. `sealed` refuses to run without one."
+            "Evidence level. `auto`: *sealed* when an escrow key of the officer is there "
+            "(`dpo init`, `key add`), else *counts*. `sealed` refuses to run without one."
         ),
         "approval": (
             "`stated`: a policy has to say that it is approved as it stands. `signed`: besides, "

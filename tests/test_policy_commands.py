@@ -150,6 +150,20 @@ def test_a_diff_with_one_name_is_against_the_version_that_was_approved(office: P
     assert office.run("policy", "diff", "kept").exit_code == Exit.USAGE
 
 
+def test_a_diff_says_what_counts_where_a_term_is_left_out(office: Place) -> None:
+    own = "keep: 9 days, slack: 2 days, from: call-start, minimum: 10 days, override: {by: board}"
+    write(office, "own", own, lines="limits: {share: 20%, count: 1000}\n")
+    write(office, "none", "keep: 9 days", lines="limits: {share: 20%}\n")
+    said = " ".join(office.run("policy", "diff", "own", "none").stdout.split())
+    assert "start event: start of the call → the dataset's only one" in said
+    assert "precedence decided by: board → nobody" in said
+    assert "limits of a run: 20 %, at most 1,000 records → 20 %" in said
+    german = " ".join(office.run("policy", "diff", "own", "none", lang="de").stdout.split())
+    assert "Startzeitpunkt: Beginn des Anrufs → der einzige des Datenbestands" in german
+    assert "Vorlauf: 2 Tage → keiner" in german
+    assert "Vorrang entschieden von: board → niemandem" in german
+
+
 def test_policies_that_decide_the_same_have_no_difference(office: Place) -> None:
     write(office, "old", "keep: 90 days, only: {queue: [800, 801]}", "keep: 1 year, name: rest")
     write(office, "new", "keep: 90 days, only: {queue: [801, 800]}", "keep: 1 year")
@@ -232,10 +246,10 @@ def test_two_rules_of_a_class_are_counted_and_played_apart(tmp_path: Path) -> No
     write(place, "all", "keep: 90 days")
     aside = place.run("policy", "diff", "all", "new", "--source", "office").stdout
     assert "answered: no: new rule: 90 days; 5 more records due at the next run" in aside
-    assert "- call detail records: 90 days → 1 year; 12 records fewer due" in aside
+    assert "- call detail records: 90 days → 1 year; 12 fewer records due" in aside
     write(place, "rest", f"keep: 1 year, {missed}", "keep: 90 days")
     aside = place.run("policy", "diff", "all", "rest", "--source", "office").stdout
-    assert "- call detail records: unchanged; 5 records fewer due at the next run" in aside
+    assert "- call detail records: unchanged; 5 fewer records due at the next run" in aside
     two = place.json("policy", "diff", "new", "newer", "--source", "office")
     assert [(c["name"], c["due"]) for c in two["changes"]] == [("missed", [5, 5]), (None, [0, 7])]
     assert two["due"] == {"call-detail-records": [5, 12]}

@@ -286,3 +286,17 @@ def test_an_earlier_stage_is_counted_and_played_as_what_it_is(office: Place) -> 
             for course in told["courses"]
             if course["data"] == "call-detail-records"
         } == wanted
+
+
+def test_plan_and_report_say_a_minimum_and_a_facet_in_words(tmp_path: Path) -> None:
+    calls(tmp_path / "cdr.sqlite", old=12, young=100)
+    place = Place(tmp_path)
+    assert place.init().exit_code == 0
+    longer = "keep: 90 days, minimum: 1 year, override: {by: management}"
+    write(place, "office-policy", f"{longer}, only: {{answered: true}}", "keep: 90 days")
+    assert place.approve().exit_code == 0
+    assert "least 1 year" in place.run("plan").stdout
+    assert place.run("run").exit_code == 0
+    said = " ".join(place.run("report", "show", lang="de").stdout.split())
+    assert "Nur für bestimmte: angenommen" in said
+    assert "Tage, mindestens 1 Jahr)" in said

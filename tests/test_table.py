@@ -24,11 +24,13 @@ from support.table_promises import Bench
 from support.tables import NAME, Sealed, contents, drain, numbered, selecting, shipped, table
 
 from pbxretain.errors import DriftError, StoreError, UnavailableError
+from pbxretain.manifest import Start
 from pbxretain.records import pack
 from pbxretain.stores.database import Session, connect
-from pbxretain.stores.dialects import form_pattern
+from pbxretain.stores.dialects import dialect_named, form_pattern
 from pbxretain.stores.rows import unpack
 from pbxretain.stores.table import TableStore, open_table
+from pbxretain.stores.times import time_column
 
 
 @pytest.fixture
@@ -323,3 +325,18 @@ def test_a_day_fits_its_form_just_when_it_exists(year: int, month: int, day: int
     except ValueError:
         exists = False
     assert bool(re.match(form_pattern("YYYY-MM-DD HH:MM:SS"), text)) == exists
+
+
+def test_a_number_beside_zero_dates_is_a_second_form() -> None:
+    """Else every row with a date would count as undated, and stay without a word."""
+    start = Start.model_validate({"column": "calldate"})
+    with pytest.raises(DriftError, match="more than one form"):
+        time_column(
+            dialect=dialect_named("sqlite"),
+            column="calldate",
+            declared=None,
+            start=start,
+            zone=samples.ZONE,
+            dataset="calls",
+            sample=[123456, "0000-00-00 00:00:00"],
+        )

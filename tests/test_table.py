@@ -338,5 +338,5 @@ def test_a_number_beside_zero_dates_is_a_second_form() -> None:
             start=start,
             zone=samples.ZONE,
             dataset="calls",
-            sample=[123456, "0000-00-00 00:00:00"],
+            sample=[123456, b"0000-00-00 00:00:00"],
         )

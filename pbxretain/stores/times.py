@@ -259,12 +259,11 @@ class _Builder:
 
     def sampled(self, sample: Sequence[Value], declared: object) -> TimeColumn:
         texts = [text for text in map(plain, sample) if text]
-        zero = {_kind(text, self.start.forms) for text in texts if text.startswith(b"0000")}
-        seen = {_kind(t, self.start.forms) for t in texts if not t.startswith(b"0000")}
+        zero = [text for text in texts if text.startswith(b"0000")]
+        seen = {_kind(text, self.start.forms) for text in texts if text not in zero}
         found = seen - {None}
-        # Zero dates say nothing by themselves, but beside a number they are a second form.
-        if found == {_EPOCH}:
-            found |= zero - {None}
+        if found == {_EPOCH} and not all(map(_NUMBER.match, zero)):
+            found.add("zero dates")  # they say nothing by themselves, but are no numbers
         if len(found) > 1 or (seen and not found):
             raise self.drift("holds times of more than one form, or of a form not declared")
         usual = _EPOCH if self.start.type == "epoch" else self.start.forms[0]

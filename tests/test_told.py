@@ -46,6 +46,15 @@ def test_what_nobody_can_tell_goes_only_when_every_rule_lets_it() -> None:
     assert not found.untold(NOW)
 
 
+def test_what_a_minimum_keeps_of_untold_ones_is_told_as_untold() -> None:
+    """Past the maximum of every rule, under the minimum of one: it stays, and not in silence."""
+    later = SHORT.replace(year=2024)
+    found = claim({}, replace(REST, cutoff=LONG, maximum=SHORT))
+    assert found is not None
+    assert found.standing(later) is None
+    assert found.untold(later)
+
+
 def test_one_facet_that_surely_differs_decides_whatever_the_others_are() -> None:
     both = {**IN, "queue": frozenset({"800"})}
     assert fits({"direction": None, "queue": frozenset({"900"})}, both) is False

@@ -137,6 +137,7 @@ POLICY: Final[Mapping[str, tuple[str, str]]] = {
         "Grenzen eines Löschlaufs.",
         "Left out are holds, calls that go on, records without a time, and the limits of a run.",
     ),
+    "policy.digest": ("Prüfsumme des Beschlossenen", "Digest of what was decided"),
     "policy.decided": ("Entschieden von", "Decided by"),
     "policy.review-by": ("Zu prüfen bis", "Review by"),
     "policy.note.earlier": (

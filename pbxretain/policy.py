@@ -312,7 +312,7 @@ class Rule(Document):
             found.append((("override",), "says nothing: minimum doesn't end later than keep"))
         if self.slack and not isinstance(keep, Period):
             found.append((("slack",), "says nothing where keep is forever"))
-        elif self.slack and isinstance(keep, Period) and not keep.exceeds(self.slack):
+        elif self.slack and isinstance(keep, Period) and not keep.always_exceeds(self.slack):
             found.append((("slack",), "must be shorter than keep"))
         if redact and isinstance(keep, Period) and not keep.always_exceeds(redact.after):
             found.append((("redact", "after"), "must end before keep does"))

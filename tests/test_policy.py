@@ -126,6 +126,11 @@ def test_without_limits_a_fifth_of_a_dataset_is_the_most() -> None:
         ("from: received", "name: rule-2", "11: rules[0].name: must not be like"),
         ("from: received", "slack: 1 month", "11: rules[0].slack: must be days or weeks"),
         ("from: received", "slack: 90 days", "11: rules[0].slack: must be shorter than keep"),
+        (
+            "keep: 90 days",
+            "keep: 1 month\n    slack: 28 days",
+            "11: rules[0].slack: must be shorter",
+        ),
         ("from: received", "redact: {after: 3 months}", "11: rules[0].redact.after: must end"),
         ("from: received", "redact: {after: 9 days, numbers: {cut: 0}}", "11: rules[0].redact."),
         ("from: received", "override: {by: management}", "11: rules[0].override: says nothing"),

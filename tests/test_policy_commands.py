@@ -300,3 +300,20 @@ def test_plan_and_report_say_a_minimum_and_a_facet_in_words(tmp_path: Path) -> N
     said = " ".join(place.run("report", "show", lang="de").stdout.split())
     assert "Nur für bestimmte: angenommen" in said
     assert "Tage, mindestens 1 Jahr)" in said
+
+
+def test_a_plan_calls_a_rules_share_as_the_report_does(tmp_path: Path) -> None:
+    calls(tmp_path / "cdr.sqlite", old=12, young=100)
+    place = Place(tmp_path)
+    orphan = tmp_path / "monitor" / "2026" / "01" / "02" / "out-1-20260102-100000-1.1.wav"
+    orphan.parent.mkdir(parents=True)
+    orphan.write_bytes(b"RIFF")
+    assert place.init(f"--root=recordings={tmp_path / 'monitor'}").exit_code == 0
+    path = write(place, "office-policy", "keep: 90 days")
+    rest = "  - {data: call-recordings, keep: forever, basis: undecided}\n"
+    narrow = rest.replace("keep", "name: talked, only: {answered: true}, keep")
+    both = (narrow + rest).replace("forever", "90 days")
+    path.write_text(path.read_text("utf-8").replace(rest, both), "utf-8")
+    said = place.run("plan").stdout
+    assert "- recordings (all the rest): " in said
+    assert "- recordings-" not in said

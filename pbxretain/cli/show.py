@@ -18,6 +18,7 @@ from pbxretain.cli.face import error_data
 from pbxretain.errors import EvidenceError, Exit, RetainError, UnavailableError
 from pbxretain.evidence.statements import DeletionReport, Predicate, Statement, parse_statement
 from pbxretain.evidence.statements import Plan as PlanStatement
+from pbxretain.explain.parts import dataset_names
 from pbxretain.messages import Lang, code, counted, number, text
 from pbxretain.plan import Plan
 from pbxretain.sheet import Block, Column, Heading, Items, Paragraph, Sheet, Table
@@ -59,11 +60,12 @@ def _plan(decided: Plan, statement: PlanStatement, lang: Lang) -> Iterator[Block
     if refusals:
         yield Heading(text("plan.refusals", lang))
         yield Items(tuple(dict.fromkeys(refusals)))
+    called = dataset_names(statement.datasets, lang)
     findings = [
         text(
             "report.exceptions.item",
             lang,
-            where=d.dataset,
+            where=called[d.dataset],
             what=code("code", f.code, lang),
             n=f.count,
         )

@@ -108,6 +108,10 @@ def _manifest(facets: str, kind: str = "tree") -> str:
         ("{queue: {field: 1, fields: [2]}}", "lines"),
         ("{queue: {field: 1, otherwise: x}}", "lines"),
         ("{queue: {field: 1, values: {a: [x], b: [x]}}}", "lines"),
+        ("{heard: {field: 1}}", "lines"),
+        ("{answered: {field: 1, values: {'yes': [x]}, otherwise: 'false'}}", "lines"),
+        ("{answered: {field: 1, values: {'true': [x]}, otherwise: 'no'}}", "lines"),
+        ("{recorded: {names: ['{facet}-{any}']}}", "tree"),
     ],
 )
 def test_a_facet_that_can_not_be_told_as_declared_is_a_mistake(facets: str, kind: str) -> None:
@@ -122,7 +126,11 @@ def test_facets_of_every_kind_are_accepted() -> None:
         Manifest,
     )
     parse(
-        _manifest("{queue: {field: 2}, extension: {fields: [1, 2]}}", "lines").encode(),
+        _manifest(
+            "{queue: {field: 2}, extension: {fields: [1, 2]}, "
+            "answered: {field: 3, values: {'true': [x]}}}",
+            "lines",
+        ).encode(),
         "m",
         Manifest,
     )

@@ -136,6 +136,31 @@ def test_facets_of_every_kind_are_accepted() -> None:
     )
 
 
+class _Phone(Client):
+    """Three old calls, one answered in a word that means nothing here."""
+
+    def items(self, *, before: datetime | None) -> list[Item]:
+        del before
+        old = "2026-01-01T10:00:00Z"
+        words = (["true"], ["false"], ["yes"])
+        return [Item(str(n), old, facets={"answered": word}) for n, word in enumerate(words)]
+
+    def delete(self, items: Sequence[Item]) -> None:
+        raise AssertionError("nothing is deleted here")
+
+
+def test_a_client_that_says_yes_for_true_has_told_nothing() -> None:
+    dataset = ApiDataset.model_validate(
+        {"data": "call-detail-records", "title": "t", "kind": "api", "start": "s"}
+        | {"facets": ["answered"]}
+    )
+    store = open_items(name="calls", dataset=dataset, client=_Phone(), zone=ZoneInfo("UTC"))
+    talked = {"answered": frozenset({"true"})}
+    rest = replace(REST, but_not=(talked,), others=(Rival(talked, (), LONG, "s"),))
+    found = store.census(rest)
+    assert (found.due, dict(found.findings)) == (1, {"FACET_UNTOLD": 1})
+
+
 class _Product(Client):
     """Four old calls, of which the interface tells the direction of three."""
 

@@ -59,6 +59,9 @@ FACETS = (
 )
 """By what a rule may take a part of a data class; other names begin with ``x-``."""
 
+YES_NO = frozenset({"answered", "heard", "recorded"})
+"""Those of FACETS that are true or false, and nothing else."""
+
 
 class Document(BaseModel):
     """Base of every model read from a file: frozen, strict, no unknown fields."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from pbxretain.clues import Discover, Identifier
 from pbxretain.documents import DATA_CLASSES as DATA_CLASSES
-from pbxretain.documents import DataClass, Document, FacetName, Text, mistakes
+from pbxretain.documents import YES_NO, DataClass, Document, FacetName, Text, mistakes
 from pbxretain.strictyaml import Place
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -229,6 +229,19 @@ class _Values(Document):
         return next((m for m, known in self.values.items() if stored in known), self.otherwise)
 
 
+_Told = TypeVar("_Told", bound=_Values)
+
+
+def _told_in_words(facets: dict[str, _Told]) -> dict[str, _Told]:
+    """A facet that is true or false has to say so: a rule asks for nothing else."""
+    for name in sorted(YES_NO & facets.keys()):
+        facet = facets[name]
+        words = {*facet.values, *([facet.otherwise] if facet.otherwise is not None else [])}
+        if not getattr(facet, "rows", False) and not (words and words <= {"true", "false"}):
+            raise ValueError(f"{name}: values must say which stored ones mean true, which false")
+    return facets
+
+
 class TableFacet(_Values):
     """A facet that columns tell: of several, each may."""
 
@@ -295,7 +308,7 @@ class TableDataset(_Dataset):
     redact: RedactedColumns = {}
     """Columns and their redacted forms. Without one for every personal column a rule that redacts
     is refused for this dataset."""
-    facets: dict[FacetName, TableFacet] = {}
+    facets: Annotated[dict[FacetName, TableFacet], AfterValidator(_told_in_words)] = {}
     may_lack: list[Identifier] = []
     """Declared columns that some versions don't have; any other missing one is drift."""
     walk: Identifier | None = None
@@ -402,7 +415,7 @@ class TreeDataset(_Dataset):
     dated_by: list[DateSource] = Field(min_length=1)
     zone: Zone = "source"
     named_by: NamedBy | None = None
-    facets: dict[FacetName, TreeFacet] = {}
+    facets: Annotated[dict[FacetName, TreeFacet], AfterValidator(_told_in_words)] = {}
     stands_alone: bool = False
     """The files' own names date them and tie them to a call, so their rows may go first."""
     settle_in: int = Field(default=3600, ge=0)
@@ -443,7 +456,7 @@ class LinesDataset(_Dataset):
     starts: dict[Name, LineStart] = Field(min_length=1)
     call_id: list[int] = []
     subjects: dict[Name, int] = {}
-    facets: dict[FacetName, LineFacet] = {}
+    facets: Annotated[dict[FacetName, LineFacet], AfterValidator(_told_in_words)] = {}
     reopen: Literal["none", "asterisk-logger"] = "none"
     quiet: int = Field(default=2, ge=0)
     """Seconds without growth before a file that was renamed counts as let go by its writer."""

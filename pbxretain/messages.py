@@ -100,6 +100,9 @@ def detail(name: str, lang: Lang, params: Mapping[str, object]) -> str | None:
     key = f"detail.{name}"
     if key not in CATALOGUE:
         return None
+    if isinstance(changed := params.get("changed"), str):  # words of the program, by commas
+        things = [code("thing", name, lang) for name in changed.split(", ")]
+        params = {**params, "changed": ", ".join(things)}
     needed = {field for _, field, _, _ in Formatter().parse(CATALOGUE[key][0]) if field}
     return text(key, lang, **params) if needed <= params.keys() else None
 

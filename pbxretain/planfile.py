@@ -453,13 +453,14 @@ def _not_genuine() -> EvidenceError:
     )
 
 
-def outdated(what: str) -> RefusedError:
-    """What was changed since: policy, connector, settings, key, cut-offs."""
+def outdated(*what: str) -> RefusedError:
+    """What was changed since: policy, connector, settings, key, clock, cut-off."""
+    changed = ", ".join(what)
     return RefusedError(
-        f"the plan file is out of date: since it was made, this changed: {what}",
+        f"the plan file is out of date: since it was made, this changed: {changed}",
         hint="make a new one: pbxretain plan --out FILE",
         code="PLAN_OUTDATED",
-        params={"what": what},
+        params={"changed": changed},
     )
 
 
@@ -503,7 +504,7 @@ def refuse_misfit(
     )
     changed = [name for name, equal in same if not equal]
     if changed:
-        raise outdated(", ".join(changed))
+        raise outdated(*changed)
 
 
 def refuse_other_cutoffs(head: Head, decided: Plan) -> None:

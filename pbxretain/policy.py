@@ -27,6 +27,7 @@ from pydantic import (
 
 from pbxretain import period
 from pbxretain.documents import (
+    YES_NO,
     DataClass,
     Day,
     Document,
@@ -90,6 +91,8 @@ def _facet_values(value: object) -> object:
     words = tuple(plain_text(str(v).lower() if isinstance(v, bool) else v) for v in values)
     if any(not isinstance(word, str) for word in words):
         raise ValueError("must be text; put it in quotes")
+    if any(word != word.strip() for word in words if isinstance(word, str)):
+        raise ValueError("must not begin or end with a blank")
     return words
 
 
@@ -309,12 +312,18 @@ class Rule(Document):
             found.append((("override",), "says nothing: minimum doesn't end later than keep"))
         if self.slack and not isinstance(keep, Period):
             found.append((("slack",), "says nothing where keep is forever"))
-        elif self.slack and isinstance(keep, Period) and not keep.exceeds(self.slack):
+        elif self.slack and isinstance(keep, Period) and not keep.always_exceeds(self.slack):
             found.append((("slack",), "must be shorter than keep"))
         if redact and isinstance(keep, Period) and not keep.always_exceeds(redact.after):
             found.append((("redact", "after"), "must end before keep does"))
         if self.starts and len(set(self.starts)) < len(self.starts):
             found.append((("from",), "names a start event twice"))
+        found += [
+            (("only", name), "must be true or false, in small letters")
+            for name, values in self.facets.items()
+            # Another word would match no record, and all would fall under the rules that follow.
+            if name in YES_NO and not values <= {"true", "false"}
+        ]
         return found
 
 

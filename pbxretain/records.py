@@ -219,6 +219,11 @@ class Selection:
         return min(known) if len(known) == len(cuts) else None
 
     @property
+    def past(self) -> datetime:
+        """Before it, records are past the rule's own maximum, whatever a minimum says."""
+        return self.maximum or self.cutoff
+
+    @property
     def bare(self) -> Selection:
         """The same cut-off and start event, and nothing that spares a record before it."""
         return Selection(cutoff=self.cutoff, now=self.now, start=self.start)

@@ -262,7 +262,10 @@ EVIDENCE: Final[Mapping[str, tuple[str, str]]] = {
         "Entered with these fingerprints. Have them read to you by those people themselves, not by "
         "the admin:",
     ),
-    "approval.digest": ("Prüfsumme der Datei", "Digest of the file"),
+    "approval.digest": (
+        "Prüfsumme der Datei, wie Löschprotokolle sie nennen",
+        "Digest of the file, as reports name it",
+    ),
     "approval.controller-key": ("Schlüssel des Verantwortlichen", "Key of the controller"),
     "approval.signed": (
         "Als Verantwortlicher unterschrieben: {path}. Geben Sie die Datei dem "

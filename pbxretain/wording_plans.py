@@ -72,9 +72,15 @@ PLANS: Final[Mapping[str, tuple[str, str]]] = {
         "A plan that could not be run is not written to a file.",
     ),
     "detail.PLAN_OUTDATED": (
-        "die Plandatei ist überholt: seit sie erstellt wurde, hat sich geändert: {what}",
-        "the plan file is out of date: since it was made, this changed: {what}",
+        "die Plandatei ist überholt: seit sie erstellt wurde, hat sich geändert: {changed}",
+        "the plan file is out of date: since it was made, this changed: {changed}",
     ),
+    "thing.key": ("der Schlüssel, der signiert", "the key that signs"),
+    "thing.policy": ("das Regelwerk", "the policy"),
+    "thing.connector": ("der Konnektor", "the connector"),
+    "thing.settings": ("die Einstellungen der Quelle", "the source's settings"),
+    "thing.clock": ("die Uhr dieses Rechners", "this machine's clock"),
+    "thing.cut-off": ("die Stichtage", "the cut-off dates"),
     "detail.PLAN_OUTDATED.hint": (
         "neu erstellen: pbxretain plan --out DATEI",
         "make a new one: pbxretain plan --out FILE",

@@ -22,6 +22,8 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
     "report.action.redact": ("unkenntlich machen", "redact"),
     "report.start.fallback": ("{first}, sonst {then}", "{first}, else {then}"),
     "report.keep.end-of-year": ("bis Jahresende + {keep}", "until end of year + {keep}"),
+    "report.keep.least": ("{keep}, mindestens {least}", "{keep}, at least {least}"),
+    "report.keep.fixed": ("genau {keep}", "exactly {keep}"),
     "report.rules.only": (
         "Für welche genau eine Regel gilt, steht im Regelwerk; hier steht es nicht, weil es "
         "Nummern sein können.",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -438,6 +439,10 @@ def test_the_controller_signs_on_a_machine_without_settings(parties: Parties) ->
     assert not file.exists()
     done = parties.dpo.run("policy", "sign", str(copy), "--installation", installation, *given)
     assert done.exit_code == Exit.OK, done.output
+    said = " ".join(done.stdout.split())
+    assert f"as reports name it: sha256:{sha256(copy.read_bytes()).hexdigest()}" in said
+    assert "Digest of what was decided: sha256:" in said
+    assert "Digest of the policy" not in said, "in reports that is the file's"
     both = parties.desk / "both.dsse.json"
     parties.consult(file, "--out", str(both))
     parties.host.must("report", "add", str(both))

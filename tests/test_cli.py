@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import re
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -891,6 +892,13 @@ def test_a_plan_file_made_with_a_confirmed_count_needs_none_when_it_is_run(place
     unconfirmed, confirmed = str(place.folder / "a"), str(place.folder / "b")
     assert place.run("plan", "--out", unconfirmed).exit_code == 0
     assert place.run("plan", "--out", confirmed, "--confirm-count", "300").exit_code == 0
+    written = place.json("plan", "--out", f"{unconfirmed} b")["sources"][0]["next"]
+    assert shlex.split(written["confirm"])[-4:] == [
+        "--plan",
+        f"{unconfirmed} b",
+        "--confirm-count",
+        "300",
+    ]
     refused = place.run("run", "--plan", unconfirmed)
     assert (refused.exit_code, place.left()) == (5, 400)
     assert "--confirm-count 300" in refused.stderr

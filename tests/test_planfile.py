@@ -17,7 +17,7 @@ from support.bench import STAY, Bench, benched
 from support.planning import make_plan, run_plan, told
 from support.small import NOW, Small
 
-from pbxretain import execute, planfile, signing
+from pbxretain import execute, messages, planfile, signing
 from pbxretain.documents import parse
 from pbxretain.errors import EvidenceError, Exit, RefusedError
 from pbxretain.evidence.statements import DeletionReport, parse_statement
@@ -252,14 +252,16 @@ def test_a_plan_of_another_key_or_source_or_of_other_documents_is_refused(tmp_pa
     source = terms.source.model_copy(update={"processing_activity": "x"})
     connector = replace(terms.connector, digest="sha256:" + "1" * 64)
     cases = (
-        ("PLAN_OTHER_SOURCE", replace(terms, name="branch")),
-        ("PLAN_OUTDATED", replace(terms, policy_digest="sha256:" + "1" * 64)),
-        ("PLAN_OUTDATED", replace(terms, source=source)),
-        ("PLAN_OUTDATED", replace(terms, connector=connector)),
+        ("PLAN_OTHER_SOURCE", replace(terms, name="branch"), "für branch hier"),
+        ("PLAN_OUTDATED", replace(terms, policy_digest="sha256:" + "1" * 64), "das Regelwerk"),
+        ("PLAN_OUTDATED", replace(terms, source=source), "die Einstellungen der Quelle"),
+        ("PLAN_OUTDATED", replace(terms, connector=connector), "der Konnektor"),
     )
-    for code, other_terms in cases:
+    for code, other_terms, german in cases:
         done = run_plan(other_terms, pbx.site(), path, now=NOW)
         assert ([e.code for e in done.errors], done.exit_code) == ([code], Exit.REFUSED)
+        sentence = messages.detail(code, "de", done.errors[0].params)
+        assert str(sentence).endswith(german)
         assert pbx.snapshot() == before
 
 

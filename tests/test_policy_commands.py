@@ -150,6 +150,20 @@ def test_a_diff_with_one_name_is_against_the_version_that_was_approved(office: P
     assert office.run("policy", "diff", "kept").exit_code == Exit.USAGE
 
 
+def test_a_diff_says_what_counts_where_a_term_is_left_out(office: Place) -> None:
+    own = "keep: 9 days, slack: 2 days, from: call-start, minimum: 10 days, override: {by: board}"
+    write(office, "own", own, lines="limits: {share: 20%, count: 1000}\n")
+    write(office, "none", "keep: 9 days", lines="limits: {share: 20%}\n")
+    said = " ".join(office.run("policy", "diff", "own", "none").stdout.split())
+    assert "start event: start of the call → the dataset's only one" in said
+    assert "precedence decided by: board → nobody" in said
+    assert "limits of a run: 20 %, at most 1,000 records → 20 %" in said
+    german = " ".join(office.run("policy", "diff", "own", "none", lang="de").stdout.split())
+    assert "Startzeitpunkt: Beginn des Anrufs → der einzige des Datenbestands" in german
+    assert "Vorlauf: 2 Tage → keiner" in german
+    assert "Vorrang entschieden von: board → niemandem" in german
+
+
 def test_policies_that_decide_the_same_have_no_difference(office: Place) -> None:
     write(office, "old", "keep: 90 days, only: {queue: [800, 801]}", "keep: 1 year, name: rest")
     write(office, "new", "keep: 90 days, only: {queue: [801, 800]}", "keep: 1 year")
@@ -232,10 +246,10 @@ def test_two_rules_of_a_class_are_counted_and_played_apart(tmp_path: Path) -> No
     write(place, "all", "keep: 90 days")
     aside = place.run("policy", "diff", "all", "new", "--source", "office").stdout
     assert "answered: no: new rule: 90 days; 5 more records due at the next run" in aside
-    assert "- call detail records: 90 days → 1 year; 12 records fewer due" in aside
+    assert "- call detail records: 90 days → 1 year; 12 fewer records due" in aside
     write(place, "rest", f"keep: 1 year, {missed}", "keep: 90 days")
     aside = place.run("policy", "diff", "all", "rest", "--source", "office").stdout
-    assert "- call detail records: unchanged; 5 records fewer due at the next run" in aside
+    assert "- call detail records: unchanged; 5 fewer records due at the next run" in aside
     two = place.json("policy", "diff", "new", "newer", "--source", "office")
     assert [(c["name"], c["due"]) for c in two["changes"]] == [("missed", [5, 5]), (None, [0, 7])]
     assert two["due"] == {"call-detail-records": [5, 12]}
@@ -272,3 +286,34 @@ def test_an_earlier_stage_is_counted_and_played_as_what_it_is(office: Place) -> 
             for course in told["courses"]
             if course["data"] == "call-detail-records"
         } == wanted
+
+
+def test_plan_and_report_say_a_minimum_and_a_facet_in_words(tmp_path: Path) -> None:
+    calls(tmp_path / "cdr.sqlite", old=12, young=100)
+    place = Place(tmp_path)
+    assert place.init().exit_code == 0
+    longer = "keep: 90 days, minimum: 1 year, override: {by: management}"
+    write(place, "office-policy", f"{longer}, only: {{answered: true}}", "keep: 90 days")
+    assert place.approve().exit_code == 0
+    assert "least 1 year" in place.run("plan").stdout
+    assert place.run("run").exit_code == 0
+    said = " ".join(place.run("report", "show", lang="de").stdout.split())
+    assert "Nur für bestimmte: angenommen" in said
+    assert "Tage, mindestens 1 Jahr)" in said
+
+
+def test_a_plan_calls_a_rules_share_as_the_report_does(tmp_path: Path) -> None:
+    calls(tmp_path / "cdr.sqlite", old=12, young=100)
+    place = Place(tmp_path)
+    orphan = tmp_path / "monitor" / "2026" / "01" / "02" / "out-1-20260102-100000-1.1.wav"
+    orphan.parent.mkdir(parents=True)
+    orphan.write_bytes(b"RIFF")
+    assert place.init(f"--root=recordings={tmp_path / 'monitor'}").exit_code == 0
+    path = write(place, "office-policy", "keep: 90 days")
+    rest = "  - {data: call-recordings, keep: forever, basis: undecided}\n"
+    narrow = rest.replace("keep", "name: talked, only: {answered: true}, keep")
+    both = (narrow + rest).replace("forever", "90 days")
+    path.write_text(path.read_text("utf-8").replace(rest, both), "utf-8")
+    said = place.run("plan").stdout
+    assert "- recordings (all the rest): " in said
+    assert "- recordings-" not in said

@@ -24,12 +24,14 @@ from support.table_promises import CUTOFF, NOW, Bench
 from support.tables import NAME, Sealed, contents, drain, numbered, selecting, shipped, table
 
 from pbxretain.errors import DriftError, StoreError, UnavailableError
+from pbxretain.manifest import Start
 from pbxretain.records import pack
 from pbxretain.stores import counting
 from pbxretain.stores.database import Session, connect
-from pbxretain.stores.dialects import form_pattern
+from pbxretain.stores.dialects import dialect_named, form_pattern
 from pbxretain.stores.rows import unpack
 from pbxretain.stores.table import TableStore, open_table
+from pbxretain.stores.times import time_column
 
 
 @pytest.fixture
@@ -344,3 +346,18 @@ def test_in_a_large_table_legs_are_looked_for_near_the_cut_off(
     assert selection.excluded_calls == {b"near"}
     assert len(drain(store, selection)) == 1
     assert bench.left() == ["far.1", "near.1", "near.1"]
+
+
+def test_a_number_beside_zero_dates_is_a_second_form() -> None:
+    """Else every row with a date would count as undated, and stay without a word."""
+    start = Start.model_validate({"column": "calldate"})
+    with pytest.raises(DriftError, match="more than one form"):
+        time_column(
+            dialect=dialect_named("sqlite"),
+            column="calldate",
+            declared=None,
+            start=start,
+            zone=samples.ZONE,
+            dataset="calls",
+            sample=[123456, b"0000-00-00 00:00:00"],
+        )

@@ -46,6 +46,15 @@ def test_what_nobody_can_tell_goes_only_when_every_rule_lets_it() -> None:
     assert not found.untold(NOW)
 
 
+def test_what_a_minimum_keeps_of_untold_ones_is_told_as_untold() -> None:
+    """Past the maximum of every rule, under the minimum of one: it stays, and not in silence."""
+    later = SHORT.replace(year=2024)
+    found = claim({}, replace(REST, cutoff=LONG, maximum=SHORT))
+    assert found is not None
+    assert found.standing(later) is None
+    assert found.untold(later)
+
+
 def test_one_facet_that_surely_differs_decides_whatever_the_others_are() -> None:
     both = {**IN, "queue": frozenset({"800"})}
     assert fits({"direction": None, "queue": frozenset({"900"})}, both) is False
@@ -99,6 +108,10 @@ def _manifest(facets: str, kind: str = "tree") -> str:
         ("{queue: {field: 1, fields: [2]}}", "lines"),
         ("{queue: {field: 1, otherwise: x}}", "lines"),
         ("{queue: {field: 1, values: {a: [x], b: [x]}}}", "lines"),
+        ("{heard: {field: 1}}", "lines"),
+        ("{answered: {field: 1, values: {'yes': [x]}, otherwise: 'false'}}", "lines"),
+        ("{answered: {field: 1, values: {'true': [x]}, otherwise: 'no'}}", "lines"),
+        ("{recorded: {names: ['{facet}-{any}']}}", "tree"),
     ],
 )
 def test_a_facet_that_can_not_be_told_as_declared_is_a_mistake(facets: str, kind: str) -> None:
@@ -113,10 +126,39 @@ def test_facets_of_every_kind_are_accepted() -> None:
         Manifest,
     )
     parse(
-        _manifest("{queue: {field: 2}, extension: {fields: [1, 2]}}", "lines").encode(),
+        _manifest(
+            "{queue: {field: 2}, extension: {fields: [1, 2]}, "
+            "answered: {field: 3, values: {'true': [x]}}}",
+            "lines",
+        ).encode(),
         "m",
         Manifest,
     )
+
+
+class _Phone(Client):
+    """Three old calls, one answered in a word that means nothing here."""
+
+    def items(self, *, before: datetime | None) -> list[Item]:
+        del before
+        old = "2026-01-01T10:00:00Z"
+        words = (["true"], ["false"], ["yes"])
+        return [Item(str(n), old, facets={"answered": word}) for n, word in enumerate(words)]
+
+    def delete(self, items: Sequence[Item]) -> None:
+        raise AssertionError("nothing is deleted here")
+
+
+def test_a_client_that_says_yes_for_true_has_told_nothing() -> None:
+    dataset = ApiDataset.model_validate(
+        {"data": "call-detail-records", "title": "t", "kind": "api", "start": "s"}
+        | {"facets": ["answered"]}
+    )
+    store = open_items(name="calls", dataset=dataset, client=_Phone(), zone=ZoneInfo("UTC"))
+    talked = {"answered": frozenset({"true"})}
+    rest = replace(REST, but_not=(talked,), others=(Rival(talked, (), LONG, "s"),))
+    found = store.census(rest)
+    assert (found.due, dict(found.findings)) == (1, {"FACET_UNTOLD": 1})
 
 
 class _Product(Client):

@@ -260,8 +260,12 @@ def _arrow(before: Period | str, after: Period | str, lang: Lang) -> str:
     return " → ".join(said)
 
 
+_NONE = ("slack", "starts", "override")
+"""Terms whose absence has words of its own."""
+
+
 def _term(rule: Rule, name: str, lang: Lang) -> str:
-    none = text("rule.none", lang)
+    none = text(f"diff.{name}.none" if name in _NONE else "rule.none", lang)
     match name:
         case "minimum":
             return messages.period(str(rule.minimum), lang) if rule.minimum else none
@@ -291,7 +295,8 @@ def _shown(policy: Policy, name: str, lang: Lang) -> str:
         return text("not-stated", lang)
     if name == "limits":
         share = f"{value.share} %"
-        return _joined(share, messages.number(value.count, lang) if value.count else None)
+        most = messages.counted(value.count, lang) if value.count else ""
+        return _joined(share, text("diff.limits.count", lang, most=most) if most else None)
     return messages.day(value, lang) if name in ("decided_on", "review_by") else str(value)
 
 

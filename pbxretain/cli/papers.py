@@ -247,7 +247,7 @@ def policy_sheet(found: Policy, lang: Lang, *, purpose: str = "") -> Sheet:
         parts = [approval.by, messages.day(approval.on, lang), approval.ref or ""]
         state = f"{state}: {', '.join(filter(None, parts))}"
     pairs.append((text("report.approval", lang), state))
-    pairs.append((text("report.policy.digest", lang), found.digest()))
+    pairs.append((text("policy.digest", lang), found.digest()))
     if found.decided_by:
         on = found.decided_on
         parts = [found.decided_by, messages.day(on, lang) if on else ""]

@@ -20,7 +20,7 @@ def part(rule: Rule, lang: Lang) -> str:
 def _facet(name: str, values: tuple[str, ...], lang: Lang) -> str:
     *first, last = [_value(value, lang) for value in values]
     shown = text("rule.or", lang, values=", ".join(first), last=last) if first else last
-    return f"{code('part', name, lang)}: {shown}"
+    return f"{code('facet', name, lang)}: {shown}"
 
 
 def _value(value: str, lang: Lang) -> str:

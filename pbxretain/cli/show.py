@@ -5,6 +5,7 @@ Nothing is decided here: facts of the engine come in, a neutral sheet and plain 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from pbxretain.cli.face import error_data
 from pbxretain.errors import EvidenceError, Exit, RetainError, UnavailableError
 from pbxretain.evidence.statements import DeletionReport, Predicate, Statement, parse_statement
 from pbxretain.evidence.statements import Plan as PlanStatement
+from pbxretain.explain.parts import dataset_names
 from pbxretain.messages import Lang, code, counted, number, text
 from pbxretain.plan import Plan
 from pbxretain.sheet import Block, Column, Heading, Items, Paragraph, Sheet, Table
@@ -58,11 +60,12 @@ def _plan(decided: Plan, statement: PlanStatement, lang: Lang) -> Iterator[Block
     if refusals:
         yield Heading(text("plan.refusals", lang))
         yield Items(tuple(dict.fromkeys(refusals)))
+    called = dataset_names(statement.datasets, lang)
     findings = [
         text(
             "report.exceptions.item",
             lang,
-            where=d.dataset,
+            where=called[d.dataset],
             what=code("code", f.code, lang),
             n=f.count,
         )
@@ -109,9 +112,16 @@ def _next(steps: Mapping[str, str], lang: Lang) -> Iterator[Block]:
 
 
 def next_steps(
-    decided: Plan, statement: PlanStatement, lang: Lang, *, program: str
+    decided: Plan,
+    statement: PlanStatement,
+    lang: Lang,
+    *,
+    program: str,
+    planned: Path | None = None,
 ) -> dict[str, str]:
-    """What has to be typed before and for a run, by kind."""
+    """What has to be typed before and for a run, by kind; for a run of a plan file where one was
+    written."""
+    what = decided.source if planned is None else f"--plan {shlex.quote(str(planned))}"
     codes = {refusal.code for refusal in decided.refusals}
     steps: dict[str, str] = {}
     if "NOT_APPROVED" in codes:
@@ -126,9 +136,9 @@ def next_steps(
     if other:
         steps["mend"] = "\n".join(other)
     if codes & set(LIMITS):
-        steps["confirm"] = f"{program} run {decided.source} --confirm-count {decided.due}"
+        steps["confirm"] = f"{program} run {what} --confirm-count {decided.due}"
     elif decided.due:
-        steps["run"] = f"{program} run {decided.source}"
+        steps["run"] = f"{program} run {what}"
     return steps
 
 

@@ -177,7 +177,8 @@ def _tell_plan(
     now: datetime,
 ) -> None:
     statement = _statement(app, terms, decided, confirm=wanted.confirm, now=now)
-    steps = show.next_steps(decided, statement, face.lang, program=context.program(face))
+    program = context.program(face)
+    steps = show.next_steps(decided, statement, face.lang, program=program, planned=wanted.out)
     data: dict[str, object] = show.plan_data(decided, statement, steps=steps)
     told.sheets.append(show.plan(decided, statement, face.lang, steps=steps))
     if listed is not None:

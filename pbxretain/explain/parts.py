@@ -62,6 +62,16 @@ def keep(iso: str, lang: Lang) -> str:
     return period(iso, lang)
 
 
+def bounds(rule: Rule, lang: Lang) -> str:
+    """How long a record stays at most, and where there is a minimum, at least."""
+    most, least = keep(rule.keep, lang), rule.minimum
+    if least is None:
+        return most
+    if least == rule.keep:
+        return text("report.keep.fixed", lang, keep=most)
+    return text("report.keep.least", lang, keep=most, least=keep(least, lang))
+
+
 # --- what reports and dry runs share ----------------------------------------------------------
 
 

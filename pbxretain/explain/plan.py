@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pbxretain.evidence.statements import Plan, PlannedDataset
 from pbxretain.explain import parts
-from pbxretain.explain.parts import Seal, column, data_class, day_or_none, keep
+from pbxretain.explain.parts import Seal, column, data_class, day_or_none
 from pbxretain.messages import Lang, counted, number, text
 from pbxretain.sheet import Block, Heading, Paragraph, Table, Verdict
 
@@ -59,7 +59,7 @@ def planned_table(datasets: Sequence[PlannedDataset], lang: Lang, *, zone: str) 
         (
             data_class(item.data_class, lang),
             parts.dataset(item, lang),
-            keep(item.rule.keep, lang),
+            parts.bounds(item.rule, lang),
             parts.cutoff(item.rule, lang, zone=zone),
             parts.total(item.total, lang),
             *(number(getattr(item, name), lang) for name in names),

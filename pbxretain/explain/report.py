@@ -13,7 +13,7 @@ from datetime import date
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import Dataset, DeletionReport
 from pbxretain.explain import parts
-from pbxretain.explain.parts import Seal, column, data_class, day_or_none, keep, key_value
+from pbxretain.explain.parts import Seal, column, data_class, day_or_none, key_value
 from pbxretain.messages import Lang, code, counted, known, number, text
 from pbxretain.messages import moment as shown_moment
 from pbxretain.sheet import (
@@ -206,7 +206,7 @@ class _Report:
                 self.lang,
                 day=date.fromisoformat(item.range.oldest_remaining or ""),
                 age=text(_plural("period.day", self._age(item)), self.lang, n=self._age(item)),
-                keep=keep(item.rule.keep, self.lang),
+                keep=parts.bounds(item.rule, self.lang),
             )
             name = data_class(item.data_class, self.lang)
             if item.rule.name:
@@ -235,7 +235,7 @@ class _Report:
             parts.dataset(item, lang),
             day_or_none(there, lang) if there else text(gone, lang),
             text(_plural("period.day", age), lang, n=age) if there else "-",
-            keep(item.rule.keep, lang),
+            parts.bounds(item.rule, lang),
             parts.cutoff(item.rule, lang, zone=self.report.run.timezone),
         )
 

@@ -118,7 +118,7 @@ def _untold(store: TableStore, opened: Session, selection: Selection) -> dict[st
     if not lacking(store, selection):
         return {}
     known = replace(selection, others=())
-    before = store.layout(selection.start).time.certain(selection.cutoff)
+    before = store.layout(selection.start).time.certain(selection.past)
     wide, sure = (_count(store, opened, before, own_rows(store, s)) for s in (known, selection))
     return {"FACET_UNTOLD": wide - sure} if wide > sure else {}
 

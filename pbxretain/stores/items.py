@@ -20,6 +20,7 @@ from datetime import UTC, date, datetime, timedelta
 from heapq import nsmallest
 from zoneinfo import ZoneInfo
 
+from pbxretain.documents import YES_NO
 from pbxretain.errors import OutcomeUnknown, RetainError, StoreError, UnavailableError
 from pbxretain.manifest import ApiDataset, CommandDataset
 from pbxretain.records import (
@@ -252,7 +253,7 @@ class ItemStore:
             subjects=tuple(_field(subject) for subject in item.subjects),
         )
         end = None if item.end is None else self._moments.read(_field(item.end))
-        told = {name: _told(item.facets.get(name)) for name in self._facets}
+        told = {name: _told(name, item.facets.get(name)) for name in self._facets}
         return Listed(taken, when, item.ready, end, told)
 
     @contextmanager
@@ -433,8 +434,12 @@ def _stays(entry: Listed, selection: Selection) -> bool:
     return kept(entry.told, lambda _: entry.when, selection)
 
 
-def _told(values: Sequence[str] | None) -> frozenset[str] | None:
-    return None if values is None else frozenset([values] if isinstance(values, str) else values)
+def _told(name: str, values: Sequence[str] | None) -> frozenset[str] | None:
+    """What a client says of a facet; None where nobody can tell, or what it says can't be."""
+    if values is None:
+        return None
+    found = frozenset([values] if isinstance(values, str) else values)
+    return None if name in YES_NO and not found <= {"true", "false"} else found
 
 
 def _field(value: object) -> Field:

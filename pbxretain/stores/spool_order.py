@@ -70,7 +70,7 @@ def of_place(place: Place, selection: Selection, facets: Mapping[str, Facet]) ->
 
 def untold(selection: Selection, mine: Selection, when: datetime) -> bool:
     """Whether a message stays only because nobody can tell whose its folder is."""
-    return mine.cutoff <= when < selection.cutoff
+    return mine.cutoff <= when < selection.past
 
 
 def _part(place: Place, part: Facet) -> frozenset[str] | None:

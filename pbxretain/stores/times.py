@@ -286,9 +286,12 @@ class _Builder:
         return self._made("number", moments, readable=readable, order=order, likely=readable)
 
     def sampled(self, sample: Sequence[Value], declared: object) -> TimeColumn:
-        texts = [text for text in map(plain, sample) if text and not text.startswith(b"0000")]
-        seen = {_kind(text, self.start.forms) for text in texts}
+        texts = [text for text in map(plain, sample) if text]
+        zero = [text for text in texts if text.startswith(b"0000")]
+        seen = {_kind(text, self.start.forms) for text in texts if text not in zero}
         found = seen - {None}
+        if found == {_EPOCH} and not all(map(_NUMBER.match, zero)):
+            found.add("zero dates")  # they say nothing by themselves, but are no numbers
         if len(found) > 1 or (seen and not found):
             raise self.drift("holds times of more than one form, or of a form not declared")
         usual = _EPOCH if self.start.type == "epoch" else self.start.forms[0]

@@ -30,7 +30,7 @@ class Claim:
     cutoff: datetime | None
     maximum: datetime | None = None
     own: datetime | None = None
-    """The rule's own cut-off, where nobody can tell whether an earlier rule fits."""
+    """The rule's own maximum, where nobody can tell whether an earlier rule fits."""
 
     def untold(self, when: datetime) -> bool:
         """Whether a record stays only because nobody can tell whose it is."""
@@ -53,7 +53,7 @@ def claim(told: Told, selection: Selection) -> Claim | None:
     if mine is False:
         return None
     if mine is None:
-        return Claim(selection.lowest, own=selection.cutoff)
+        return Claim(selection.lowest, own=selection.past)
     return Claim(selection.cutoff, selection.maximum)
 
 

@@ -16,8 +16,8 @@ SETTINGS: Meanings = {
     "Settings": {
         "language": "Language of everything that is printed.",
         "evidence": (
-            "Evidence level. `auto`: *sealed* when a DPO key is there, else *counts*. This version "
-            "knows no DPO keys yet, so `auto` means `counts` and `sealed` is a refusal."
+            "Evidence level. `auto`: *sealed* when an escrow key of the officer is there "
+            "(`dpo init`, `key add`), else *counts*. `sealed` refuses to run without one."
         ),
         "approval": (
             "`stated`: a policy has to say that it is approved as it stands. `signed`: besides, "
@@ -207,7 +207,8 @@ POLICY: Meanings = {
         "basis": "Why. `undecided` is allowed, and is a finding until somebody decides.",
         "only": (
             "The rule takes a part of the data class: each facet named must have the value, or "
-            "one of the values. Without it, the rule takes all that the rules before it leave."
+            "one of the values. `answered`, `heard` and `recorded` are `true` or `false`. Without "
+            "it, the rule takes all that the rules before it leave."
         ),
     },
     "Redact": {

@@ -227,6 +227,14 @@ function keep(iso, lang) {
   return text(`period.${unit}.${n === 1 ? "one" : "many"}`, lang, { n });
 }
 
+/** How long a record stays at most, and where there is a minimum, at least. */
+function bounds(rule, lang) {
+  const most = keep(rule.keep, lang);
+  if (!rule.minimum) return most;
+  if (rule.minimum === rule.keep) return text("report.keep.fixed", lang, { keep: most });
+  return text("report.keep.least", lang, { keep: most, least: keep(rule.minimum, lang) });
+}
+
 // --- small pieces -----------------------------------------------------------------------------
 
 function column(name, lang, align = "left") {

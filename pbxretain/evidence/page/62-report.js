@@ -162,7 +162,7 @@ function pointsOf(report, lang) {
     const shown = text("report.oldest.point", lang, {
       day: day(item.range.oldest_remaining, lang),
       age: days(age, lang),
-      keep: keep(item.rule.keep, lang),
+      keep: bounds(item.rule, lang),
     });
     const value = Math.min(Math.max((age / whole) * 100, 0), LONGEST);
     const dataset = code("data", item.data_class, lang);
@@ -186,7 +186,7 @@ function oldest(report, lang) {
       nameOf(item, lang),
       there ? day(there, lang) : text(gone, lang),
       there ? days(ageOf(item, run), lang) : "-",
-      keep(item.rule.keep, lang),
+      bounds(item.rule, lang),
       cutoff(item.rule, lang, run.timezone),
     ];
   });

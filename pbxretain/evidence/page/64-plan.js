@@ -44,7 +44,7 @@ function plannedTable(datasets, lang, zone) {
   const rows = datasets.map((d) => [
     code("data", d.data_class, lang),
     nameOf(d, lang),
-    keep(d.rule.keep, lang),
+    bounds(d.rule, lang),
     cutoff(d.rule, lang, zone),
     total(d.total, lang),
     ...names.map((name) => number(d[name], lang)),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pbxretain.errors import RootError, StoreError
 from pbxretain.records import BatchName
 from pbxretain.stores import files
+from pbxretain.stores.abreast import abreast
 from pbxretain.stores.files import (
     Root,
     check_root,
@@ -220,3 +221,17 @@ def test_an_error_of_the_system_loses_its_path() -> None:
     assert "49301234" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert "EACCES" in str(caught.value)
+
+
+@pytest.mark.parametrize("steps", [1, 1000], ids=["in turn", "by threads"])
+def test_of_many_steps_one_that_fails_stops_no_other_and_is_told(steps: int) -> None:
+    done: list[int] = []
+
+    def step(number: int) -> None:
+        if number == 3:
+            raise OSError(errno.EIO, "")
+        done.append(number)
+
+    with pytest.raises(OSError, match="Errno"):
+        abreast(step, range(40), steps=steps)
+    assert sorted(done) == [n for n in range(40) if n != 3]

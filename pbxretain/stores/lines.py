@@ -8,15 +8,13 @@ it by one rename. Kept lines stay an archive segment; nothing is ever written in
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pbxretain import posix
 from pbxretain.errors import StoreError
 from pbxretain.manifest import LinesDataset
 from pbxretain.records import (
@@ -47,7 +45,6 @@ from pbxretain.stores.files import (
     hidden_in,
     is_own,
     join,
-    rename_to_own,
     scraps,
     short_name,
     without_paths,
@@ -60,15 +57,15 @@ from pbxretain.stores.line_reading import (
     Logs,
     Patterns,
     Sink,
-    aside_names,
     is_aside,
     opened,
     records,
 )
 from pbxretain.stores.line_selection import Filter, LineReader, ReadLine, names, standing
+from pbxretain.stores.lines_aside import Segments
 from pbxretain.stores.lines_batch import Copy, LineCursor, LinesBatch, remove_empty
 from pbxretain.stores.told import claim, sorted_out
-from pbxretain.stores.writers import Renamed, Writers
+from pbxretain.stores.writers import Writers
 
 ENCODING = "line-bytes/1"
 FEWEST = 50_000
@@ -129,7 +126,12 @@ class LinesStore:
         self._patterns = Patterns(dataset.files)
         self._told = dataset.reopen != "none"
         program = _KEEPS_OPEN.get(dataset.reopen, "")
-        self._writers = Writers(program=program, reopen=reopen, quiet=dataset.quiet)
+        self._segments = Segments(
+            root=root,
+            patterns=self._patterns,
+            format=dataset.format,
+            writers=Writers(program=program, reopen=reopen, quiet=dataset.quiet),
+        )
         self._work: list[LogFile] = []
         self._stale: list[Copy] = []
 
@@ -249,7 +251,7 @@ class LinesStore:
         reader = LineReader(self._manifest, start or next(iter(self._manifest.starts)), self._zone)
         subjects = set(self._manifest.subjects.values())
         with without_paths():
-            for file in self._doubles(self._patterns.find(self._root).files)[0]:
+            for file in self._segments.doubles(self._patterns.find(self._root).files)[0]:
                 with suppress(FileNotFoundError, *UNREADABLE):
                     for line in self._lines(file):
                         if names(line, sought, subjects, queue=self.data_class == "queue-logs"):
@@ -259,7 +261,7 @@ class LinesStore:
         """Every line of these calls."""
         reader = LineReader(self._manifest, next(iter(self._manifest.starts)), self._zone)
         with without_paths():
-            for file in self._doubles(self._patterns.find(self._root).files)[0]:
+            for file in self._segments.doubles(self._patterns.find(self._root).files)[0]:
                 with suppress(FileNotFoundError, *UNREADABLE):
                     for line in self._lines(file):
                         read = reader.read(line, file.base)
@@ -285,7 +287,7 @@ class LinesStore:
         with without_paths():
             found = self._patterns.find(self._root)
             tally.update(_beside(found))
-            for file in self._doubles(found.files)[0]:
+            for file in self._segments.doubles(found.files)[0]:
                 try:
                     yield from self._one(file, reader, tally)
                 except FileNotFoundError:
@@ -332,8 +334,10 @@ class LinesStore:
         with without_paths():
             self._sweep()
             if not isinstance(after, LineCursor) or not self._work:
-                self._work = self._mended()
-                self._set_all_aside(Filter(selection, skip, self._reader(selection), cap))
+                self._work = self._segments.mended()
+                self._segments.set_aside(
+                    self._work, Filter(selection, skip, self._reader(selection), cap)
+                )
                 after = LineCursor(0, 0)
             for position in range(after.position, len(self._work)):
                 passes = after.passes if position == after.position else 0
@@ -345,32 +349,6 @@ class LinesStore:
                 cursor = LineCursor(position + (not more), passes + 1 if more else 0)
                 return self._batch(copy, filter_.taken, cursor, skipped)
         return self._batch(None, [], LineCursor(len(self._work), 0), skipped)
-
-    def _doubles(self, files: Sequence[LogFile]) -> tuple[list[LogFile], list[LogFile]]:
-        """Files, and second names of live ones: a kill leaves such where giving a name back takes
-        a link and an unlink."""
-        inodes: dict[bytes, tuple[int, int]] = {}
-        once: list[LogFile] = []
-        doubles: list[LogFile] = []
-        for file in sorted(files, key=lambda file: not file.live):
-            with self._root.folder(file.folder) as folder:
-                found = folder.regular(file.name)
-            if found is None:
-                continue
-            inode = found.st_dev, found.st_ino
-            if file.live:
-                inodes[file.base] = inode
-            double = is_aside(file.name) and inodes.get(file.base) == inode
-            (doubles if double else once).append(file)
-        return sorted(once, key=lambda file: file.live), doubles
-
-    def _mended(self) -> list[LogFile]:
-        files, doubles = self._doubles(self._patterns.find(self._root).files)
-        for double in doubles:
-            with self._root.folder(double.folder) as folder:
-                os.unlink(folder.at(double.name))  # noqa: PTH108
-                folder.sync()
-        return files
 
     def _batch(
         self, copy: Copy | None, taken: list[Taken], cursor: LineCursor, skipped: Counter[str]
@@ -393,7 +371,7 @@ class LinesStore:
                 due = self._count_due(folder, file, filter_)
                 if not due:
                     return None
-                if not self._quiet(folder, file):
+                if not self._segments.quiet(folder, file):
                     skipped["STILL_WRITTEN"] += due
                     return None
                 return self._copy(folder, file, filter_, name)
@@ -409,47 +387,6 @@ class LinesStore:
         with opened(folder, file) as stream:
             lines = records(stream, self._manifest.format)
             return sum(filter_.due(line, file.base) is not None for line in lines)
-
-    def _set_all_aside(self, filter_: Filter) -> None:
-        """Renames every live file with a due line: so the wait for silence is one for all."""
-        for file in self._work:
-            if not file.live:
-                continue
-            with suppress(FileNotFoundError), self._root.folder(file.folder) as folder:
-                with opened(folder, file) as stream:
-                    lines = records(stream, self._manifest.format)
-                    if not any(filter_.due(line, file.base) for line in lines):
-                        continue
-                with suppress(PermissionError):
-                    self._set_aside(folder, file, filter_.selection.now)
-
-    def _set_aside(self, folder: Folder, file: LogFile, now: datetime) -> None:
-        for aside in aside_names(file.name, now.astimezone(UTC).strftime("%Y%m%dT%H%M%S")):
-            with suppress(FileExistsError):
-                rename_to_own(folder, file.name, aside)
-                size = os.lstat(folder.at(aside)).st_size
-                file.name, file.live = aside, False
-                file.renamed = Renamed(time.monotonic(), size)
-                folder.sync()
-                return
-        raise StoreError("A log file could not be set aside: no free name.")
-
-    def _quiet(self, folder: Folder, file: LogFile) -> bool:
-        """Whether nobody writes to the segment any more; one set aside in vain, now or by a run
-        that died, gets its name back, unless a new live file bears it."""
-        if file.live:
-            return False
-        if self._writers.let_go(folder.at(file.name), file.renamed):
-            file.renamed = None
-            return True
-        file.renamed = None
-        if is_aside(file.name):
-            live = file.base.rpartition(b"/")[2]
-            with suppress(FileExistsError):
-                posix.rename_noreplace(folder.at(file.name), folder.at(live))
-                file.name, file.live = live, True
-                folder.sync()
-        return False
 
     def _copy(self, folder: Folder, file: LogFile, filter_: Filter, name: BatchName) -> Copy | None:
         found = folder.regular(file.name)
@@ -552,7 +489,7 @@ class LinesStore:
         righted = 0
         with without_paths():
             self._stale.clear()
-            self._mended()
+            self._segments.mended()
             for rel in self._patterns.folders(self._root):
                 with self._root.folder(rel) as folder:
                     names = folder.listing().files

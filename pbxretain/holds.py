@@ -13,8 +13,10 @@ it with a batch in hand.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import secrets
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -36,10 +38,12 @@ from pbxretain.errors import (
 )
 from pbxretain.period import Period
 from pbxretain.settings import Name, refuse_writable
-from pbxretain.strictyaml import MAX_BYTES, DocumentMistakes
+from pbxretain.strictyaml import MAX_BYTES, DocumentMistakes, printable
 
 LEGAL, RESTRICTION = "legal-hold", "restriction"
 _LOCK, _TURN = "holds.lock", "holds.turn"
+_NO_HOLD = ("~", ".bak", ".swp")
+"""What editors and a write that was killed leave beside a file."""
 
 Id = Annotated[
     str,
@@ -187,7 +191,8 @@ class Folder:
 
     def read(self) -> Register:
         """All holds. RefusedError (HOLDS_UNREADABLE) for one that can't be read, has mistakes, or
-        isn't named by its id: what it holds nobody knows."""
+        isn't named by its id, and for whatever else lies in the folder, which may be meant for one:
+        what it holds nobody knows."""
         stamp, holds, digests = self.stamp(), [], []
         for path in self._files():
             hold, digest = _read(path)
@@ -198,11 +203,15 @@ class Folder:
 
     def _files(self) -> list[Path]:
         try:
-            return sorted(path for path in self.path.iterdir() if path.suffix == ".yaml")
+            _refuse_open(self.path)
+            found = sorted(self.path.iterdir())
         except FileNotFoundError:
             return []
         except OSError:
             raise _unreadable("the holds folder can't be read") from None
+        if any(not path.name.endswith((".yaml", *_NO_HOLD)) for path in found):
+            raise _unreadable("something in the holds folder isn't called like a hold: ID.yaml")
+        return [path for path in found if path.suffix == ".yaml"]
 
     def put(self, hold: Hold) -> Path:
         """Writes a hold, synced, 0600; call it under ``alone``. UnavailableError where it can't."""
@@ -264,6 +273,16 @@ class Folder:
             yield
         finally:
             lock.__exit__(None, None, None)
+
+
+def _refuse_open(folder: Path) -> None:
+    """Who may write in the folder may put another file in a hold's place."""
+    if os.name == "posix" and folder.stat().st_mode & stat.S_IWOTH:
+        raise RefusedError(
+            f"every user of this machine may write in the holds folder {printable(str(folder))}",
+            hint=f"chmod o-w {printable(str(folder))}",
+            code="WRITABLE_BY_OTHERS",
+        )
 
 
 def _read(path: Path) -> tuple[Hold, str]:

@@ -217,7 +217,7 @@ NAME = "3e5dd4b7-9d80-4b43-a91c-0ce2b4d9a6e1.yaml"
 
 
 def write(folder: Folder, text: str, name: str = NAME) -> None:
-    folder.path.mkdir(mode=0o700, exist_ok=True)
+    (folder.path / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder.path / name).write_text(text)
 
 
@@ -241,6 +241,11 @@ def test_a_hold_may_be_written_by_hand(world: World) -> None:
         (GOOD + "}", NAME),
         (GOOD, "mrs-canary.yaml"),
         (GOOD, NAME.replace("3e", "3f")),
+        (GOOD, NAME.replace("yaml", "yml")),
+        (GOOD, NAME.upper()),
+        (GOOD, f"{NAME}.txt"),
+        (GOOD, NAME.removesuffix(".yaml")),
+        (GOOD, f"old/{NAME}"),
     ],
 )
 def test_a_hold_that_cant_be_read_stops_the_run_and_names_nobody(
@@ -312,9 +317,17 @@ def test_a_register_finds_a_hold_by_the_beginning_of_its_id(world: World) -> Non
         world.holds.read().find("")
 
 
-def test_a_folder_that_others_may_write_is_refused(world: World) -> None:
+def test_what_an_editor_leaves_beside_a_hold_is_none(world: World) -> None:
     write(world.holds, GOOD)
-    (world.holds.path / NAME).chmod(0o666)
+    for name in (f"{NAME}~", f".{NAME}.swp", f"{NAME}.bak"):
+        write(world.holds, "broken: [", name)
+    assert len(world.holds.read().holds) == 1
+
+
+@pytest.mark.parametrize("name", [NAME, "."])
+def test_a_hold_or_folder_that_others_may_write_is_refused(world: World, name: str) -> None:
+    write(world.holds, GOOD)
+    (world.holds.path / name).chmod(0o777)
     with pytest.raises(RefusedError):
         world.holds.read()
     assert execute.run(world.terms(), world.site, now=NOW).exit_code == Exit.REFUSED

@@ -373,8 +373,9 @@ class _Run:
         signing_ = holdnotes.Signing(
             self.site.installation, self.terms.name, self.site.key, self._clock()
         )
-        two_person = folder.agreed is not None
-        entries = holdnotes.publish(self.ledger, folder.read(), signing_, two_person=two_person)
+        two_person, register = folder.agreed is not None, folder.read()
+        entries = holdnotes.publish(self.ledger, register, signing_, two_person=two_person)
+        folder.remember(register.of(self.terms.name))
         if entries:
             self.ledger.sign_checkpoint(self.site.key, self.site.origin(self.terms.name))
 

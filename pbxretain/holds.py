@@ -13,6 +13,7 @@ it with a batch in hand.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import secrets
@@ -42,6 +43,7 @@ from pbxretain.strictyaml import MAX_BYTES, DocumentMistakes, printable
 
 LEGAL, RESTRICTION = "legal-hold", "restriction"
 _LOCK, _TURN = "holds.lock", "holds.turn"
+_KNOWN = "holds.known"
 _NO_HOLD = ("~", ".bak", ".swp")
 """What editors and a write that was killed leave beside a file."""
 
@@ -131,6 +133,12 @@ class Hold(Document):
         return not self.data or data_class in self.data
 
     @property
+    def meaning(self) -> str:
+        """A digest of what it keeps; with its nonce, so that it tells nothing about that."""
+        said = self.model_dump(mode="json", include={"kind", "nonce", "sources", "data", "match"})
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+    @property
     def given(self) -> bool:
         """Whether its release is decided; its records stay until the grace is over."""
         return self.release is not None and self.release.ends is not None
@@ -177,6 +185,9 @@ class Folder:
     state: Path
     agreed: Callable[[str, str], bool] | None = field(default=None, repr=False)
     """By source and hold whether a second person signed the release; None where nobody has to."""
+
+    told: Callable[[str], frozenset[str]] | None = field(default=None, repr=False)
+    """By source the holds that its ledger says are in force."""
 
     def stamp(self) -> Stamp:
         """What tells that something was changed. RefusedError where nobody lets us look."""
@@ -230,6 +241,51 @@ class Folder:
                 params={"folder": str(self.path)},
             ) from None
         return path
+
+    # --- what is known of them ---------------------------------------------------------------
+
+    def known(self, source: str) -> Register:
+        """As ``read``, for who goes by what a source's holds keep. RefusedError, besides, for a
+        hold whose file is gone (HOLD_MISSING) or means something else than when the ledger was
+        told of it (HOLD_CHANGED), and nobody released it."""
+        register, meant = self.read(), self._meant()
+        here = {hold.hold for hold in register.of(source)}
+        for name in sorted(self.told(source) - here if self.told else ()):
+            raise missing(name)
+        for hold in register.of(source):
+            if meant.get(hold.hold, hold.meaning) != hold.meaning and not self._let(source, hold):
+                raise RefusedError(
+                    f"hold {hold.hold} means something else than when the ledger was told of it",
+                    hint=f"put it back as it was, or: pbxretain hold release {hold.hold[:8]}, and "
+                    "set another one",
+                    code="HOLD_CHANGED",
+                    params={"hold": hold.hold, "short": hold.hold[:8]},
+                )
+        return register
+
+    def _let(self, source: str, hold: Hold) -> bool:
+        return hold.given and (self.agreed is None or self.agreed(source, hold.hold))
+
+    def remember(self, holds: Sequence[Hold]) -> None:
+        """Keeps what each means, from the first time on; when the ledger has been told of them."""
+        meant = self._meant()
+        more = {hold.hold: hold.meaning for hold in holds if hold.hold not in meant}
+        if more:
+            posix.write_synced(self.state / _KNOWN, json.dumps({**meant, **more}).encode())
+
+    def _meant(self) -> dict[str, str]:
+        path = self.state / _KNOWN
+        try:
+            found = json.loads(path.read_bytes())
+            return {str(name): str(digest) for name, digest in found.items()}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, AttributeError):
+            raise RefusedError(
+                f"{printable(str(path))} can't be read, so nobody knows if a hold was changed",
+                hint="look through pbxretain hold show ID, then remove that file",
+                code="HOLDS_UNREADABLE",
+            ) from None
 
     # --- who may go on -----------------------------------------------------------------------
 
@@ -310,6 +366,16 @@ def _unreadable(what: str) -> RefusedError:
         f"{what}, and until it can be read nobody knows what must stay",
         hint="put the hold right; pbxretain hold list",
         code="HOLDS_UNREADABLE",
+    )
+
+
+def missing(name: str) -> RefusedError:
+    """For a hold that is in force by the ledger alone."""
+    return RefusedError(
+        f"hold {name} is in force by the ledger, and its file is gone",
+        hint=f"put it back, or: pbxretain hold release {name[:8]}",
+        code="HOLD_MISSING",
+        params={"hold": name, "short": name[:8]},
     )
 
 

@@ -207,8 +207,8 @@ class Scope:
         return self.folder.stamp() if self.folder else ()
 
     def read(self) -> Register:
-        """As ``Folder.read``."""
-        return self.folder.read() if self.folder else Register()
+        """As ``Folder.known``."""
+        return self.folder.known(self.name) if self.folder else Register()
 
     def resolve(self, opened: Opened, *, now: datetime) -> Held:
         """Reads the holds and looks for what they keep in every dataset. RefusedError for a hold

@@ -125,6 +125,11 @@ HOLDS: Final[Mapping[str, tuple[str, str]]] = {
         "Nach dem Nachweisbuch gilt eine Löschsperre, deren Datei fehlt.",
         "By the ledger a hold is in force whose file is gone.",
     ),
+    "code.HOLD_CHANGED": (
+        "Eine Löschsperre meint etwas anderes als das, wovon das Nachweisbuch weiß, und niemand "
+        "hat sie aufgehoben.",
+        "A hold means something else than what the ledger was told of, and nobody released it.",
+    ),
     "code.HOLD_INVALID": (
         "So ist das keine Löschsperre: Sie nennt mindestens eine Rufnummer, Nebenstelle, Mailbox, "
         "Warteschlange, einen Anruf, Mandanten oder Tag.",

@@ -295,6 +295,42 @@ def test_a_hold_whose_file_vanished_without_a_release_stops_the_run(world: World
     assert world.left() == expected(0, 1)
 
 
+@pytest.mark.parametrize("change", [{"numbers": [OTHER]}, {"until": date(2020, 1, 1)}])
+def test_a_hold_that_was_changed_after_it_was_told_stops_the_run(
+    world: World, change: dict[str, Any]
+) -> None:
+    hold = world.hold(numbers=[HELD])
+    assert world.run().exit_code == Exit.OK
+    changed = hold.model_copy(update={"match": hold.match.model_copy(update=change)})
+    world.holds.put(changed)
+    done = world.run(now=NOW + timedelta(days=1))
+    assert [error.code for error in done.errors] == ["HOLD_CHANGED"]
+    assert world.left() == expected(0, 1)
+    world.holds.put(hold.model_copy(update={"reason": "told otherwise"}))
+    assert world.run(now=NOW + timedelta(days=1)).exit_code == Exit.OK
+    world.holds.put(given(changed, by="legal", today=NOW.date(), grace=Period.parse("1 day")))
+    assert world.run(now=NOW + timedelta(days=9)).exit_code == Exit.OK
+    assert world.left() == expected()
+
+
+def test_a_hold_that_is_changed_in_mid_run_stops_before_the_next_batch(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pbxretain.journal import Journal
+
+    hold = world.hold(numbers=[HELD])
+    before = Journal.mark
+
+    def narrows(self: Journal, mark: object) -> None:
+        before(self, mark)  # type: ignore[arg-type]
+        world.holds.put(hold.model_copy(update={"match": Match(extensions=["999"])}))
+
+    monkeypatch.setattr(Journal, "mark", narrows)
+    done = world.run()
+    assert {error.code for error in done.errors} == {"HOLD_CHANGED"}
+    assert all({0, 1} <= set(left) for left in world.left().values())
+
+
 def test_nothing_of_whom_a_hold_is_about_shows() -> None:
     hold = new_hold(
         Match(numbers=[HELD]),

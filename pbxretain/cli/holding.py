@@ -157,7 +157,10 @@ def _publish(app: App, source: str, *, now: datetime) -> None:
     with filing.locked(source, app.state / source) as ledger:
         signing = _signing(app, source, ledger, now=now)
         two_person = app.settings.hold.release == "two-person"
-        if holdnotes.publish(ledger, app.holds.read(), signing, two_person=two_person):
+        folder, register = app.holds, app.holds.read()
+        told = holdnotes.publish(ledger, register, signing, two_person=two_person)
+        folder.remember(register.of(source))
+        if told:
             ledger.sign_checkpoint(signing.key, app.site(source).origin(source))
 
 

@@ -661,7 +661,9 @@ class _Run:
         outcome, code = verdict(results, errors, signal=self.stop())
         pseudonyms = self._pseudonyms()
         if results and (destroyed := pseudonyms.destroyed()):
-            results[0].noted["PSEUDONYM_KEY_DESTROYED"] = destroyed
+            made = {item.dataset for item in decided.items if item.action == "redact"}
+            result = next((r for r in results if r.dataset in made), results[0])
+            result.noted["PSEUDONYM_KEY_DESTROYED"] = destroyed
         entry = self._seal(known, results, Ending(outcome, int(code), self._clock()), files)
         pseudonyms.told()
         return RunResult(

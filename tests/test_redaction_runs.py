@@ -63,11 +63,17 @@ class Office:
         now: datetime = NOW,
         product: Connector | str = "asterisk",
         roots: Mapping[str, Path] | None = None,
+        share: int = 100,
     ) -> RunResult:
         known = connector.find(product) if isinstance(product, str) else product
         keep = everything(known.manifest, "90 days") | {"call-detail-records": calls}
         terms = make_terms(
-            known, url=f"sqlite:///{self.path}", keep=keep, roots=roots, extra="region: DE"
+            known,
+            url=f"sqlite:///{self.path}",
+            keep=keep,
+            roots=roots,
+            extra="region: DE",
+            share=share,
         )
         site = make_site(self.folder / "state")
         last = execute.ledger_of(site).last()
@@ -144,8 +150,8 @@ def test_the_end_of_a_pseudonyms_key_stands_in_the_report(office: Office) -> Non
     office.run(PSEUDONYM, now=NOW + timedelta(days=100))
     assert {row[0] for row in office.rows("src")} == first
     office.run(PSEUDONYM, now=NOW + timedelta(days=400))
-    findings = {f.code: f.count for d in office.told().values() for f in d.findings}
-    assert findings["PSEUDONYM_KEY_DESTROYED"] == 1
+    findings = {f.code: (name, f.count) for name, d in office.told().items() for f in d.findings}
+    assert findings["PSEUDONYM_KEY_DESTROYED"] == ("calls-redact", 1)
     office.run(PSEUDONYM, now=NOW + timedelta(days=401))
     findings = {f.code: f.count for d in office.told().values() for f in d.findings}
     assert "PSEUDONYM_KEY_DESTROYED" not in findings
@@ -157,15 +163,20 @@ def _changed(change: Callable[[str], str]) -> Connector:
     return connector.parse(text.encode(), "connector.yaml", "shipped")
 
 
-def test_a_dataset_that_cant_be_redacted_is_refused_alone(office: Office) -> None:
+@pytest.mark.parametrize("lines", [0, 150])
+def test_a_dataset_that_cant_be_redacted_is_refused_alone(office: Office, lines: int) -> None:
     logs = office.folder / "logs" / "cdr-csv"
     logs.mkdir(parents=True)
-    (logs / "Master.csv").write_text("")
-    done = office.run(roots={"logs": office.folder / "logs"})
+    when = f"{NOW - timedelta(days=60):%Y-%m-%d %H:%M:%S}"
+    line = '"","1","2","x","""1"" <1>","PJSIP/1","","Dial","",{0},,{0},1,1,"BUSY","3","{1}",""\n'
+    text = "".join(line.format(f'"{when}"', f"{number}.1") for number in range(lines))
+    (logs / "Master.csv").write_text(text)
+    done = office.run(roots={"logs": office.folder / "logs"}, share=20)
     assert done.exit_code == Exit.REFUSED
     told = office.told()
     assert (told["calls-redact"].outcome, told["calls"].outcome) == ("complete", "complete")
-    assert told["call-log-files-redact"].outcome == "refused"
+    refused = told["call-log-files-redact"]
+    assert (refused.outcome, refused.balances.residue) == ("refused", lines)
     assert {error.code for error in done.errors} == {"REDACTION_KIND"}
 
 

@@ -11,12 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pbxretain import sought
+from pbxretain.aliases import Aliases, aliases, nobody
 from pbxretain.connector import Opened
-from pbxretain.errors import DocumentError, RefusedError, StoreError
+from pbxretain.errors import DocumentError, EvidenceError, RefusedError, StoreError
 from pbxretain.holds import LEGAL, RESTRICTION, Folder, Hold, Match, Register, Stamp
 from pbxretain.manifest import (
     Dataset,
@@ -57,7 +59,9 @@ class Holder:
     """The data classes that it keeps; None for all."""
 
     @classmethod
-    def of(cls, hold: Hold, source: Source, manifest: Manifest) -> Holder:
+    def of(
+        cls, hold: Hold, source: Source, manifest: Manifest, aliases: Aliases = nobody
+    ) -> Holder:
         """RefusedError for a number that can't be told: a hold that means nobody knows whom."""
         match = hold.match
         try:
@@ -70,6 +74,9 @@ class Holder:
                 hint="write numbers with their country, as in +49 30 ...",
                 code="HOLDS_UNREADABLE",
             ) from None
+        boxes = [text.partition("@")[0] for text in match.mailboxes]
+        called = (*match.numbers, *match.extensions, *boxes)
+        several += [sought.pseudonym(one) for text in called for one in aliases(text)]
         whom = sought.any_of(several) if several else None
         if not match.whom and (match.since or match.until):
             whom = Everything()
@@ -227,7 +234,20 @@ class Scope:
         """The holds that keep something of this source today."""
         today = now.astimezone(self.source.zone).date()
         mine = [hold for hold in register.of(self.name) if not self._over(hold, today)]
-        return tuple(Holder.of(hold, self.source, self.manifest) for hold in mine)
+        known: Aliases = nobody
+        if self.folder is not None and mine:
+            known = self._aliases(self.folder.state / self.name)
+        return tuple(Holder.of(hold, self.source, self.manifest, known) for hold in mine)
+
+    def _aliases(self, state: Path) -> Aliases:
+        try:
+            return aliases(state, region=self.source.region)
+        except EvidenceError as error:
+            raise RefusedError(
+                "nobody can tell which pseudonyms a hold means",
+                hint=error.hint,
+                code="HOLDS_UNRESOLVED",
+            ) from None
 
     def _over(self, hold: Hold, today: date) -> bool:
         """What a file says of a release counts only as far as the ledger bears it out."""

@@ -72,6 +72,11 @@ def name(text: str) -> Sought:
     return _Name(tuple(words))
 
 
+def pseudonym(text: str) -> Sought:
+    """What stands in a redacted column instead of a number."""
+    return _Pseudonym(text)
+
+
 def any_of(several: Iterable[Sought]) -> Sought:
     """What concerns one of several."""
     return _AnyOf(tuple(several))
@@ -243,6 +248,22 @@ class _Name:
         text = f" {' '.join(_words(_text(value)))} "
         orders = {self.words, (self.words[-1], *self.words[:-1])}
         return any(f" {' '.join(order)} " in text for order in orders)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Pseudonym:
+    own: str
+
+    def __repr__(self) -> str:
+        return "<sought>"
+
+    @property
+    def tails(self) -> Sequence[str]:
+        return (self.own.rpartition("-")[2],)
+
+    def matches(self, value: bytes | None, *, bare: bool = True) -> bool:
+        del bare
+        return value is not None and _text(value) == self.own
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pbxretain import execute, subject
+from pbxretain.aliases import aliases
 from pbxretain.batches import Stop
 from pbxretain.cli import context, work
 from pbxretain.cli.context import App
@@ -162,7 +163,9 @@ def _look(face: Face, app: App, name: str, whom: Subject) -> _Look:
     terms = app.terms(name)
     with app.opened(terms) as opened:
         starts = [(strand.of, strand.start) for strand in terms.strands(opened)]
-        chosen = subject.chosen(opened, whom.sought(terms.source.region), starts)
+        region = terms.source.region
+        known = aliases(app.state / name, region=region)
+        chosen = subject.chosen(opened, whom.sought(region, known), starts)
         terms = replace(terms, chosen=chosen.keys)
         if not chosen.found:
             return _Look(terms)

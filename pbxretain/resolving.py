@@ -258,6 +258,7 @@ class Scope:
 def _ties(holder: Holder, opened: Opened) -> tuple[Ties, Ties]:
     """What a hold keeps, and what it would keep if its queue or tenant were another."""
     stores = opened.stores
+    _refuse_untold(holder, opened)
     with _resolved():
         known = Ties(_named(holder, stores))
         if holder.whom is not None:
@@ -267,6 +268,21 @@ def _ties(holder: Holder, opened: Opened) -> tuple[Ties, Ties]:
         found_ = _followed(known, stores)
         kept = _narrowed(holder, found_, stores)
         return kept, found_ - kept
+
+
+def _refuse_untold(holder: Holder, opened: Opened) -> None:
+    """A hold on a queue or tenant, whoever called, in a source that tells of none."""
+    if holder.hold.match.whom:
+        return
+    told = {name for kind in opened.kinds.values() for name in getattr(kind, "facets", ())}
+    for facet in (name for facets in holder.facets for name in facets if name not in told):
+        raise RefusedError(
+            f"hold {holder.hold.hold} goes by {facet}, and nothing that is covered here tells which"
+            " record is of which",
+            hint="name numbers, extensions or days instead, or name its sources; or cover what"
+            " tells it: roots in settings",
+            code="HOLDS_UNRESOLVED",
+        )
 
 
 @contextmanager

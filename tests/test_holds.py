@@ -91,6 +91,20 @@ def test_a_queue_alone_keeps_its_calls(tmp_path: Path) -> None:
     assert world.left() == expected(0, 1) | {"mail": [4]}
 
 
+@pytest.mark.parametrize("match", [{"queues": ["q"]}, {"queues": ["q"], "since": "2026-01-01"}])
+def test_a_queue_of_which_nothing_tells_stops_the_run(
+    tmp_path: Path, match: dict[str, Any]
+) -> None:
+    world = World(tmp_path, CALLS, kinds=("rows", "mail")).build()
+    before = world.left()
+    hold = world.hold(**match)
+    done = world.run()
+    assert [error.code for error in done.errors] == ["HOLDS_UNRESOLVED"]
+    assert world.left() == before
+    world.holds.put(hold.model_copy(update={"sources": ["elsewhere"]}))
+    assert world.run().exit_code == Exit.OK
+
+
 def test_a_queue_and_days_together_keep_its_calls_of_these_days(world: World) -> None:
     world.hold(queues=["q"], since="2026-07-05", until="2026-07-19")
     assert world.run().exit_code == Exit.OK

@@ -154,6 +154,11 @@ def test_a_hold_that_means_nothing_is_refused(place: Place, given: tuple[str, ..
     assert not list((place.config.parent / "holds.d").glob("*"))
 
 
+def test_days_that_end_before_they_begin_are_told_as_such(place: Place) -> None:
+    done = place.run("hold", "add", "--by", "x", "--since", "2026-02-01", "--until", "2026-01-01")
+    assert (done.exit_code, "lies before" in done.output) == (Exit.USAGE, True)
+
+
 def test_a_person_is_no_function(place: Place) -> None:
     done = place.run("hold", "add", "--extension", "201", "--by", "me@example.com")
     assert done.exit_code == Exit.REFUSED
@@ -213,6 +218,7 @@ def test_a_file_alone_releases_nothing_where_two_persons_have_to_agree(tmp_path:
     text["release"] = {"asked_by": "a", "asked_on": day, "given_by": "b", "given_on": day,
                        "ends": day}  # fmt: skip
     place.file(hold).write_text(yaml.safe_dump(text))
+    assert [each["state"] for each in place.json("hold", "list")["holds"]] == ["asked"]
     before = place.left()
     assert place.run("run", "--confirm-count", "100").exit_code == Exit.OK
     assert place.left() == before // 2

@@ -40,6 +40,9 @@ _STAMP = re.compile(r"(?<![0-9])(?:19|20)[0-9]{6}[-_]?[0-9]{6}(?![0-9])")
 _SUFFIX = re.compile(r"(?<=[^/\s])-[0-9a-f]{8}(?:;[0-9])?(?![0-9A-Za-z-])")
 """What Asterisk puts behind a channel's name."""
 
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+"""As telephones without umlauts write them."""
+
 _CHANNEL = re.compile(r"(?<![0-9A-Za-z._-])[A-Za-z][A-Za-z0-9]*/")
 _FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$|\.\w+\.\w+$")
 _OUTSIDE = re.compile(r"[-_/]+")
@@ -236,8 +239,10 @@ class _Name:
 
     @property
     def tails(self) -> Sequence[str]:
-        # What no way of writing a word changes: letters without accents, and no ss, which is ß.
-        plain = [part for word in self.words for part in re.split("[^a-z0-9]|ss+", word)]
+        # What no way of writing a word changes: letters without accents, no ss, which is ß, and
+        # nothing that may stand for an umlaut.
+        wanted = "[^a-z0-9]|ss+|[aou]e"
+        plain = [part for word in self.words for part in re.split(wanted, word)]
         best = max(plain, key=len, default="")
         return (best,) if len(best) > 1 else ()
 
@@ -283,7 +288,7 @@ class _AnyOf:
 
 
 def _words(text: str) -> list[str]:
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_SPELT_OUT)
     return re.split(r"[\W_]+", f" {folded} ")[1:-1]
 
 

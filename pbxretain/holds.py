@@ -224,6 +224,15 @@ class Folder:
             raise _unreadable("something in the holds folder isn't called like a hold: ID.yaml")
         return [path for path in found if path.suffix == ".yaml"]
 
+    def exposed(self) -> int:
+        """How many holds every user of this machine may read."""
+        try:
+            if os.name != "posix" or not self.path.stat().st_mode & stat.S_IXOTH:
+                return 0
+            return sum(bool(path.stat().st_mode & stat.S_IROTH) for path in self._files())
+        except OSError:
+            return 0
+
     def put(self, hold: Hold) -> Path:
         """Writes a hold, synced, 0600; call it under ``alone``. UnavailableError where it can't."""
         path = self.path / f"{hold.hold}.yaml"

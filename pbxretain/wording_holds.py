@@ -94,6 +94,10 @@ HOLDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     # --- codes --------------------------------------------------------------------------------
     "code.HOLDS": ("Löschsperren gelten.", "Holds are in force."),
+    "code.HOLDS_EXPOSED": (
+        "Jeder Benutzer dieses Rechners kann lesen, um wen es bei Löschsperren geht.",
+        "Every user of this machine may read whom holds are about.",
+    ),
     "code.HOLD_UNTIED": (
         "Löschsperren für Anrufe, von denen hier nichts sagt, zu welchem Anruf ein Datensatz "
         "gehört; es bleibt nur, was die Person selbst nennt.",

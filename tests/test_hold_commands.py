@@ -124,6 +124,16 @@ def test_the_plan_counts_what_is_held_and_lists_none_of_it(place: Place) -> None
     assert "Löschsperren: 1" in place.run("check", lang="de").output
 
 
+def test_a_hold_that_everybody_may_read_is_told(place: Place) -> None:
+    path = place.file(place.add())
+    path.chmod(0o644)
+    assert "HOLDS_EXPOSED" not in place.run("check", "--json").output
+    path.parent.chmod(0o755)
+    assert "HOLDS_EXPOSED" in place.run("check", "--json").output
+    path.chmod(0o640)
+    assert "HOLDS_EXPOSED" not in place.run("check", "--json").output
+
+
 def test_nothing_but_the_file_of_a_hold_says_whom_it_is_about(place: Place) -> None:
     place.add()
     place.add("--restriction", "--data", "call-detail-records")

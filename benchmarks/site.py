@@ -28,6 +28,7 @@ def child(
     now: datetime | None = None,
     only_plan: bool = False,
     share: int = 100,
+    gentle: bool = False,
     extra: str = "",
 ) -> dict[str, Any]:
     """One run in a fresh process; returns what it tells of itself: seconds, peak memory in MB,
@@ -41,6 +42,7 @@ def child(
         "now": (now or datetime.now(UTC)).isoformat(),
         "only_plan": only_plan,
         "share": share,
+        "gentle": gentle,
         "extra": extra,
     }
     done = subprocess.run(
@@ -59,13 +61,14 @@ def child(
 
 
 def _main() -> None:
-    import resource
+    from dataclasses import replace
 
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
     from support.site import make_site, make_terms
 
-    from pbxretain import connector, execute, plan
+    from pbxretain import batches, connector, execute, plan
     from pbxretain.evidence import sealing
+    from pbxretain.holds import Folder
 
     order = json.load(sys.stdin)
     to = [sealing.recipient(X25519PrivateKey.generate().public_key())] if order["sealed"] else []
@@ -82,6 +85,7 @@ def _main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="pbxretain-bench-"))
     try:
         site = make_site(folder)
+        terms = replace(terms, holds=Folder(folder / "holds", folder))
         began = time.perf_counter()
         if order["only_plan"]:
             with connector.opened(
@@ -90,15 +94,22 @@ def _main() -> None:
                 made = plan.make(terms, opened, now=now)
             told: dict[str, Any] = {"due": made.due}
         else:
-            result = execute.run(terms, site, now=now)
+            pace = batches.GENTLE if order["gentle"] else batches.FULL_SPEED
+            result = execute.run(terms, site, now=now, pace=pace)
             if result.outcome not in ("complete", "nothing-due"):
                 raise SystemExit(f"the run ended {result.outcome}: {result.errors}")
             told = {"deleted": {each.dataset: each.deleted for each in result.results}}
         told["seconds"] = time.perf_counter() - began
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    told["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    told["peak_mb"] = _peak()
     print(json.dumps(told))
+
+
+def _peak() -> float:
+    """This program's own peak in MB; getrusage would count what its parent held at the fork."""
+    status = Path("/proc/self/status").read_text()
+    return next(int(x.split()[1]) for x in status.splitlines() if x.startswith("VmHWM")) / 1024
 
 
 if __name__ == "__main__":

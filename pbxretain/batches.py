@@ -25,19 +25,34 @@ from pbxretain.evidence.lookup import Lookup
 from pbxretain.journal import DeadIntent, Journal, Mark
 from pbxretain.outcomes import DatasetResult
 from pbxretain.planned import Planned, Strangers
-from pbxretain.records import Batch, BatchName, Bits, Cursor, Finish, Selection, Store
+from pbxretain.records import Batch, BatchName, Bits, Cursor, Finish, Selection, Store, span
 from pbxretain.watching import HoldsMovedError, Watch
 
 log = logging.getLogger("pbxretain")
 
-BATCH_GOAL = 0.020
-"""Seconds for which a batch should hold its locks."""
 
-BATCH_LONGEST = 0.050
-"""Seconds beyond which batches shrink. Between goal and this they stay as they are: what a small
-batch costs is mostly syncs, and making it smaller still would only make more of them."""
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How large batches are and whether others get a turn in between."""
 
-SMALLEST, FIRST, LARGEST = 500, 500, 5000
+    goal: float
+    """Seconds for which a batch should hold its locks."""
+    longest: float
+    """Seconds beyond which batches shrink. Between goal and this they stay as they are: what a
+    small batch costs is mostly syncs, and making it smaller still would only make more of them."""
+    smallest: int
+    first: int
+    largest: int
+    rest: float
+    """The most seconds to sleep after a batch, with nothing open, else as long as it held."""
+
+
+GENTLE = Pace(goal=0.020, longest=0.050, smallest=500, first=500, largest=5000, rest=0.020)
+"""While people telephone."""
+
+FULL_SPEED = Pace(goal=0.250, longest=0.500, smallest=1000, first=5000, largest=10_000, rest=0)
+"""While nobody does: as fast as the server deletes."""
+
 ATTEMPTS = 3
 FAILED_AT_MOST = 100
 """Records of one dataset that a server refuses one by one before the dataset ends."""
@@ -113,10 +128,14 @@ class Work:
     selection: Selection | None = None
     """What the last pass worked with."""
 
-    limit: int = FIRST
+    pace: Pace = GENTLE
+    limit: int = 0
     skip: set[bytes] = field(default_factory=set)
     final_at: float = 0.0
     """When the batch in hand became final (monotonic); its locks are gone from then on."""
+
+    def __post_init__(self) -> None:
+        self.limit = self.limit or self.pace.first
 
     def through(self, selection: Selection) -> int:
         """One pass over the dataset; returns how many records went.
@@ -139,6 +158,8 @@ class Work:
                     name=BatchName(self.mark, self.journal.token, number),
                 )
                 count = self._batch(number, batch)
+                exhausted, cursor = batch.exhausted, batch.cursor
+                del batch  # or its rows would stay while the next ones come
             except HoldsMovedError:
                 selection = self.watch.again(selection, self.store, batch=number + 1)
                 self.selection = selection
@@ -158,12 +179,12 @@ class Work:
             failures = 0
             went += count
             self._pace(self.final_at - began)
-            if batch.exhausted:
+            if exhausted:
                 break
-            stuck = stuck + 1 if not count and batch.cursor == after else 0
+            stuck = stuck + 1 if not count and cursor == after else 0
             if stuck > 1:
                 raise StoreError(f"dataset {self.store.dataset}: no progress, stopped")
-            after = batch.cursor
+            after = cursor
         if not self.stop():
             self.result.swept.update(self.store.sweep(selection))
         return went
@@ -252,7 +273,7 @@ class Work:
                 bits[index] = False
             gone = bits
         zone = self.journal.zone
-        days = [taken.when.astimezone(zone).date() for taken in batch.taken]
+        oldest, newest = (when.astimezone(zone).date() for when in span(batch.taken))
         return Mark(
             batch=number,
             dataset=self.store.dataset,
@@ -261,8 +282,8 @@ class Work:
             also=finish.also,
             failed=finish.failed,
             absent=batch.absent,
-            oldest=min(days),
-            newest=max(days),
+            oldest=oldest,
+            newest=newest,
         )
 
     def _smaller(self, error: StoreError, failures: int) -> None:
@@ -272,7 +293,7 @@ class Work:
             log.warning("dataset %s, one record: %s", self.store.dataset, error)
             self.skip.add(error.identity)
             self.result.failed += 1
-            self.limit = FIRST
+            self.limit = self.pace.first
         elif failures > ATTEMPTS and self.limit == 1:
             raise error
         else:
@@ -280,11 +301,13 @@ class Work:
 
     def _pace(self, held: float) -> None:
         """Batches shrink when the server slows; nobody sleeps with a transaction open."""
-        if not BATCH_GOAL <= held <= BATCH_LONGEST:
-            factor = BATCH_GOAL / max(held, 1e-6)
+        pace = self.pace
+        if not pace.goal <= held <= pace.longest:
+            factor = pace.goal / max(held, 1e-6)
             wanted = int(self.limit * min(2.0, max(0.25, factor)))
-            self.limit = min(LARGEST, max(SMALLEST, wanted))
-        time.sleep(min(held, BATCH_GOAL))
+            self.limit = min(pace.largest, max(pace.smallest, wanted))
+        if pace.rest:
+            time.sleep(min(held, pace.rest))
 
 
 def settle(store: Store, intent: DeadIntent) -> Mark:

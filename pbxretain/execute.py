@@ -28,7 +28,7 @@ from pbxretain import (
     report,
     signing,
 )
-from pbxretain.batches import Budget, Stop, Unsettled, Work
+from pbxretain.batches import GENTLE, Budget, Pace, Stop, Unsettled, Work
 from pbxretain.connector import Connector, Opened
 from pbxretain.errors import (
     DocumentError,
@@ -128,6 +128,7 @@ def run(
     stop: Stop = lambda: 0,
     planned: PlanFile | None = None,
     oldest: timedelta = OLDEST,
+    pace: Pace = GENTLE,
 ) -> RunResult:
     """One run over one source. ``now`` is aware UTC and holds for the whole run. ``planned``: only
     what a plan file names, which must not be older than ``oldest``.
@@ -149,6 +150,7 @@ def run(
             stop=stop,
             planned=planned,
             oldest=oldest,
+            pace=pace,
         )
         return worker.go()
 
@@ -211,6 +213,7 @@ class _Run:
     stop: Stop
     planned: PlanFile | None = None
     oldest: timedelta = OLDEST
+    pace: Pace = GENTLE
     tagger: signing.PrivateKey | None = None
     """The key that signed the plan file; the run may sign with the next one."""
 
@@ -421,6 +424,7 @@ class _Run:
                 budget=budget,
                 stop=self.stop,
                 watch=watch,
+                pace=self.pace,
                 report=self._reporter(item, results[item.dataset]),
                 guard=opened.lock.verify if opened.lock else lambda: None,
             )

@@ -27,7 +27,7 @@ from pbxretain import posix
 from pbxretain.errors import EvidenceError, RefusedError, UnavailableError
 from pbxretain.evidence.leaves import LeafFile, Pending, erase
 from pbxretain.evidence.lookup import ROW, RowFile
-from pbxretain.records import Batch, Bits, Bounds, Session
+from pbxretain.records import Batch, Bits, Bounds, Session, span
 
 FOLDER = "run"
 _FACTS = "run.json"
@@ -40,6 +40,9 @@ _BYTES_SEALED, _BYTES_KEPT = 3 * RowFile.WIDTH, 32 + 3 * ROW
 """What level sealed adds for three parties: lookup rows, and the copies that stay."""
 
 _BYTES_PER_RUN = 1 << 20
+_STEP = _BYTES_PER_RUN // 2
+"""Room that is given back ahead, so that not every small batch has to."""
+
 _KEY = "key-"
 
 
@@ -102,7 +105,7 @@ class Journal:
         self._leaves: dict[str, LeafFile] = {}
         self._rows: dict[str, RowFile] = {}
         self._batch = 0
-        self._room = _size(folder / _ROOM)
+        self._room = self._reserved = _size(folder / _ROOM)
         self._mend_tail()
 
     @classmethod
@@ -219,7 +222,7 @@ class Journal:
         if rows is not None:
             self.row_file(dataset).append(number, *rows)
         Pending.write(self._pending(number), number, batch.taken)
-        whens = [taken.when for taken in batch.taken]
+        oldest, newest = span(batch.taken)
         self._write(
             {
                 "intent": number,
@@ -228,8 +231,8 @@ class Journal:
                 "bounds": dict(batch.bounds),
                 "session": dict(batch.session.values) if batch.session else None,
                 "absent": batch.absent,
-                "oldest": min(whens).astimezone(self.zone).date().isoformat(),
-                "newest": max(whens).astimezone(self.zone).date().isoformat(),
+                "oldest": oldest.astimezone(self.zone).date().isoformat(),
+                "newest": newest.astimezone(self.zone).date().isoformat(),
             }
         )
 
@@ -365,8 +368,11 @@ class Journal:
     def _give_room(self, records: int) -> None:
         each = _BYTES_PER_RECORD + (_BYTES_SEALED if self.sealed else 0)
         self._room = max(0, self._room - records * each - 512)
+        if self._reserved <= self._room:
+            return
+        self._reserved = max(0, self._room - _STEP)
         with (self.folder / _ROOM).open("r+b") as file:
-            file.truncate(self._room)
+            file.truncate(self._reserved)
 
 
 def _sweep(folder: Path) -> None:

@@ -18,7 +18,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Literal, NamedTuple, Protocol, Self
+from itertools import repeat
+from typing import Literal, NamedTuple, Protocol, Self, overload
 
 Field = bytes | None
 """One column as the source returned it; None is NULL and never the same as empty."""
@@ -53,6 +54,18 @@ def pack(*fields: Field) -> bytes:
             parts.append(_HEADS[size] if size < 512 else size.to_bytes(4, "big"))
             parts.append(field_)
     return b"".join(parts)
+
+
+Column = Sequence[Field]
+
+
+def _headed(column: Column) -> tuple[Sequence[bytes], Sequence[bytes]]:
+    """What ``pack`` writes for each value of a column: the head, and the bytes."""
+    try:
+        return list(map(_HEADS.__getitem__, map(len, column))), column  # type: ignore[arg-type, return-value]
+    except (TypeError, IndexError):  # NULL, or a long text
+        heads = [NULL if value is None else len(value).to_bytes(4, "big") for value in column]
+        return heads, [value or b"" for value in column]
 
 
 _NO_CALL = frozenset({b"", b"NONE", b"MANAGER", b"REALTIME"})
@@ -329,6 +342,111 @@ class Taken(NamedTuple):
 
     def __repr__(self) -> str:
         return "<taken>"
+
+
+class Haul(Sequence[Taken]):
+    """The records of one batch of rows, column by column: what is asked of each of thousands is
+    asked of whole columns, at a fraction of the cost. As a sequence it is the same records.
+
+    ``seconds`` since 1970 are their start events. ``repr`` shows nothing of them.
+    """
+
+    __slots__ = ("_call", "_key", "_locators", "_packed", "_start", "_subjects", "seconds")
+
+    def __init__(
+        self,
+        *,
+        key: Sequence[Column],
+        start: Column,
+        call: Sequence[Column] = (),
+        subjects: Sequence[Column] = (),
+        locators: Sequence[bytes] | None = None,
+        seconds: Sequence[int],
+    ) -> None:
+        self._key, self._start, self._call, self._subjects = key, start, call, subjects
+        self._locators = locators
+        self.seconds = seconds
+        self._packed: dict[int, tuple[Sequence[bytes], Sequence[bytes]]] = {}
+
+    def __len__(self) -> int:
+        return len(self.seconds)
+
+    @overload
+    def __getitem__(self, place: int) -> Taken: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Taken]: ...
+    def __getitem__(self, place: int | slice) -> Taken | Sequence[Taken]:
+        if isinstance(place, slice):
+            return [self[at] for at in range(*place.indices(len(self)))]
+        return Taken(
+            key=tuple(column[place] for column in self._key),
+            start=self._start[place],
+            when=datetime.fromtimestamp(self.seconds[place], UTC),
+            call=tuple(column[place] for column in self._call),
+            subjects=tuple(column[place] for column in self._subjects),
+            locator=self._locators[place] if self._locators else b"",
+        )
+
+    @property
+    def subjects(self) -> Sequence[Column]:
+        """The columns with parties."""
+        return self._subjects
+
+    @property
+    def calls(self) -> Sequence[Column]:
+        """The columns with call ids."""
+        return self._call
+
+    @property
+    def locators(self) -> Sequence[bytes] | None:
+        """As ``Taken.locator``; None where records have none."""
+        return self._locators
+
+    def identities(self) -> list[bytes]:
+        """As ``Taken.identity``."""
+        return self._pack([*self._key, self._start, *self._call])
+
+    def bodies(self, before: bytes) -> list[bytes]:
+        """Key, start event and subjects packed, each behind ``before``."""
+        return self._pack([*self._key, self._start, *self._subjects], before=before)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many columns key and subjects have."""
+        return len(self._key), len(self._subjects)
+
+    def _pack(self, columns: Sequence[Column], *, before: bytes = b"") -> list[bytes]:
+        pieces: list[Sequence[bytes]] = []
+        for column in columns:
+            packed = self._packed.get(id(column))
+            if packed is None:
+                packed = self._packed[id(column)] = _headed(column)
+            pieces += packed
+        return list(map(b"".join, zip(repeat(before), *pieces, strict=False)))
+
+    def __repr__(self) -> str:
+        return f"<haul of {len(self)}>"
+
+
+def identities(taken: Sequence[Taken]) -> list[bytes]:
+    """The identity of each record."""
+    return taken.identities() if isinstance(taken, Haul) else [each.identity for each in taken]
+
+
+def locators(taken: Sequence[Taken]) -> Sequence[bytes]:
+    """The locator of each record, empty where it has none."""
+    if isinstance(taken, Haul):
+        return taken.locators or [b""] * len(taken)
+    return [each.locator for each in taken]
+
+
+def span(taken: Sequence[Taken]) -> tuple[datetime, datetime]:
+    """The oldest and the newest start event of records (aware UTC); ValueError for none."""
+    if isinstance(taken, Haul):
+        ends = min(taken.seconds), max(taken.seconds)
+        return datetime.fromtimestamp(ends[0], UTC), datetime.fromtimestamp(ends[1], UTC)
+    moments = [each.when for each in taken]
+    return min(moments), max(moments)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -134,16 +134,25 @@ def plan(
     metavar="DAYS",
     help="How old a plan file may be (else 7 days).",
 )
+@click.option(
+    "--full-speed",
+    is_flag=True,
+    help="Larger batches and no pauses, for hours in which nobody telephones.",
+)
 def run(
     sources: tuple[str, ...],
     confirm_count: int | None,
     planned: Path | None,
     plan_age: int | None,
+    *,
+    full_speed: bool,
 ) -> int:
     """Delete what is due and write a signed report for each source."""
     from pbxretain.cli import context, work
 
     if plan_age is not None and planned is None:
         raise click.UsageError("--plan-age goes with --plan.")
-    wanted = work.Running(sources, confirm=confirm_count, planned=planned, age=plan_age)
+    wanted = work.Running(
+        sources, confirm=confirm_count, planned=planned, age=plan_age, full_speed=full_speed
+    )
     return work.run(face(), wanted, now=context.now())

@@ -18,6 +18,7 @@ import click
 
 from pbxretain import execute, explain, planfile, purgers, report, signing
 from pbxretain import plan as planning
+from pbxretain.batches import FULL_SPEED, GENTLE
 from pbxretain.cli import context, planfiles, printed, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face, error_data
@@ -94,6 +95,7 @@ class Running:
     confirm: int | None = None
     planned: Path | None = None
     age: int | None = None
+    full_speed: bool = False
 
 
 def plan(face: Face, wanted: Wanted, *, now: datetime) -> int:
@@ -343,6 +345,7 @@ def run(face: Face, asked: Running, *, now: datetime) -> int:
                     stop=stopped,
                     planned=named,
                     oldest=timedelta(days=asked.age) if asked.age else planfile.OLDEST,
+                    pace=FULL_SPEED if asked.full_speed else GENTLE,
                 )
             return _tell_run(face, app, result, told)
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import struct
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from typing import NoReturn
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -17,7 +19,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from pbxretain.errors import EvidenceError
-from pbxretain.records import Field, Taken, pack
+from pbxretain.evidence.merkle import digest_of
+from pbxretain.records import Field, Haul, Taken, pack
 
 SCHEME = "SMDR-2"
 LEAF_SIZE = 32
@@ -92,11 +95,9 @@ class Committer:
             raise EvidenceError("A leaf position must not be used twice.")
         self._next = first_index + len(taken)
         stream = keystream(self._key, first_index, len(taken))
-        prefix, sha256 = self._prefix, hashlib.sha256
-        return b"".join(
-            sha256(b"\x00" + stream[at : at + 32] + prefix + record_body(record)).digest()
-            for at, record in zip(range(0, len(stream), 32), taken, strict=True)
-        )
+        keys = (key for (key,) in struct.iter_unpack("32s", stream))
+        parts = zip(repeat(b"\x00"), keys, repeat(self._prefix), record_bodies(taken), strict=False)
+        return b"".join(map(digest_of, map(hashlib.sha256, map(b"".join, parts))))
 
     def __repr__(self) -> str:
         return "<committer>"
@@ -123,6 +124,13 @@ def record_body(record: Taken) -> bytes:
     digest: tuple[Field, ...] = () if record.digest is None else (record.digest,)
     shape = bytes((len(record.key), len(record.subjects), len(digest)))
     return pack(shape, *record.key, record.start, *record.subjects, *digest)
+
+
+def record_bodies(taken: Sequence[Taken]) -> list[bytes]:
+    """As ``record_body``, of each record."""
+    if isinstance(taken, Haul):
+        return taken.bodies(pack(bytes((*taken.shape, 0))))
+    return [record_body(record) for record in taken]
 
 
 def leaf(leaf_key: bytes, *, prefix: bytes, body: bytes) -> bytes:

@@ -24,7 +24,7 @@ from pbxretain import posix
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence.commitments import LEAF_SIZE
 from pbxretain.evidence.merkle import Tree
-from pbxretain.records import Bits, Taken, pack
+from pbxretain.records import Bits, Taken, identities, locators, pack
 from pbxretain.signing import canonical, parse_canonical
 
 _MAGIC = b"pbxretain-leaves/1\n"
@@ -231,16 +231,18 @@ _PENDING = b"pbxretain-pending/1\n"
 _PENDING_HEAD = struct.Struct(">QI?32s")  # batch, count, with locators, settle key
 _IDENTITY, _LOCATOR = 16, 8
 _TAG = _IDENTITY + _LOCATOR
+_NOWHERE = bytes(_LOCATOR)
 
 
 class Pending:
     """Settle tags of one batch: keyed tags of identities under a key made for this batch."""
 
-    __slots__ = ("_identities", "_key", "_located", "_tags", "batch")
+    __slots__ = ("_identities", "_key", "_keyed", "_located", "_tags", "batch")
 
     def __init__(self, batch: int, *, key: bytes, located: bool, tags: Sequence[bytes]) -> None:
         self.batch = batch
         self._key = key
+        self._keyed = hashlib.blake2s(key=key, digest_size=_IDENTITY, person=b"identity")
         self._located = located
         self._tags = tuple(tags)
         self._identities: frozenset[bytes] | None = None
@@ -252,9 +254,10 @@ class Pending:
         Locators are tagged only when every record has one.
         """
         key = secrets.token_bytes(32)
-        located = bool(taken) and all(record.locator for record in taken)
+        places = locators(taken)
+        located = bool(taken) and all(places)
         pending = cls(batch, key=key, located=located, tags=())
-        pending._tags = tuple(pending._tag(t.identity, t.locator) for t in taken)
+        pending._tags = tuple(map(pending._tag, identities(taken), places))
         data = _PENDING + _PENDING_HEAD.pack(batch, len(taken), located, key)
         data += b"".join(pending._tags)
         try:
@@ -308,13 +311,13 @@ class Pending:
         return self._identity(identity) in self._identities
 
     def _identity(self, identity: bytes) -> bytes:
-        return hashlib.blake2s(
-            identity, key=self._key, digest_size=_IDENTITY, person=b"identity"
-        ).digest()
+        state = self._keyed.copy()
+        state.update(identity)
+        return state.digest()
 
     def _tag(self, identity: bytes, locator: bytes) -> bytes:
         if not self._located:
-            return self._identity(identity) + bytes(_LOCATOR)
+            return self._identity(identity) + _NOWHERE
         place = hashlib.blake2s(
             pack(identity, locator), key=self._key, digest_size=_LOCATOR, person=b"locator"
         ).digest()

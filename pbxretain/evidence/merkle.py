@@ -9,8 +9,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from itertools import islice, repeat
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
+
+digest_of = type(hashlib.sha256()).digest
+"""The digest of a SHA-256 state, for ``map``: thousands of hashes without a line of Python each."""
+
+_ALIGNED = 1024
+"""Leaves that are hashed level by level at once."""
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -31,17 +38,34 @@ class Tree:
     def __init__(self, leaves: Iterable[bytes] = ()) -> None:
         self.size = 0
         self._peaks: list[bytes] = []
-        for leaf in leaves:
-            self.add(leaf)
+        rest = iter(leaves)
+        while some := list(islice(rest, _ALIGNED)):
+            self.extend(some)
 
     def add(self, leaf: bytes) -> None:
         """Appends one leaf hash."""
-        rest = self.size
-        while rest & 1:
-            leaf = node_hash(self._peaks.pop(), leaf)
-            rest >>= 1
-        self._peaks.append(leaf)
+        self._push(leaf, self.size)
         self.size += 1
+
+    def extend(self, leaves: list[bytes]) -> None:
+        """Appends leaf hashes; quickest in whole steps of 1,024."""
+        if len(leaves) != _ALIGNED or self.size % _ALIGNED:
+            for leaf in leaves:
+                self.add(leaf)
+            return
+        level = leaves
+        while len(level) > 1:
+            pairs = zip(repeat(b"\x01"), level[::2], level[1::2], strict=False)
+            level = list(map(digest_of, map(hashlib.sha256, map(b"".join, pairs))))
+        self._push(level[0], self.size // _ALIGNED)
+        self.size += _ALIGNED
+
+    def _push(self, node: bytes, rest: int) -> None:
+        """One full subtree behind ``rest`` of its size."""
+        while rest & 1:
+            node = node_hash(self._peaks.pop(), node)
+            rest >>= 1
+        self._peaks.append(node)
 
     def root(self) -> bytes:
         """The root so far; SHA-256 of nothing for an empty tree."""

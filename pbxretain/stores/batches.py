@@ -17,7 +17,7 @@ from typing import Literal, Self
 
 from pbxretain.errors import OutcomeUnknown, StoreError, UnavailableError
 from pbxretain.manifest import Child
-from pbxretain.records import Bits, Bounds, Field, Finish, Taken
+from pbxretain.records import Bits, Bounds, Field, Finish, Taken, locators, span
 from pbxretain.records import Session as SessionId
 from pbxretain.stores.database import Row, Session
 from pbxretain.stores.dialects import Sql, all_of, any_of, untyped
@@ -73,7 +73,7 @@ class Deleter:
         self._returning = returning
         self.also: Counter[str] = Counter()
 
-    def take(self, wanted: Wanted) -> list[Taken]:
+    def take(self, wanted: Wanted) -> Sequence[Taken]:
         """Deletes what is wanted, returns it. Raises StoreError after a rollback is due."""
         if self._children or len(wanted.forbidden) > MANY_IDENTITIES:
             both = [wanted.certain, *([wanted.doubtful] if wanted.doubtful else [])]
@@ -83,8 +83,8 @@ class Deleter:
             self._session.rollback()
             self._session.begin()
             taken = self._one_by_one(wanted, wanted.certain)
-        if wanted.doubtful is not None:
-            taken += self._one_by_one(wanted, wanted.doubtful)
+        if wanted.doubtful is not None and (rest := self._one_by_one(wanted, wanted.doubtful)):
+            return [*taken, *rest]
         return taken
 
     def look(self, wanted: Wanted) -> list[Taken]:
@@ -109,20 +109,22 @@ class Deleter:
                 self._session.rollback()
         return None
 
-    def _as_a_set(self, wanted: Wanted) -> list[Taken] | None:
+    def _as_a_set(self, wanted: Wanted) -> Sequence[Taken] | None:
         """None where a row came back that must not go: the caller undoes and reads singly."""
         spared = self._layout.match_any(sorted(wanted.forbidden))
         unless = Sql(f"NOT ({spared.text})", spared.args) if wanted.forbidden else None
         where = all_of(wanted.window, wanted.certain, wanted.spare, unless)
         if self._returning:
-            rows = self._session.rows(
-                f"DELETE FROM {self._table} WHERE " + where + f" RETURNING {self._layout.fetched}"
+            rows = self._session.texts(
+                f"DELETE FROM {self._table} WHERE " + where + f" RETURNING {self._layout.returned}"
             )
         else:
             rows = self._select(where, lock=True)
             # The rows are locked, so they can't have gone: an equal count is the same rows.
             if rows and self._session.run(f"DELETE FROM {self._table} WHERE " + where) != len(rows):
                 return None
+        if rows and not wanted.forbidden and (haul := self._layout.haul(rows, wanted.cutoff)):
+            return haul
         records = [self._layout.taken(row) for row in rows]
         good = [t for t in records if t is not None and wanted.takes(t)]
         return good if len(good) == len(rows) else None
@@ -334,8 +336,8 @@ def near(layout: Layout, taken: Sequence[Taken]) -> Sql:
 def day_span(taken: Sequence[Taken]) -> tuple[str, str]:
     """First and last ISO date, wide enough for any zone."""
     margin = timedelta(days=2)
-    moments = [t.when for t in taken]
-    return str((min(moments) - margin).date()), str((max(moments) + margin).date())
+    oldest, newest = span(taken)
+    return str((oldest - margin).date()), str((newest + margin).date())
 
 
 def bounds_of(taken: Sequence[Taken], *, start: str, by_id: bool) -> Bounds:
@@ -346,6 +348,6 @@ def bounds_of(taken: Sequence[Taken], *, start: str, by_id: bool) -> Bounds:
     days: dict[str, int | str | None] = {"start": start, "from": first, "to": last}
     if not by_id:
         return days
-    ids = [int(t.locator) for t in taken]
+    ids = list(map(int, locators(taken)))
     low = min(ids) // ID_BLOCK * ID_BLOCK
     return {"start": start, "id_from": low, "id_to": (max(ids) // ID_BLOCK + 1) * ID_BLOCK}

@@ -32,6 +32,10 @@ from pbxretain.stores.walks import SMALL
 _SERVED = 5_000_000
 """Rows that an index on the time counts in a second or two."""
 
+REACH = timedelta(days=7)
+"""How far from the cut-off two legs of one call are looked for. A call rests for hours, on a line
+that is never hung up for days; to compare all legs of all years would cost more than to delete."""
+
 if TYPE_CHECKING:
     from pbxretain.stores.table import TableStore
 
@@ -144,7 +148,7 @@ def _shared_left(store: TableStore, opened: Session, selection: Selection) -> di
 def find_straddlers(store: TableStore, opened: Session, selection: Selection) -> frozenset[bytes]:
     """Call ids with a dated leg on either side of the cut-off, in this table alone, or with a leg
     before it, or without a time, that the product isn't done with. A word that names no call ties
-    no rows together."""
+    no rows together. In a large table legs are looked for within ``REACH`` of the cut-off."""
     layout = store.layout(selection.start)
     if not layout.call:
         return frozenset()
@@ -156,7 +160,7 @@ def find_straddlers(store: TableStore, opened: Session, selection: Selection) ->
     low, high = time.low(selection.cutoff), time.high(selection.cutoff)
     ask = (
         f"SELECT {call} FROM {store.table} WHERE {call} IS NOT NULL AND "
-        + time.dated()
+        + all_of(time.dated(), *_near(store, selection))
         + f" GROUP BY 1 HAVING MIN({time.order}) < "
         + high
         + f" AND MAX({time.order}) >= "
@@ -167,6 +171,16 @@ def find_straddlers(store: TableStore, opened: Session, selection: Selection) ->
     if low.args != high.args:
         calls = list(_on_both_sides(store, opened, calls, selection))
     return frozenset(filter(is_call, [*calls, *_with_unready_legs(store, opened, selection)]))
+
+
+def _near(store: TableStore, selection: Selection) -> list[Sql]:
+    """What keeps the search for straddlers to an index on the time, where the table is large."""
+    time = store.layout(selection.start).time
+    served = time.direct and store.shape.indexed(time.column)
+    if not served or (store.shape.rows or 0) <= SMALL:
+        return []
+    first, last = selection.cutoff - REACH, selection.cutoff + REACH
+    return [Sql(f"{time.order} >= ") + time.low(first), Sql(f"{time.order} < ") + time.high(last)]
 
 
 def _with_unready_legs(store: TableStore, opened: Session, selection: Selection) -> Iterator[bytes]:
@@ -192,7 +206,7 @@ def _on_both_sides(
     sides: dict[bytes, set[bool]] = {}
     for group in chunks(calls, 1000):
         among = store.dialect.among(store.dialect.call_or_empty(layout.call), group)
-        where = all_of(layout.time.dated(), among)
+        where = all_of(layout.time.dated(), *_near(store, selection), among)
         for row in opened.rows(f"SELECT {layout.fetched} FROM {store.table} WHERE " + where):
             taken = layout.taken(row)
             if taken is not None:
@@ -234,7 +248,9 @@ def _certain(
             tally["straddling"] -= _count(store, opened, free, newest, waiting, each)
         free = all_of(free, negated(waiting, store.dialect))
     open_to_all = all_of(free, newest)
-    spared = _count(store, opened, free) - _count(store, opened, open_to_all)
+    spared = 0
+    if newest is not None:
+        spared = _count(store, opened, free) - _count(store, opened, open_to_all)
     if (kept := kept_for_part(store, selection)) is not None:
         tally["kept"] = _count(store, opened, open_to_all, kept)
         tally["kept"] -= sum(_count(store, opened, open_to_all, kept, each) for each in by_key)
@@ -328,7 +344,8 @@ def _total(store: TableStore, opened: Session) -> tuple[int, bool]:
     """Exact where counting is cheap, else the server's estimate. Of copies all: what a reader asks
     is what is still there."""
     estimate = store.shape.rows
-    if estimate is None or estimate <= SMALL:
+    # SQLite counts quickly, and its estimate is no more than the span of the ids.
+    if estimate is None or estimate <= SMALL or store.dialect.name == "sqlite":
         return _count(store, opened), True
     return estimate, False
 

@@ -83,6 +83,10 @@ class Dialect:
         """The column in a select list, so that its bytes equal ``stored``."""
         return self.quote(column)
 
+    def as_text(self, locator: str) -> str:
+        """A locator in a select list."""
+        return locator
+
     def given(self, value: bytes) -> Any:
         """A value for comparison with ``stored``."""
         return value
@@ -315,6 +319,9 @@ class PostgreSQL(Dialect):
 
     def fetched(self, column: str) -> str:
         return self.stored(column)
+
+    def as_text(self, locator: str) -> str:
+        return f"CAST({locator} AS text)"
 
     def given(self, value: bytes) -> Any:
         return value.decode()

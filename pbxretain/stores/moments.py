@@ -8,9 +8,11 @@ hour too long than deleted an hour too early.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
+from operator import sub
 from typing import Literal
 
 EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
@@ -33,6 +35,12 @@ def uniqueid_epoch(value: bytes | None) -> datetime | None:
         return None
     moment = datetime.fromtimestamp(int(found[1]), UTC)
     return moment if moment >= EARLIEST else None
+
+
+_EARLIEST = int(EARLIEST.timestamp())
+_WITHIN = {b":%02d:%02d" % divmod(second, 60): second for second in range(3600)}
+_BEHIND = (b".", b"")
+"""What follows the seconds in a referee; nothing where it is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,29 @@ class Moments:
             if not channel.isdigit() or abs(second - int(channel)) > REFEREE_SLACK.seconds:
                 return None
         return datetime.fromtimestamp(second, UTC)
+
+    def seconds(self, raws: Sequence[bytes], referees: Sequence[bytes | None]) -> list[int] | None:
+        """Whole seconds since 1970 of a column of times, as ``read`` would tell each; None where
+        one of them isn't as usual. ``referees`` may be empty."""
+        if self.kind == "epoch":
+            return list(map(int, raws)) if all(map(bytes.isdigit, raws)) else None
+        hours = {hour: _hour(self.zone, hour) for hour in {raw[:13] for raw in raws}}
+        if None in hours.values() or set(map(len, raws)) != {19}:
+            return None
+        try:
+            read = [hours[raw[:13]] + _WITHIN[raw[13:]] for raw in raws]  # type: ignore[operator]
+            if self.other is not None and referees:
+                made = [
+                    int(known[:10]) if known else at
+                    for at, known in zip(read, referees, strict=True)
+                ]
+                if not all(known is None or known[10:11] in _BEHIND for known in referees):
+                    return None
+                if max(map(abs, map(sub, read, made))) > REFEREE_SLACK.seconds:
+                    return None
+        except (KeyError, ValueError):
+            return None
+        return read if min(read) >= _EARLIEST else None
 
     def _read(self, raw: bytes, referee: bytes | None) -> datetime:
         text = raw.decode("ascii").strip()

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
-from pbxretain.records import Field, Taken, pack
+from pbxretain.records import Field, Haul, Taken, pack
 from pbxretain.stores.database import Row
-from pbxretain.stores.dialects import Dialect, Sql, all_of, any_of, plain, typed, untyped
+from pbxretain.stores.dialects import Dialect, Sql, Value, all_of, any_of, plain, typed, untyped
 from pbxretain.stores.times import TimeColumn
 
 T = TypeVar("T")
@@ -66,8 +67,16 @@ class Layout:
     @property
     def fetched(self) -> str:
         """The select list; the locator comes first."""
-        names = ", ".join(self.dialect.fetched(column) for column in self.columns)
-        return f"{self.locator or 'NULL'}, {names}"
+        return self._select(self.locator)
+
+    @property
+    def returned(self) -> str:
+        """As ``fetched``, for rows that are gone: a locator only where it outlives them."""
+        return self._select(self.locator if self.keep_locator else None)
+
+    def _select(self, locator: str | None) -> str:
+        first = "NULL" if locator is None else self.dialect.as_text(locator)
+        return ", ".join([first, *map(self.dialect.fetched, self.columns)])
 
     def at(self, row: Row, column: str) -> Field:
         """One column of a row as text bytes."""
@@ -88,6 +97,28 @@ class Layout:
             call=tuple([plain(row[place]) for place in places.call]),
             subjects=tuple([plain(row[place]) for place in places.subjects]),
             locator=(plain(row[0]) or b"") if self.keep_locator else b"",
+        )
+
+    def haul(self, rows: Sequence[Row], cutoff: datetime) -> Haul | None:
+        """The records of rows that are all due; None where one isn't, or isn't as usual: then each
+        has to be read by itself."""
+        places = self.places
+        columns = list(zip(*rows, strict=True))
+        texts = {at: _texts(columns[at]) for at in (places.start, *places.call, *places.subjects)}
+        start = texts[places.start]
+        referee = _texts(columns[places.referee]) if places.referee else ()
+        if None in start:
+            return None
+        seconds = self.time.seconds(start, referee)  # type: ignore[arg-type]
+        if seconds is None or max(seconds) >= cutoff.timestamp():
+            return None
+        return Haul(
+            key=[_typed(columns[at]) for at in places.key],
+            start=start,
+            call=[texts[at] for at in places.call],
+            subjects=[texts[at] for at in places.subjects],
+            locators=[plain(at) or b"" for at in columns[0]] if self.keep_locator else None,
+            seconds=seconds,
         )
 
     def identity(self, row: Row) -> bytes:
@@ -129,6 +160,20 @@ class Layout:
 
     def match_any(self, identities: Iterable[bytes]) -> Sql:
         return any_of([self.match_identity(identity) for identity in identities])
+
+
+def _texts(column: Sequence[Value]) -> Sequence[Field]:
+    """As ``plain``, of each value."""
+    if set(map(type, column)) <= {bytes, type(None)}:
+        return column  # type: ignore[return-value]
+    return list(map(plain, column))
+
+
+def _typed(column: Sequence[Value]) -> Sequence[Field]:
+    """As ``typed``, of each value."""
+    if set(map(type, column)) == {bytes} and b"\x00" not in b"".join(column):  # type: ignore[arg-type]
+        return column  # type: ignore[return-value]
+    return list(map(typed, column))
 
 
 def unpack(packed: bytes) -> Iterator[Field]:

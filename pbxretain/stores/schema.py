@@ -217,6 +217,7 @@ def _read_sqlite(
         "",
     )
     plain = "WITHOUT ROWID" not in " ".join(own.upper().split())
+    ids = f"SELECT MAX(rowid) - MIN(rowid) + 1 FROM {session.dialect.table(table)}"
     return Shape(
         table,
         columns,
@@ -224,7 +225,7 @@ def _read_sqlite(
         "sqlite",
         True,
         plain,
-        None,
+        session.number(ids) if plain else None,
         frozenset(triggers),
         frozenset(referring),
     )

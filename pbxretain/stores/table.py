@@ -74,7 +74,7 @@ from pbxretain.stores.settling import end_session, session_id
 from pbxretain.stores.shared import SharedRows, open_shared
 from pbxretain.stores.sparing import own_rows, spared
 from pbxretain.stores.times import Timeless
-from pbxretain.stores.walks import Passage, Position, Scope, Walk, passage
+from pbxretain.stores.walks import Passage, Position, Scope, Walk, Window, passage
 
 _TIMELESS = "~"
 """Behind a start event's name: records without a time are reached, too."""
@@ -314,7 +314,7 @@ class TableStore:
             deleter = self._deleter(opened, chosen)
             window = walk.window(opened, scope, after=None, limit=ITEMISED)
             while window is not None:
-                wanted = self._wanted(opened, chosen, window.where, frozenset())
+                wanted = self._wanted(opened, chosen, window, frozenset())
                 if everything:
                     wanted = replace(wanted, spare=own_rows(self, chosen) or Sql("1=1"))
                 yield from map(Itemised.of, deleter.look(wanted))
@@ -364,9 +364,8 @@ class TableStore:
             walk.restart()  # whoever walks again found something behind the boundary
         while True:
             window = walk.window(opened, scope, after=position, limit=limit)
-            where = window.where if window else None
             position = window.next if window else None
-            batch = self._batch(opened, selection, where, position, skip, alone=limit == 1)
+            batch = self._batch(opened, selection, window, position, skip, alone=limit == 1)
             if batch.taken or position is None:
                 if position is None:
                     self._walked.add(path)
@@ -389,7 +388,7 @@ class TableStore:
             end = begin + min(limit, CHUNK)
             part = replace(selection, chosen=frozenset(keys[begin:end]))
             following = Position(end) if end < len(keys) else None
-            window = Sql("1=1") if part.chosen else None
+            window = Window(Sql("1=1"), following) if part.chosen else None
             batch = self._batch(opened, part, window, following, skip, alone=limit == 1)
             if batch.taken or following is None:
                 return batch
@@ -420,14 +419,14 @@ class TableStore:
         self,
         opened: Session,
         selection: Selection,
-        window: Sql | None,
+        window: Window | None,
         position: Position | None,
         skip: frozenset[bytes],
         *,
         alone: bool,
     ) -> TableBatch:
         deleter = self._deleter(opened, selection)
-        taken: list[Taken] = []
+        taken: Sequence[Taken] = []
         identity = removal = None
         if window is not None:
             wanted = self._wanted(opened, selection, window, skip)
@@ -464,7 +463,7 @@ class TableStore:
 
     def _delete(
         self, opened: Session, deleter: Deleter, wanted: Wanted, *, alone: bool
-    ) -> tuple[list[Taken], SessionId | None]:
+    ) -> tuple[Sequence[Taken], SessionId | None]:
         """``alone``: the smallest batch; what the server refuses there is named to the run."""
         opened.begin()
         try:
@@ -480,15 +479,16 @@ class TableStore:
             raise
 
     def _wanted(
-        self, opened: Session, selection: Selection, window: Sql, skip: frozenset[bytes]
+        self, opened: Session, selection: Selection, window: Window, skip: frozenset[bytes]
     ) -> Wanted:
         layout = self.layout(selection.start)
         time = layout.time
+        sure = time.all_certain(window.below, selection.cutoff)
         return Wanted(
-            window=window,
+            window=window.where,
             certain=time.certain(selection.cutoff),
-            doubtful=time.doubtful(selection.cutoff),
-            spare=spared(self, opened, selection, window),
+            doubtful=None if sure else time.doubtful(selection.cutoff),
+            spare=spared(self, opened, selection, window.where),
             cutoff=selection.cutoff,
             forbidden=skip | {key for key in selection.excluded_keys if layout.fits(key)},
         )

@@ -61,6 +61,11 @@ class TimeColumn:
             return None
         return self.moments.read(value, plain(referee))
 
+    def seconds(self, raws: Sequence[bytes], referees: Sequence[bytes | None]) -> list[int] | None:
+        """As ``Moments.seconds``; what SQL let through is of the form already."""
+        known = self.form != "text" or self.text_form == "YYYY-MM-DD HH:MM:SS"
+        return self.moments.seconds(raws, referees) if known else None
+
     def bound(self, raw: Value) -> Sql:
         """A value of ``order`` as the database gave it, to compare with."""
         if self.form == "number":
@@ -92,6 +97,13 @@ class TimeColumn:
         if low.args == high.args:
             return None
         return all_of(self.readable, Sql(f"{self.order} >= ") + low, Sql(f"{self.order} < ") + high)
+
+    def all_certain(self, below: Value, cutoff: datetime) -> bool:
+        """Whether what lies before a stored value of ``order`` is before the cut-off under any
+        reading."""
+        low, _ = self._bounds(cutoff)
+        text = plain(below)
+        return self.form != "number" and text is not None and text.decode() <= str(low.args[0])
 
     def possible(self, cutoff: datetime) -> Sql:
         """Certain and doubtful rows together."""
@@ -163,6 +175,9 @@ class Timeless(TimeColumn):
 
     def read(self, raw: Value, referee: Value = None) -> datetime | None:
         return TimeColumn.read(self, raw, referee) or UNDATED
+
+    def seconds(self, raws: Sequence[bytes], referees: Sequence[bytes | None]) -> list[int] | None:
+        return None
 
     def certain(self, cutoff: datetime) -> Sql:
         return Sql("1=1") if cutoff >= WHENEVER else TimeColumn.certain(self, cutoff)

@@ -45,10 +45,12 @@ class Position:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Window:
-    """Rows to look at; ``next`` is None where nothing lies behind."""
+    """Rows to look at; ``next`` is None where nothing lies behind. ``below``: a time before which
+    all of them lie, where that is known."""
 
     where: Sql
     next: Position | None
+    below: Value = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -106,7 +108,8 @@ class TimeWalk:
             high = self._ask(session, order, all_of(beyond, scope.possible), offset=0)
         if high is None:
             return Window(begin, None)
-        return Window(all_of(begin, Sql(f"{order} < ") + scope.time.bound(high)), Position(high))
+        where = all_of(begin, Sql(f"{order} < ") + scope.time.bound(high))
+        return Window(where, Position(high), below=high)
 
     def _ask(self, session: Session, order: str, where: Sql, *, offset: int) -> Value:
         text = f"SELECT {order} FROM {self._table} WHERE "

@@ -23,7 +23,6 @@ TESTS = Path(__file__).resolve().parents[1]
 def small(size: int) -> None:
     """From now on each batch takes at most so many records."""
     through = batches.Work.through
-    batches.SMALLEST = batches.FIRST = batches.LARGEST = size
 
     def limited(self: batches.Work, selection: Selection) -> int:
         self.limit = size

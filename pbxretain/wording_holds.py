@@ -134,6 +134,22 @@ HOLDS: Final[Mapping[str, tuple[str, str]]] = {
         "hat sie aufgehoben.",
         "A hold means something else than what the ledger was told of, and nobody released it.",
     ),
+    "detail.HOLD_MISSING": (
+        "Löschsperre {hold} gilt nach dem Nachweisbuch, und ihre Datei fehlt",
+        "hold {hold} is in force by the ledger, and its file is gone",
+    ),
+    "detail.HOLD_MISSING.hint": (
+        "die Datei zurücklegen, oder: pbxretain hold release {short}",
+        "put it back, or: pbxretain hold release {short}",
+    ),
+    "detail.HOLD_CHANGED": (
+        "Löschsperre {hold} meint etwas anderes als das, wovon das Nachweisbuch weiß",
+        "hold {hold} means something else than when the ledger was told of it",
+    ),
+    "detail.HOLD_CHANGED.hint": (
+        "die Datei wiederherstellen, oder: pbxretain hold release {short}, und eine neue setzen",
+        "put it back as it was, or: pbxretain hold release {short}, and set another one",
+    ),
     "code.HOLD_INVALID": (
         "So ist das keine Löschsperre: Sie nennt mindestens eine Rufnummer, Nebenstelle, Mailbox, "
         "Warteschlange, einen Anruf, Mandanten oder Tag.",

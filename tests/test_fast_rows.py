@@ -196,7 +196,6 @@ def test_rows_are_the_same_wherever_the_wire_cuts_them(rows: list[Any], step: in
     "packets",
     [
         [_packet([b"a"])],  # nothing says that it is over
-        [_packet([b"a"]), b"\xff\x10\x04#70100stopped"],
         [_packet([b"a"]) + b"more", END],
         [_packet([b"a"]), END, END],
     ],
@@ -208,6 +207,13 @@ def test_a_result_that_breaks_off_is_an_error_and_closes_the_connection(
     with pytest.raises(pymysql.MySQLError):
         wire.query(answer, "")
     assert answer.closed
+
+
+def test_what_the_server_refuses_in_mid_result_leaves_the_connection_open() -> None:
+    answer = Answer([_packet([b"a"]), b"\xff\x10\x04#70100stopped"], 1, 1 << 20)
+    with pytest.raises(pymysql.MySQLError):
+        wire.query(answer, "")
+    assert not answer.closed
 
 
 def test_a_packet_that_is_missing_is_noticed() -> None:

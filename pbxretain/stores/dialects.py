@@ -429,21 +429,29 @@ class SQLite(Dialect):
         c = self.quote(column)
         day, middle, clock = _FORMS[form]
         length = 14 + 2 * len(day) + len(middle) + 2 * len(clock)
-        parts, at = [], 1
-        for size, gap in ((4, day), (2, day), (2, middle), (2, clock), (2, clock), (2, "")):
-            parts.append(f"substr({c}, {at}, {size})")
-            at += size + len(gap)
-        year, month, date, hour, minute, second = parts
-        iso = f"{year}||'-'||{month}||'-'||{date}||' '||{hour}||':'||{minute}||':'||{second}"
-        shown = f"%Y{day}%m{day}%d{middle}%H{clock}%M{clock}%S"
+        text = f"substr({c}, 1, {length})"
+        again = f"datetime({text}, '+0 days')"
+        if (day, middle, clock) != ("-", " ", ":"):
+            shown = f"%Y{day}%m{day}%d{middle}%H{clock}%M{clock}%S"
+            again = f"strftime('{shown}', {self._iso(c, form)}, '+0 days')"
         tail = f"substr({c}, {length + 2})"
         # A date that doesn't exist comes back as another one.
         return (
-            f"typeof({c}) = 'text'"
-            f" AND strftime('{shown}', {iso}, '+0 days') IS substr({c}, 1, {length})"
+            f"typeof({c}) = 'text' AND {again} IS {text}"
             f" AND (length({c}) = {length} OR (substr({c}, {length + 1}, 1) = '.'"
             f" AND length({tail}) > 0 AND {tail} NOT GLOB '*[^0-9]*'))"
         )
+
+    @staticmethod
+    def _iso(column: str, form: str) -> str:
+        """A time of another form as SQLite reads it."""
+        day, middle, clock = _FORMS[form]
+        parts, at = [], 1
+        for size, gap in ((4, day), (2, day), (2, middle), (2, clock), (2, clock), (2, "")):
+            parts.append(f"substr({column}, {at}, {size})")
+            at += size + len(gap)
+        year, month, date, hour, minute, second = parts
+        return f"{year}||'-'||{month}||'-'||{date}||' '||{hour}||':'||{minute}||':'||{second}"
 
 
 def dialect_named(name: str) -> Dialect:

@@ -396,7 +396,7 @@ class TableStore:
             begin = end
 
     def _scope(self, selection: Selection) -> Scope:
-        time = self._layouts[selection.start].time
+        time = self._layouts[selection.start].time.cheaply
         return Scope(
             possible=all_of(time.possible(selection.cutoff), own_rows(self, selection)),
             time=time,
@@ -482,7 +482,7 @@ class TableStore:
         self, opened: Session, selection: Selection, window: Window, skip: frozenset[bytes]
     ) -> Wanted:
         layout = self.layout(selection.start)
-        time = layout.time
+        time = layout.time.cheaply
         sure = time.all_certain(window.below, selection.cutoff)
         return Wanted(
             window=window.where,

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import sqlalchemy.types as kinds
@@ -34,7 +34,8 @@ _NUMBER = re.compile(rb"^\d+(\.\d*)?$")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TimeColumn:
-    """One start event of one table. ``order`` is SQL that sorts as time does.
+    """One start event of one table. ``order`` is SQL that sorts as time does. ``readable`` tells
+    what holds a time; ``likely`` tells it cheaply and lets some rubbish through.
 
     ``direct``: ``order`` is the plain column, so an index on it serves.
     """
@@ -49,6 +50,12 @@ class TimeColumn:
     moments: Moments
     referee: str | None
     direct: bool
+    likely: Sql | None = None
+
+    @property
+    def cheaply(self) -> Self:
+        """The same for statements whose rows are read one by one afterwards."""
+        return replace(self, readable=self.likely)
 
     def read(self, raw: Value, referee: Value = None) -> datetime | None:
         """The instant of one row, aware UTC, or None."""
@@ -256,7 +263,8 @@ class _Builder:
         moments = Moments("wall", UTC) if instant else self._wall_moments()
         day = self.dialect.real_day(self.column)
         zoned = instant and self.dialect.name == "postgresql"
-        return self._made("native", moments, readable=Sql(day) if day else None, zoned=zoned)
+        readable = Sql(day) if day else None
+        return self._made("native", moments, readable=readable, zoned=zoned, likely=None)
 
     def number(self, sample: Sequence[Value], *, stored_as_number: bool) -> TimeColumn:
         if any(_as_number(value) > _LATEST_EPOCH for value in sample):
@@ -270,7 +278,7 @@ class _Builder:
             digits = self.dialect.digits(self.column)
             order = f"CASE WHEN {digits} THEN {self.dialect.number(self.column)} END"
             readable = Sql(digits)
-        return self._made("number", moments, readable=readable, order=order)
+        return self._made("number", moments, readable=readable, order=order, likely=readable)
 
     def sampled(self, sample: Sequence[Value], declared: object) -> TimeColumn:
         texts = [text for text in map(plain, sample) if text and not text.startswith(b"0000")]
@@ -288,8 +296,16 @@ class _Builder:
         self.allow("text", "datetime" if self.dialect.name == "sqlite" else "text")
         readable = Sql(self.dialect.in_form(self.column, form))
         order = self.dialect.ordered_text(self.column)
+        long_enough = Sql(
+            f"LENGTH({self.dialect.quote(self.column)}) >= {len(_formed(_EARLIEST, form))}"
+        )
         return self._made(
-            "text", self._wall_moments(), readable=readable, order=order, text_form=form
+            "text",
+            self._wall_moments(),
+            readable=readable,
+            order=order,
+            text_form=form,
+            likely=long_enough,
         )
 
     def _made(
@@ -298,6 +314,7 @@ class _Builder:
         moments: Moments,
         *,
         readable: Sql | None,
+        likely: Sql | None,
         order: str = "",
         text_form: str = "",
         zoned: bool = False,
@@ -308,6 +325,7 @@ class _Builder:
             column=self.column,
             order=order or quoted,
             readable=readable,
+            likely=likely,
             form=form,
             text_form=text_form,
             zoned=zoned,

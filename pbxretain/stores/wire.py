@@ -25,7 +25,7 @@ _WIDE = {0xFC: 2, 0xFD: 3, 0xFE: 8}
 
 def query(driver: Any, text: str) -> list[tuple[Value, ...]]:
     """The rows of a statement, each column as the server sent it. ``driver`` is PyMySQL's
-    connection. Raises the driver's errors; after one in mid-result the connection is closed."""
+    connection. Raises the driver's errors; where a result breaks off the connection is closed."""
     driver.query(text, unbuffered=True)
     result = driver._result
     if not result.unbuffered_active:
@@ -34,7 +34,8 @@ def query(driver: Any, text: str) -> list[tuple[Value, ...]]:
     try:
         reader.read()
     except BaseException:
-        driver._force_close()
+        if not reader.ended:
+            driver._force_close()
         raise
     finally:
         result.unbuffered_active = False
@@ -49,15 +50,16 @@ class _Reader:
         self._driver = driver
         self._columns = range(columns)
         self._packets = 0
+        self.ended = False
         self.rows: list[tuple[Value, ...]] = []
 
     def read(self) -> None:
-        buffer, ended = b"", False
-        while not ended:
+        buffer = b""
+        while not self.ended:
             buffer += self._more()
-            done, ended = self._cut(buffer)
-            buffer = buffer[done:]
+            buffer = buffer[self._cut(buffer) :]
         if buffer:
+            self.ended = False
             raise err.InternalError("more came than was asked for")
 
     def _more(self) -> bytes:
@@ -69,8 +71,8 @@ class _Reader:
             raise err.OperationalError(CR.CR_SERVER_LOST, "Lost connection during query")
         return data
 
-    def _cut(self, data: bytes) -> tuple[int, bool]:
-        """Takes whole packets off the front; how many bytes that were, and whether all is read."""
+    def _cut(self, data: bytes) -> int:
+        """Takes whole packets off the front; how many bytes that were."""
         at, end, add = 0, len(data), self.rows.append
         while end - at >= 4:
             size = data[at] | data[at + 1] << 8 | data[at + 2] << 16
@@ -83,16 +85,16 @@ class _Reader:
                     break
                 add(self._row(row, 0, len(row)))
             elif data[begin] == _END and size < 9:
-                self._ended(data[at + 3])
-                return stop, True
+                self._end(data[at + 3])
+                return stop
             elif data[begin] == _ERROR:
-                self._driver._next_seq_id = 0
+                self.ended = True  # the server gave up, and the connection goes on
                 err.raise_mysql_exception(data[begin:stop])
             else:
                 add(self._row(data, begin, stop))
             self._packets += 1
             at = stop
-        return at, False
+        return at
 
     def _row(self, data: bytes, at: int, stop: int) -> tuple[Value, ...]:
         row: list[Value] = []
@@ -126,6 +128,7 @@ class _Reader:
                 return b"".join(parts), at
         return None, 0
 
-    def _ended(self, number: int) -> None:
+    def _end(self, number: int) -> None:
         if number != (self._driver._next_seq_id + self._packets) % 256:
             raise err.InternalError("a packet is missing")
+        self.ended = True

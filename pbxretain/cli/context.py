@@ -77,6 +77,8 @@ class App:
         return Folder(path, self.state, agreed=agreed, told=self._held)
 
     def _held(self, source: str) -> frozenset[str]:
+        from pbxretain import holdnotes
+
         reports = self.reports(source)
         return holdnotes.in_force(Ledger(reports)) if reports.is_dir() else frozenset()
 

@@ -376,8 +376,9 @@ class _Run:
         signing_ = holdnotes.Signing(
             self.site.installation, self.terms.name, self.site.key, self._clock()
         )
-        two_person = folder.agreed is not None
-        entries = holdnotes.publish(self.ledger, folder.read(), signing_, two_person=two_person)
+        two_person, register = folder.agreed is not None, folder.read()
+        entries = holdnotes.publish(self.ledger, register, signing_, two_person=two_person)
+        folder.remember(register.of(self.terms.name))
         if entries:
             self.ledger.sign_checkpoint(self.site.key, self.site.origin(self.terms.name))
 
@@ -664,7 +665,9 @@ class _Run:
         outcome, code = verdict(results, errors, signal=self.stop())
         pseudonyms = self._pseudonyms()
         if results and (destroyed := pseudonyms.destroyed()):
-            results[0].noted["PSEUDONYM_KEY_DESTROYED"] = destroyed
+            made = {item.dataset for item in decided.items if item.action == "redact"}
+            result = next((r for r in results if r.dataset in made), results[0])
+            result.noted["PSEUDONYM_KEY_DESTROYED"] = destroyed
         entry = self._seal(known, results, Ending(outcome, int(code), self._clock()), files)
         pseudonyms.told()
         return RunResult(

@@ -18,13 +18,13 @@ from typing import Literal
 from uuid import uuid4
 
 from pbxretain import posix
-from pbxretain.errors import EvidenceError, RefusedError
+from pbxretain.errors import EvidenceError
 from pbxretain.evidence import attestations
 from pbxretain.evidence.attestations import LedgerPlace, Role
 from pbxretain.evidence.fields import instant, moment
 from pbxretain.evidence.statements import file_type, parse_statement, statement
 from pbxretain.evidence.trust import Roster
-from pbxretain.holds import Hold, Register
+from pbxretain.holds import Hold, Register, missing
 from pbxretain.ledger import Entry, Ledger
 from pbxretain.signing import Envelope, PrivateKey, open_envelope, seal, signed_by
 
@@ -59,6 +59,11 @@ def told(ledger: Ledger) -> Mapping[str, Told]:
     return found
 
 
+def in_force(ledger: Ledger) -> frozenset[str]:
+    """The holds that were set and not released, by the ledger."""
+    return frozenset(name for name, last in told(ledger).items() if last.said.event == "set")
+
+
 @dataclass(frozen=True, slots=True)
 class Signing:
     """Who signs for which source's ledger, and when (aware UTC)."""
@@ -80,12 +85,7 @@ def publish(
     here = {hold.hold for hold in mine}
     for name, last in known.items():
         if last.said.event == "set" and name not in here:
-            raise RefusedError(
-                f"hold {name} is in force by the ledger, and its file is gone",
-                hint=f"put it back, or: pbxretain hold release {name[:8]}",
-                code="HOLD_MISSING",
-                params={"hold": name, "short": name[:8]},
-            )
+            raise missing(name)
     wanted = list(_untold(mine, known, two_person=two_person))
     return [tell(ledger, register, hold, event, signing) for hold, event in wanted]
 

@@ -13,8 +13,11 @@ it with a batch in hand.
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import re
 import secrets
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -36,10 +39,13 @@ from pbxretain.errors import (
 )
 from pbxretain.period import Period
 from pbxretain.settings import Name, refuse_writable
-from pbxretain.strictyaml import MAX_BYTES, DocumentMistakes
+from pbxretain.strictyaml import MAX_BYTES, DocumentMistakes, printable
 
 LEGAL, RESTRICTION = "legal-hold", "restriction"
 _LOCK, _TURN = "holds.lock", "holds.turn"
+_KNOWN = "holds.known"
+_NO_HOLD = ("~", ".bak", ".swp")
+"""What editors and a write that was killed leave beside a file."""
 
 Id = Annotated[
     str,
@@ -127,6 +133,12 @@ class Hold(Document):
         return not self.data or data_class in self.data
 
     @property
+    def meaning(self) -> str:
+        """A digest of what it keeps; with its nonce, so that it tells nothing about that."""
+        said = self.model_dump(mode="json", include={"kind", "nonce", "sources", "data", "match"})
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+    @property
     def given(self) -> bool:
         """Whether its release is decided; its records stay until the grace is over."""
         return self.release is not None and self.release.ends is not None
@@ -174,6 +186,9 @@ class Folder:
     agreed: Callable[[str, str], bool] | None = field(default=None, repr=False)
     """By source and hold whether a second person signed the release; None where nobody has to."""
 
+    told: Callable[[str], frozenset[str]] | None = field(default=None, repr=False)
+    """By source the holds that its ledger says are in force."""
+
     def stamp(self) -> Stamp:
         """What tells that something was changed. RefusedError where nobody lets us look."""
         found = []
@@ -187,7 +202,8 @@ class Folder:
 
     def read(self) -> Register:
         """All holds. RefusedError (HOLDS_UNREADABLE) for one that can't be read, has mistakes, or
-        isn't named by its id: what it holds nobody knows."""
+        isn't named by its id, and for whatever else lies in the folder, which may be meant for one:
+        what it holds nobody knows."""
         stamp, holds, digests = self.stamp(), [], []
         for path in self._files():
             hold, digest = _read(path)
@@ -198,11 +214,24 @@ class Folder:
 
     def _files(self) -> list[Path]:
         try:
-            return sorted(path for path in self.path.iterdir() if path.suffix == ".yaml")
+            _refuse_open(self.path)
+            found = sorted(self.path.iterdir())
         except FileNotFoundError:
             return []
         except OSError:
             raise _unreadable("the holds folder can't be read") from None
+        if any(not path.name.endswith((".yaml", *_NO_HOLD)) for path in found):
+            raise _unreadable("something in the holds folder isn't called like a hold: ID.yaml")
+        return [path for path in found if path.suffix == ".yaml"]
+
+    def exposed(self) -> int:
+        """How many holds every user of this machine may read."""
+        try:
+            if os.name != "posix" or not self.path.stat().st_mode & stat.S_IXOTH:
+                return 0
+            return sum(bool(path.stat().st_mode & stat.S_IROTH) for path in self._files())
+        except OSError:
+            return 0
 
     def put(self, hold: Hold) -> Path:
         """Writes a hold, synced, 0600; call it under ``alone``. UnavailableError where it can't."""
@@ -221,6 +250,51 @@ class Folder:
                 params={"folder": str(self.path)},
             ) from None
         return path
+
+    # --- what is known of them ---------------------------------------------------------------
+
+    def known(self, source: str) -> Register:
+        """As ``read``, for who goes by what a source's holds keep. RefusedError, besides, for a
+        hold whose file is gone (HOLD_MISSING) or means something else than when the ledger was
+        told of it (HOLD_CHANGED), and nobody released it."""
+        register, meant = self.read(), self._meant()
+        here = {hold.hold for hold in register.of(source)}
+        for name in sorted(self.told(source) - here if self.told else ()):
+            raise missing(name)
+        for hold in register.of(source):
+            if meant.get(hold.hold, hold.meaning) != hold.meaning and not self._let(source, hold):
+                raise RefusedError(
+                    f"hold {hold.hold} means something else than when the ledger was told of it",
+                    hint=f"put it back as it was, or: pbxretain hold release {hold.hold[:8]}, and "
+                    "set another one",
+                    code="HOLD_CHANGED",
+                    params={"hold": hold.hold, "short": hold.hold[:8]},
+                )
+        return register
+
+    def _let(self, source: str, hold: Hold) -> bool:
+        return hold.given and (self.agreed is None or self.agreed(source, hold.hold))
+
+    def remember(self, holds: Sequence[Hold]) -> None:
+        """Keeps what each means, from the first time on; when the ledger has been told of them."""
+        meant = self._meant()
+        more = {hold.hold: hold.meaning for hold in holds if hold.hold not in meant}
+        if more:
+            posix.write_synced(self.state / _KNOWN, json.dumps({**meant, **more}).encode())
+
+    def _meant(self) -> dict[str, str]:
+        path = self.state / _KNOWN
+        try:
+            found = json.loads(path.read_bytes())
+            return {str(name): str(digest) for name, digest in found.items()}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, AttributeError):
+            raise RefusedError(
+                f"{printable(str(path))} can't be read, so nobody knows if a hold was changed",
+                hint="look through pbxretain hold show ID, then remove that file",
+                code="HOLDS_UNREADABLE",
+            ) from None
 
     # --- who may go on -----------------------------------------------------------------------
 
@@ -266,6 +340,16 @@ class Folder:
             lock.__exit__(None, None, None)
 
 
+def _refuse_open(folder: Path) -> None:
+    """Who may write in the folder may put another file in a hold's place."""
+    if os.name == "posix" and folder.stat().st_mode & stat.S_IWOTH:
+        raise RefusedError(
+            f"every user of this machine may write in the holds folder {printable(str(folder))}",
+            hint=f"chmod o-w {printable(str(folder))}",
+            code="WRITABLE_BY_OTHERS",
+        )
+
+
 def _read(path: Path) -> tuple[Hold, str]:
     named = bool(re.fullmatch(r"[0-9a-f-]{36}\.yaml", path.name))
     shown = path.name if named else "a file"
@@ -291,6 +375,16 @@ def _unreadable(what: str) -> RefusedError:
         f"{what}, and until it can be read nobody knows what must stay",
         hint="put the hold right; pbxretain hold list",
         code="HOLDS_UNREADABLE",
+    )
+
+
+def missing(name: str) -> RefusedError:
+    """For a hold that is in force by the ledger alone."""
+    return RefusedError(
+        f"hold {name} is in force by the ledger, and its file is gone",
+        hint=f"put it back, or: pbxretain hold release {name[:8]}",
+        code="HOLD_MISSING",
+        params={"hold": name, "short": name[:8]},
     )
 
 

@@ -93,16 +93,21 @@ class Item:
     """Of the stage: how long what it takes stays as it is."""
 
     beside: int = 0
-    """How many records are due in the same dataset under other rules."""
+    """How many records a run may take from the same dataset under other rules."""
 
     @property
     def due(self) -> int:
         return self.census.due if self.census and not self.reads_only else 0
 
+    @property
+    def goes(self) -> int:
+        """How much of that a run may take: nothing of what is left out."""
+        return 0 if self.refusal else self.due
+
     def exceeds(self, share: int) -> bool:
         """Whether more than ``share`` percent of the dataset is due, under all its rules together;
         never for a small one."""
-        total, due = self.census.total if self.census else None, self.due + self.beside
+        total, due = self.census.total if self.census else None, self.goes + self.beside
         return bool(total) and due >= IGNORED_BELOW and due * 100 > share * (total or 0)
 
 
@@ -124,7 +129,7 @@ class Plan:
 
     @property
     def due(self) -> int:
-        """How many records a run would take now."""
+        """How many records are due now, those of datasets that are left out among them."""
         return sum(item.due for item in self.items)
 
     @property
@@ -388,8 +393,8 @@ def _beside(items: Sequence[Item]) -> list[Item]:
     """What is due of one dataset is looked at as a whole, under however many rules."""
     due: dict[str, int] = {}
     for item in items:
-        due[item.of] = due.get(item.of, 0) + item.due
-    return [replace(item, beside=due[item.of] - item.due) for item in items]
+        due[item.of] = due.get(item.of, 0) + item.goes
+    return [replace(item, beside=due[item.of] - item.goes) for item in items]
 
 
 def left_out(error: StoreError) -> RefusedError | UnavailableError:
@@ -623,7 +628,7 @@ def _limits(
     terms: Terms, items: Sequence[Item], confirm_count: int | None, *, command: str
 ) -> Sequence[RefusedError]:
     """Share per dataset and count per source; a confirmed count passes both."""
-    due = sum(item.due for item in items)
+    due = sum(item.goes for item in items)
     if confirm_count is not None:
         if due <= confirm_count:
             return []
@@ -644,7 +649,7 @@ def _limits(
         over = item.exceeds(limits.share) and item.of not in told and not item.refusal
         if item.census and over:
             told.add(item.of)
-            there = item.due + item.beside
+            there = item.goes + item.beside
             found.append(
                 LimitError(
                     f"dataset {item.of}: {there} of {item.census.total} records are due, "

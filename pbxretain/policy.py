@@ -285,6 +285,10 @@ class Rule(Document):
         ends, theirs = self._ends(), other._ends()
         return any(all(end.exceeds(their) for their in theirs) for end in ends)
 
+    def stays_beyond(self, age: Period) -> bool:
+        """Whether something under this rule can be older than that."""
+        return self.forever or any(end.exceeds(age) for end in self._ends())
+
     def _ends(self) -> list[Period]:
         found = [self.minimum] if self.minimum else []
         return [self.keep, *found] if isinstance(self.keep, Period) else found

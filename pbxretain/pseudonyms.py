@@ -7,27 +7,19 @@ schedule it is destroyed; what was made with it is anonymous then.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from pbxretain import period, posix
+from pbxretain.aliases import KEY, key_of, maker, read, unread
 from pbxretain.errors import EvidenceError
-from pbxretain.evidence.lookup import party
 from pbxretain.plan import Item, Plan
 from pbxretain.policy import Policy
 from pbxretain.records import Redaction
-from pbxretain.signing import canonical, parse_canonical
-
-PREFIX = b"pn-"
-_REMEMBERED = 1 << 16
+from pbxretain.signing import canonical
 
 
 class Pseudonyms:
@@ -37,7 +29,7 @@ class Pseudonyms:
     """
 
     def __init__(self, state: Path, *, region: str | None = None) -> None:
-        self._path = state / "pseudonyms.key"
+        self._path = state / KEY
         self._note = state / "pseudonyms.destroyed"
         self._region = region
 
@@ -90,10 +82,10 @@ class Pseudonyms:
         when it is first needed."""
         if redaction.numbers != "pseudonym":
             return redaction
-        return replace(redaction, pseudonym=_maker(self._key(now), self._region))
+        return replace(redaction, pseudonym=maker(self._key(now), self._region))
 
     def _key(self, now: datetime) -> bytes:
-        known = self._read(self._path)
+        known = read(self._path)
         if known is None:
             key = secrets.token_bytes(32)
             made = now.astimezone(UTC).isoformat()
@@ -102,51 +94,17 @@ class Pseudonyms:
             except OSError:
                 raise _unwritten() from None
             return key
-        try:
-            key = bytes.fromhex(known["key"])
-        except (KeyError, TypeError, ValueError):
-            raise _unread() from None
-        if len(key) != 32:
-            raise _unread()
-        return key
+        return key_of(known)
 
     def _made(self) -> datetime | None:
-        known = self._read(self._path)
+        known = read(self._path)
         try:
             return datetime.fromisoformat(known["made"]) if known else None
         except (KeyError, TypeError, ValueError):
-            raise _unread() from None
+            raise unread() from None
 
     def _noted(self) -> list[str]:
-        return list((self._read(self._note) or {}).get("made", ()))
-
-    def _read(self, path: Path) -> dict[str, Any] | None:
-        try:
-            return parse_canonical(path.read_bytes())
-        except FileNotFoundError:
-            return None
-        except (OSError, EvidenceError):
-            raise _unread() from None
-
-
-def _maker(key: bytes, region: str | None) -> Callable[[bytes], bytes]:
-    @lru_cache(maxsize=_REMEMBERED)
-    def made(number: bytes) -> bytes:
-        # One person, one pseudonym, however the product spelt the number.
-        meant = party(number, region)
-        said = meant.encode() if meant else number
-        return PREFIX + hmac.new(key, said, hashlib.sha256).hexdigest()[:16].encode()
-
-    return made
-
-
-def _unread() -> EvidenceError:
-    return EvidenceError(
-        "The key of pseudonyms can't be read.",
-        hint="restore the state folder, or remove the file pseudonyms.key: a new key gives other"
-        " pseudonyms",
-        code="PSEUDONYM_KEY",
-    )
+        return list((read(self._note) or {}).get("made", ()))
 
 
 def _unwritten() -> EvidenceError:

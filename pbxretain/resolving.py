@@ -11,12 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pbxretain import sought
+from pbxretain.aliases import Aliases, aliases, nobody
 from pbxretain.connector import Opened
-from pbxretain.errors import DocumentError, RefusedError, StoreError
+from pbxretain.errors import DocumentError, EvidenceError, RefusedError, StoreError
 from pbxretain.holds import LEGAL, RESTRICTION, Folder, Hold, Match, Register, Stamp
 from pbxretain.manifest import (
     Dataset,
@@ -57,7 +59,9 @@ class Holder:
     """The data classes that it keeps; None for all."""
 
     @classmethod
-    def of(cls, hold: Hold, source: Source, manifest: Manifest) -> Holder:
+    def of(
+        cls, hold: Hold, source: Source, manifest: Manifest, aliases: Aliases = nobody
+    ) -> Holder:
         """RefusedError for a number that can't be told: a hold that means nobody knows whom."""
         match = hold.match
         try:
@@ -70,6 +74,9 @@ class Holder:
                 hint="write numbers with their country, as in +49 30 ...",
                 code="HOLDS_UNREADABLE",
             ) from None
+        boxes = [text.partition("@")[0] for text in match.mailboxes]
+        called = (*match.numbers, *match.extensions, *boxes)
+        several += [sought.pseudonym(one) for text in called for one in aliases(text)]
         whom = sought.any_of(several) if several else None
         if not match.whom and (match.since or match.until):
             whom = Everything()
@@ -207,8 +214,8 @@ class Scope:
         return self.folder.stamp() if self.folder else ()
 
     def read(self) -> Register:
-        """As ``Folder.read``."""
-        return self.folder.read() if self.folder else Register()
+        """As ``Folder.known``."""
+        return self.folder.known(self.name) if self.folder else Register()
 
     def resolve(self, opened: Opened, *, now: datetime) -> Held:
         """Reads the holds and looks for what they keep in every dataset. RefusedError for a hold
@@ -227,7 +234,20 @@ class Scope:
         """The holds that keep something of this source today."""
         today = now.astimezone(self.source.zone).date()
         mine = [hold for hold in register.of(self.name) if not self._over(hold, today)]
-        return tuple(Holder.of(hold, self.source, self.manifest) for hold in mine)
+        known: Aliases = nobody
+        if self.folder is not None and mine:
+            known = self._aliases(self.folder.state / self.name)
+        return tuple(Holder.of(hold, self.source, self.manifest, known) for hold in mine)
+
+    def _aliases(self, state: Path) -> Aliases:
+        try:
+            return aliases(state, region=self.source.region)
+        except EvidenceError as error:
+            raise RefusedError(
+                "nobody can tell which pseudonyms a hold means",
+                hint=error.hint,
+                code="HOLDS_UNRESOLVED",
+            ) from None
 
     def _over(self, hold: Hold, today: date) -> bool:
         """What a file says of a release counts only as far as the ledger bears it out."""
@@ -238,6 +258,7 @@ class Scope:
 def _ties(holder: Holder, opened: Opened) -> tuple[Ties, Ties]:
     """What a hold keeps, and what it would keep if its queue or tenant were another."""
     stores = opened.stores
+    _refuse_untold(holder, opened)
     with _resolved():
         known = Ties(_named(holder, stores))
         if holder.whom is not None:
@@ -247,6 +268,21 @@ def _ties(holder: Holder, opened: Opened) -> tuple[Ties, Ties]:
         found_ = _followed(known, stores)
         kept = _narrowed(holder, found_, stores)
         return kept, found_ - kept
+
+
+def _refuse_untold(holder: Holder, opened: Opened) -> None:
+    """A hold on a queue or tenant, whoever called, in a source that tells of none."""
+    if holder.hold.match.whom:
+        return
+    told = {name for kind in opened.kinds.values() for name in getattr(kind, "facets", ())}
+    for facet in (name for facets in holder.facets for name in facets if name not in told):
+        raise RefusedError(
+            f"hold {holder.hold.hold} goes by {facet}, and nothing that is covered here tells which"
+            " record is of which",
+            hint="name numbers, extensions or days instead, or name its sources; or cover what"
+            " tells it: roots in settings",
+            code="HOLDS_UNRESOLVED",
+        )
 
 
 @contextmanager

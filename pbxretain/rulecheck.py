@@ -28,9 +28,12 @@ class Remark:
     RULE_UNREACHABLE: the earlier takes all. RULE_OVERLAP: it takes some, and treats them
     differently. RULE_FACET: no dataset of the class (``facet`` names it) knows the facet.
     RULE_REDACT: the rule redacts, and a dataset of the class (``dataset`` names it) can't be.
+    REDACTED_BEFORE_FILE: the rule blanks what ties longer-lived files (``dataset``) to a person.
     """
 
-    code: Literal["RULE_UNREACHABLE", "RULE_OVERLAP", "RULE_FACET", "RULE_REDACT"]
+    code: Literal[
+        "RULE_UNREACHABLE", "RULE_OVERLAP", "RULE_FACET", "RULE_REDACT", "REDACTED_BEFORE_FILE"
+    ]
     data: str
     index: int
     earlier: int | None = None
@@ -86,6 +89,22 @@ def unredactable(manifest: Manifest, policy: Policy) -> Iterator[Remark]:
         for name, kind in manifest.datasets.items():
             if rule.redact and kind.data == rule.data and not _redactable(manifest, kind):
                 yield Remark("RULE_REDACT", rule.data, index, dataset=name)
+
+
+def untied_files(manifest: Manifest, policy: Policy) -> Iterator[Remark]:
+    """Files that stay after the rows which name them were redacted: no hold and no demand finds
+    them by a number any more, unless their names tell it."""
+    for index, rule in enumerate(policy.rules):
+        if rule.redact is None:
+            continue
+        for kind in manifest.datasets.values():
+            if not isinstance(kind, TableDataset) or kind.data != rule.data or kind.link is None:
+                continue
+            part, after = kind.link.dataset, rule.redact.after
+            theirs = manifest.datasets[part].data
+            beyond = any(other.stays_beyond(after) for other in policy.rules_for(theirs))
+            if kind.link.column in kind.redact and theirs != rule.data and beyond:
+                yield Remark("REDACTED_BEFORE_FILE", rule.data, index, dataset=part)
 
 
 def _redactable(manifest: Manifest, kind: Dataset) -> bool:

@@ -40,6 +40,9 @@ _STAMP = re.compile(r"(?<![0-9])(?:19|20)[0-9]{6}[-_]?[0-9]{6}(?![0-9])")
 _SUFFIX = re.compile(r"(?<=[^/\s])-[0-9a-f]{8}(?:;[0-9])?(?![0-9A-Za-z-])")
 """What Asterisk puts behind a channel's name."""
 
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+"""As telephones without umlauts write them."""
+
 _CHANNEL = re.compile(r"(?<![0-9A-Za-z._-])[A-Za-z][A-Za-z0-9]*/")
 _FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$|\.\w+\.\w+$")
 _OUTSIDE = re.compile(r"[-_/]+")
@@ -70,6 +73,11 @@ def name(text: str) -> Sought:
     if sum(map(len, words)) < 2:
         raise DocumentError("that is no name", hint="name two letters or more", code="NO_NAME")
     return _Name(tuple(words))
+
+
+def pseudonym(text: str) -> Sought:
+    """What stands in a redacted column instead of a number."""
+    return _Pseudonym(text)
 
 
 def any_of(several: Iterable[Sought]) -> Sought:
@@ -231,8 +239,10 @@ class _Name:
 
     @property
     def tails(self) -> Sequence[str]:
-        # What no way of writing a word changes: letters without accents, and no ss, which is ß.
-        plain = [part for word in self.words for part in re.split("[^a-z0-9]|ss+", word)]
+        # What no way of writing a word changes: letters without accents, no ss, which is ß, and
+        # nothing that may stand for an umlaut.
+        wanted = "[^a-z0-9]|ss+|[aou]e"
+        plain = [part for word in self.words for part in re.split(wanted, word)]
         best = max(plain, key=len, default="")
         return (best,) if len(best) > 1 else ()
 
@@ -243,6 +253,22 @@ class _Name:
         text = f" {' '.join(_words(_text(value)))} "
         orders = {self.words, (self.words[-1], *self.words[:-1])}
         return any(f" {' '.join(order)} " in text for order in orders)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Pseudonym:
+    own: str
+
+    def __repr__(self) -> str:
+        return "<sought>"
+
+    @property
+    def tails(self) -> Sequence[str]:
+        return (self.own.rpartition("-")[2],)
+
+    def matches(self, value: bytes | None, *, bare: bool = True) -> bool:
+        del bare
+        return value is not None and _text(value) == self.own
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -262,7 +288,7 @@ class _AnyOf:
 
 
 def _words(text: str) -> list[str]:
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_SPELT_OUT)
     return re.split(r"[\W_]+", f" {folded} ")[1:-1]
 
 

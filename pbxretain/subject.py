@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pbxretain import sought
+from pbxretain.aliases import Aliases, nobody
 from pbxretain.connector import Opened
 from pbxretain.errors import DocumentError, StoreError
 from pbxretain.manifest import SpoolDataset, TreeDataset
@@ -36,11 +37,14 @@ class Subject:
     def __bool__(self) -> bool:
         return bool(self.numbers or self.extensions or self.names)
 
-    def sought(self, region: str | None) -> Sought:
-        """What to look for in a source of this country. Raises DocumentError without a value."""
+    def sought(self, region: str | None, aliases: Aliases = nobody) -> Sought:
+        """What to look for in a source of this country, pseudonyms that still can be told among
+        it. Raises DocumentError without a value."""
         each = [sought.number(text, region=region) for text in self.numbers]
         each += [sought.extension(text) for text in self.extensions]
         each += [sought.name(text) for text in self.names]
+        called = (one for text in (*self.numbers, *self.extensions) for one in aliases(text))
+        each += [sought.pseudonym(one) for one in called]
         return sought.any_of(each)
 
 

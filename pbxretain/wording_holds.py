@@ -94,6 +94,10 @@ HOLDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     # --- codes --------------------------------------------------------------------------------
     "code.HOLDS": ("Löschsperren gelten.", "Holds are in force."),
+    "code.HOLDS_EXPOSED": (
+        "Jeder Benutzer dieses Rechners kann lesen, um wen es bei Löschsperren geht.",
+        "Every user of this machine may read whom holds are about.",
+    ),
     "code.HOLD_UNTIED": (
         "Löschsperren für Anrufe, von denen hier nichts sagt, zu welchem Anruf ein Datensatz "
         "gehört; es bleibt nur, was die Person selbst nennt.",
@@ -124,6 +128,27 @@ HOLDS: Final[Mapping[str, tuple[str, str]]] = {
     "code.HOLD_MISSING": (
         "Nach dem Nachweisbuch gilt eine Löschsperre, deren Datei fehlt.",
         "By the ledger a hold is in force whose file is gone.",
+    ),
+    "code.HOLD_CHANGED": (
+        "Eine Löschsperre meint etwas anderes als das, wovon das Nachweisbuch weiß, und niemand "
+        "hat sie aufgehoben.",
+        "A hold means something else than what the ledger was told of, and nobody released it.",
+    ),
+    "detail.HOLD_MISSING": (
+        "Löschsperre {hold} gilt nach dem Nachweisbuch, und ihre Datei fehlt",
+        "hold {hold} is in force by the ledger, and its file is gone",
+    ),
+    "detail.HOLD_MISSING.hint": (
+        "die Datei zurücklegen, oder: pbxretain hold release {short}",
+        "put it back, or: pbxretain hold release {short}",
+    ),
+    "detail.HOLD_CHANGED": (
+        "Löschsperre {hold} meint etwas anderes als das, wovon das Nachweisbuch weiß",
+        "hold {hold} means something else than when the ledger was told of it",
+    ),
+    "detail.HOLD_CHANGED.hint": (
+        "die Datei wiederherstellen, oder: pbxretain hold release {short}, und eine neue setzen",
+        "put it back as it was, or: pbxretain hold release {short}, and set another one",
     ),
     "code.HOLD_INVALID": (
         "So ist das keine Löschsperre: Sie nennt mindestens eine Rufnummer, Nebenstelle, Mailbox, "

@@ -43,6 +43,13 @@ REDACTION: Final[Mapping[str, tuple[str, str]]] = {
         "A dataset of this kind of data can't be redacted; nothing happens there until it is "
         "deleted.",
     ),
+    "code.REDACTED_BEFORE_FILE": (
+        "Dateien bleiben länger, als die Datensätze, die sie nennen, lesbar sind; danach findet "
+        "sie keine Löschsperre und keine Auskunft mehr über die Rufnummer, wenn nicht ihr Name "
+        "sie nennt.",
+        "Files stay longer than the records that name them can be read; then no hold and no "
+        "request finds them by the number, unless their name tells it.",
+    ),
     "code.REDACTION_FACET": (
         "Eine Regel richtet sich nach etwas, das beim Unkenntlichmachen verloren geht.",
         "A rule goes by something that redaction changes.",

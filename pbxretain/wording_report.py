@@ -326,8 +326,8 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "came in with an old date while the run was on",
     ),
     "report.aside.already_absent": (
-        "von anderer Hand gelöscht, bevor der Löschlauf dazu kam",
-        "deleted by another hand before the run came to them",
+        "von anderer Hand oder nach einer anderen Regel gelöscht, bevor der Löschlauf dazu kam",
+        "deleted by another hand or under another rule before the run came to them",
     ),
     "report.aside.straddling": (
         "Anrufe, die über den Stichtag reichen oder nicht abgeschlossen sind; sie bleiben ganz",
@@ -373,8 +373,8 @@ REPORT: Final[Mapping[str, tuple[str, str]]] = {
         "Arrived during the run, with an old date",
     ),
     "report.sum.already_absent": (
-        "Von anderer Hand gelöscht, bevor der Löschlauf dazu kam",
-        "Deleted by another hand before the run came to it",
+        "Von anderer Hand oder nach einer anderen Regel gelöscht, bevor der Löschlauf dazu kam",
+        "Deleted by another hand or under another rule before the run came to it",
     ),
     "report.changes": ("Änderungen seit dem letzten Löschlauf", "Changes since the last run"),
     "report.changes.compare": (

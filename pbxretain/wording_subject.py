@@ -18,8 +18,13 @@ SUBJECT: Final[Mapping[str, tuple[str, str]]] = {
     "subject.ask.name": ("Name", "Name"),
     "subject.find.title": ("Gefundene Datensätze einer Person", "Records found of one person"),
     "subject.none": (
-        "Zu dieser Person ist nichts gespeichert.",
-        "Nothing is stored about this person.",
+        "Zu dieser Person wurde nichts gefunden.",
+        "Nothing was found about this person.",
+    ),
+    "subject.uncovered": (
+        "{source}: nicht durchsucht, weil es sie dort nicht gibt oder die Einstellungen sie nicht "
+        "nennen: {names}.",
+        "{source}: not searched, as they aren't there or settings don't name them: {names}.",
     ),
     "subject.written": (
         "Das Gefundene steht in {path}: subject.html zum Lesen, subject.json für Maschinen.",
@@ -132,8 +137,8 @@ SUBJECT: Final[Mapping[str, tuple[str, str]]] = {
         "{source}: nothing deleted; what was found may not go now.",
     ),
     "subject.erase.nothing": (
-        "{source}: Zu dieser Person ist nichts gespeichert.",
-        "{source}: nothing is stored about this person.",
+        "{source}: Zu dieser Person wurde nichts gefunden.",
+        "{source}: nothing was found about this person.",
     ),
     "subject.erase.failed": (
         "{source}: nicht ausgeführt.",

@@ -124,6 +124,16 @@ def test_the_plan_counts_what_is_held_and_lists_none_of_it(place: Place) -> None
     assert "Löschsperren: 1" in place.run("check", lang="de").output
 
 
+def test_a_hold_that_everybody_may_read_is_told(place: Place) -> None:
+    path = place.file(place.add())
+    path.chmod(0o644)
+    assert "HOLDS_EXPOSED" not in place.run("check", "--json").output
+    path.parent.chmod(0o755)
+    assert "HOLDS_EXPOSED" in place.run("check", "--json").output
+    path.chmod(0o640)
+    assert "HOLDS_EXPOSED" not in place.run("check", "--json").output
+
+
 def test_nothing_but_the_file_of_a_hold_says_whom_it_is_about(place: Place) -> None:
     place.add()
     place.add("--restriction", "--data", "call-detail-records")
@@ -152,6 +162,11 @@ def test_a_hold_that_means_nothing_is_refused(place: Place, given: tuple[str, ..
     done = place.run("hold", "add", *given, "--by", "legal department")
     assert done.exit_code == Exit.USAGE
     assert not list((place.config.parent / "holds.d").glob("*"))
+
+
+def test_days_that_end_before_they_begin_are_told_as_such(place: Place) -> None:
+    done = place.run("hold", "add", "--by", "x", "--since", "2026-02-01", "--until", "2026-01-01")
+    assert (done.exit_code, "lies before" in done.output) == (Exit.USAGE, True)
 
 
 def test_a_person_is_no_function(place: Place) -> None:
@@ -213,6 +228,7 @@ def test_a_file_alone_releases_nothing_where_two_persons_have_to_agree(tmp_path:
     text["release"] = {"asked_by": "a", "asked_on": day, "given_by": "b", "given_on": day,
                        "ends": day}  # fmt: skip
     place.file(hold).write_text(yaml.safe_dump(text))
+    assert [each["state"] for each in place.json("hold", "list")["holds"]] == ["asked"]
     before = place.left()
     assert place.run("run", "--confirm-count", "100").exit_code == Exit.OK
     assert place.left() == before // 2
@@ -221,7 +237,10 @@ def test_a_file_alone_releases_nothing_where_two_persons_have_to_agree(tmp_path:
 def test_a_hold_whose_file_vanished_is_released_by_a_word(place: Place) -> None:
     hold = place.add()
     place.file(hold).unlink()
-    assert place.run("run", "--confirm-count", "100").exit_code == Exit.REFUSED
+    for command in (["plan"], ["check"], ["run", "--confirm-count", "100"]):
+        done = place.run(*command)
+        assert done.exit_code == Exit.REFUSED
+        assert f"hold release {hold[:8]}" in done.output
     assert place.run("hold", "release", hold[:8], "--by", "legal department").exit_code == Exit.OK
     assert place.run("run", "--confirm-count", "100").exit_code == Exit.OK
     assert place.left() == 0

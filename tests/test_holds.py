@@ -91,6 +91,20 @@ def test_a_queue_alone_keeps_its_calls(tmp_path: Path) -> None:
     assert world.left() == expected(0, 1) | {"mail": [4]}
 
 
+@pytest.mark.parametrize("match", [{"queues": ["q"]}, {"queues": ["q"], "since": "2026-01-01"}])
+def test_a_queue_of_which_nothing_tells_stops_the_run(
+    tmp_path: Path, match: dict[str, Any]
+) -> None:
+    world = World(tmp_path, CALLS, kinds=("rows", "mail")).build()
+    before = world.left()
+    hold = world.hold(**match)
+    done = world.run()
+    assert [error.code for error in done.errors] == ["HOLDS_UNRESOLVED"]
+    assert world.left() == before
+    world.holds.put(hold.model_copy(update={"sources": ["elsewhere"]}))
+    assert world.run().exit_code == Exit.OK
+
+
 def test_a_queue_and_days_together_keep_its_calls_of_these_days(world: World) -> None:
     world.hold(queues=["q"], since="2026-07-05", until="2026-07-19")
     assert world.run().exit_code == Exit.OK
@@ -217,7 +231,7 @@ NAME = "3e5dd4b7-9d80-4b43-a91c-0ce2b4d9a6e1.yaml"
 
 
 def write(folder: Folder, text: str, name: str = NAME) -> None:
-    folder.path.mkdir(mode=0o700, exist_ok=True)
+    (folder.path / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder.path / name).write_text(text)
 
 
@@ -241,6 +255,11 @@ def test_a_hold_may_be_written_by_hand(world: World) -> None:
         (GOOD + "}", NAME),
         (GOOD, "mrs-canary.yaml"),
         (GOOD, NAME.replace("3e", "3f")),
+        (GOOD, NAME.replace("yaml", "yml")),
+        (GOOD, NAME.upper()),
+        (GOOD, f"{NAME}.txt"),
+        (GOOD, NAME.removesuffix(".yaml")),
+        (GOOD, f"old/{NAME}"),
     ],
 )
 def test_a_hold_that_cant_be_read_stops_the_run_and_names_nobody(
@@ -290,6 +309,42 @@ def test_a_hold_whose_file_vanished_without_a_release_stops_the_run(world: World
     assert world.left() == expected(0, 1)
 
 
+@pytest.mark.parametrize("change", [{"numbers": [OTHER]}, {"until": date(2020, 1, 1)}])
+def test_a_hold_that_was_changed_after_it_was_told_stops_the_run(
+    world: World, change: dict[str, Any]
+) -> None:
+    hold = world.hold(numbers=[HELD])
+    assert world.run().exit_code == Exit.OK
+    changed = hold.model_copy(update={"match": hold.match.model_copy(update=change)})
+    world.holds.put(changed)
+    done = world.run(now=NOW + timedelta(days=1))
+    assert [error.code for error in done.errors] == ["HOLD_CHANGED"]
+    assert world.left() == expected(0, 1)
+    world.holds.put(hold.model_copy(update={"reason": "told otherwise"}))
+    assert world.run(now=NOW + timedelta(days=1)).exit_code == Exit.OK
+    world.holds.put(given(changed, by="legal", today=NOW.date(), grace=Period.parse("1 day")))
+    assert world.run(now=NOW + timedelta(days=9)).exit_code == Exit.OK
+    assert world.left() == expected()
+
+
+def test_a_hold_that_is_changed_in_mid_run_stops_before_the_next_batch(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pbxretain.journal import Journal
+
+    hold = world.hold(numbers=[HELD])
+    before = Journal.mark
+
+    def narrows(self: Journal, mark: object) -> None:
+        before(self, mark)  # type: ignore[arg-type]
+        world.holds.put(hold.model_copy(update={"match": Match(extensions=["999"])}))
+
+    monkeypatch.setattr(Journal, "mark", narrows)
+    done = world.run()
+    assert {error.code for error in done.errors} == {"HOLD_CHANGED"}
+    assert all({0, 1} <= set(left) for left in world.left().values())
+
+
 def test_nothing_of_whom_a_hold_is_about_shows() -> None:
     hold = new_hold(
         Match(numbers=[HELD]),
@@ -312,9 +367,17 @@ def test_a_register_finds_a_hold_by_the_beginning_of_its_id(world: World) -> Non
         world.holds.read().find("")
 
 
-def test_a_folder_that_others_may_write_is_refused(world: World) -> None:
+def test_what_an_editor_leaves_beside_a_hold_is_none(world: World) -> None:
     write(world.holds, GOOD)
-    (world.holds.path / NAME).chmod(0o666)
+    for name in (f"{NAME}~", f".{NAME}.swp", f"{NAME}.bak"):
+        write(world.holds, "broken: [", name)
+    assert len(world.holds.read().holds) == 1
+
+
+@pytest.mark.parametrize("name", [NAME, "."])
+def test_a_hold_or_folder_that_others_may_write_is_refused(world: World, name: str) -> None:
+    write(world.holds, GOOD)
+    (world.holds.path / name).chmod(0o777)
     with pytest.raises(RefusedError):
         world.holds.read()
     assert execute.run(world.terms(), world.site, now=NOW).exit_code == Exit.REFUSED

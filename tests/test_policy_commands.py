@@ -101,6 +101,18 @@ def test_a_dataset_that_cant_be_redacted_is_told(office: Place) -> None:
     assert [note["dataset"] for note in told] == ["call-log-files", "custom-call-log"]
 
 
+@pytest.mark.parametrize(("keep", "told"), [("10 days", ["recordings"]), ("9 days", [])])
+def test_files_that_outlive_the_numbers_of_their_rows_are_told(
+    office: Place, keep: str, told: list[str]
+) -> None:
+    path = write(office, "office-policy", "keep: 500 days, redact: {after: 9 days}")
+    text = path.read_text().replace("recordings, keep: forever", f"recordings, keep: {keep}")
+    path.write_text(text)
+    notes = office.json("policy", "check", "office-policy")["notes"]
+    found = [note["dataset"] for note in notes if note["code"] == "REDACTED_BEFORE_FILE"]
+    assert found == told
+
+
 def test_a_diff_says_in_words_what_changes(office: Place) -> None:
     write(office, "old", "keep: 90 days, only: {queue: 800}, minimum: 1 week", "keep: 1 year")
     write(

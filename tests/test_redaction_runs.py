@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,17 @@ from support import aftermath
 from support.site import everything, make_site, make_terms
 from support.tables import drain, selecting, shipped
 
-from pbxretain import connector, execute
+from pbxretain import connector, execute, subject
+from pbxretain.aliases import aliases
 from pbxretain.connector import Connector
 from pbxretain.errors import Exit
 from pbxretain.evidence.statements import Dataset
 from pbxretain.execute import RunResult
+from pbxretain.holds import Folder, Match, new_hold
 from pbxretain.records import Redaction, pack
 from pbxretain.stores.database import connect
 from pbxretain.stores.table import open_table
+from pbxretain.subject import Subject
 
 NOW = datetime(2026, 11, 15, 12, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")
@@ -63,12 +67,20 @@ class Office:
         now: datetime = NOW,
         product: Connector | str = "asterisk",
         roots: Mapping[str, Path] | None = None,
+        share: int = 100,
+        holds: Folder | None = None,
     ) -> RunResult:
         known = connector.find(product) if isinstance(product, str) else product
         keep = everything(known.manifest, "90 days") | {"call-detail-records": calls}
         terms = make_terms(
-            known, url=f"sqlite:///{self.path}", keep=keep, roots=roots, extra="region: DE"
+            known,
+            url=f"sqlite:///{self.path}",
+            keep=keep,
+            roots=roots,
+            extra="region: DE",
+            share=share,
         )
+        terms = replace(terms, holds=holds)
         site = make_site(self.folder / "state")
         last = execute.ledger_of(site).last()
         return execute.run(terms, site, now=max(now, last.ended) if last else now)
@@ -144,7 +156,7 @@ def test_the_end_of_a_pseudonyms_key_stands_in_the_report(office: Office) -> Non
     office.run(PSEUDONYM, now=NOW + timedelta(days=100))
     assert {row[0] for row in office.rows("src")} == first
     office.run(PSEUDONYM, now=NOW + timedelta(days=400))
-    findings = {f.code: f.count for d in office.told().values() for f in d.findings}
+    findings = {f.code: f.count for f in office.told()["calls-redact"].findings}
     assert findings["PSEUDONYM_KEY_DESTROYED"] == 1
     office.run(PSEUDONYM, now=NOW + timedelta(days=401))
     findings = {f.code: f.count for d in office.told().values() for f in d.findings}
@@ -152,20 +164,50 @@ def test_the_end_of_a_pseudonyms_key_stands_in_the_report(office: Office) -> Non
     assert not (office.folder / "state" / "office" / "pseudonyms.key").exists()
 
 
+def test_a_pseudonym_is_found_and_held_as_long_as_its_key_lives(office: Office) -> None:
+    def found(whom: Subject) -> int:
+        known = aliases(office.folder / "state" / "office", region="DE")
+        terms = make_terms("asterisk", url=f"sqlite:///{office.path}")
+        with connector.opened(
+            terms.source, terms.connector, name="office", installation="i", exclusive=False
+        ) as opened:
+            holding = subject.search(opened, whom.sought("DE", known), source="office")
+        return len(holding.records)
+
+    several = [Subject([spelt]) for spelt in (NUMBER, "0049 30 12345678", "030/12345678")]
+    several.append(Subject(extensions=[EXTENSION]))
+    assert office.run(PSEUDONYM).exit_code == Exit.OK
+    assert [found(whom) for whom in several] == [4] * 4
+    assert found(Subject(["+498912345678"])) == 0
+    folder = Folder(office.folder / "holds.d", office.folder / "state")
+    match = Match(numbers=["030 12345678"])
+    folder.put(new_hold(match, kind="legal-hold", by="legal department", today=NOW.date()))
+    deletes = PSEUDONYM.replace("forever", "50 days")
+    assert office.run(deletes, holds=folder).exit_code == Exit.OK
+    assert len(office.rows()) == 4
+    office.run(PSEUDONYM, now=NOW + timedelta(days=400), holds=folder)
+    assert found(several[0]) == 1
+
+
 def _changed(change: Callable[[str], str]) -> Connector:
     text = change(connector.find("asterisk").text.decode())
     return connector.parse(text.encode(), "connector.yaml", "shipped")
 
 
-def test_a_dataset_that_cant_be_redacted_is_refused_alone(office: Office) -> None:
+@pytest.mark.parametrize("lines", [0, 150])
+def test_a_dataset_that_cant_be_redacted_is_refused_alone(office: Office, lines: int) -> None:
     logs = office.folder / "logs" / "cdr-csv"
     logs.mkdir(parents=True)
-    (logs / "Master.csv").write_text("")
-    done = office.run(roots={"logs": office.folder / "logs"})
+    when = f"{NOW - timedelta(days=60):%Y-%m-%d %H:%M:%S}"
+    line = '"","1","2","x","""1"" <1>","PJSIP/1","","Dial","",{0},,{0},1,1,"BUSY","3","{1}",""\n'
+    text = "".join(line.format(f'"{when}"', f"{number}.1") for number in range(lines))
+    (logs / "Master.csv").write_text(text)
+    done = office.run(roots={"logs": office.folder / "logs"}, share=20)
     assert done.exit_code == Exit.REFUSED
     told = office.told()
     assert (told["calls-redact"].outcome, told["calls"].outcome) == ("complete", "complete")
-    assert told["call-log-files-redact"].outcome == "refused"
+    refused = told["call-log-files-redact"]
+    assert (refused.outcome, refused.balances.residue) == ("refused", lines)
     assert {error.code for error in done.errors} == {"REDACTION_KIND"}
 
 

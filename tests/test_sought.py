@@ -181,6 +181,17 @@ def test_a_bare_count_is_no_extension() -> None:
 
 
 @pytest.mark.parametrize(
+    "stored", ["Anna Möller", "Moeller, Anna", "ANNA MOELLER", "Anna Mo\u0308ller"]
+)
+@pytest.mark.parametrize("asked", ["Anna Möller", "anna moeller"])
+def test_an_umlaut_may_be_spelt_out(asked: str, stored: str) -> None:
+    mine = sought.name(asked)
+    assert mine.matches(stored.encode())
+    assert all(tail in stored.lower() for tail in mine.tails)
+    assert not mine.matches(b"Anna Moller")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         '"Jörg Müller" <030>',

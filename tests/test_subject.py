@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -158,7 +159,7 @@ def test_everything_goes_and_nobody_elses_record_is_touched(office: Office) -> N
     )
     again = office.run("subject", "erase", "--number", "-", "--yes", input=NUMBER)
     assert again.exit_code == Exit.OK
-    assert "nothing is stored" in again.output
+    assert "nothing was found" in again.output
 
 
 def _reports(office: Office) -> list[dict[str, Any]]:
@@ -347,3 +348,16 @@ def test_a_value_on_the_command_line_is_warned_of_and_a_file_is_not(office: Offi
     done = office.run("subject", "erase", "--number", "-", input="12ab")
     assert (done.exit_code, "12ab" in done.output) == (Exit.USAGE, False)
     assert office.run("subject", "erase").exit_code == Exit.USAGE
+
+
+def test_what_wasnt_searched_is_told_beside_what_was_found(office: Office) -> None:
+    settings = yaml.safe_load(office.config.read_text())
+    del settings["sources"]["office"]["roots"]["logs"]
+    office.config.write_text(yaml.safe_dump(settings))
+    out = str(office.config.parent / "out")
+    for command in (["find", "--out", out], ["erase", "--dry-run"]):
+        for number in (NUMBER, "+49 40 66969999"):
+            done = office.run("subject", *command, "--number", "-", input=number)
+            assert "not searched" in done.output
+            assert "queue-log" in done.output
+            shutil.rmtree(out, ignore_errors=True)

@@ -73,7 +73,14 @@ class App:
 
         two_person = self.settings.hold.release == "two-person"
         path = holds_folder(self.settings.holds, self.config)
-        return Folder(path, self.state, agreed=self._agreed if two_person else None)
+        agreed = self._agreed if two_person else None
+        return Folder(path, self.state, agreed=agreed, told=self._held)
+
+    def _held(self, source: str) -> frozenset[str]:
+        from pbxretain import holdnotes
+
+        reports = self.reports(source)
+        return holdnotes.in_force(Ledger(reports)) if reports.is_dir() else frozenset()
 
     def _agreed(self, source: str, hold: str) -> bool:
         from pbxretain import holdnotes, rolling

@@ -62,6 +62,8 @@ def add(face: Face, given: Mapping[str, Any], *, now: datetime) -> int:
 
 def _hold(app: App, given: Mapping[str, Any], *, today: date) -> Hold:
     app.sources(given["source"])  # says which one is unknown
+    if given["since"] and given["until"] and given["until"] < given["since"]:
+        raise DocumentError("the last day lies before the first", hint="--since DAY --until DAY")
     for data in given["data"]:
         if data not in DATA_CLASSES and not data.startswith("x-"):
             raise DocumentError(
@@ -157,7 +159,10 @@ def _publish(app: App, source: str, *, now: datetime) -> None:
     with filing.locked(source, app.state / source) as ledger:
         signing = _signing(app, source, ledger, now=now)
         two_person = app.settings.hold.release == "two-person"
-        if holdnotes.publish(ledger, app.holds.read(), signing, two_person=two_person):
+        folder, register = app.holds, app.holds.read()
+        told = holdnotes.publish(ledger, register, signing, two_person=two_person)
+        folder.remember(register.of(source))
+        if told:
             ledger.sign_checkpoint(signing.key, app.site(source).origin(source))
 
 
@@ -207,10 +212,22 @@ def _data(hold: Hold, today: date) -> dict[str, object]:
     }
 
 
+def _borne_out(app: App, hold: Hold) -> Hold:
+    """The hold as runs see it: a release that its file alone tells of is only asked for."""
+    agreed = app.holds.agreed
+    if agreed is None or hold.release is None or not hold.given:
+        return hold
+    if all(agreed(source, hold.hold) for source in app.sources(hold.sources)):
+        return hold
+    asked = hold.release.model_copy(update={"given_by": None, "given_on": None, "ends": None})
+    return hold.model_copy(update={"release": asked})
+
+
 def listing(face: Face, *, everything: bool, now: datetime) -> int:
     """The holds as a table; nothing in it says whom they are about."""
     app, today = context.load(face), _today(now)
-    found = [h for h in app.holds.read().holds if everything or not h.over(today)]
+    known = [_borne_out(app, hold) for hold in app.holds.read().holds]
+    found = [hold for hold in known if everything or not hold.over(today)]
     title = Heading(face.text("holds.list.title"), 1)
     if not found:
         face.give({"holds": []}, Sheet(face.lang, (title, Paragraph(face.text("holds.none")))))
@@ -238,7 +255,8 @@ def listing(face: Face, *, everything: bool, now: datetime) -> int:
 def show(face: Face, name: str, *, now: datetime) -> int:
     """One hold with everything in its file; the one place where whom it is about is said."""
     app, today = context.load(face), _today(now)
-    hold = app.holds.read().find(name)
+    written = app.holds.read().find(name)
+    hold = _borne_out(app, written)
     face.note(face.text("holds.show.warning"))
     match = hold.match
     pairs = [
@@ -255,7 +273,7 @@ def show(face: Face, name: str, *, now: datetime) -> int:
     ]
     shown = KeyValue(tuple(pair for pair in pairs if pair[1]))
     title = Heading(face.text("holds.show.title", hold=hold.hold[:8]), 1)
-    file = hold.model_dump(mode="json", exclude_none=True)
+    file = written.model_dump(mode="json", exclude_none=True)
     face.give({**_data(hold, today), "file": file}, Sheet(face.lang, (title, shown)))
     return int(Exit.OK)
 

@@ -187,6 +187,7 @@ def _in_the_way(found: Loaded[Policy], manifests: Sequence[Manifest]) -> list[No
     for manifest in manifests:
         told += rulecheck.unknown_facets(manifest, found.value)
         told += rulecheck.unredactable(manifest, found.value)
+        told += rulecheck.untied_files(manifest, found.value)
     lines = read(found.path.read_bytes(), str(found.path)).lines
     return [
         Note(

@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pbxretain import execute, subject
+from pbxretain.aliases import aliases
 from pbxretain.batches import Stop
 from pbxretain.cli import context, work
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face, error_data
 from pbxretain.cli.progress import bars, stop_flag
+from pbxretain.cli.subject_sheet import uncovered
 from pbxretain.errors import Exit, RetainError, worst
 from pbxretain.execute import RunResult
 from pbxretain.journal import Journal
@@ -37,6 +39,7 @@ class _Look:
     found: Mapping[str, int] = field(default_factory=dict)
     shared: Mapping[str, int] = field(default_factory=dict)
     plan: Plan | None = None
+    uncovered: Sequence[str] = ()
 
     @property
     def going(self) -> int:
@@ -162,13 +165,16 @@ def _look(face: Face, app: App, name: str, whom: Subject) -> _Look:
     terms = app.terms(name)
     with app.opened(terms) as opened:
         starts = [(strand.of, strand.start) for strand in terms.strands(opened)]
-        chosen = subject.chosen(opened, whom.sought(terms.source.region), starts)
+        region = terms.source.region
+        known = aliases(app.state / name, region=region)
+        chosen = subject.chosen(opened, whom.sought(region, known), starts)
         terms = replace(terms, chosen=chosen.keys)
+        unseen = sorted(opened.not_covered)
         if not chosen.found:
-            return _Look(terms)
+            return _Look(terms, uncovered=unseen)
         confirmed = _confirmed(terms)
         plan = work.make(face, app, terms, opened, confirm=confirmed, now=context.now())
-    return _Look(terms, chosen.found, chosen.shared, plan)
+    return _Look(terms, chosen.found, chosen.shared, plan, unseen)
 
 
 def _confirmed(terms: Terms) -> int:
@@ -219,8 +225,9 @@ def _shown(demands: Sequence[_Demand], lang: Lang) -> Sheet:
         (demand.source, *row) for demand in demands if demand.before for row in _rows(demand.before)
     ]
     blocks: list[Block] = [Heading(text("subject.erase.title", lang), 1)]
+    missing = uncovered({d.source: d.before.uncovered for d in demands if d.before}, lang)
     if not rows:
-        blocks.append(Paragraph(text("subject.none", lang), "result"))
+        blocks += [Paragraph(text("subject.none", lang), "result"), *missing]
         return Sheet(lang, tuple(blocks))
     names = ("source", "dataset", *_COLUMNS)
     columns = tuple(
@@ -228,7 +235,7 @@ def _shown(demands: Sequence[_Demand], lang: Lang) -> Sheet:
         for name in names
     )
     blocks.append(Table(columns, tuple(rows)))
-    blocks.append(Paragraph(text("subject.erase.note", lang)))
+    blocks += [Paragraph(text("subject.erase.note", lang)), *missing]
     return Sheet(lang, tuple(blocks))
 
 

@@ -177,6 +177,15 @@ def _count(found: Sequence[Found]) -> dict[str, int]:
     return dict(sorted(Counter(record.dataset for record in found).items()))
 
 
+def uncovered(names: Mapping[str, Sequence[str]], lang: Lang) -> list[Block]:
+    """By source which datasets nobody looked through."""
+    return [
+        Paragraph(text("subject.uncovered", lang, source=source, names=", ".join(missing)))
+        for source, missing in names.items()
+        if missing
+    ]
+
+
 def told(answers: Sequence[Answer], lang: Lang, *, path: str) -> Sheet:
     """The same for people."""
     rows = []
@@ -193,6 +202,7 @@ def told(answers: Sequence[Answer], lang: Lang, *, path: str) -> Sheet:
     )
     blocks: list[Block] = [Heading(text("subject.find.title", lang), 1)]
     blocks.append(Table(columns, tuple(rows)) if rows else Paragraph(text("subject.none", lang)))
+    blocks += uncovered({each.holding.source: each.not_covered for each in answers}, lang)
     blocks.append(Paragraph(text("subject.written", lang, path=path), "result"))
     blocks.append(Paragraph(text("subject.written.note", lang), "note"))
     return Sheet(lang, tuple(blocks))

@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from pbxretain import connector, subject
+from pbxretain.aliases import aliases
 from pbxretain.bundle import exists
 from pbxretain.cli import context, printed
 from pbxretain.cli import subject_sheet as sheets
@@ -139,7 +140,8 @@ def _answer(app: App, name: str, whom: Subject, *, files: Path | None) -> Answer
     with connector.opened(
         source, product, name=name, installation=_mark(app), exclusive=False
     ) as opened:
-        holding = subject.search(opened, whom.sought(source.region), source=name)
+        known = aliases(app.state / name, region=source.region)
+        holding = subject.search(opened, whom.sought(source.region, known), source=name)
         copied = _copies(source, opened, holding, files) if files else {}
         return Answer(
             holding=holding,

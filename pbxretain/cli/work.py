@@ -278,6 +278,10 @@ def _inside(face: Face, app: App, terms: Terms, *, now: datetime) -> Iterator[sh
     if decided.holds.get("active"):
         sentence = show.holds(decided, face.lang)
         yield show.Problem("HOLDS", sentence, "pbxretain hold list", "info", Exit.OK)
+    if app.holds.exposed():
+        mend = f"chmod go-rwx {app.holds.path} {app.holds.path}/*.yaml"
+        sentence = face.text("code.HOLDS_EXPOSED")
+        yield show.Problem("HOLDS_EXPOSED", sentence, mend, "warning", Exit.OK)
     refusals = [*decided.refusals, *(item.refusal for item in decided.items if item.refusal)]
     for refusal in refusals:
         # How much is due is the plan's matter, and passes.

@@ -9,6 +9,7 @@ between leads to the same names again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from pbxretain import signing
@@ -21,6 +22,9 @@ from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.journal import Journal
 from pbxretain.ledger import SIDECARS, Ledger
 from pbxretain.outcomes import DatasetResult
+
+_AT_ONCE = 1024
+"""Rows of an index that go on at once."""
 
 
 def grow(journal: Journal, results: Sequence[DatasetResult], reports: Path) -> list[Kept]:
@@ -102,18 +106,29 @@ def _dataset(journal: Journal, result: DatasetResult, folder: Folder) -> Iterato
 def _leaves(file: LeafFile, marked: Marked, tree: Tree) -> Iterator[bytes]:
     """The hashes in order; behind them the runs of positions at which they were made."""
     runs: list[list[int]] = []
-    for position, leaf in file.gone(marked):
-        tree.add(leaf)
-        yield leaf
-        if runs and sum(runs[-1]) == position:
-            runs[-1][1] += 1
-        else:
-            runs.append([position, 1])
+    for positions, leaves in file.gone(marked):
+        tree.extend(leaves)
+        yield b"".join(leaves)
+        for first, count in _runs(positions):
+            if runs and sum(runs[-1]) == first:
+                runs[-1][1] += count
+            else:
+                runs.append([first, count])
     for first, count in runs:
         yield first.to_bytes(8, "big") + count.to_bytes(8, "big")
 
 
+def _runs(positions: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """First and length of each stretch without a gap."""
+    if isinstance(positions, range):
+        yield positions.start, len(positions)
+        return
+    for position in positions:
+        yield position, 1
+
+
 def _rows(rows: Iterable[bytes], tree: Tree) -> Iterator[bytes]:
-    for row in rows:
-        tree.add(row[ROW - 32 :])
-        yield row
+    rest = iter(rows)
+    while some := list(islice(rest, _AT_ONCE)):
+        tree.extend([row[ROW - 32 :] for row in some])
+        yield b"".join(some)

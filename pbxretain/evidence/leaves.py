@@ -17,13 +17,14 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from pathlib import Path
 from typing import Self
 
 from pbxretain import posix
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence.commitments import LEAF_SIZE
-from pbxretain.evidence.merkle import Tree
+from pbxretain.evidence.merkle import Tree, digest_of
 from pbxretain.records import Bits, Taken, identities, locators, pack
 from pbxretain.signing import canonical, parse_canonical
 
@@ -162,9 +163,9 @@ class BlockFile:
 class LeafFile(BlockFile):
     """The leaf hashes of one dataset of one run."""
 
-    def gone(self, marked: Marked) -> Iterator[tuple[int, bytes]]:
-        """Position and hash of each leaf that is gone: blocks of the marked batches in batch
-        order, less what is there. That is the order of the tree.
+    def gone(self, marked: Marked) -> Iterator[tuple[Sequence[int], list[bytes]]]:
+        """Positions and hashes of the leaves that are gone, batch by batch: blocks of the marked
+        batches in batch order, less what is there. That is the order of the tree.
 
         EvidenceError when a marked batch has no sound block or another number of leaves.
         """
@@ -173,13 +174,18 @@ class LeafFile(BlockFile):
             block = by_batch.get(batch)
             if block is None or (bits is not None and len(bits) != block.count):
                 raise _missing()
-            for place, leaf in enumerate(self.items(block)):
-                if bits is None or bits[place]:
-                    yield block.first + place, leaf
+            positions, leaves = range(block.first, block.first + block.count), self.items(block)
+            if bits is None:
+                yield positions, leaves
+            else:
+                yield list(compress(positions, bits)), list(compress(leaves, bits))
 
     def tree(self, marked: Marked) -> Tree:
         """The dataset's tree, over ``gone``."""
-        return Tree(leaf for _, leaf in self.gone(marked))
+        tree = Tree()
+        for _, leaves in self.gone(marked):
+            tree.extend(leaves)
+        return tree
 
 
 def _missing() -> EvidenceError:
@@ -227,7 +233,7 @@ def _scan(path: Path, offset: int, width: int) -> Iterator[Block]:
 
 # --- settle tags --------------------------------------------------------------------------
 
-_PENDING = b"pbxretain-pending/1\n"
+_PENDING = b"pbxretain-pending/2\n"
 _PENDING_HEAD = struct.Struct(">QI?32s")  # batch, count, with locators, settle key
 _IDENTITY, _LOCATOR = 16, 8
 _TAG = _IDENTITY + _LOCATOR
@@ -242,7 +248,8 @@ class Pending:
     def __init__(self, batch: int, *, key: bytes, located: bool, tags: Sequence[bytes]) -> None:
         self.batch = batch
         self._key = key
-        self._keyed = hashlib.blake2s(key=key, digest_size=_IDENTITY, person=b"identity")
+        # A key of fixed size in front and half of the digest kept: nothing can be appended.
+        self._keyed = pack(b"identity", key)
         self._located = located
         self._tags = tuple(tags)
         self._identities: frozenset[bytes] | None = None
@@ -257,7 +264,7 @@ class Pending:
         places = locators(taken)
         located = bool(taken) and all(places)
         pending = cls(batch, key=key, located=located, tags=())
-        pending._tags = tuple(map(pending._tag, identities(taken), places))
+        pending._tags = tuple(pending._tagged(identities(taken), places))
         data = _PENDING + _PENDING_HEAD.pack(batch, len(taken), located, key)
         data += b"".join(pending._tags)
         try:
@@ -310,10 +317,15 @@ class Pending:
             self._identities = frozenset(tag[:_IDENTITY] for tag in self._tags)
         return self._identity(identity) in self._identities
 
+    def _tagged(self, named: Sequence[bytes], places: Sequence[bytes]) -> Iterable[bytes]:
+        """As ``_tag``, of each record."""
+        if self._located:
+            return map(self._tag, named, places)
+        digests = map(digest_of, map(hashlib.sha256, map(self._keyed.__add__, named)))
+        return [digest[:_IDENTITY] + _NOWHERE for digest in digests]
+
     def _identity(self, identity: bytes) -> bytes:
-        state = self._keyed.copy()
-        state.update(identity)
-        return state.digest()
+        return hashlib.sha256(self._keyed + identity).digest()[:_IDENTITY]
 
     def _tag(self, identity: bytes, locator: bytes) -> bytes:
         if not self._located:

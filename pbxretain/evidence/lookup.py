@@ -14,12 +14,14 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
+from struct import Struct
 from typing import BinaryIO
 
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence.commitments import RunKey, keystream
 from pbxretain.evidence.leaves import Block, BlockFile, Marked
-from pbxretain.records import Bits, Taken, pack
+from pbxretain.records import Bits, Column, Field, Haul, Taken, pack
 from pbxretain.sought import e164
 
 TAG, ROW = 16, 64
@@ -43,6 +45,15 @@ _MOST = (1 << 16) - 1
 # --- parties ------------------------------------------------------------------------------
 
 
+_IN_BRACKETS = re.compile(r"<([^<>]*)>\s*$")
+_SCHEME = re.compile(r"^\s*(?:sips?|tel):", re.IGNORECASE)
+_ADDRESS = re.compile("[@;]")
+_CHANNEL = re.compile(r"[A-Za-z][A-Za-z0-9]*/([^/-]+)")
+_SEPARATORS = re.compile(r"[\s()./-]")
+_CODE = re.compile(r"[0-9*#]*[*#][0-9*#]*")
+_NUMBER = re.compile(r"\+?[0-9]+")
+
+
 def party(value: bytes, region: str | None) -> str | None:
     """The one spelling of a number: ``+49301234567``, ``ext:411`` or ``raw:0301234``.
 
@@ -50,17 +61,20 @@ def party(value: bytes, region: str | None) -> str | None:
     without a trunk prefix are an extension. None for withheld numbers, names and addresses.
     """
     text = value.decode("utf-8", "replace")
-    if inner := re.search(r"<([^<>]*)>\s*$", text):
-        text = inner[1]
-    text = re.sub(r"^\s*(?:sips?|tel):", "", text, flags=re.IGNORECASE)
-    text = re.split("[@;]", text, maxsplit=1)[0].strip()
-    if channel := re.match(r"[A-Za-z][A-Za-z0-9]*/([^/-]+)", text):
-        text = channel[1]
-    text = re.sub(r"[\s()./-]", "", text)
-    if re.fullmatch(r"[0-9*#]*[*#][0-9*#]*", text) or re.fullmatch("[1-9][0-9]{0,5}", text):
+    if not value.isdigit():
+        if inner := _IN_BRACKETS.search(text):
+            text = inner[1]
+        text = _SCHEME.sub("", text)
+        text = _ADDRESS.split(text, maxsplit=1)[0].strip()
+        if channel := _CHANNEL.match(text):
+            text = channel[1]
+        text = _SEPARATORS.sub("", text)
+        if _CODE.fullmatch(text):
+            return f"ext:{text}"
+        if not _NUMBER.fullmatch(text) or not text.isascii():
+            return None
+    if len(text) <= 6 and text[0] not in "+0":
         return f"ext:{text}"
-    if not re.fullmatch(r"\+?[0-9]+", text) or not text.isascii():
-        return None
     return _international(text, region) or f"raw:{text.lstrip('+')}"
 
 
@@ -86,20 +100,18 @@ def parties_meant(
     return tuple(dict.fromkeys([meant, *(f"raw:{text}" for text in digits)]))
 
 
-class _Parties:
+class _Parties(dict[Field, bytes]):
     """Packed parties of values as the source has them; empty where there is none."""
 
     def __init__(self, region: str | None) -> None:
+        super().__init__()
         self._region = region
-        self._known: dict[bytes, bytes] = {}
 
-    def of(self, value: bytes) -> bytes:
-        known = self._known.get(value)
-        if known is None:
-            if len(self._known) >= _KNOWN:
-                self._known.clear()
-            spelled = party(value, self._region)
-            known = self._known[value] = pack(spelled.encode()) if spelled else b""
+    def __missing__(self, value: Field) -> bytes:
+        if len(self) >= _KNOWN:
+            self.clear()
+        spelled = party(value, self._region) if value else None
+        known = self[value] = pack(spelled.encode()) if spelled else b""
         return known
 
 
@@ -109,10 +121,11 @@ class _Parties:
 class Lookup:
     """Makes the lookup rows of one dataset in one run; an entry's key serves that entry only."""
 
-    __slots__ = ("_entry", "_last", "_look", "_next", "_older", "_parties", "_younger")
+    __slots__ = ("_entry", "_keyed", "_last", "_look", "_next", "_older", "_parties", "_younger")
 
     def __init__(self, key: RunKey, *, source: str, dataset: str, region: str | None) -> None:
         self._look, self._entry = lookup_keys(key, source=source, dataset=dataset)
+        self._keyed = hashlib.blake2s(key=self._look)
         self._parties = _Parties(region)
         self._next = 0
         self._younger: dict[bytes, int] = {}
@@ -122,49 +135,46 @@ class Lookup:
     def rows(self, first: int, taken: Sequence[Taken]) -> tuple[int, bytes]:
         """The first entry's number and the rows of one batch, ``RowFile.WIDTH`` bytes each, by
         tag. ``first`` is the position of the batch's first record."""
-        known, repeats = self._parties.of, self._repeat
-        blake2s, sha256, look = hashlib.blake2s, hashlib.sha256, self._look
-        wanted = [
-            (place, name, _EIGHT + minute(record).to_bytes(8, "big", signed=True))
-            for place, record in enumerate(taken)
-            for name in {known(subject): None for subject in record.subjects if subject}
-            if name
-        ]
+        wanted = list(self._wanted(taken))
         number = self._next
         self._next += len(wanted)
         self._last = []
         stream = keystream(self._entry, number, len(wanted))
+        look, repeats, sha256 = self._keyed.copy, self._repeat, hashlib.sha256
+        number_of, packed = int.from_bytes, _ROW.pack
         rows = []
-        for at, (place, name, when) in enumerate(wanted):
-            named = name + when
-            found = blake2s(named + _FIRST, key=look).digest()
-            running = _FIRST
+        for at, (place, named) in enumerate(wanted):
+            state = look()
+            state.update(named + _FIRST)
+            found, running = state.digest(), _FIRST
             if repeat := repeats(found[:TAG]):
-                found = tag_of(look, named, repeat)
+                found = tag_of(self._look, named, repeat)
                 running = pack(repeat.to_bytes(4, "big"))
             position = first + place
-            masked = int.from_bytes(found[TAG:], "big") ^ (position << 64 | number + at)
-            leaf = sha256(
-                b"\x00"
-                + stream[32 * at : 32 * at + 32]
-                + _PREFIX
-                + named
-                + running
-                + _EIGHT
-                + position.to_bytes(8, "big")
-            )
-            rows.append(
-                b"%b%b%b%b%b"
-                % (
-                    found[:TAG],
-                    masked.to_bytes(16, "big"),
-                    leaf.digest(),
-                    place.to_bytes(4, "big"),
-                    min(repeat, _MOST).to_bytes(2, "big"),
-                )
-            )
+            masked = number_of(found[TAG:], "big") ^ (position << 64 | number + at)
+            key = stream[32 * at : 32 * at + 32]
+            tail = running + _EIGHT + position.to_bytes(8, "big")
+            leaf = sha256(b"".join((b"\x00", key, _PREFIX, named, tail))).digest()
+            mask = masked.to_bytes(16, "big")
+            rows.append(packed(found[:TAG], mask, leaf, place, min(repeat, _MOST)))
         rows.sort()
         return number, b"".join(rows)
+
+    def _wanted(self, taken: Sequence[Taken]) -> Iterator[tuple[int, bytes]]:
+        """Place in the batch, and party and minute packed, of each entry."""
+        known = self._parties.__getitem__
+        if isinstance(taken, Haul):
+            columns: Sequence[Column] = taken.subjects
+            minutes = [second // 60 for second in taken.seconds]
+        else:
+            columns = list(zip_longest(*(record.subjects for record in taken)))
+            minutes = [minute(record) for record in taken]
+        whens = {each: _EIGHT + each.to_bytes(8, "big", signed=True) for each in set(minutes)}
+        parties = zip(*(list(map(known, column)) for column in columns), strict=True)
+        for place, (when, names) in enumerate(zip(minutes, parties, strict=False)):
+            for name in dict.fromkeys(names):
+                if name:
+                    yield place, name + whens[when]
 
     def undo(self) -> None:
         """The last batch was rolled back: its repeats never were. Its entry numbers stay used."""
@@ -188,6 +198,8 @@ class Lookup:
 
 
 _PREFIX = pack(_LEAF)
+_ROW = Struct(f">{TAG}s16s32sIH")
+"""As ``RowFile`` says: tag, masked position and number, leaf, place, running number."""
 
 
 def lookup_keys(key: RunKey, *, source: str, dataset: str) -> tuple[bytes, bytes]:

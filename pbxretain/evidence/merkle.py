@@ -47,18 +47,21 @@ class Tree:
         self._push(leaf, self.size)
         self.size += 1
 
-    def extend(self, leaves: list[bytes]) -> None:
-        """Appends leaf hashes; quickest in whole steps of 1,024."""
-        if len(leaves) != _ALIGNED or self.size % _ALIGNED:
-            for leaf in leaves:
-                self.add(leaf)
-            return
-        level = leaves
-        while len(level) > 1:
-            pairs = zip(repeat(b"\x01"), level[::2], level[1::2], strict=False)
-            level = list(map(digest_of, map(hashlib.sha256, map(b"".join, pairs))))
-        self._push(level[0], self.size // _ALIGNED)
-        self.size += _ALIGNED
+    def extend(self, leaves: Sequence[bytes]) -> None:
+        """Appends leaf hashes: whole steps of 1,024 level by level, what is left one by one."""
+        at = 0
+        while at < len(leaves):
+            step = leaves[at : at + _ALIGNED]
+            if self.size % _ALIGNED or len(step) < _ALIGNED:
+                self.add(leaves[at])
+                at += 1
+                continue
+            at += _ALIGNED
+            while len(step) > 1:
+                pairs = zip(repeat(b"\x01"), step[::2], step[1::2], strict=False)
+                step = list(map(digest_of, map(hashlib.sha256, map(b"".join, pairs))))
+            self._push(step[0], self.size // _ALIGNED)
+            self.size += _ALIGNED
 
     def _push(self, node: bytes, rest: int) -> None:
         """One full subtree behind ``rest`` of its size."""

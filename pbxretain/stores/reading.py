@@ -118,7 +118,7 @@ def _layout(
     named = [link.column, link.folder] if link else []
     extra = [column for column in named if column and column in here]
     referee = [time.referee] if time.referee and time.referee in here else []
-    columns = dict.fromkeys([*key, time.column, *call, *subjects, *extra, *referee, *parents])
+    columns = dict.fromkeys([*key, time.column, *call, *subjects, *referee, *extra, *parents])
     own = time.dialect.locator if shape.plain else None
     return Layout(
         dialect=time.dialect,

@@ -32,6 +32,11 @@ class Places:
     subjects: list[int]
     referee: int | None
 
+    def all(self) -> list[int]:
+        """Each place of which a record is made."""
+        referee = [] if self.referee is None else [self.referee]
+        return [*self.key, self.start, *self.call, *self.subjects, *referee]
+
     @staticmethod
     def of(layout: Layout) -> Places:
         at = {column: place for place, column in enumerate(layout.columns, start=1)}
@@ -67,16 +72,18 @@ class Layout:
     @property
     def fetched(self) -> str:
         """The select list; the locator comes first."""
-        return self._select(self.locator)
+        return self._select(self.locator, self.columns)
 
     @property
     def returned(self) -> str:
-        """As ``fetched``, for rows that are gone: a locator only where it outlives them."""
-        return self._select(self.locator if self.keep_locator else None)
+        """As ``fetched``, for rows that are gone: only what a record is made of, and a locator
+        where it outlives them."""
+        last = max([0, *self.places.all()])
+        return self._select(self.locator if self.keep_locator else None, self.columns[:last])
 
-    def _select(self, locator: str | None) -> str:
+    def _select(self, locator: str | None, columns: Sequence[str]) -> str:
         first = "NULL" if locator is None else self.dialect.as_text(locator)
-        return ", ".join([first, *map(self.dialect.fetched, self.columns)])
+        return ", ".join([first, *map(self.dialect.fetched, columns)])
 
     def at(self, row: Row, column: str) -> Field:
         """One column of a row as text bytes."""

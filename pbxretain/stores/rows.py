@@ -192,15 +192,21 @@ class Gathering:
 
 def _texts(column: Sequence[Value]) -> Sequence[Field]:
     """As ``plain``, of each value."""
-    if set(map(type, column)) <= {bytes, type(None)}:
+    kinds = set(map(type, column))
+    if kinds <= {bytes, type(None)}:
         return column  # type: ignore[return-value]
+    if kinds == {int}:
+        return [b"%d" % value for value in column]  # type: ignore[str-format]
     return list(map(plain, column))
 
 
 def _typed(column: Sequence[Value]) -> Sequence[Field]:
     """As ``typed``, of each value."""
-    if set(map(type, column)) == {bytes} and b"\x00" not in b"".join(column):  # type: ignore[arg-type]
+    kinds = set(map(type, column))
+    if kinds <= {bytes, type(None)} and b"\x00" not in b"".join(filter(None, column)):  # type: ignore[arg-type]
         return column  # type: ignore[return-value]
+    if kinds == {int}:
+        return [b"\x00i:%d" % value for value in column]  # type: ignore[str-format]
     return list(map(typed, column))
 
 

@@ -24,10 +24,11 @@ from pbxretain.errors import (
 )
 from pbxretain.evidence.commitments import Committer
 from pbxretain.evidence.lookup import Lookup
+from pbxretain.haul import span
 from pbxretain.journal import DeadIntent, Journal, Mark
 from pbxretain.outcomes import DatasetResult
 from pbxretain.planned import Planned, Strangers
-from pbxretain.records import Batch, BatchName, Bits, Cursor, Finish, Selection, Store, span
+from pbxretain.records import Batch, BatchName, Bits, Cursor, Finish, Selection, Store
 from pbxretain.watching import HoldsMovedError, Watch
 
 log = logging.getLogger("pbxretain")

@@ -27,7 +27,8 @@ from pbxretain import posix
 from pbxretain.errors import EvidenceError, RefusedError, UnavailableError
 from pbxretain.evidence.leaves import LeafFile, Pending, erase
 from pbxretain.evidence.lookup import ROW, RowFile
-from pbxretain.records import Batch, Bits, Bounds, Session, span
+from pbxretain.haul import span
+from pbxretain.records import Batch, Bits, Bounds, Session
 
 FOLDER = "run"
 _FACTS = "run.json"

@@ -24,7 +24,8 @@ from zoneinfo import ZoneInfo
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from pbxretain.evidence.lookup import parties_meant, party
-from pbxretain.records import Column, Haul, Taken, is_call
+from pbxretain.haul import Column, Haul
+from pbxretain.records import Taken, is_call
 
 _HEAD = Struct(">B4I")
 """Data class, and how many bytes of times, names, parties and calls follow."""

@@ -16,7 +16,8 @@ from support.servers import MariaDB, PostgreSQL, Server
 from pbxretain.evidence.commitments import Committer, RunKey
 from pbxretain.evidence.leaves import Pending
 from pbxretain.evidence.merkle import Tree
-from pbxretain.records import Field, Haul, Taken, identities, locators, span
+from pbxretain.haul import Haul, identities, locators, span
+from pbxretain.records import Field, Taken
 from pbxretain.stores import wire
 from pbxretain.stores.database import connect, session
 from pbxretain.stores.dialects import Sql

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence.merkle import digest_of
-from pbxretain.records import Field, Haul, Taken, pack
+from pbxretain.haul import Haul
+from pbxretain.records import Field, Taken, pack
 
 SCHEME = "SMDR-2"
 LEAF_SIZE = 32

@@ -25,7 +25,8 @@ from pbxretain import posix
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence.commitments import LEAF_SIZE
 from pbxretain.evidence.merkle import Tree, digest_of
-from pbxretain.records import Bits, Taken, identities, locators, pack
+from pbxretain.haul import identities, locators
+from pbxretain.records import Bits, Taken, pack
 from pbxretain.signing import canonical, parse_canonical
 
 _MAGIC = b"pbxretain-leaves/1\n"

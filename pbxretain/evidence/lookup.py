@@ -21,7 +21,8 @@ from typing import BinaryIO
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence.commitments import RunKey, keystream
 from pbxretain.evidence.leaves import Block, BlockFile, Marked
-from pbxretain.records import Bits, Column, Field, Haul, Taken, pack
+from pbxretain.haul import Column, Haul
+from pbxretain.records import Bits, Field, Taken, pack
 from pbxretain.sought import e164
 
 TAG, ROW = 16, 64

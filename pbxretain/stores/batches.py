@@ -16,8 +16,9 @@ from datetime import datetime, timedelta
 from typing import Literal, Self
 
 from pbxretain.errors import OutcomeUnknown, StoreError, UnavailableError
+from pbxretain.haul import locators, span
 from pbxretain.manifest import Child
-from pbxretain.records import Bits, Bounds, Field, Finish, Taken, locators, span
+from pbxretain.records import Bits, Bounds, Field, Finish, Taken
 from pbxretain.records import Session as SessionId
 from pbxretain.stores.database import Row, Session
 from pbxretain.stores.dialects import Sql, all_of, any_of, untyped

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from pbxretain.records import Field, Haul, Taken, pack
+from pbxretain.haul import Haul
+from pbxretain.records import Field, Taken, pack
 from pbxretain.stores.database import Row
 from pbxretain.stores.dialects import Dialect, Sql, Value, all_of, any_of, plain, typed, untyped
 from pbxretain.stores.times import TimeColumn

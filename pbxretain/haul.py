@@ -1,0 +1,143 @@
+"""How are thousands of rows made into evidence at the cost of a few calls?
+
+The records of one batch of rows column by column. What is asked of each record is asked of whole
+columns by functions that run in C, at a fraction of the price; as a sequence they are the records
+of ``records.Taken``, one by one, for whoever needs only a few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+from typing import overload
+
+from pbxretain.records import HEADS, NULL, Field, Taken
+
+Column = Sequence[Field]
+
+
+def _headed(column: Column) -> tuple[Sequence[bytes], Sequence[bytes]]:
+    """What ``pack`` writes for each value of a column: the head, and the bytes."""
+    try:
+        return list(map(HEADS.__getitem__, map(len, column))), column  # type: ignore[arg-type, return-value]
+    except (TypeError, IndexError):  # NULL, or a long text
+        heads = [NULL if value is None else len(value).to_bytes(4, "big") for value in column]
+        return heads, [value or b"" for value in column]
+
+
+class Haul(Sequence[Taken]):
+    """The records of one batch of rows, column by column: what is asked of each of thousands is
+    asked of whole columns, at a fraction of the cost. As a sequence it is the same records.
+
+    ``seconds`` since 1970 are their start events. ``repr`` shows nothing of them.
+    """
+
+    __slots__ = (
+        "_bodies", "_identities", "_key", "_start", "calls", "locators", "seconds", "subjects",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        key: Sequence[Column],
+        start: Column,
+        call: Sequence[Column] = (),
+        subjects: Sequence[Column] = (),
+        locators: Sequence[bytes] | None = None,
+        seconds: Sequence[int],
+    ) -> None:
+        self._key, self._start = key, start
+        self.calls, self.subjects = call, subjects
+        self.locators = locators
+        self.seconds = seconds
+        self._identities: list[bytes] | None = None
+        self._bodies: list[bytes] | None = None
+
+    @classmethod
+    def joined(cls, parts: Sequence[Haul]) -> Haul:
+        """Hauls of one shape, one after the other, with what was made of them already."""
+        if len(parts) == 1:
+            return parts[0]
+
+        def whole(columns: Iterable[Sequence[Column]]) -> list[Column]:
+            return [list(chain.from_iterable(part)) for part in zip(*columns, strict=True)]
+
+        haul = cls(
+            key=whole(part._key for part in parts),
+            start=list(chain.from_iterable(part._start for part in parts)),
+            call=whole(part.calls for part in parts),
+            subjects=whole(part.subjects for part in parts),
+            locators=list(chain.from_iterable(part.locators or () for part in parts)) or None,
+            seconds=list(chain.from_iterable(part.seconds for part in parts)),
+        )
+        haul._identities = list(chain.from_iterable(part.identities() for part in parts))
+        haul._bodies = list(chain.from_iterable(part.bodies() for part in parts))
+        return haul
+
+    def __len__(self) -> int:
+        return len(self.seconds)
+
+    @overload
+    def __getitem__(self, place: int) -> Taken: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Taken]: ...
+    def __getitem__(self, place: int | slice) -> Taken | Sequence[Taken]:
+        if isinstance(place, slice):
+            return [self[at] for at in range(*place.indices(len(self)))]
+        return Taken(
+            key=tuple([column[place] for column in self._key]),
+            start=self._start[place],
+            when=datetime.fromtimestamp(self.seconds[place], UTC),
+            call=tuple([column[place] for column in self.calls]),
+            subjects=tuple([column[place] for column in self.subjects]),
+            locator=self.locators[place] if self.locators else b"",
+        )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many columns key and subjects have."""
+        return len(self._key), len(self.subjects)
+
+    def identities(self) -> list[bytes]:
+        """As ``Taken.identity``."""
+        if self._identities is None:
+            self._pack()
+        return self._identities or []
+
+    def bodies(self) -> list[bytes]:
+        """Key, start event and subjects, packed."""
+        if self._bodies is None:
+            self._pack()
+        return self._bodies or []
+
+    def _pack(self) -> None:
+        common = [piece for column in (*self._key, self._start) for piece in _headed(column)]
+        calls = [piece for column in self.calls for piece in _headed(column)]
+        subjects = [piece for column in self.subjects for piece in _headed(column)]
+        self._identities = list(map(b"".join, zip(*common, *calls, strict=True)))
+        self._bodies = list(map(b"".join, zip(*common, *subjects, strict=True)))
+
+    def __repr__(self) -> str:
+        return f"<haul of {len(self)}>"
+
+
+def identities(taken: Sequence[Taken]) -> list[bytes]:
+    """The identity of each record."""
+    return taken.identities() if isinstance(taken, Haul) else [each.identity for each in taken]
+
+
+def locators(taken: Sequence[Taken]) -> Sequence[bytes]:
+    """The locator of each record, empty where it has none."""
+    if isinstance(taken, Haul):
+        return taken.locators or [b""] * len(taken)
+    return [each.locator for each in taken]
+
+
+def span(taken: Sequence[Taken]) -> tuple[datetime, datetime]:
+    """The oldest and the newest start event of records (aware UTC); ValueError for none."""
+    if isinstance(taken, Haul):
+        ends = min(taken.seconds), max(taken.seconds)
+        return datetime.fromtimestamp(ends[0], UTC), datetime.fromtimestamp(ends[1], UTC)
+    moments = [each.when for each in taken]
+    return min(moments), max(moments)

@@ -53,7 +53,7 @@ class Pace:
 GENTLE = Pace(goal=0.020, longest=0.050, smallest=500, first=500, largest=5000, rest=0.020)
 """While people telephone."""
 
-FULL_SPEED = Pace(goal=0.250, longest=0.500, smallest=1000, first=5000, largest=10_000, rest=0)
+FULL_SPEED = Pace(goal=0.250, longest=0.500, smallest=1000, first=5000, largest=7500, rest=0)
 """While nobody does: as fast as the server deletes."""
 
 ATTEMPTS = 3

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ from pbxretain import (
     report,
     signing,
 )
-from pbxretain.batches import GENTLE, Budget, Pace, Stop, Unsettled, Work
+from pbxretain.batches import GENTLE, Budget, Pace, Stop, Work
 from pbxretain.connector import Connector, Opened
 from pbxretain.errors import (
     DocumentError,
@@ -40,18 +40,17 @@ from pbxretain.errors import (
     StoreError,
 )
 from pbxretain.evidence import notes, sealing, statements
-from pbxretain.evidence.commitments import Committer, RunKey
-from pbxretain.evidence.lookup import Lookup
+from pbxretain.evidence.commitments import RunKey
 from pbxretain.evidence.sidecars import Kept
 from pbxretain.evidence.statements import ReportPlace
 from pbxretain.journal import Journal
 from pbxretain.ledger import Entry, Ledger, source_lock
-from pbxretain.outcomes import DatasetResult, judge, remaining, verdict
+from pbxretain.outcomes import DatasetResult, judge, verdict
+from pbxretain.passes import How, Passes
 from pbxretain.plan import Item, Plan, Progress, Terms, silent
 from pbxretain.planfile import OLDEST, PlanFile
-from pbxretain.planned import NOT_PLANNED, Tally
+from pbxretain.planned import Tally
 from pbxretain.pseudonyms import Pseudonyms
-from pbxretain.records import Store
 from pbxretain.recovery import frozen, settle_dead
 from pbxretain.report import Ending
 from pbxretain.rolling import Chain
@@ -63,8 +62,6 @@ from pbxretain.watching import Answer, Watch
 log = logging.getLogger("pbxretain")
 
 _NOWHERE = ReportPlace(seq=0, prev=None)
-PASSES = 3
-"""How often a dataset is worked through when records arrive behind the cursor meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,11 +302,12 @@ class _Run:
                 self.site.state, known, records=decided.due, keys=self._sealed(key)
             )
             watch = self._watch(opened, journal)
-            works = self._works(journal, key, decided, opened, results, watch)
-            self._passes(works, decided, results, errors)
+            passes = self._passes(decided, results, errors)
+            passes.prepare(self._how(key), opened, journal, watch)
+            passes.through()
             with suppress(RetainError):  # told already, or nobody waits for an answer
                 watch.end(batch=journal.next_batch())
-            tally = self._explained(works, decided, opened, errors)
+            tally = self._explained(passes.works, decided, opened, errors)
         finally:
             key.forget()
         journal.release_room()
@@ -388,113 +386,29 @@ class _Run:
         )
         return sealing.seal_key(key, self.terms.sealed_to, info=info)
 
-    def _works(
-        self,
-        journal: Journal,
-        key: RunKey,
-        decided: Plan,
-        opened: Opened,
-        results: dict[str, DatasetResult],
-        watch: Watch,
-    ) -> dict[str, Work]:
-        budget = Budget(self.confirm_count)
-        works: dict[str, Work] = {}
-        strands = {strand.dataset: strand for strand in self.terms.strands(opened)}
-        for item in decided.items:
-            store = strands.get(item.dataset)
-            if item.selection is None or item.refusal or item.reads_only or store is None:
-                continue
-            committer = Committer(
-                key,
-                source=self.terms.name,
-                dataset=item.dataset,
-                data_class=item.data_class,
-                encoding=store.encoding,
-            )
-            works[item.dataset] = Work(
-                mark=self.site.mark,
-                journal=journal,
-                planned=planrun.named(self.planned, self.tagger, item.dataset),
-                store=store,
-                committer=committer,
-                lookup=self._lookup(key, item),
-                region=self.terms.source.region or "",
-                source=self.terms.name,
-                result=results[item.dataset],
-                budget=budget,
-                stop=self.stop,
-                watch=watch,
-                pace=self.pace,
-                report=self._reporter(item, results[item.dataset]),
-                guard=opened.lock.verify if opened.lock else lambda: None,
-            )
-        return works
-
-    def _lookup(self, key: RunKey, item: Item) -> Lookup | None:
-        if not self.terms.sealed_to:
-            return None
-        region = self.terms.source.region
-        return Lookup(key, source=self.terms.name, dataset=item.dataset, region=region)
-
-    def _reporter(self, item: Item, result: DatasetResult) -> Callable[[], None]:
-        return lambda: self.progress("delete", item.dataset, result.deleted, item.due)
-
     def _passes(
-        self,
-        works: dict[str, Work],
-        decided: Plan,
-        results: dict[str, DatasetResult],
-        errors: list[RetainError],
-    ) -> None:
-        """Works through all datasets and looks again. What arrived meanwhile gets another pass, and
-        so does what lay where nobody looks first (a row far off its place in the ids) and what
-        came due as others went (a file whose rows went has its own date)."""
-        todo = dict(works)
-        for number in range(PASSES):
-            went = {
-                item.dataset: self._pass(item, works[item.dataset], errors)
-                for item in decided.items
-                if item.dataset in todo
-            }
-            self._look_again(decided, results, errors)
-            todo = {
-                name: work
-                for name, work in works.items()
-                if (not number or any(went.values()))
-                and results[name].outcome == "complete"
-                and remaining(results[name])
-                and not results[name].skipped
-                and (work.planned is None or work.planned.waiting)
-            }
-            if not todo or self.stop():
-                break
-        for name, work in works.items():
-            if work.planned and (unnamed := work.planned.strangers.unnamed):
-                results[name].skipped[NOT_PLANNED] = unnamed
-        for result in results.values():
-            judge(result)
+        self, decided: Plan, results: dict[str, DatasetResult], errors: list[RetainError]
+    ) -> Passes:
+        source, product = self.terms.source, self.terms.connector
+        return Passes(
+            terms=self.terms,
+            decided=decided,
+            results=results,
+            errors=errors,
+            now=self.now,
+            progress=self.progress,
+            stop=self.stop,
+            afresh=lambda: self._open(source, product, exclusive=False),
+        )
 
-    def _pass(self, item: Item, work: Work, errors: list[RetainError]) -> int:
-        result = work.result
-        if self.stop() or item.selection is None:
-            return 0
-        try:
-            # Holds and straddlers are looked for again: time went on since the plan was made.
-            fresh = replace(item.selection, excluded_calls=frozenset())
-            batch = work.journal.next_batch()
-            fresh = work.watch.begin(fresh, work.store, batch=batch)
-            work.selection = replace(fresh, excluded_calls=work.store.straddlers(fresh))
-            went = work.through(work.selection)
-        except (LockedError, EvidenceError, Unsettled):
-            raise
-        except RetainError as error:
-            result.outcome = "incomplete" if result.deleted else "failed"
-            log.error("source %s, dataset %s: %s", self.terms.name, item.dataset, error)
-            errors.append(error)
-            return 0
-        if result.outcome == "not-reached" and not self.stop():
-            result.outcome = "complete"
-        return went
+    def _how(self, key: RunKey) -> How:
+        return How(
+            key=key,
+            mark=self.site.mark,
+            budget=Budget(self.confirm_count),
+            pace=self.pace,
+            planned=lambda dataset: planrun.named(self.planned, self.tagger, dataset),
+        )
 
     def _untouched(self, item: Item) -> DatasetResult:
         outcome = "kept" if item.selection is None else "nothing-due"
@@ -503,38 +417,6 @@ class _Run:
         elif item.selection is not None:
             outcome = "not-reached"
         return DatasetResult(item.dataset, outcome=outcome, before=item.census, after=item.census)
-
-    def _look_again(
-        self, decided: Plan, results: dict[str, DatasetResult], errors: list[RetainError]
-    ) -> None:
-        """The residue, over new connections and scans: what counts is what is still there. Where
-        nobody can look, no earlier census stands in for it."""
-        for item in decided.items:
-            if item.selection is not None and not item.refusal:
-                results[item.dataset].after = None
-        source, product = self.terms.source, self.terms.connector
-        try:
-            with self._open(source, product, exclusive=False) as opened:
-                strands = {strand.dataset: strand for strand in self.terms.strands(opened)}
-                for item in decided.items:
-                    store = strands.get(item.dataset)
-                    self.progress("look", item.dataset, 0, None)
-                    if store is not None and item.selection is not None and not item.refusal:
-                        self._look_at(opened, store, results[item.dataset], errors)
-        except LockedError:
-            raise
-        except RetainError as error:
-            errors.append(error)
-
-    def _look_at(
-        self, opened: Opened, store: Store, result: DatasetResult, errors: list[RetainError]
-    ) -> None:
-        try:
-            selection = plan.select(self.terms, opened, store, now=self.now)
-            counted = plan.counted(self.terms, opened, store, selection) if selection else None
-            result.after = counted
-        except StoreError as error:
-            errors.append(error)
 
     # --- a dead run --------------------------------------------------------------------------
 

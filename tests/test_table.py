@@ -332,7 +332,7 @@ def test_in_a_large_table_legs_are_looked_for_near_the_cut_off(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     legs = {
-        "near": ("2026-08-11 00:00:00", "2026-08-22 00:00:00"),
+        "near": ("2026-08-14 12:00:00", "2026-08-19 12:00:00"),
         "far": ("2026-07-01 00:00:00", "2026-09-30 00:00:00"),
     }
     bench.calls(

@@ -32,7 +32,7 @@ from pbxretain.stores.walks import SMALL
 _SERVED = 5_000_000
 """Rows that an index on the time counts in a second or two."""
 
-REACH = timedelta(days=7)
+REACH = timedelta(days=3)
 """How far from the cut-off two legs of one call are looked for. A call rests for hours, on a line
 that is never hung up for days; to compare all legs of all years would cost more than to delete."""
 

@@ -21,7 +21,16 @@ import sqlalchemy.types as kinds
 from pbxretain.errors import DriftError
 from pbxretain.manifest import Start
 from pbxretain.records import UNDATED, WHENEVER
-from pbxretain.stores.dialects import Dialect, Sql, Value, all_of, form_pattern, negated, plain
+from pbxretain.stores.dialects import (
+    Dialect,
+    Sql,
+    Value,
+    all_of,
+    any_of,
+    form_pattern,
+    negated,
+    plain,
+)
 from pbxretain.stores.moments import Moments
 
 SAMPLE = 200
@@ -96,6 +105,10 @@ class TimeColumn:
 
     def undated(self) -> Sql:
         """Rows without one."""
+        if self.form == "native" and self.readable is None:  # so that an index serves
+            return any_of(
+                [Sql(f"{self.order} IS NULL"), Sql(f"{self.order} < ") + self._earliest()]
+            )
         return negated(self.dated(), self.dialect)
 
     def certain(self, cutoff: datetime) -> Sql:

@@ -55,7 +55,7 @@ def nobody(text: str) -> list[str]:
 def maker(key: bytes, region: str | None) -> Callable[[bytes], bytes]:
     """What makes a number's pseudonym under a key."""
 
-    @lru_cache(maxsize=_REMEMBERED)
+    @lru_cache(maxsize=_REMEMBERED)  # one hash for each number, not for each row
     def made(number: bytes) -> bytes:
         # One person, one pseudonym, however the product spelt the number.
         meant = party(number, region)

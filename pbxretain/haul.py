@@ -33,9 +33,7 @@ class Haul(Sequence[Taken]):
     ``seconds`` since 1970 are their start events. ``repr`` shows nothing of them.
     """
 
-    __slots__ = (
-        "_bodies", "_identities", "_key", "_start", "calls", "locators", "seconds", "subjects",
-    )  # fmt: skip
+    __slots__ = ("_key", "_made", "_start", "calls", "locators", "seconds", "subjects")
 
     def __init__(
         self,
@@ -51,8 +49,7 @@ class Haul(Sequence[Taken]):
         self.calls, self.subjects = call, subjects
         self.locators = locators
         self.seconds = seconds
-        self._identities: list[bytes] | None = None
-        self._bodies: list[bytes] | None = None
+        self._made: tuple[list[bytes], list[bytes]] | None = None
 
     @classmethod
     def joined(cls, parts: Sequence[Haul]) -> Haul:
@@ -71,8 +68,10 @@ class Haul(Sequence[Taken]):
             locators=list(chain.from_iterable(part.locators or () for part in parts)) or None,
             seconds=list(chain.from_iterable(part.seconds for part in parts)),
         )
-        haul._identities = list(chain.from_iterable(part.identities() for part in parts))
-        haul._bodies = list(chain.from_iterable(part.bodies() for part in parts))
+        haul._made = (
+            list(chain.from_iterable(part.identities() for part in parts)),
+            list(chain.from_iterable(part.bodies() for part in parts)),
+        )
         return haul
 
     def __len__(self) -> int:
@@ -101,22 +100,25 @@ class Haul(Sequence[Taken]):
 
     def identities(self) -> list[bytes]:
         """As ``Taken.identity``."""
-        if self._identities is None:
-            self._pack()
-        return self._identities or []
+        return self._packed()[0]
 
     def bodies(self) -> list[bytes]:
         """Key, start event and subjects, packed."""
-        if self._bodies is None:
-            self._pack()
-        return self._bodies or []
+        return self._packed()[1]
 
-    def _pack(self) -> None:
+    def _packed(self) -> tuple[list[bytes], list[bytes]]:
+        if self._made is None:
+            self._made = self._pack()
+        return self._made
+
+    def _pack(self) -> tuple[list[bytes], list[bytes]]:
         common = [piece for column in (*self._key, self._start) for piece in _headed(column)]
         calls = [piece for column in self.calls for piece in _headed(column)]
         subjects = [piece for column in self.subjects for piece in _headed(column)]
-        self._identities = list(map(b"".join, zip(*common, *calls, strict=True)))
-        self._bodies = list(map(b"".join, zip(*common, *subjects, strict=True)))
+        return (
+            list(map(b"".join, zip(*common, *calls, strict=True))),
+            list(map(b"".join, zip(*common, *subjects, strict=True))),
+        )
 
     def __repr__(self) -> str:
         return f"<haul of {len(self)}>"

@@ -30,14 +30,16 @@ from pbxretain.records import Taken, is_call
 _HEAD = Struct(">B4I")
 """Data class, and how many bytes of times, names, parties and calls follow."""
 
-_KNOWN = 100_000
+_DAYS = 100_000
 _TAIL = 6
 """Digits at the end of a number by which a batch without it is told at a glance."""
 
 _QUARTER = 900
 """Seconds within which no zone changes its day."""
 
-_SEPARATORS = b" ()./-"
+_NO_DIGITS = bytes(set(range(256)) - set(b"0123456789*#\x00"))
+"""Whatever stands between the digits of a number, so that its end is found in any spelling."""
+
 _DIGITS = re.compile(rb"\+?[0-9]{3,17}")
 _CALLS = re.compile(rb"\d{9,10}\.\d+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -67,10 +69,8 @@ class Traces:
         self._key = secrets.token_bytes(32)
         self._classes: list[str] = []
         self._blocks = 0
-        self._stored = region is not None
         self._region = region
-        self._party = lru_cache(_KNOWN)(lambda value: party(value, region))
-        self._day = lru_cache(_KNOWN)(lambda quarter: _day(quarter, zone))
+        self._day = lru_cache(_DAYS)(lambda quarter: _day(quarter, zone))
         try:
             self._file: IO[bytes] | None = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
         except OSError:
@@ -109,7 +109,7 @@ class Traces:
             said
             for text, extension in _spelled(wanted)
             for said in parties_meant(
-                text, region=self._region, stored=self._stored, extension=extension
+                text, region=self._region, stored=self._region is not None, extension=extension
             )
         }
         known = {*map(str.encode, wanted.calls), *calls}
@@ -117,7 +117,8 @@ class Traces:
         while hits != before:  # until no further leg is found by the calls of those found already
             hits, before = 0, hits
             for parties, own in self._rows(wanted, people, known):
-                if not known.isdisjoint(own) or any(self._party(p) in people for p in parties):
+                meant = any(party(each, self._region) in people for each in parties)
+                if meant or not known.isdisjoint(own):
                     hits += 1
                     known.update(own)
         return hits
@@ -128,7 +129,7 @@ class Traces:
         """Parties and calls of the records that may be meant."""
         tails = [said.rpartition(":")[2].encode()[-_TAIL:] for said in people]
         for data_class, seconds, texts in self._read():
-            digits = b"".join(texts[:2]).translate(None, _SEPARATORS)
+            digits = b"".join(texts[:2]).translate(None, _NO_DIGITS)
             rows = [_rows_of(text, len(seconds)) for text in texts]
             none_named = not any(tail in digits for tail in tails)
             if none_named and known.isdisjoint(c for row in rows[2] for c in row) and not texts[0]:
@@ -156,7 +157,6 @@ class Traces:
         if self._file is not None:
             self._file.close()
         self._file, self._key = None, b""
-        self._party.cache_clear()
 
 
 def _block(taken: Sequence[Taken], *, files: bool) -> list[bytes]:

@@ -138,11 +138,11 @@ class Watch:
 
     def _caught(self, store: Store, taken: Sequence[Taken]) -> bool:
         """Notes records of a batch that a hold keeps and that nobody saw when it was resolved."""
-        caught = False
+        caught, records = False, list(taken) if self._held.holders else []
         for holder in self._held.holders:
             if holder.covers(store.data_class):
                 known = self._held.ties.get(holder.hold.hold, Ties())
-                for record in taken:
+                for record in records:
                     if self._keeps(holder, known, record):
                         caught = True
                         self._note(holder, record)

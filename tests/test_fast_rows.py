@@ -244,7 +244,7 @@ def test_a_row_that_needs_two_packets_is_one_row(more: int) -> None:
 
 @pytest.mark.parametrize("kind", ["mariadb", "postgresql"])
 def test_a_server_hands_over_the_same_bytes_quickly(
-    kind: str, request: pytest.FixtureRequest
+    kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server: Server = request.getfixturevalue(kind)
     assert isinstance(server, MariaDB | PostgreSQL)
@@ -266,3 +266,5 @@ def test_a_server_hands_over_the_same_bytes_quickly(
         assert [row[2] for row in quick] == [*(t.encode() for t in texts), None]
         assert opened.texts(Sql("SELECT v FROM t WHERE n > 99"), arrived.extend) == []
         assert opened.number("SELECT COUNT(*) FROM t") == 6  # the connection goes on
+        monkeypatch.setattr(wire, "_NEEDED", ("nothing_of_the_sort",))
+        assert opened.texts(ask, arrived.extend) == quick  # another version of the driver

@@ -14,6 +14,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
 from struct import Struct
 from typing import BinaryIO
@@ -55,6 +56,7 @@ _CODE = re.compile(r"[0-9*#]*[*#][0-9*#]*")
 _NUMBER = re.compile(r"\+?[0-9]+")
 
 
+@lru_cache(maxsize=1 << 14)  # a few megabytes: whoever asks for many keeps what he needs
 def party(value: bytes, region: str | None) -> str | None:
     """The one spelling of a number: ``+49301234567``, ``ext:411`` or ``raw:0301234``.
 

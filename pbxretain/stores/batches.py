@@ -128,7 +128,8 @@ class Deleter:
                 return None
             if rows:
                 gathering.add(rows)
-        if (haul := gathering.whole()) and not wanted.forbidden:
+        haul = gathering.whole()
+        if haul is not None and wanted.forbidden.isdisjoint(haul.identities()):
             return haul
         records = [self._layout.taken(row) for row in rows]
         good = [t for t in records if t is not None and wanted.takes(t)]

@@ -248,8 +248,9 @@ class Session:
             if self.dialect.name == "mysql":
                 from pbxretain.stores import wire
 
-                text = self._driver.cursor().mogrify(sql.text, sql.args or None)
-                return wire.query(self._driver, text, arrived)
+                if wire.can(self._driver):
+                    text = self._driver.cursor().mogrify(sql.text, sql.args or None)
+                    return wire.query(self._driver, text, arrived)
             rows = self._texts(sql) if self.dialect.name == "postgresql" else self._fetch(sql)
         if rows:
             arrived(rows)

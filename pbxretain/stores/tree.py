@@ -124,6 +124,7 @@ class TreeStore:
         )
         self._settle_in = timedelta(seconds=dataset.settle_in)
         self._view: View | None = None
+        self._held: tuple[Ties, HeldFiles] | None = None
         self._seen: Seen | None = None
         """What the plan's census came by, for the first take: each file is looked at again then.
         Not where rows date files: those may say something else by then."""
@@ -260,7 +261,7 @@ class TreeStore:
 
     def _standing_in(self, selection: Selection) -> Callable[[Entry], str | None]:
         """Tells what becomes of a record before the cut-off; None for one that isn't."""
-        held = HeldFiles(selection.held, self._naming)
+        held = self._held_files(selection.held)
         young = (selection.now - self._settle_in).timestamp()
 
         def of(entry: Entry) -> str | None:
@@ -279,9 +280,16 @@ class TreeStore:
 
         return of
 
+    def _held_files(self, ties: Ties) -> HeldFiles:
+        """Rows are asked once for each look and each change of the holds, not for each batch."""
+        if self._held is None or self._held[0] != ties:
+            self._held = ties, HeldFiles(ties, self._naming)
+        return self._held[1]
+
     def _look(
         self, *, findings: bool = False, keep: Callable[[Entry], bool] = lambda _: True
     ) -> View:
+        self._held = None
         with without_paths():
             return self._viewer.look(findings=findings, keep=keep)
 
@@ -378,7 +386,7 @@ class TreeStore:
         """The first of those that wait and are spared by nothing."""
         size = 0
         chosen: list[Entry] = []
-        held = HeldFiles(selection.held, self._naming)
+        held = self._held_files(selection.held)
         singled = selection.chosen is not None or bool(skip)
         last = None
         for entry in waiting:

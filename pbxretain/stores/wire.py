@@ -29,6 +29,15 @@ _WIDE = {0xFC: 2, 0xFD: 3, 0xFE: 8}
 """How many bytes tell a length, by what stands before them."""
 
 
+_NEEDED = ("_rfile", "_result", "_next_seq_id", "_force_close")
+"""What of PyMySQL's connection is no public promise of it."""
+
+
+def can(driver: Any) -> bool:
+    """Whether this version of the driver lets its wire be read; else its cursor has to."""
+    return all(hasattr(driver, name) for name in _NEEDED)
+
+
 def query(driver: Any, text: str, arrived: Callable[[list[Row]], None]) -> list[Row]:
     """The rows of a statement, each column as the server sent it; ``arrived`` gets them bit by
     bit. ``driver`` is PyMySQL's connection. Raises the driver's errors; where a result breaks off

@@ -26,6 +26,7 @@ from pbxretain.evidence.commitments import Committer
 from pbxretain.evidence.lookup import Lookup
 from pbxretain.haul import span
 from pbxretain.journal import DeadIntent, Journal, Mark
+from pbxretain.lookahead import LookAhead
 from pbxretain.outcomes import DatasetResult
 from pbxretain.planned import Planned, Strangers
 from pbxretain.records import Batch, BatchName, Bits, Cursor, Finish, Selection, Store
@@ -137,16 +138,28 @@ class Work:
     final_at: float = 0.0
     """When the batch in hand became final (monotonic); its locks are gone from then on."""
 
+    _taker: LookAhead = field(init=False, repr=False)
+
     def __post_init__(self) -> None:
         self.limit = self.limit or self.pace.first
+        self._taker = LookAhead(self.store)
 
     def through(self, selection: Selection) -> int:
         """One pass over the dataset; returns how many records went.
 
         Raises StoreError when it can't go on, Unsettled when a batch stays in doubt.
         """
-        with _uncollected():
+        with _uncollected(), LookAhead(self.store, self._second(selection)) as self._taker:
             return self._through(selection)
+
+    def _second(self, selection: Selection) -> Store | None:
+        """The store once more, to take the next batch from while one is in hand: where nothing
+        rests in between, and no plan file has to tell which record comes next."""
+        second = getattr(self.store, "second", None)
+        if second is None or self.pace.rest or self.planned is not None:
+            return None
+        found: Store | None = second(selection)
+        return found
 
     def _through(self, selection: Selection) -> int:
         after: Cursor | None = None
@@ -154,21 +167,22 @@ class Work:
         self.result.skipped = Counter()
         spared = self.planned.look(self.store, selection) if self.planned else selection
         while not self.stop():
-            began = self.final_at = time.monotonic()
             number = self.journal.next_batch()
             try:
-                batch = self.store.take(
+                batch = self._taker.take(
                     spared,
                     limit=self.limit,
                     after=after,
                     skip=frozenset(self.skip),
                     name=BatchName(self.mark, self.journal.token, number),
                 )
+                began = self.final_at = self._taker.began
                 count = self._batch(number, batch)
                 exhausted, cursor = batch.exhausted, batch.cursor
                 del batch  # or its rows would stay while the next ones come
                 gc.collect(0)
             except HoldsMovedError:
+                self._taker.drop()  # nobody waits with a transaction open
                 selection = self.watch.again(selection, self.store, batch=number + 1)
                 self.selection = selection
                 spared = self.planned.strangers.spared(selection) if self.planned else selection
@@ -261,6 +275,7 @@ class Work:
             return self._settled()
 
     def _settled(self) -> Mark:
+        self._taker.drop()  # nobody waits with a transaction open
         intent = self.journal.dead_intent()
         if intent is None:
             raise Unsettled(

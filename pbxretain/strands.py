@@ -216,6 +216,12 @@ class Strand:
     ) -> Batch:
         return self.store.take(selection, limit=limit, after=after, skip=skip, name=name)
 
+    def second(self, selection: Selection) -> Store | None:
+        """See ``records.Store.take``; None where the store underneath has none."""
+        second = getattr(self.store, "second", None)
+        found: Store | None = second(selection) if second else None
+        return found
+
     def telling(self, facets: Facets) -> tuple[Ties, Ties]:
         """Over the whole dataset, as ``search``."""
         return self.store.telling(facets)

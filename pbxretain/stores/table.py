@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Engine
 
-from pbxretain.errors import StoreError
+from pbxretain.errors import StoreError, UnavailableError
 from pbxretain.manifest import Link, Part, TableDataset, all_children
 from pbxretain.records import (
     Advice,
@@ -371,6 +371,34 @@ class TableStore:
                     self._walked.add(path)
                 return batch
             batch.rollback()
+
+    def second(self, selection: Selection) -> TableStore | None:
+        """The same dataset over a connection of its own, which takes the next batch while one is in
+        hand. None where a batch is more than its own rows or the server gains nothing by it, and
+        where no connection is to be had: then one does it."""
+        if not self._row_by_row(selection):
+            return None
+        second = copy(self)
+        second._writer = None
+        try:
+            second._session()
+        except UnavailableError:
+            return None
+        return second
+
+    def _row_by_row(self, selection: Selection) -> bool:
+        """Whether a batch deletes its rows and touches nothing else: then two can't get in each
+        other's way. MariaDB would let two transactions fight over pages and gaps."""
+        beyond = (self.children, self.shared_rows, self.parts, self.shape.triggers)
+        linked = any(layout.link for layout in self.layouts())
+        bound = (self.shape.referring, linked, self.anchor, selection.redact)
+        return (
+            self.dialect.name == "postgresql"
+            and self.shape.transactional
+            and selection.chosen is None
+            and not any((*beyond, *bound))
+            and not self.shadow_stores()
+        )
 
     def _take_chosen(
         self,

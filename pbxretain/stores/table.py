@@ -378,6 +378,7 @@ class TableStore:
         where no connection is to be had: then one does it."""
         if not self._row_by_row(selection):
             return None
+        self._session()  # before the other: where only one is to be had it must be this
         second = copy(self)
         second._writer = None
         try:

@@ -25,6 +25,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -171,29 +172,32 @@ def _inspect(inspect: Callable[[Outcome], None], outcome: Outcome, label: str) -
 
 @dataclass
 class _Counter:
-    """Counts the events of one attempt and kills at the chosen one; silent until armed."""
+    """Counts the events of one attempt, of all its threads, and kills at the chosen one; silent
+    until armed."""
 
     at: int | None = None
     when: str = "before"
     report: int = -1
     armed: bool = False
     events: list[str] = field(default_factory=list)
-    inside: bool = False
+    one: threading.Lock = field(default_factory=threading.Lock)
+    mine: threading.local = field(default_factory=threading.local)
 
     def call(self, name: str, function: Callable[..., Any], torn: Callable[[], object]) -> Any:
-        if not self.armed or self.inside:
+        if not self.armed or getattr(self.mine, "inside", False):
             return function()
-        self.events.append(name)
-        fatal = len(self.events) == self.at
+        with self.one:
+            self.events.append(name)
+            fatal = len(self.events) == self.at
         if fatal and self.when != "after":
             if self.when == "torn":
                 torn()
             self.die()
-        self.inside = True
+        self.mine.inside = True
         try:
             return function()
         finally:
-            self.inside = False
+            self.mine.inside = False
             if fatal:
                 self.die()
 

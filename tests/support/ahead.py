@@ -35,6 +35,9 @@ SMALL = Pace(goal=60.0, longest=60.0, smallest=1, first=3, largest=3, rest=0)
 """Three records a batch, and no rest."""
 
 DUE, STAY = 17, 5
+DISTINCT = 13
+"""Identities of due rows."""
+
 HELD = "+43 1 5550123"
 
 
@@ -107,18 +110,21 @@ class Bench:
         _row(self.admin, _old(number), number, src=src)
 
 
-def benched(server: PostgreSQL, folder: Path, *, name: str = "ahead") -> Iterator[Bench]:
-    """For a fixture: a database of its own with the least rights, and a folder."""
-    server.create_database(name)
-    with closing(server.admin(name)) as admin:
+def benched(server: PostgreSQL, folder: Path) -> Iterator[Bench]:
+    """For a fixture: a schema of its own with the least rights, and a folder."""
+    with server.admin() as admin:
+        if not admin.execute("SELECT 1 FROM pg_database WHERE datname = 'ahead'").fetchone():
+            server.create_database("ahead")
+    with closing(server.admin("ahead")) as admin:
+        admin.execute("DROP SCHEMA public CASCADE")
+        admin.execute("CREATE SCHEMA public")
+        admin.execute("GRANT USAGE ON SCHEMA public TO public")
         freepbx.create_tables(admin, "asterisk")
         admin.execute('CREATE INDEX cdr_start ON cdr ("start")')
         admin.execute("DROP TABLE cel, queue_log")
-        server.create_user("ahead", password=PASSWORD, database=name, grants={"cdr": GRANTS})
-        yield Bench(fill(folder, server.url(name, "ahead"), admin), server, admin)
-
-
-GRANTS = "SELECT, DELETE"
+        grants = {"cdr": "SELECT, DELETE"}
+        server.create_user("ahead", password=PASSWORD, database="ahead", grants=grants)
+        yield Bench(fill(folder, server.url("ahead", "ahead"), admin), server, admin)
 
 
 def fill(folder: Path, url: str, admin: Any) -> Log:

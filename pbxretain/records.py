@@ -539,7 +539,9 @@ class Store(Protocol):
     ) -> Batch:
         """Takes at most about ``limit`` records behind ``after``; twins are never parted.
 
-        ``skip`` holds packed identities that failed alone before."""
+        ``skip`` holds packed identities that failed alone before. A store may also have
+        ``second(selection)``: itself over a connection of its own, to take the next batch from
+        while one is in hand, or None where that could get in its way."""
         ...
 
     def telling(self, facets: Facets) -> tuple[Ties, Ties]:

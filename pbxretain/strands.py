@@ -217,7 +217,7 @@ class Strand:
         return self.store.take(selection, limit=limit, after=after, skip=skip, name=name)
 
     def second(self, selection: Selection) -> Store | None:
-        """See ``records.Store.take``; None where the store underneath has none."""
+        """See ``records.Store.take``."""
         second = getattr(self.store, "second", None)
         found: Store | None = second(selection) if second else None
         return found

@@ -108,7 +108,7 @@ def _leaves(file: LeafFile, marked: Marked, tree: Tree) -> Iterator[bytes]:
     runs: list[list[int]] = []
     for positions, leaves in file.gone(marked):
         tree.extend(leaves)
-        yield b"".join(leaves)
+        yield leaves
         for first, count in _runs(positions):
             if runs and sum(runs[-1]) == first:
                 runs[-1][1] += count
@@ -130,5 +130,5 @@ def _runs(positions: Sequence[int]) -> Iterator[tuple[int, int]]:
 def _rows(rows: Iterable[bytes], tree: Tree) -> Iterator[bytes]:
     rest = iter(rows)
     while some := list(islice(rest, _AT_ONCE)):
-        tree.extend([row[ROW - 32 :] for row in some])
+        tree.extend(b"".join([row[ROW - 32 :] for row in some]))
         yield b"".join(some)

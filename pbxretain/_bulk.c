@@ -7,6 +7,7 @@
 #include <Python.h>
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DIGEST SHA256_DIGEST_LENGTH
@@ -100,17 +101,17 @@ static PyObject *packed(PyObject *self, PyObject *given) {
 
 static PyObject *hashed(PyObject *self, PyObject *args) {
     (void)self;
-    Py_buffer lead, keys, middle;
+    Py_buffer lead, keys, middle, tails = {0};
     PyObject *given;
-    if (!PyArg_ParseTuple(args, "Oy*y*y*", &given, &lead, &keys, &middle))
+    if (!PyArg_ParseTuple(args, "Oy*y*y*|y*", &given, &lead, &keys, &middle, &tails))
         return NULL;
     PyObject *digests = NULL, *bodies = PySequence_Fast(given, "bodies are needed");
     if (bodies == NULL)
         goto done;
-    Py_ssize_t count = PySequence_Fast_GET_SIZE(bodies);
-    size_t key = keys.len ? DIGEST : 0;
-    if (keys.len && keys.len / DIGEST != count) {
-        PyErr_SetString(PyExc_ValueError, "each body needs one key");
+    Py_ssize_t count = PySequence_Fast_GET_SIZE(bodies), key = keys.len ? DIGEST : 0;
+    Py_ssize_t tail = count ? tails.len / count : 0;
+    if ((keys.len && keys.len != DIGEST * count) || tail * (count ? count : 1) != tails.len) {
+        PyErr_SetString(PyExc_ValueError, "a column has one piece for each row");
         goto done;
     }
     digests = PyBytes_FromStringAndSize(NULL, count * DIGEST);
@@ -128,9 +129,11 @@ static PyObject *hashed(PyObject *self, PyObject *args) {
             break;
         }
         state = begun;
-        SHA256_Update(&state, (char *)keys.buf + place * (Py_ssize_t)key, key);
+        SHA256_Update(&state, (char *)keys.buf + place * key, (size_t)key);
         SHA256_Update(&state, middle.buf, (size_t)middle.len);
         SHA256_Update(&state, PyBytes_AS_STRING(body), (size_t)PyBytes_GET_SIZE(body));
+        if (tail)
+            SHA256_Update(&state, (char *)tails.buf + place * tail, (size_t)tail);
         SHA256_Final(out + place * DIGEST, &state);
     }
     OPENSSL_cleanse(&begun, sizeof begun);
@@ -140,7 +143,52 @@ done:
     PyBuffer_Release(&lead);
     PyBuffer_Release(&keys);
     PyBuffer_Release(&middle);
+    if (tails.obj)
+        PyBuffer_Release(&tails);
     return digests;
+}
+
+static _Thread_local size_t compared;
+
+static int by_bytes(const void *one, const void *other) { return memcmp(one, other, compared); }
+
+static PyObject *sorted_rows(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *given, *rows = NULL;
+    Py_ssize_t count, width = 0, before = 0;
+    if (!PyArg_ParseTuple(args, "On", &given, &count))
+        return NULL;
+    PyObject *parts = PySequence_Fast(given, "parts are needed");
+    if (parts == NULL)
+        return NULL;
+    for (Py_ssize_t p = 0; p < PySequence_Fast_GET_SIZE(parts); p++) {
+        PyObject *part = PySequence_Fast_GET_ITEM(parts, p);
+        Py_ssize_t size = PyBytes_Check(part) ? PyBytes_GET_SIZE(part) : -1;
+        if (size < 0)
+            PyErr_SetString(PyExc_TypeError, "a part isn't bytes");
+        else if (count < 0 || (count ? size % count : size))
+            PyErr_SetString(PyExc_ValueError, "a column has one piece for each row");
+        if (PyErr_Occurred())
+            goto done;
+        width += count ? size / count : 0;
+    }
+    rows = PyBytes_FromStringAndSize(NULL, count * width);
+    if (rows == NULL || width == 0)
+        goto done;
+    char *out = PyBytes_AS_STRING(rows);
+    for (Py_ssize_t p = 0; p < PySequence_Fast_GET_SIZE(parts); p++) {
+        PyObject *part = PySequence_Fast_GET_ITEM(parts, p);
+        Py_ssize_t wide = PyBytes_GET_SIZE(part) / count;
+        const char *from = PyBytes_AS_STRING(part);
+        for (Py_ssize_t row = 0; row < count; row++)
+            memcpy(out + row * width + before, from + row * wide, (size_t)wide);
+        before += wide;
+    }
+    compared = (size_t)width;
+    qsort(out, (size_t)count, (size_t)width, by_bytes);
+done:
+    Py_DECREF(parts);
+    return rows;
 }
 
 static PyObject *parents(PyObject *self, PyObject *given) {
@@ -234,6 +282,7 @@ static PyObject *cut(PyObject *self, PyObject *args) {
 static PyMethodDef methods[] = {
     {"packed", packed, METH_O, NULL},
     {"hashed", hashed, METH_VARARGS, NULL},
+    {"sorted_rows", sorted_rows, METH_VARARGS, NULL},
     {"parents", parents, METH_O, NULL},
     {"cut", cut, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

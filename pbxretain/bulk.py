@@ -46,17 +46,37 @@ def packed(columns: Sequence[Sequence[Field]]) -> list[bytes]:
     return list(map(b"".join, zip(*pieces, strict=True)))
 
 
-def hashed(bodies: Sequence[bytes], lead: bytes, keys: bytes, middle: bytes) -> bytes:
-    """The SHA-256 of ``lead || key || middle || body`` for each body, joined. ``keys`` are 32 bytes
-    for each body, joined, or none at all.
+def hashed(
+    bodies: Sequence[bytes], lead: bytes, keys: bytes, middle: bytes, tails: bytes = b""
+) -> bytes:
+    """The SHA-256 of ``lead || key || middle || body || tail`` for each body, joined. ``keys`` are
+    32 bytes for each body, joined, or none at all; ``tails`` as many bytes for each, or none.
 
-    ValueError for another number of keys than of bodies.
+    ValueError for another number of keys than of bodies, or tails that can't be shared out.
     """
-    if keys and len(keys) // DIGEST != len(bodies):
+    if keys and len(keys) != DIGEST * len(bodies):
         raise ValueError("each body needs one key")
-    own = [keys[at : at + DIGEST] for at in range(0, len(keys), DIGEST)] or repeat(b"")
-    parts = zip(repeat(lead), own, repeat(middle), bodies, strict=False)
+    own, ends = (_shared_out(data, len(bodies)) or repeat(b"") for data in (keys, tails))
+    parts = zip(repeat(lead), own, repeat(middle), bodies, ends, strict=False)
     return b"".join(map(_digest, map(hashlib.sha256, map(b"".join, parts))))
+
+
+def sorted_rows(parts: Sequence[bytes], count: int) -> bytes:
+    """Rows made of parts side by side, in ascending order, joined. Each part is the column of
+    ``count`` rows, joined, of one width.
+
+    ValueError for a part that can't be shared out.
+    """
+    columns = [_shared_out(part, count) for part in parts]
+    return b"".join(sorted(map(b"".join, zip(*filter(None, columns), strict=True))))
+
+
+def _shared_out(data: bytes, count: int) -> list[bytes]:
+    """In ``count`` pieces of one size; none for nothing."""
+    size, rest = divmod(len(data), count or 1)
+    if rest or (data and not count):
+        raise ValueError("a column has one piece for each row")
+    return [data[at : at + size] for at in range(0, len(data), size or 1)]
 
 
 def parents(nodes: bytes) -> bytes:
@@ -124,11 +144,12 @@ def fields(data: bytes, at: int, stop: int, columns: int) -> tuple[Field, ...]:
     return tuple(row)
 
 
-IN_PYTHON = (packed, hashed, parents, cut)
+IN_PYTHON = (packed, hashed, parents, cut, sorted_rows)
 """What the functions in C are held against."""
 
 if COMPILED:
     packed = _bulk.packed  # type: ignore[assignment]
     hashed = _bulk.hashed  # type: ignore[assignment]
     parents = _bulk.parents  # type: ignore[assignment]
+    sorted_rows = _bulk.sorted_rows  # type: ignore[assignment]
     cut = _bulk.cut  # type: ignore[assignment]

@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[1]
 HEADERS = Path("/usr/include/openssl/sha.h").is_file() and shutil.which("cc")
 
 Ways = tuple[Callable[..., Any], ...]
-PACKED, HASHED, PARENTS, CUT = range(4)
-IN_C: Ways = (bulk.packed, bulk.hashed, bulk.parents, bulk.cut)
+PACKED, HASHED, PARENTS, CUT, SORTED = range(5)
+IN_C: Ways = (bulk.packed, bulk.hashed, bulk.parents, bulk.cut, bulk.sorted_rows)
 
 values = st.none() | st.binary(max_size=40) | st.binary(min_size=500, max_size=600)
 bodies = st.lists(st.binary(max_size=200), max_size=20)
@@ -63,6 +63,28 @@ def test_hashes_are_those_of_the_parts_joined(
     wanted = [hashlib.sha256(lead + key + middle + body).digest() for key, body in parts]
     for way in both(HASHED):
         assert way(given_, lead, b"".join(keys), middle) == b"".join(wanted)
+
+
+@given(st.lists(st.tuples(st.binary(max_size=90), st.binary(min_size=5, max_size=5)), max_size=9))
+def test_each_hash_has_a_tail_of_its_own(pairs: list[tuple[bytes, bytes]]) -> None:
+    wanted = [hashlib.sha256(b"\x00" + body + tail).digest() for body, tail in pairs]
+    tails = b"".join(tail for _, tail in pairs)
+    for way in both(HASHED):
+        assert way([body for body, _ in pairs], b"\x00", b"", b"", tails) == b"".join(wanted)
+
+
+@given(
+    st.tuples(*[st.integers(0, 5)] * 3).flatmap(
+        lambda wide: st.lists(
+            st.tuples(*[st.binary(min_size=size, max_size=size) for size in wide]), max_size=12
+        )
+    )
+)
+def test_rows_are_put_side_by_side_and_sorted(rows: list[tuple[bytes, ...]]) -> None:
+    parts = [b"".join(column) for column in zip(*rows, strict=True)]
+    wanted = b"".join(sorted(map(b"".join, rows)))
+    for way in both(SORTED):
+        assert way(parts, len(rows)) == wanted
 
 
 @given(st.lists(st.binary(min_size=32, max_size=32), max_size=70))
@@ -124,6 +146,10 @@ def test_whatever_comes_over_the_wire_is_cut_alike(data: bytes, width: int) -> N
     [
         (PACKED, ([[b"a"], []],)),
         (HASHED, ([b"a", b"b"], b"", bytes(32), b"")),
+        (HASHED, ([b"a", b"b"], b"", b"", b"", b"123")),
+        (HASHED, ([], b"", b"", b"", b"1")),
+        (SORTED, ([b"aa", b"abc"], 2)),
+        (SORTED, ([b"a"], 0)),
         (PARENTS, (bytes(33),)),
         (PARENTS, (bytes(32),)),
         (CUT, (packet(0, b"\x02a"), 1)),

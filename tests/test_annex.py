@@ -26,7 +26,7 @@ from pbxretain.messages import CATALOGUE, LANGUAGES, Lang
 from pbxretain.render import as_html, as_text
 from pbxretain.spans import Schedule, Span, punctuality
 from pbxretain.verify import Verdict
-from pbxretain.wording_papers import PAPERS
+from pbxretain.wording.papers import PAPERS
 
 LATER = datetime(2027, 2, 1, tzinfo=UTC)
 

@@ -20,7 +20,7 @@ from support.items_run import NOW, OLD, YOUNG, stamp
 from support.numera import Numera
 from support.site import make_terms
 
-from pbxretain import connector
+from pbxretain import connector, sources
 from pbxretain.connector import Connector
 from pbxretain.errors import (
     DocumentError,
@@ -454,6 +454,6 @@ def test_without_an_address_in_settings_the_dataset_is_not_covered(product: Conn
     terms = make_terms(product)
     with (
         pytest.raises(RetainError, match="offers none of the datasets"),
-        connector.opened(terms.source, product, name="x", installation="y", exclusive=False),
+        sources.opened(terms.source, product, name="x", installation="y", exclusive=False),
     ):
         pass

@@ -29,12 +29,13 @@ from pbxretain.settings import Settings, Source
 
 if TYPE_CHECKING:
     from pbxretain.approval import Signed
-    from pbxretain.connector import Connector, Opened
+    from pbxretain.connector import Connector
     from pbxretain.execute import Site
     from pbxretain.holds import Folder
     from pbxretain.plan import Terms
     from pbxretain.policy import Policy
     from pbxretain.rolling import Chain
+    from pbxretain.sources import Opened
 
 ESCROW = "escrow-*.pub.pem"
 INSTALLATION = "installation"
@@ -220,10 +221,10 @@ class App:
     @contextmanager
     def opened(self, terms: Terms) -> Iterator[Opened]:
         """A source opened for reading only."""
-        from pbxretain import connector
+        from pbxretain import sources
 
         mark = self.installation().replace("-", "")[:12]
-        with connector.opened(
+        with sources.opened(
             terms.source, terms.connector, name=terms.name, installation=mark, exclusive=False
         ) as stores:
             yield stores

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from pbxretain import connector, keys, signing
+from pbxretain import keys, signing, sources
 from pbxretain import observe as observing
 from pbxretain.bundle import exists, hand_over
 from pbxretain.cli import context
@@ -65,7 +65,7 @@ def _look(desk: Desk, app: context.App, name: str, roster: Roster) -> Observatio
         )
     terms, installation = app.terms(name), roster.trust.installation
     with (
-        connector.opened(
+        sources.opened(
             terms.source,
             terms.connector,
             name=name,

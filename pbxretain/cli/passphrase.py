@@ -38,7 +38,7 @@ DESCRIPTOR = click.option(
 
 def ask(face: Face, file: Path | None, *, new: bool = False) -> Secret:
     """The passphrase; a new one is asked for twice. UsageError where nobody can be asked."""
-    from pbxretain.keys import SHORTEST_PASSPHRASE
+    from pbxretain.keyring import SHORTEST_PASSPHRASE
     from pbxretain.settings import passphrase_from_file, secret_from_descriptor
 
     if file is not None:

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from pbxretain import posix
 from pbxretain.errors import EvidenceError, RefusedError, UnavailableError
 from pbxretain.evidence.attestations import ROLES, Role
-from pbxretain.settings import Secret
+from pbxretain.secret import Secret
 from pbxretain.signing import PrivateKey, canonical, key_id, parse_canonical
 
 AnyPrivate = Ed25519PrivateKey | X25519PrivateKey

@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
-from pbxretain import posix
+from pbxretain import keyring, posix
 from pbxretain.errors import DocumentError, RefusedError, UnavailableError
-from pbxretain.keyring import LARGEST, AnyPrivate, open_bytes, write_container, write_private
-from pbxretain.settings import Secret
+from pbxretain.keyring import LARGEST, AnyPrivate, open_bytes, write_private
+from pbxretain.secret import Secret
 from pbxretain.signing import PrivateKey, PublicKey, key_id
 
 AnyPublic = Ed25519PublicKey | X25519PublicKey
@@ -63,7 +63,7 @@ def store_key(
         write_private(path, private_pem(key))
     else:
         made = created or datetime.now(UTC)
-        write_container(path, {"runner": key}, passphrase, created=made)
+        keyring.write_container(path, {"runner": key}, passphrase, created=made)
 
 
 def write_public(path: Path, public: PublicKey) -> Path:

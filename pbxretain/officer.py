@@ -40,7 +40,7 @@ from pbxretain.evidence.trust import Roster, key_text, read_roster
 from pbxretain.keyring import Keyring
 from pbxretain.keys import AnyPublic
 from pbxretain.ledger import CHECKPOINT, LEDGER, read_ledger
-from pbxretain.settings import Secret
+from pbxretain.secret import Secret
 from pbxretain.signing import PublicKey, key_id, seal
 from pbxretain.verify import Verdict, verify_paths
 from pbxretain.verify.reading import offered, read_bytes

@@ -35,7 +35,8 @@ from pbxretain.manifest import (
 )
 from pbxretain.posix import lock_file
 from pbxretain.records import Advice, Naming, Store
-from pbxretain.settings import SecretRef, Source, resolve_secret
+from pbxretain.secret import resolve_secret
+from pbxretain.settings import SecretRef, Source
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -17,7 +17,7 @@ from pbxretain.errors import Exit
 from pbxretain.evidence.attestations import ApprovedPolicy
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.evidence.trust import read_roster
-from pbxretain.settings import Secret
+from pbxretain.secret import Secret
 from pbxretain.signing import key_id, open_envelope, seal, signed_by
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="hosts are POSIX")

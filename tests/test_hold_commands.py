@@ -20,7 +20,7 @@ from pbxretain import keyring
 from pbxretain.cli import main
 from pbxretain.errors import Exit
 from pbxretain.evidence.trust import read_roster
-from pbxretain.settings import Secret
+from pbxretain.secret import Secret
 
 NUMBER, PERSON, REASON = "+49 30 55512345", "Zacharias Canary", "quarrel with Canary"
 TODAY = datetime.now(UTC)

@@ -32,7 +32,8 @@ from pbxretain.errors import (
 )
 from pbxretain.manifest import ApiDataset
 from pbxretain.records import BatchName, Selection, Taken
-from pbxretain.settings import Api, Secret
+from pbxretain.secret import Secret
+from pbxretain.settings import Api
 from pbxretain.stores import installed, items, items_batch
 from pbxretain.stores.client import Access, Client, Item
 from pbxretain.stores.items import ItemStore, open_items

@@ -25,7 +25,7 @@ from pbxretain.errors import Exit
 from pbxretain.keyring import Cost
 from pbxretain.ledger import FILED, Ledger
 from pbxretain.rolling import KEY_EVENT
-from pbxretain.settings import Secret
+from pbxretain.secret import Secret
 
 PHRASE = "Quittenmus auf Zwieback"
 COLUMNS = (
@@ -43,7 +43,7 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     def written(*args: Any, **kwargs: Any) -> None:
         whole(*args, **{"cost": Cost(memory=8 * 1024, passes=1, lanes=1), **kwargs})
 
-    monkeypatch.setattr(keys, "write_container", written)
+    monkeypatch.setattr(keyring, "write_container", written)
 
 
 class Place:

@@ -23,7 +23,7 @@ from pbxretain import keyring, keys, signing
 from pbxretain.errors import DocumentError, RefusedError
 from pbxretain.evidence.attestations import Role
 from pbxretain.keyring import Cost
-from pbxretain.settings import Secret
+from pbxretain.secret import Secret
 
 NOW = datetime(2026, 11, 29, 6, 0, tzinfo=UTC)
 CHEAP = Cost(memory=8 * 1024, passes=1, lanes=1)

@@ -28,7 +28,7 @@ from pbxretain.evidence.attestations import GapNote, Observation, Review
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.evidence.trust import read_roster
 from pbxretain.ledger import Ledger
-from pbxretain.settings import Secret
+from pbxretain.secret import Secret
 from pbxretain.signing import key_id, open_envelope
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="hosts are POSIX")

@@ -29,7 +29,7 @@ from pbxretain.evidence.lookup import ROW
 from pbxretain.evidence.opening import Wanted
 from pbxretain.evidence.proofs import Record
 from pbxretain.records import Taken
-from pbxretain.settings import Secret
+from pbxretain.secret import Secret
 from pbxretain.sheet import Paragraph
 from pbxretain.signing import canonical
 

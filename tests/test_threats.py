@@ -47,7 +47,7 @@ from pbxretain.evidence.lookup import minute
 from pbxretain.evidence.trust import read_roster
 from pbxretain.ledger import LEDGER, Ledger
 from pbxretain.messages import CATALOGUE
-from pbxretain.settings import Secret
+from pbxretain.secret import Secret
 from pbxretain.signing import key_id
 from pbxretain.verify import Verdict, verify_paths
 

@@ -18,7 +18,7 @@ from pbxretain.errors import Exit, RefusedError
 from pbxretain.evidence.attestations import Observation
 from pbxretain.evidence.statements import statement
 from pbxretain.evidence.trust import Roster
-from pbxretain.explain_attestations import sheet
+from pbxretain.explain.attestations import sheet
 from pbxretain.signing import PrivateKey
 
 

@@ -436,11 +436,16 @@ class SQLite(Dialect):
             again = f"strftime('{shown}', {self._iso(c, form)}, '+0 days')"
         tail = f"substr({c}, {length + 2})"
         # A date that doesn't exist comes back as another one.
-        return (
+        fits = (
             f"typeof({c}) = 'text' AND {again} IS {text}"
             f" AND (length({c}) = {length} OR (substr({c}, {length + 1}, 1) = '.'"
             f" AND length({tail}) > 0 AND {tail} NOT GLOB '*[^0-9]*'))"
         )
+        if (day, middle, clock) != ("-", " ", ":"):
+            return fits
+        # Nearly all are exactly what comes back, and telling so costs a quarter of the rest.
+        usual = f"datetime({c}, '+0 days') COLLATE BINARY IS {c}"
+        return f"CASE WHEN {usual} THEN typeof({c}) = 'text' ELSE {fits} END"
 
     @staticmethod
     def _iso(column: str, form: str) -> str:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from hashlib import sha256
 from pathlib import Path
@@ -19,8 +18,6 @@ from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.evidence.trust import read_roster
 from pbxretain.secret import Secret
 from pbxretain.signing import key_id, open_envelope, seal, signed_by
-
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="hosts are POSIX")
 
 NAME = "office-policy"
 

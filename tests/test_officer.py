@@ -31,8 +31,6 @@ from pbxretain.ledger import Ledger
 from pbxretain.secret import Secret
 from pbxretain.signing import key_id, open_envelope
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="hosts are POSIX")
-
 
 @pytest.fixture(scope="module")
 def met(tmp_path_factory: pytest.TempPathFactory) -> Path:

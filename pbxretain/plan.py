@@ -21,7 +21,7 @@ from pbxretain.evidence.sealing import Recipient
 from pbxretain.holds import Folder
 from pbxretain.manifest import Dataset, Manifest, TableDataset, TreeDataset
 from pbxretain.period import Due, Period
-from pbxretain.policy import Policy, Rule
+from pbxretain.policy.document import Policy, Rule
 from pbxretain.records import Census, Selection, Store
 from pbxretain.resolving import Held, Scope
 from pbxretain.settings import Source

@@ -19,7 +19,7 @@ from pbxretain.discovery.products import is_there
 from pbxretain.host.tree import HostTree
 from pbxretain.period import Period
 from pbxretain.plan import Item, Plan, Terms
-from pbxretain.policy import Rule
+from pbxretain.policy.document import Rule
 from pbxretain.records import Advice
 from pbxretain.settings import Source
 from pbxretain.sources import Opened

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from pbxretain.errors import DocumentError, RefusedError
 from pbxretain.manifest import Dataset, Manifest, TableDataset
 from pbxretain.period import Due, Period, cutoff
-from pbxretain.policy import Cut, Policy, Redact, Rule
+from pbxretain.policy.document import Cut, Policy, Redact, Rule
 from pbxretain.records import (
     WHENEVER,
     Advice,

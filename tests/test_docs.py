@@ -36,7 +36,7 @@ from pbxretain.keys import load_public
 from pbxretain.manifest import Manifest
 from pbxretain.messages import Lang
 from pbxretain.period import Period, cutoff
-from pbxretain.policy import Policy
+from pbxretain.policy.document import Policy
 from pbxretain.settings import Settings, Source
 from pbxretain.stores import files
 from pbxretain.stores.asterisk import AsteriskFacts

@@ -20,7 +20,7 @@ from pbxretain.documents import parse
 from pbxretain.errors import Exit
 from pbxretain.manifest import TableDataset, all_children
 from pbxretain.messages import CATALOGUE, LANGUAGES, Lang, known, period
-from pbxretain.policy import Policy, Rule
+from pbxretain.policy.document import Policy, Rule
 from pbxretain.render import as_html, as_text
 from pbxretain.report import _METHODS
 from pbxretain.settings import Settings

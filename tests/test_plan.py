@@ -16,7 +16,7 @@ from pbxretain import connector, plan, sources
 from pbxretain.connector import Connector
 from pbxretain.errors import DocumentError, Exit
 from pbxretain.plan import Plan, Terms
-from pbxretain.policy import Limits
+from pbxretain.policy.document import Limits
 from pbxretain.sources import Opened
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -23,7 +23,7 @@ from pbxretain.documents import parse
 from pbxretain.errors import Exit
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.host.tree import HostTree
-from pbxretain.policy import Policy
+from pbxretain.policy.document import Policy
 from pbxretain.records import Advice
 from pbxretain.render.text import as_text
 from pbxretain.signing import open_envelope

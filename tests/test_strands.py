@@ -29,7 +29,7 @@ from pbxretain.journal import Journal
 from pbxretain.ledger import Entry
 from pbxretain.manifest import Manifest, TableDataset
 from pbxretain.plan import Plan, Terms
-from pbxretain.policy import Policy
+from pbxretain.policy.document import Policy
 from pbxretain.sources import Opened
 from pbxretain.stores.database import connect
 from pbxretain.stores.table import open_table

@@ -11,14 +11,14 @@ from uuid import UUID
 import click
 
 from pbxretain import approval, keyring
-from pbxretain import policy as policies
 from pbxretain.bundle import exists, hand_over, handed
 from pbxretain.cli import context, papers, passphrase
 from pbxretain.cli.context import checked_name
 from pbxretain.cli.face import Face, width
 from pbxretain.cli.officer import Desk
 from pbxretain.errors import Exit
-from pbxretain.policy import Policy
+from pbxretain.policy import document as policies
+from pbxretain.policy.document import Policy
 from pbxretain.render import as_text
 from pbxretain.settings import refuse_writable
 from pbxretain.sheet import Heading, KeyValue, Paragraph, Sheet

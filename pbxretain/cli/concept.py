@@ -19,7 +19,7 @@ from pbxretain.documents import Loaded
 from pbxretain.manifest import Dataset, LinesDataset, SpoolDataset, TableDataset, all_children
 from pbxretain.messages import Lang, code, counted, day, hours, period, text
 from pbxretain.period import Period
-from pbxretain.policy import Policy, Rule, approval_state
+from pbxretain.policy.document import Policy, Rule, approval_state
 from pbxretain.settings import Settings
 from pbxretain.sheet import (
     Block,

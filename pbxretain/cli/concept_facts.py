@@ -15,7 +15,7 @@ from pbxretain.connector import Connector
 from pbxretain.documents import Loaded
 from pbxretain.ledger import ROSTER
 from pbxretain.manifest import Dataset, TableDataset, root_of
-from pbxretain.policy import Policy, Rule, approval_state
+from pbxretain.policy.document import Policy, Rule, approval_state
 from pbxretain.settings import Source
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pbxretain.execute import Site
     from pbxretain.holds import Folder
     from pbxretain.plan import Terms
-    from pbxretain.policy import Policy
+    from pbxretain.policy.document import Policy
     from pbxretain.rolling import Chain
     from pbxretain.sources import Opened
 
@@ -100,16 +100,16 @@ class App:
 
     def policy(self, name: str) -> Loaded[Policy]:
         """A policy of this installation; DocumentError when it isn't there or has mistakes."""
-        from pbxretain import policy
+        from pbxretain.policy import document
 
-        path = policy.policy_path(self.policies, checked_name(name))
+        path = document.policy_path(self.policies, checked_name(name))
         settings.refuse_writable(path)
-        return policy.load_policy(path)
+        return document.load_policy(path)
 
     def terms(self, name: str) -> Terms:
         """What a source is run under: all its documents, loaded once."""
-        from pbxretain import policy
         from pbxretain.plan import Terms
+        from pbxretain.policy import document
 
         source = self.source(name)
         loaded = self.policy(source.policy)
@@ -120,7 +120,7 @@ class App:
             connector=self.connector(name),
             policy=loaded.value,
             policy_digest=loaded.digest,
-            approved=policy.approval_state(loaded.value) == "approved",
+            approved=document.approval_state(loaded.value) == "approved",
             holds=self.holds,
             evidence=self.settings.evidence,
             recipients=escrow_keys(self),

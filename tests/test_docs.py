@@ -641,3 +641,13 @@ def test_the_versions_in_the_voicemail_page_are_those_in_the_code(
     version: str, harmless: bool
 ) -> None:
     assert AsteriskFacts(version=version).gaps_are_harmless is harmless
+
+
+def test_contributing_names_every_module_once() -> None:
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text("utf-8").partition("## Where to look")[2]
+    named = [name for line in text.splitlines() if line.startswith("| ")
+             for name in re.findall(r"`([\w/]+)`", line)]  # fmt: skip
+    package = REPOSITORY / "pbxretain"
+    known = [f"{path.parent.name}/" for path in package.glob("*/__init__.py")]
+    known += [path.stem for path in package.glob("*.py") if not path.stem.startswith("__")]
+    assert sorted(named) == sorted(known)

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from pbxretain import keys
 from pbxretain.errors import DocumentError, RefusedError, UnavailableError
-from pbxretain.settings import Secret, SigningKey, resolve_secret
+from pbxretain.secret import Secret, resolve_secret
+from pbxretain.settings import SigningKey
 from pbxretain.signing import PrivateKey
 
 PLAIN, ENCRYPTED = ".pem", ".key"

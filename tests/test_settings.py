@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pbxretain import settings as module
 from pbxretain.documents import parse
 from pbxretain.errors import DocumentError, Exit, RefusedError
+from pbxretain.secret import Secret, resolve_secret
 from pbxretain.settings import (
-    Secret,
     SecretRef,
     Settings,
     connectors_folder,
@@ -22,7 +22,6 @@ from pbxretain.settings import (
     find_config,
     load_settings,
     policies_folder,
-    resolve_secret,
     state_folder,
 )
 

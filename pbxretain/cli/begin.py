@@ -15,7 +15,6 @@ import click
 
 from pbxretain import connector as shelves
 from pbxretain import documents, settings, strictyaml, templates
-from pbxretain import policy as policies
 from pbxretain.cli import context, work
 from pbxretain.cli.face import Face
 from pbxretain.cli.scaffold import SourceText, settings_text
@@ -24,6 +23,7 @@ from pbxretain.discovery.products import Draft, discover, host_zone, revealed
 from pbxretain.errors import DocumentError, RefusedError, UnavailableError
 from pbxretain.host.tree import HostTree
 from pbxretain.messages import Lang
+from pbxretain.policy import document as policies
 from pbxretain.posix import write_synced
 from pbxretain.settings import Settings
 

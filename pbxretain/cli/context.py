@@ -29,12 +29,13 @@ from pbxretain.settings import Settings, Source
 
 if TYPE_CHECKING:
     from pbxretain.approval import Signed
-    from pbxretain.connector import Connector, Opened
+    from pbxretain.connector import Connector
     from pbxretain.execute import Site
     from pbxretain.holds import Folder
     from pbxretain.plan import Terms
-    from pbxretain.policy import Policy
+    from pbxretain.policy.document import Policy
     from pbxretain.rolling import Chain
+    from pbxretain.sources import Opened
 
 ESCROW = "escrow-*.pub.pem"
 INSTALLATION = "installation"
@@ -99,16 +100,16 @@ class App:
 
     def policy(self, name: str) -> Loaded[Policy]:
         """A policy of this installation; DocumentError when it isn't there or has mistakes."""
-        from pbxretain import policy
+        from pbxretain.policy import document
 
-        path = policy.policy_path(self.policies, checked_name(name))
+        path = document.policy_path(self.policies, checked_name(name))
         settings.refuse_writable(path)
-        return policy.load_policy(path)
+        return document.load_policy(path)
 
     def terms(self, name: str) -> Terms:
         """What a source is run under: all its documents, loaded once."""
-        from pbxretain import policy
         from pbxretain.plan import Terms
+        from pbxretain.policy import document
 
         source = self.source(name)
         loaded = self.policy(source.policy)
@@ -119,7 +120,7 @@ class App:
             connector=self.connector(name),
             policy=loaded.value,
             policy_digest=loaded.digest,
-            approved=policy.approval_state(loaded.value) == "approved",
+            approved=document.approval_state(loaded.value) == "approved",
             holds=self.holds,
             evidence=self.settings.evidence,
             recipients=escrow_keys(self),
@@ -220,10 +221,10 @@ class App:
     @contextmanager
     def opened(self, terms: Terms) -> Iterator[Opened]:
         """A source opened for reading only."""
-        from pbxretain import connector
+        from pbxretain import sources
 
         mark = self.installation().replace("-", "")[:12]
-        with connector.opened(
+        with sources.opened(
             terms.source, terms.connector, name=terms.name, installation=mark, exclusive=False
         ) as stores:
             yield stores

@@ -20,7 +20,7 @@ from pbxretain.evidence.statements import DeletionReport, Plan
 from pbxretain.holds import Hold
 from pbxretain.manifest import Manifest
 from pbxretain.messages import CATALOGUE
-from pbxretain.policy import PERIOD_FORM, Policy
+from pbxretain.policy.document import PERIOD_FORM, Policy
 from pbxretain.settings import Settings
 from support.meanings import BY_DOCUMENT, LEAD
 

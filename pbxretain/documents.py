@@ -64,13 +64,15 @@ YES_NO = frozenset({"answered", "heard", "recorded"})
 
 
 class Document(BaseModel):
-    """Base of every model read from a file: frozen, strict, no unknown fields."""
+    """Base of every model read from a file: frozen, strict, no unknown fields. Each is made ready
+    when it is first read: a command meets few of them."""
 
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
         strict=True,
         hide_input_in_errors=True,
+        defer_build=True,
     )
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -30,8 +30,10 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from pbxretain import posix
 from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
 from pbxretain.evidence.attestations import ROLES, Role
-from pbxretain.settings import Secret
 from pbxretain.signing import PrivateKey, PublicKey, canonical, key_id, parse_canonical
+
+if TYPE_CHECKING:
+    from pbxretain.settings import Secret
 
 AnyPrivate = Ed25519PrivateKey | X25519PrivateKey
 AnyPublic = Ed25519PublicKey | X25519PublicKey

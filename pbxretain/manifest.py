@@ -520,7 +520,7 @@ class Manifest(Document):
     program: Program | None = None
     datasets: dict[Name, Dataset] = Field(min_length=1)
     out_of_reach: list[OutOfReach] = []
-    discover: Discover = Discover()
+    discover: Discover = Field(default_factory=Discover)
 
     @model_validator(mode="after")
     def _references(self) -> Self:

@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import platformdirs
@@ -39,10 +40,12 @@ from pbxretain.evidence.statements import place, statement
 from pbxretain.evidence.trust import Roster, key_text, read_roster
 from pbxretain.keys import AnyPublic, Keyring
 from pbxretain.ledger import CHECKPOINT, LEDGER, read_ledger
-from pbxretain.settings import Secret
 from pbxretain.signing import PublicKey, key_id, seal
 from pbxretain.verify import Verdict, verify_paths
 from pbxretain.verify.reading import offered, read_bytes
+
+if TYPE_CHECKING:
+    from pbxretain.settings import Secret
 
 VARIABLE = "PBXRETAIN_DPO_HOME"
 OWN_ROLES: tuple[Role, ...] = ("authority", "dpo", "escrow")

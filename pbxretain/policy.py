@@ -341,7 +341,7 @@ class Policy(Document):
     decided_by: Text | None = None
     decided_on: Day | None = None
     review_by: Day | None = None
-    limits: Limits = Limits()
+    limits: Limits = Field(default_factory=Limits)
     rules: list[Rule] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -21,7 +21,6 @@ from pbxretain import settings, signing
 from pbxretain.cli.face import Face
 from pbxretain.documents import Loaded
 from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
-from pbxretain.evidence.sealing import Recipient, load_recipients
 from pbxretain.ledger import FILED, ROSTER, Ledger
 from pbxretain.posix import write_synced
 from pbxretain.runner import RunnerKey
@@ -30,6 +29,7 @@ from pbxretain.settings import Settings, Source
 if TYPE_CHECKING:
     from pbxretain.approval import Signed
     from pbxretain.connector import Connector, Opened
+    from pbxretain.evidence.sealing import Recipient
     from pbxretain.execute import Site
     from pbxretain.holds import Folder
     from pbxretain.plan import Terms
@@ -235,6 +235,8 @@ def escrow_keys(app: App) -> tuple[Recipient, ...]:
     UnavailableError where nobody lets us look."""
     if app.settings.evidence == "counts":
         return ()
+    from pbxretain.evidence.sealing import load_recipients
+
     folder = app.runner.folder
     return load_recipients(sorted(folder.glob(ESCROW)) if is_there(folder) else ())
 

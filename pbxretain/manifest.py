@@ -520,7 +520,7 @@ class Manifest(Document):
     program: Program | None = None
     datasets: dict[Name, Dataset] = Field(min_length=1)
     out_of_reach: list[OutOfReach] = []
-    discover: Discover = Field(default_factory=Discover)
+    discover: Discover = Discover.model_construct()
 
     @model_validator(mode="after")
     def _references(self) -> Self:

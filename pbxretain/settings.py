@@ -288,7 +288,7 @@ class Settings(Document):
     connectors: AbsolutePath | None = None
     holds: AbsolutePath | None = None
     """The folder with the holds; without it ``holds.d`` beside the settings."""
-    hold: HoldRules = Field(default_factory=HoldRules)
+    hold: HoldRules = HoldRules.model_construct()
     sources: dict[Name, Source] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -50,23 +50,21 @@ Code = Annotated[str, _matching(r"[A-Z][A-Z0-9_]{1,63}")]
 Basis = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")]
 Text = Annotated[str, _matching(r"[^\x00-\x1f\x7f\u2028\u2029]*", longest=1000)]
 Instant = Annotated[
-    str,
-    _matching("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"),
-    AfterValidator(_real_instant),
+    str, _matching(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), AfterValidator(_real_instant)
 ]
-Day = Annotated[str, _matching("[0-9]{4}-[0-9]{2}-[0-9]{2}"), AfterValidator(_real_day)]
+Day = Annotated[str, _matching(r"\d{4}-\d\d-\d\d"), AfterValidator(_real_day)]
 Hex = Annotated[str, _matching(r"[0-9a-f]{64}")]
 DocumentDigest = Annotated[str, _matching(r"sha256:[0-9a-f]{64}")]
 Uuid = Annotated[str, _matching(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")]
 FileName = Annotated[str, _matching(r"[0-9a-f]{64}\.bin")]
-Keep = Annotated[str, _matching(r"(forever|(end-of-year\+)?P[0-9]{1,5}[DWMY])")]
+Keep = Annotated[str, _matching(r"(forever|(end-of-year\+)?P\d{1,5}[DWMY])")]
 Version = Annotated[str, _matching(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,63}")]
 Zone = Annotated[str, _matching(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,3}")]
 
 
 class Model(BaseModel):
     """Base of every statement and its parts. Each is made ready when it is first read or written:
-    a command meets few of them."""
+    a command meets few of them. Defaults are constructed: validating one would be a use."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True

@@ -208,12 +208,13 @@ def load(path: Path, model: type[T]) -> Loaded[T]:
     return parse(text, str(path), model)
 
 
-def parse(text: bytes, name: str, model: type[T]) -> Loaded[T]:
-    """Validates a document in memory; ``name`` stands for the file in messages.
+def parse(text: bytes, name: str, model: type[T], *, shipped: bool = False) -> Loaded[T]:
+    """Validates a document in memory; ``name`` stands for the file in messages, ``shipped`` says
+    that it came with pbxretain.
 
     Raises DocumentMistakes with every mistake found.
     """
-    tree = read(text, name)
+    tree = read(text, name, shipped=shipped)
     problems = list(tree.problems)
     value: T | None = None
     try:

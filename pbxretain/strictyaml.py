@@ -198,7 +198,7 @@ class _Builder:
         if any("\ud800" <= c <= "\udfff" or c == "\0" for c in text):
             self._refuse(_line(event), path, "holds a character that is no text")
             return None
-        if event.style is not None:
+        if event.style:
             return text
         if text in ("true", "false"):
             return text == "true"

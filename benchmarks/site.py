@@ -72,7 +72,7 @@ def _main() -> None:
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
     from support.site import make_site, make_terms
 
-    from pbxretain import batches, connector, execute, plan
+    from pbxretain import batches, connector, execute, plan, sources
     from pbxretain.evidence import sealing
     from pbxretain.holds import Folder
 
@@ -104,7 +104,7 @@ def _main() -> None:
         terms = replace(terms, holds=Folder(folder / "holds", folder))
         began = time.perf_counter()
         if order["only_plan"]:
-            with connector.opened(
+            with sources.opened(
                 terms.source, terms.connector, name=terms.name, installation="", exclusive=False
             ) as opened:
                 made = plan.make(terms, opened, now=now)

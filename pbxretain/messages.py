@@ -14,27 +14,28 @@ from string import Formatter
 from typing import Final, Literal, TypeGuard
 from zoneinfo import ZoneInfo
 
-from pbxretain.wording_codes import CODES
-from pbxretain.wording_concept import CONCEPT
-from pbxretain.wording_connector import CONNECTOR
-from pbxretain.wording_details import DETAILS, WHOLE
-from pbxretain.wording_discovery import DISCOVERY
-from pbxretain.wording_evidence import EVIDENCE
-from pbxretain.wording_face import FACE
-from pbxretain.wording_faults import FAULTS
-from pbxretain.wording_holds import HOLDS
-from pbxretain.wording_keys import KEYS
-from pbxretain.wording_opening import OPENING
-from pbxretain.wording_page import PAGE
-from pbxretain.wording_papers import PAPERS
-from pbxretain.wording_plans import PLANS
-from pbxretain.wording_policy import POLICY
-from pbxretain.wording_redaction import REDACTION
-from pbxretain.wording_report import REPORT
-from pbxretain.wording_rules import RULES
-from pbxretain.wording_subject import SUBJECT
-from pbxretain.wording_terms import TERMS
-from pbxretain.wording_verify import VERIFY
+from pbxretain.wording.codes import CODES
+from pbxretain.wording.concept import CONCEPT
+from pbxretain.wording.connector import CONNECTOR
+from pbxretain.wording.details import DETAILS, WHOLE
+from pbxretain.wording.discovery import DISCOVERY
+from pbxretain.wording.evidence import EVIDENCE
+from pbxretain.wording.face import FACE
+from pbxretain.wording.faults import FAULTS
+from pbxretain.wording.holds import HOLDS
+from pbxretain.wording.keys import KEYS
+from pbxretain.wording.opening import OPENING
+from pbxretain.wording.page import PAGE
+from pbxretain.wording.papers import PAPERS
+from pbxretain.wording.plans import PLANS
+from pbxretain.wording.policy import POLICY
+from pbxretain.wording.redaction import REDACTION
+from pbxretain.wording.report import REPORT
+from pbxretain.wording.rules import RULES
+from pbxretain.wording.stores import STORES
+from pbxretain.wording.subject import SUBJECT
+from pbxretain.wording.terms import TERMS
+from pbxretain.wording.verify import VERIFY
 
 Lang = Literal["de", "en"]
 LANGUAGES: Final[tuple[Lang, ...]] = ("de", "en")
@@ -58,6 +59,7 @@ PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
     REDACTION,
     REPORT,
     RULES,
+    STORES,
     SUBJECT,
     TERMS,
     VERIFY,

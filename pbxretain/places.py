@@ -33,7 +33,7 @@ def find_config(explicit: Path | None = None, *, environ: Mapping[str, str] = os
     if explicit is not None:
         return explicit
     if named := environ.get("PBXRETAIN_CONFIG"):
-        return absolute(named, "PBXRETAIN_CONFIG")
+        return from_environment(named, "PBXRETAIN_CONFIG")
     for place in _config_places(environ):
         if place.is_file():
             return place
@@ -43,16 +43,16 @@ def find_config(explicit: Path | None = None, *, environ: Mapping[str, str] = os
 def default_config(*, environ: Mapping[str, str] = os.environ) -> Path:
     """Where ``init`` writes settings when nobody says otherwise."""
     if named := environ.get("PBXRETAIN_CONFIG"):
-        return absolute(named, "PBXRETAIN_CONFIG")
+        return from_environment(named, "PBXRETAIN_CONFIG")
     if folder := environ.get("CONFIGURATION_DIRECTORY"):
         first = folder.split(":")[0]
-        return absolute(first, "CONFIGURATION_DIRECTORY") / CONFIG_NAME
+        return from_environment(first, "CONFIGURATION_DIRECTORY") / CONFIG_NAME
     return (SYSTEM_CONFIG if _is_root() else user_config_path("pbxretain")) / CONFIG_NAME
 
 
 def _config_places(environ: Mapping[str, str]) -> list[Path]:
     folders = [
-        absolute(folder, "CONFIGURATION_DIRECTORY")
+        from_environment(folder, "CONFIGURATION_DIRECTORY")
         for folder in environ.get("CONFIGURATION_DIRECTORY", "").split(":")
         if folder
     ]
@@ -69,7 +69,7 @@ def state_folder(
     if settings is not None and settings.state is not None:
         return Path(settings.state)
     if folder := environ.get("STATE_DIRECTORY"):
-        return absolute(folder.split(":")[0], "STATE_DIRECTORY")
+        return from_environment(folder.split(":")[0], "STATE_DIRECTORY")
     if _is_root() or os.access(SYSTEM_STATE, os.W_OK):
         return SYSTEM_STATE
     return user_state_path("pbxretain")
@@ -98,8 +98,8 @@ def officer_home(given: Path | None = None, *, environ: Mapping[str, str] = os.e
     return Path(named).absolute() if named else user_data_path("pbxretain-dpo", False)
 
 
-def absolute(value: str, name: str) -> Path:
-    """The path that an environment variable names; DocumentError for a relative one."""
+def from_environment(value: str, name: str) -> Path:
+    """A path that a variable of the environment gives; DocumentError for one that is relative."""
     path = Path(value)
     if not path.is_absolute() or "\0" in value:
         raise DocumentError(f"{name} must be an absolute path")

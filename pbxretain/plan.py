@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pbxretain.connector import Connector, Opened
+from pbxretain.connector import Connector
 from pbxretain.errors import (
     ApprovalError,
     ClockError,
@@ -25,6 +25,7 @@ from pbxretain.policy import Policy, Rule
 from pbxretain.records import Census, Selection, Store
 from pbxretain.resolving import Held, Scope
 from pbxretain.settings import Source
+from pbxretain.sources import Opened
 from pbxretain.strands import Strand, demanded, known_starts, of_source, rules_of
 
 CLOCK_TOLERANCE = timedelta(seconds=120)

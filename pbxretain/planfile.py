@@ -33,7 +33,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import Field, ValidationError
 
 from pbxretain import posix
-from pbxretain.connector import Opened
 from pbxretain.errors import EvidenceError, RefusedError
 from pbxretain.evidence.fields import (
     Count,
@@ -52,6 +51,7 @@ from pbxretain.plan import Item, Plan, Progress, Terms
 from pbxretain.records import Field as Value
 from pbxretain.records import Itemised, Store, Taken, pack
 from pbxretain.signing import PrivateKey, canonical, key_id
+from pbxretain.sources import Opened
 
 MAGIC = b"pbxretain-plan/1\n"
 KEY, REST, STATE = 12, 6, 6

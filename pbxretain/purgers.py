@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pbxretain.clues import Purge, PurgeUnit, StoredSetting
-from pbxretain.connector import Opened
 from pbxretain.discovery.facts import HostFacts
 from pbxretain.discovery.found import Notes
 from pbxretain.discovery.products import is_there
@@ -23,6 +22,7 @@ from pbxretain.plan import Item, Plan, Terms
 from pbxretain.policy import Rule
 from pbxretain.records import Advice
 from pbxretain.settings import Source
+from pbxretain.sources import Opened
 
 if TYPE_CHECKING:
     from pbxretain.stores.purges import StoredValues

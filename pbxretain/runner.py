@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from pbxretain import keys
 from pbxretain.errors import DocumentError, RefusedError, UnavailableError
+from pbxretain.secret import Secret, resolve_secret
 from pbxretain.signing import PrivateKey
 
 if TYPE_CHECKING:
-    from pbxretain.settings import KeyRef, Secret, SecretRef, SigningKey
+    from pbxretain.settings import SigningKey
 
 PLAIN, ENCRYPTED = ".pem", ".key"
 """How the file of a runner key ends: PKCS#8, or a container."""
@@ -63,7 +64,7 @@ class RunnerKey:
     def passphrase(self) -> Secret | None:
         """The passphrase of the key, and of those that follow it; None for plain files."""
         reference = self.named.passphrase if self.named else None
-        return _resolved(reference) if reference else None
+        return resolve_secret(reference) if reference else None
 
     def load(self) -> PrivateKey:
         """The private key. RefusedError when it is missing, exposed, or of the wrong kind;
@@ -80,7 +81,7 @@ class RunnerKey:
         elif outside.file is not None:
             key = keys.load_key(Path(outside.file), self.passphrase())
         else:
-            text = _resolved(outside).reveal()
+            text = resolve_secret(outside).reveal()
             key = keys.parse_key(text.encode(), self.passphrase())
         self._publish(key)
         return key
@@ -112,10 +113,3 @@ class RunnerKey:
 
     def _there(self) -> bool:
         return self.path.exists()
-
-
-def _resolved(reference: SecretRef | KeyRef) -> Secret:
-    # Settings that name something are read; who only looks for the public key needs none.
-    from pbxretain.settings import resolve_secret
-
-    return resolve_secret(reference)

@@ -17,8 +17,7 @@ from support.site import everything
 from support.vendor import YOUNG, Scene, scene
 from support.wazo import Wazo, tenant
 
-from pbxretain import connector as shelves
-from pbxretain import purgers
+from pbxretain import purgers, sources
 from pbxretain.cli import show, work
 from pbxretain.documents import parse
 from pbxretain.errors import Exit
@@ -54,7 +53,7 @@ def kept(pbx: Scene, keep: str, **others: str) -> Policy:
 def found(pbx: Scene, policy: Policy, root: Path | None = None, *, url: str = "") -> list[Advice]:
     """What ``check`` would tell; ``root`` holds the PBX's host, ``url`` another address of it."""
     terms = replace(pbx.terms(), policy=policy)
-    with shelves.opened(
+    with sources.opened(
         terms.source, terms.connector, name="office", installation="x", exclusive=False
     ) as opened:
         if url:

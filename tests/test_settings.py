@@ -21,12 +21,11 @@ from pbxretain.places import (
     policies_folder,
     state_folder,
 )
+from pbxretain.secret import Secret, resolve_secret
 from pbxretain.settings import (
-    Secret,
     SecretRef,
     Settings,
     load_settings,
-    resolve_secret,
 )
 
 TEXT = """\

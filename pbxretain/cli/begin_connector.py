@@ -24,7 +24,8 @@ from pbxretain.errors import DocumentError, RefusedError, UnavailableError
 from pbxretain.manifest import TEXT_FORMS, TreeDataset
 from pbxretain.messages import Lang, text
 from pbxretain.posix import write_synced
-from pbxretain.settings import SecretRef, resolve_secret
+from pbxretain.secret import resolve_secret
+from pbxretain.settings import SecretRef
 from pbxretain.sheet import Items, Paragraph, Sheet
 from pbxretain.strictyaml import printable
 

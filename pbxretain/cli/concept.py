@@ -13,7 +13,7 @@ from datetime import date, datetime
 from dateutil.relativedelta import relativedelta
 
 from pbxretain import __version__, rolling
-from pbxretain.annex import review
+from pbxretain.annex.words import review
 from pbxretain.cli import inventory, ruletext
 from pbxretain.cli.context import App
 from pbxretain.connector import Connector

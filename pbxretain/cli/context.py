@@ -26,7 +26,7 @@ from pbxretain.runner import RunnerKey
 
 if TYPE_CHECKING:
     from pbxretain.approval import Signed
-    from pbxretain.connector import Connector, Opened
+    from pbxretain.connector import Connector
     from pbxretain.documents import Loaded
     from pbxretain.evidence.sealing import Recipient
     from pbxretain.execute import Site
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pbxretain.policy import Policy
     from pbxretain.rolling import Chain
     from pbxretain.settings import Settings, Source
+    from pbxretain.sources import Opened
     from pbxretain.witness import Standpoint
 
 ESCROW = "escrow-*.pub.pem"
@@ -221,10 +222,10 @@ class App:
     @contextmanager
     def opened(self, terms: Terms) -> Iterator[Opened]:
         """A source opened for reading only."""
-        from pbxretain import connector
+        from pbxretain import sources
 
         mark = self.installation().replace("-", "")[:12]
-        with connector.opened(
+        with sources.opened(
             terms.source, terms.connector, name=terms.name, installation=mark, exclusive=False
         ) as stores:
             yield stores

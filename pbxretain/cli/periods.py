@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pbxretain import aggregate
-from pbxretain.aggregate import Figures
+from pbxretain.annex import counting
+from pbxretain.annex.figures import Figures
 from pbxretain.bundle import opened_paths
 from pbxretain.cli import context
 from pbxretain.cli.face import Face
@@ -61,9 +61,9 @@ def period(face: Face, wanted: Wanted, *, now: datetime) -> Figures:
             verdict = verify_paths(
                 opened, trust=known, own_public=own, now=now, seen=seen.kept if seen else ()
             )
-    name, reports = aggregate.chain(verdict, place.source)
+    name, reports = counting.chain(verdict, place.source)
     roster = Anchors.load(known, own_public=None).roster
-    return aggregate.figures(
+    return counting.figures(
         reports,
         verdict,
         span,

@@ -129,11 +129,11 @@ def report_period(form: printed.Form | None, out: Path | None, **asked: Any) -> 
     Checks signatures and ledger first, as "verify" does, and ends with its codes. With --from it
     needs no settings.
     """
-    from pbxretain import annex, remarks
+    from pbxretain.annex import facts, remarks, words
     from pbxretain.cli import context, periods
 
     found = periods.period(face(), periods.Wanted(**asked), now=context.now())
-    printed.give(face(), annex.data(found), annex.sheet(found, face().lang), form=form, out=out)
+    printed.give(face(), facts.data(found), words.sheet(found, face().lang), form=form, out=out)
     return int(remarks.exit_code(found))
 
 

@@ -23,7 +23,6 @@ from pbxretain.cli import context, planfiles, printed, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face, error_data
 from pbxretain.cli.progress import bars, stop_flag
-from pbxretain.connector import Opened
 from pbxretain.errors import (
     SEVERITY,
     Exit,
@@ -38,6 +37,7 @@ from pbxretain.plan import Plan, Terms
 from pbxretain.records import Advice, Store
 from pbxretain.render import clean
 from pbxretain.sheet import Sheet
+from pbxretain.sources import Opened
 
 R = TypeVar("R")
 

@@ -11,13 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pbxretain import connector, execute, plan
-from pbxretain.connector import Connector, Opened
+from pbxretain import execute, plan, sources
+from pbxretain.connector import Connector
 from pbxretain.execute import RunResult
 from pbxretain.journal import Journal, Mark
 from pbxretain.manifest import TableDataset
 from pbxretain.plan import Terms
 from pbxretain.records import Batch, Census, Selection, Store
+from pbxretain.sources import Opened
 from pbxretain.testing.fake import Fake, Found, View
 from pbxretain.testing.folders import Folders
 from pbxretain.testing.scenes import Tables
@@ -103,7 +104,7 @@ class Trial:
         """The PBX's stores, for looking."""
         mark = site_of(fake.folder / "state").mark
         terms = self.terms(fake)
-        return connector.opened(
+        return sources.opened(
             terms.source, terms.connector, name=terms.name, installation=mark, exclusive=False
         )
 

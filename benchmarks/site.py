@@ -56,7 +56,7 @@ def child(
         capture_output=True,
         text=True,
         cwd=HERE,
-        env={**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{HERE / 'tests'}"},
+        env={**as_installed(), "PYTHONPATH": f"{HERE}{os.pathsep}{HERE / 'tests'}"},
         check=False,
     )
     if done.returncode:
@@ -66,16 +66,23 @@ def child(
     return told
 
 
+def as_installed() -> dict[str, str]:
+    """The environment for a start as of an installed package: pip compiles what it installs, here
+    the first start does and leaves it for those that follow."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def _main() -> None:
     from dataclasses import replace
 
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
     from support.site import make_site, make_terms
 
-    from pbxretain import batches, connector, execute, plan, sources
+    from pbxretain import batches, cli, connector, execute, plan, sources
     from pbxretain.evidence import sealing
     from pbxretain.holds import Folder
 
+    cli.set_up()
     order = json.load(sys.stdin)
     to = [sealing.recipient(X25519PrivateKey.generate().public_key())] if order["sealed"] else []
     lines = str(order["extra"])

@@ -49,13 +49,13 @@ class Main(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Runs one command and exits with its code; no error ever shows a traceback."""
-        _started()
+        set_up()
         kwargs["standalone_mode"] = False
         kwargs["obj"] = face = Face()
         raise SystemExit(guarded(lambda: super(Main, self).main(*args, **kwargs), face))
 
 
-def _started() -> None:
+def set_up() -> None:
     """What holds for the whole process, before the first command is imported."""
     # A start makes many objects that stay. Looking through all of them for garbage, again and
     # again, took a tenth of it.

@@ -26,7 +26,7 @@ help:
 
 venv: $(STAMP)
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml pbxretain/_bulk.c
 	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: apt install python3-venv"; exit 1; }
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "$(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c "import venv, ensurepip" 2>/dev/null || { echo "python3-venv is missing: apt install python3-venv"; exit 1; }

@@ -28,6 +28,7 @@ from pbxretain import keeping
 from pbxretain.evidence import merkle, sealing
 from pbxretain.evidence.commitments import Committer, RunKey
 from pbxretain.evidence.lookup import ROW, Lookup, Search, party, select_rows
+from pbxretain.haul import Haul
 from pbxretain.journal import Journal, Mark
 from pbxretain.outcomes import DatasetResult
 from pbxretain.records import Batch, Taken
@@ -48,20 +49,26 @@ class Fake:
     absent: int = 0
 
 
-def records(count: int, *, numbers: int) -> Iterator[list[Taken]]:
-    """Batches of records, four a second, from so many numbers to 500 extensions."""
+def records(count: int, *, numbers: int) -> Iterator[Haul]:
+    """Batches as a table hands them over: records four a second, from so many numbers to 500
+    extensions."""
     draw = random.Random(1)
     known = [b"030%07d" % draw.randrange(10**7) for _ in range(numbers)]
+    begin = int(BEGIN.timestamp())
     for first in range(0, count, BATCH):
-        yield [
-            Taken(
-                key=(b"%d.%d" % (1_700_000_000 + n, n), b"%d" % n),
-                start=b"2026-01-01 00:00:00",
-                when=BEGIN + timedelta(seconds=n / 4),
-                subjects=(draw.choice(known), b"%d" % draw.randrange(100, 600)),
-            )
-            for n in range(first, min(count, first + BATCH))
-        ]
+        places = range(first, min(count, first + BATCH))
+        yield Haul(
+            key=[
+                [b"%d.%d" % (1_700_000_000 + n, n) for n in places],
+                [b"%d" % n for n in places],
+            ],
+            start=[b"2026-01-01 00:00:00"] * len(places),
+            subjects=[
+                [draw.choice(known) for _ in places],
+                [b"%d" % draw.randrange(100, 600) for _ in places],
+            ],
+            seconds=[begin + n // 4 for n in places],
+        )
 
 
 def journal(folder: Path, *, sealed: bool, key: RunKey) -> Journal:

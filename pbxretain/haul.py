@@ -12,18 +12,10 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import overload
 
-from pbxretain.records import HEADS, NULL, Field, Taken
+from pbxretain import bulk
+from pbxretain.records import Field, Taken
 
 Column = Sequence[Field]
-
-
-def _headed(column: Column) -> tuple[Sequence[bytes], Sequence[bytes]]:
-    """What ``pack`` writes for each value of a column: the head, and the bytes."""
-    try:
-        return list(map(HEADS.__getitem__, map(len, column))), column  # type: ignore[arg-type, return-value]
-    except (TypeError, IndexError):  # NULL, or a long text
-        heads = [NULL if value is None else len(value).to_bytes(4, "big") for value in column]
-        return heads, [value or b"" for value in column]
 
 
 class Haul(Sequence[Taken]):
@@ -112,13 +104,8 @@ class Haul(Sequence[Taken]):
         return self._made
 
     def _pack(self) -> tuple[list[bytes], list[bytes]]:
-        common = [piece for column in (*self._key, self._start) for piece in _headed(column)]
-        calls = [piece for column in self.calls for piece in _headed(column)]
-        subjects = [piece for column in self.subjects for piece in _headed(column)]
-        return (
-            list(map(b"".join, zip(*common, *calls, strict=True))),
-            list(map(b"".join, zip(*common, *subjects, strict=True))),
-        )
+        own = [*self._key, self._start]
+        return bulk.packed([*own, *self.calls]), bulk.packed([*own, *self.subjects])
 
     def __repr__(self) -> str:
         return f"<haul of {len(self)}>"

@@ -8,23 +8,19 @@ between leads to the same names again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pbxretain import signing
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence.leaves import LeafFile, Marked
-from pbxretain.evidence.lookup import ROW, select_rows
+from pbxretain.evidence.lookup import ROW, Rows, select_rows
 from pbxretain.evidence.merkle import Tree
 from pbxretain.evidence.sidecars import Folder, Kept
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.journal import Journal
 from pbxretain.ledger import SIDECARS, Ledger
 from pbxretain.outcomes import DatasetResult
-
-_AT_ONCE = 1024
-"""Rows of an index that go on at once."""
 
 
 def grow(journal: Journal, results: Sequence[DatasetResult], reports: Path) -> list[Kept]:
@@ -108,7 +104,7 @@ def _leaves(file: LeafFile, marked: Marked, tree: Tree) -> Iterator[bytes]:
     runs: list[list[int]] = []
     for positions, leaves in file.gone(marked):
         tree.extend(leaves)
-        yield b"".join(leaves)
+        yield leaves
         for first, count in _runs(positions):
             if runs and sum(runs[-1]) == first:
                 runs[-1][1] += count
@@ -127,8 +123,7 @@ def _runs(positions: Sequence[int]) -> Iterator[tuple[int, int]]:
         yield position, 1
 
 
-def _rows(rows: Iterable[bytes], tree: Tree) -> Iterator[bytes]:
-    rest = iter(rows)
-    while some := list(islice(rest, _AT_ONCE)):
-        tree.extend([row[ROW - 32 :] for row in some])
-        yield b"".join(some)
+def _rows(rows: Rows, tree: Tree) -> Iterator[bytes]:
+    for some in rows:
+        tree.extend(b"".join([some[at - 32 : at] for at in range(ROW, len(some) + 1, ROW)]))
+        yield some

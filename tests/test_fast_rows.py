@@ -103,7 +103,7 @@ def test_a_tree_grown_by_steps_is_the_tree_grown_leaf_by_leaf(count: int) -> Non
         one_by_one.add(leaf)
     assert Tree(leaves).root() == one_by_one.root()
     late = Tree(leaves[:7])
-    late.extend(leaves[7:])
+    late.extend(b"".join(leaves[7:]))
     assert late.root() == one_by_one.root()
 
 

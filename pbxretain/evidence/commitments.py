@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import struct
 from collections.abc import Callable, Sequence
-from itertools import repeat
 from typing import NoReturn
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from pbxretain import bulk
 from pbxretain.errors import EvidenceError
-from pbxretain.evidence.merkle import digest_of
 from pbxretain.haul import Haul
 from pbxretain.records import Field, Taken, pack
 
@@ -96,14 +94,12 @@ class Committer:
             raise EvidenceError("A leaf position must not be used twice.")
         self._next = first_index + len(taken)
         stream = keystream(self._key, first_index, len(taken))
-        keys = (key for (key,) in struct.iter_unpack("32s", stream))
         prefix = self._prefix
         if isinstance(taken, Haul):
             prefix, bodies = prefix + pack(bytes((*taken.shape, 0))), taken.bodies()
         else:
             bodies = [record_body(record) for record in taken]
-        parts = zip(repeat(b"\x00"), keys, repeat(prefix), bodies, strict=False)
-        return b"".join(map(digest_of, map(hashlib.sha256, map(b"".join, parts))))
+        return bulk.hashed(bodies, b"\x00", stream, prefix)
 
     def __repr__(self) -> str:
         return "<committer>"

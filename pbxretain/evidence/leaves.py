@@ -21,10 +21,10 @@ from itertools import compress
 from pathlib import Path
 from typing import Self
 
-from pbxretain import posix
+from pbxretain import bulk, posix
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence.commitments import LEAF_SIZE
-from pbxretain.evidence.merkle import Tree, digest_of
+from pbxretain.evidence.merkle import Tree
 from pbxretain.haul import identities, locators
 from pbxretain.records import Bits, Taken, pack
 from pbxretain.signing import canonical, parse_canonical
@@ -135,12 +135,17 @@ class BlockFile:
 
     def items(self, block: Block) -> list[bytes]:
         """The items of one block; EvidenceError when they don't match its digest."""
+        data, width = self.data(block), block.width
+        return [data[at : at + width] for at in range(0, len(data), width)]
+
+    def data(self, block: Block) -> bytes:
+        """As ``items``, joined."""
         with self.path.open("rb") as file:
             file.seek(block.begin)
             data = file.read(block.count * block.width)
         if hashlib.sha256(data).hexdigest() != block.digest:
             raise EvidenceError("A block of evidence is damaged.", code="LEAVES_DAMAGED")
-        return [data[at : at + block.width] for at in range(0, len(data), block.width)]
+        return data
 
     def erase(self) -> None:
         """Removes the file, once the report is published and the level keeps no leaves."""
@@ -164,9 +169,9 @@ class BlockFile:
 class LeafFile(BlockFile):
     """The leaf hashes of one dataset of one run."""
 
-    def gone(self, marked: Marked) -> Iterator[tuple[Sequence[int], list[bytes]]]:
-        """Positions and hashes of the leaves that are gone, batch by batch: blocks of the marked
-        batches in batch order, less what is there. That is the order of the tree.
+    def gone(self, marked: Marked) -> Iterator[tuple[Sequence[int], bytes]]:
+        """Positions and hashes (joined) of the leaves that are gone, batch by batch: blocks of the
+        marked batches in batch order, less what is there. That is the order of the tree.
 
         EvidenceError when a marked batch has no sound block or another number of leaves.
         """
@@ -175,11 +180,12 @@ class LeafFile(BlockFile):
             block = by_batch.get(batch)
             if block is None or (bits is not None and len(bits) != block.count):
                 raise _missing()
-            positions, leaves = range(block.first, block.first + block.count), self.items(block)
+            positions = range(block.first, block.first + block.count)
             if bits is None:
-                yield positions, leaves
+                yield positions, self.data(block)
             else:
-                yield list(compress(positions, bits)), list(compress(leaves, bits))
+                left = b"".join(compress(self.items(block), bits))
+                yield list(compress(positions, bits)), left
 
     def tree(self, marked: Marked) -> Tree:
         """The dataset's tree, over ``gone``."""
@@ -322,8 +328,9 @@ class Pending:
         """As ``_tag``, of each record."""
         if self._located:
             return map(self._tag, named, places)
-        digests = map(digest_of, map(hashlib.sha256, map(self._keyed.__add__, named)))
-        return [digest[:_IDENTITY] + _NOWHERE for digest in digests]
+        digests = bulk.hashed(named, self._keyed, b"", b"")
+        starts = range(0, len(digests), bulk.DIGEST)
+        return [digests[at : at + _IDENTITY] + _NOWHERE for at in starts]
 
     def _identity(self, identity: bytes) -> bytes:
         return hashlib.sha256(self._keyed + identity).digest()[:_IDENTITY]

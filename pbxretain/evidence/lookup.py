@@ -12,19 +12,24 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import chain, compress, repeat, zip_longest
+from operator import add, and_, ne
 from struct import Struct
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
+from pbxretain import bulk
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence.commitments import RunKey, keystream
 from pbxretain.evidence.leaves import Block, BlockFile, Marked
 from pbxretain.haul import Column, Haul
 from pbxretain.records import Bits, Field, Taken, pack
 from pbxretain.sought import e164
+
+T = TypeVar("T")
 
 TAG, ROW = 16, 64
 """Bytes of a tag, and of one row of an index: tag, masked position and number, leaf."""
@@ -138,46 +143,45 @@ class Lookup:
     def rows(self, first: int, taken: Sequence[Taken]) -> tuple[int, bytes]:
         """The first entry's number and the rows of one batch, ``RowFile.WIDTH`` bytes each, by
         tag. ``first`` is the position of the batch's first record."""
-        wanted = list(self._wanted(taken))
-        number = self._next
-        self._next += len(wanted)
-        self._last = []
-        stream = keystream(self._entry, number, len(wanted))
-        look, repeats, sha256 = self._keyed.copy, self._repeat, hashlib.sha256
-        number_of, packed = int.from_bytes, _ROW.pack
-        rows = []
-        for at, (place, named) in enumerate(wanted):
-            state = look()
-            state.update(named + _FIRST)
-            found, running = state.digest(), _FIRST
-            if repeat := repeats(found[:TAG]):
-                found = tag_of(self._look, named, repeat)
-                running = pack(repeat.to_bytes(4, "big"))
-            position = first + place
-            masked = number_of(found[TAG:], "big") ^ (position << 64 | number + at)
-            key = stream[32 * at : 32 * at + 32]
-            tail = running + _EIGHT + position.to_bytes(8, "big")
-            leaf = sha256(b"".join((b"\x00", key, _PREFIX, named, tail))).digest()
-            mask = masked.to_bytes(16, "big")
-            rows.append(packed(found[:TAG], mask, leaf, place, min(repeat, _MOST)))
-        rows.sort()
-        return number, b"".join(rows)
+        places, named = self._wanted(taken)
+        number, count = self._next, len(named)
+        self._next += count
+        found = self._tags(named)
+        repeats = self._repeats([each[:TAG] for each in found])
+        for at in filter(repeats.__getitem__, range(count)):
+            found[at] = tag_of(self._look, named[at], repeats[at])
+        positions = [first + place for place in places]
+        numbers = range(number, number + count)
+        heads = _masked(b"".join(found), _struct("16xQQ", positions, numbers))
+        tails = _struct("IIIQ", repeat(4), repeats, repeat(8), positions)
+        stream = keystream(self._entry, number, count)
+        leaves = bulk.hashed(named, b"\x00", stream, _PREFIX, tails)
+        ends = _struct("IH", places, [min(each, _MOST) for each in repeats])
+        return number, bulk.sorted_rows([heads, leaves, ends], count)
 
-    def _wanted(self, taken: Sequence[Taken]) -> Iterator[tuple[int, bytes]]:
-        """Place in the batch, and party and minute packed, of each entry."""
-        known = self._parties.__getitem__
+    def _wanted(self, taken: Sequence[Taken]) -> tuple[list[int], list[bytes]]:
+        """For each entry its record's place in the batch, and party and minute packed. A party
+        that stands twice in a record has one entry."""
         if isinstance(taken, Haul):
             columns: Sequence[Column] = taken.subjects
             minutes = [second // 60 for second in taken.seconds]
         else:
             columns = list(zip_longest(*(record.subjects for record in taken)))
             minutes = [minute(record) for record in taken]
-        whens = {each: _EIGHT + each.to_bytes(8, "big", signed=True) for each in set(minutes)}
-        parties = zip(*(list(map(known, column)) for column in columns), strict=True)
-        for place, (when, names) in enumerate(zip(minutes, parties, strict=False)):
-            for name in dict.fromkeys(names):
-                if name:
-                    yield place, name + whens[when]
+        packed = {each: _EIGHT + each.to_bytes(8, "big", signed=True) for each in set(minutes)}
+        whens = [packed[each] for each in minutes]
+        parties = [list(map(self._parties.__getitem__, column)) for column in columns]
+        named = [map(add, names, whens) for names in parties]
+        wanted = list(_row_by_row([_new(parties[:at], names) for at, names in enumerate(parties)]))
+        places = chain.from_iterable(map(repeat, range(len(whens)), repeat(len(columns))))
+        return list(compress(places, wanted)), list(compress(_row_by_row(named), wanted))
+
+    def _tags(self, named: Sequence[bytes]) -> list[bytes]:
+        """As ``tag_of``, of each entry as if it were the first."""
+        states = [self._keyed.copy() for _ in named]
+        update, digest = type(self._keyed).update, type(self._keyed).digest
+        deque(map(update, states, map(add, named, repeat(_FIRST))), maxlen=0)
+        return list(map(digest, states))
 
     def undo(self) -> None:
         """The last batch was rolled back: its repeats never were. Its entry numbers stay used."""
@@ -185,24 +189,48 @@ class Lookup:
             (self._younger if tag in self._younger else self._older)[tag] -= 1
         self._last = []
 
-    def _repeat(self, tag: bytes) -> int:
-        """How often this first tag came before, as far as that is remembered."""
-        repeat = self._younger.get(tag)
-        if repeat is None:
-            repeat = self._older.get(tag, 0)
-        self._younger[tag] = repeat + 1
-        self._last.append(tag)
-        if len(self._younger) >= _REMEMBERED:
-            self._older, self._younger = self._younger, {}
-        return repeat
+    def _repeats(self, tags: Sequence[bytes]) -> list[int]:
+        """How often each first tag came before, as far as that is remembered."""
+        younger, older, repeats = self._younger, self._older.get, []
+        for tag in tags:
+            known = younger.get(tag)
+            came = older(tag, 0) if known is None else known
+            younger[tag] = came + 1
+            repeats.append(came)
+        self._last = list(tags)
+        if len(younger) >= _REMEMBERED:
+            self._older, self._younger = younger, {}
+        return repeats
 
     def __repr__(self) -> str:
         return "<lookup>"
 
 
+def _row_by_row(columns: Sequence[Iterable[T]]) -> Iterator[T]:
+    return chain.from_iterable(zip(*columns, strict=True))
+
+
+def _new(earlier: Sequence[Sequence[bytes]], names: Sequence[bytes]) -> list[bool]:
+    """Which records have a party here, and one that no earlier column has."""
+    new = list(map(bool, names))
+    for column in earlier:
+        new = list(map(and_, new, map(ne, names, column)))
+    return new
+
+
+def _struct(form: str, *columns: Iterable[int]) -> bytes:
+    """Numbers row by row, big-endian; only the shortest column tells how many rows."""
+    values = list(chain.from_iterable(zip(*columns, strict=False)))
+    return Struct(">" + form * (len(values) // len(columns))).pack(*values)
+
+
+def _masked(found: bytes, plain: bytes) -> bytes:
+    """What is found by, and under its mask what is told: all rows in one sum."""
+    masked = int.from_bytes(found, "big") ^ int.from_bytes(plain, "big")
+    return masked.to_bytes(len(plain), "big")
+
+
 _PREFIX = pack(_LEAF)
-_ROW = Struct(f">{TAG}s16s32sIH")
-"""As ``RowFile`` says: tag, masked position and number, leaf, place, running number."""
 
 
 def lookup_keys(key: RunKey, *, source: str, dataset: str) -> tuple[bytes, bytes]:
@@ -261,16 +289,14 @@ class Rows:
     probe: int
 
     def __iter__(self) -> Iterator[bytes]:
-        """The index rows by tag, with at most some 20 MB in memory."""
-        portions = max(1, -(-sum(block.count for block, _ in self.blocks) // _PORTION))
+        """The index rows by tag, many joined, with at most some 20 MB in memory."""
+        count = max(1, -(-sum(block.count for block, _ in self.blocks) // _PORTION))
         with self.file.path.open("rb") as file:
-            readers = [_Reader(file, *each, portions) for each in self.blocks]
-            for portion in range(1, portions + 1):
-                last = portion == portions
-                bound = b"" if last else (portion * (1 << 32) // portions).to_bytes(4, "big")
-                rows = [row for reader in readers for row in reader.below(bound)]
-                rows.sort()
-                yield from rows
+            readers = [_Reader(file, *each, count) for each in self.blocks]
+            for portion in range(1, count + 1):
+                last = portion == count
+                bound = b"" if last else (portion * (1 << 32) // count).to_bytes(4, "big")
+                yield b"".join(sorted(row for reader in readers for row in reader.below(bound)))
 
 
 def select_rows(file: RowFile, marked: Marked) -> Rows:
@@ -282,12 +308,23 @@ def select_rows(file: RowFile, marked: Marked) -> Rows:
     blocks = [(by_batch[batch], bits) for batch, bits in sorted(marked.items())]
     dropped, size, most = 0, 0, 0
     for block, bits in blocks:
-        items = file.items(block)  # also checks the digest
-        stayed = 0 if bits is None else sum(not bits[_place(item)] for item in items)
+        data = file.data(block)  # also checks the digest
+        stayed = 0
+        if bits is not None:
+            stayed = sum(not bits[_place(item)] for item in file.items(block))
         dropped += stayed
-        size += len(items) - stayed
-        most = max(most, max((int.from_bytes(i[-2:], "big") for i in items), default=0))
+        size += block.count - stayed
+        most = max(most, _most(data))
     return Rows(file, blocks, size, probe=1 + min(dropped, most))
+
+
+def _most(data: bytes) -> int:
+    """The highest running number of a block: the last two bytes of each row."""
+    high, low = (data[at :: RowFile.WIDTH] for at in (RowFile.WIDTH - 2, RowFile.WIDTH - 1))
+    top = max(high, default=0)
+    if not top:
+        return max(low, default=0)
+    return top << 8 | max(compress(low, map(top.__eq__, high)))
 
 
 def _place(item: bytes) -> int:
@@ -310,9 +347,10 @@ class _Reader:
             data = self._file.read(min(self._step, block.count - self._at) * width)
             items = [data[at : at + width] for at in range(0, len(data), width)]
             cut = bisect_left(items, bound) if bound else len(items)
-            for item in items[:cut]:
-                if self._bits is None or self._bits[_place(item)]:
-                    yield item[:ROW]
+            if self._bits is None:
+                yield from [item[:ROW] for item in items[:cut]]
+            else:
+                yield from [item[:ROW] for item in items[:cut] if self._bits[_place(item)]]
             self._at += cut
             if cut < len(items) or not items:
                 return

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from itertools import islice, repeat
+from itertools import islice
+
+from pbxretain import bulk
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
-digest_of = type(hashlib.sha256()).digest
-"""The digest of a SHA-256 state, for ``map``: thousands of hashes without a line of Python each."""
-
-_ALIGNED = 1024
-"""Leaves that are hashed level by level at once."""
+_WIDEST = 1 << 16
+"""Leaves that are hashed level by level at once, at the most."""
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -39,29 +38,23 @@ class Tree:
         self.size = 0
         self._peaks: list[bytes] = []
         rest = iter(leaves)
-        while some := list(islice(rest, _ALIGNED)):
-            self.extend(some)
+        while some := list(islice(rest, _WIDEST)):
+            self.extend(b"".join(some))
 
     def add(self, leaf: bytes) -> None:
         """Appends one leaf hash."""
         self._push(leaf, self.size)
         self.size += 1
 
-    def extend(self, leaves: Sequence[bytes]) -> None:
-        """Appends leaf hashes: whole steps of 1,024 level by level, what is left one by one."""
-        at = 0
-        while at < len(leaves):
-            step = leaves[at : at + _ALIGNED]
-            if self.size % _ALIGNED or len(step) < _ALIGNED:
-                self.add(leaves[at])
-                at += 1
-                continue
-            at += _ALIGNED
-            while len(step) > 1:
-                pairs = zip(repeat(b"\x01"), step[::2], step[1::2], strict=False)
-                step = list(map(digest_of, map(hashlib.sha256, map(b"".join, pairs))))
-            self._push(step[0], self.size // _ALIGNED)
-            self.size += _ALIGNED
+    def extend(self, leaves: bytes) -> None:
+        """Appends leaf hashes, joined: in the largest steps that are whole subtrees."""
+        while left := len(leaves) // bulk.DIGEST:
+            step = min(self.size & -self.size or _WIDEST, 1 << left.bit_length() - 1)
+            nodes, leaves = leaves[: step * bulk.DIGEST], leaves[step * bulk.DIGEST :]
+            while len(nodes) > bulk.DIGEST:
+                nodes = bulk.parents(nodes)
+            self._push(nodes, self.size // step)
+            self.size += step
 
     def _push(self, node: bytes, rest: int) -> None:
         """One full subtree behind ``rest`` of its size."""

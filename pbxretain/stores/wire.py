@@ -13,6 +13,7 @@ from typing import Any
 from pymysql import err
 from pymysql.constants import CR
 
+from pbxretain import bulk
 from pbxretain.stores.dialects import Value
 
 Row = tuple[Value, ...]
@@ -21,12 +22,7 @@ _AT_ONCE = 1 << 17
 _SOME = 500
 """Rows that are handed on at once."""
 
-_WHOLE = 0xFFFFFF
-"""The size of a packet that goes on in the next one."""
-
-_NULL, _END, _ERROR = 0xFB, 0xFE, 0xFF
-_WIDE = {0xFC: 2, 0xFD: 3, 0xFE: 8}
-"""How many bytes tell a length, by what stands before them."""
+_END, _ERROR = 0xFE, 0xFF
 
 
 _NEEDED = ("_rfile", "_result", "_next_seq_id", "_force_close")
@@ -64,7 +60,7 @@ class _Reader:
 
     def __init__(self, driver: Any, columns: int) -> None:
         self._driver = driver
-        self._columns = range(columns)
+        self._columns = columns
         self._packets = 0
         self.ended = False
         self.rows: list[Row] = []
@@ -92,46 +88,40 @@ class _Reader:
 
     def _cut(self, data: bytes) -> int:
         """Takes whole packets off the front; how many bytes that were."""
-        at, end, add = 0, len(data), self.rows.append
-        while end - at >= 4:
-            size = data[at] | data[at + 1] << 8 | data[at + 2] << 16
-            begin, stop = at + 4, at + 4 + size
-            if stop > end:
-                break
-            if size == _WHOLE:
-                row, stop = self._long(data, at)
-                if row is None:
-                    break
-                add(self._row(row, 0, len(row)))
-            elif data[begin] == _END and size < 9:
-                self._end(data[at + 3])
-                return stop
-            elif data[begin] == _ERROR:
-                self.ended = True  # the server gave up, and the connection goes on
-                err.raise_mysql_exception(data[begin:stop])
-            else:
-                add(self._row(data, begin, stop))
-            self._packets += 1
-            at = stop
-        return at
+        at = 0
+        while True:
+            try:
+                rows, end = bulk.cut(data[at:] if at else data, self._columns)
+            except ValueError as error:
+                raise err.InternalError(str(error)) from None
+            self.rows += rows
+            self._packets += len(rows)
+            at += end
+            special = self._special(data, at)
+            if special == at or self.ended:
+                return special
+            at = special
 
-    def _row(self, data: bytes, at: int, stop: int) -> Row:
-        row: list[Value] = []
-        for _ in self._columns:
-            size = data[at]
-            at += 1
-            if size >= _NULL:
-                if size == _NULL:
-                    row.append(None)
-                    continue
-                wide = _WIDE[size]
-                size = int.from_bytes(data[at : at + wide], "little")
-                at += wide
-            row.append(data[at : at + size])
-            at += size
-        if at != stop:
-            raise err.InternalError("a row has another length than its columns")
-        return tuple(row)
+    def _special(self, data: bytes, at: int) -> int:
+        """What is no ordinary row, if it is all there; where it ends."""
+        if len(data) - at < 4:
+            return at
+        size = int.from_bytes(data[at : at + 3], "little")
+        begin, stop = at + 4, at + 4 + size
+        if size == bulk.WHOLE:
+            row, stop = self._long(data, at)
+            if row is None:
+                return at
+            self.rows.append(bulk.fields(row, 0, len(row), self._columns))
+            self._packets += 1
+        elif stop > len(data):
+            return at
+        elif data[begin] == _ERROR:
+            self.ended = True  # the server gave up, and the connection goes on
+            err.raise_mysql_exception(data[begin:stop])
+        else:
+            self._end(data[at + 3])
+        return stop
 
     def _long(self, data: bytes, at: int) -> tuple[bytes | None, int]:
         """A row that several packets hold; None where they aren't all there yet."""
@@ -142,7 +132,7 @@ class _Reader:
             at += 4 + size
             if at > len(data):
                 break
-            if size < _WHOLE:
+            if size < bulk.WHOLE:
                 self._packets += len(parts) - 1
                 return b"".join(parts), at
         return None, 0

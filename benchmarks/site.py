@@ -73,16 +73,19 @@ def as_installed() -> dict[str, str]:
 
 
 def _main() -> None:
+    from pbxretain import cli
+
+    cli.set_up()
+
     from dataclasses import replace
 
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
     from support.site import make_site, make_terms
 
-    from pbxretain import batches, cli, connector, execute, plan, sources
+    from pbxretain import batches, connector, execute, plan, sources
     from pbxretain.evidence import sealing
     from pbxretain.holds import Folder
 
-    cli.set_up()
     order = json.load(sys.stdin)
     to = [sealing.recipient(X25519PrivateKey.generate().public_key())] if order["sealed"] else []
     lines = str(order["extra"])

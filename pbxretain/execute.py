@@ -25,6 +25,7 @@ from pbxretain import (
     planrun,
     purgers,
     report,
+    runfacts,
     signing,
     sources,
 )
@@ -476,7 +477,7 @@ class _Run:
         return self.now + timedelta(seconds=time.monotonic() - self.began)
 
     def _facts(self, decided: Plan | None) -> dict[str, Any]:
-        return report.facts(
+        return runfacts.facts(
             self.terms,
             run=self.id,
             installation=self.site.installation,

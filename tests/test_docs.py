@@ -30,9 +30,10 @@ from pbxretain.cli.verdict import _RESULTS as _VERDICTS
 from pbxretain.connector import find, shelf
 from pbxretain.documents import DATA_CLASSES, Document, parse
 from pbxretain.errors import SEVERITY, Exit
+from pbxretain.forms import PATTERN_GROUPS, TEXT_FORMS
 from pbxretain.holds import Hold
 from pbxretain.keys import load_public
-from pbxretain.manifest import PATTERN_GROUPS, TEXT_FORMS, Manifest
+from pbxretain.manifest import Manifest
 from pbxretain.messages import Lang
 from pbxretain.period import Period, cutoff
 from pbxretain.policy import Policy

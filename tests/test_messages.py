@@ -15,9 +15,10 @@ import pytest
 
 import pbxretain
 from pbxretain import messages
+from pbxretain.documents import DATA_CLASSES
 from pbxretain.errors import RetainError
 from pbxretain.evidence import statements
-from pbxretain.manifest import DATA_CLASSES, TableDataset, TreeDataset
+from pbxretain.manifest import TableDataset, TreeDataset
 from pbxretain.messages import CATALOGUE, LANGUAGES, PARTS, Lang, text
 from pbxretain.verify import FINDINGS
 from pbxretain.wording.codes import CODES

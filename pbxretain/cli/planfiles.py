@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from pbxretain import execute, messages, planfile
+from pbxretain import execute, itemising, messages, planfile
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
 from pbxretain.cli.progress import bars
@@ -47,7 +47,7 @@ def write(
             )
     site = app.site(terms.name)
     with bars(face, terms.name) as progress:
-        return planfile.write(
+        return itemising.write(
             path,
             terms=terms,
             decided=decided,

@@ -16,21 +16,14 @@ from uuid import uuid4
 
 import click
 
-from pbxretain import execute, planfile, purgers, report, signing
+from pbxretain import execute, planfile, purgers, report, runfacts, signing
 from pbxretain import plan as planning
 from pbxretain.batches import FULL_SPEED, GENTLE
 from pbxretain.cli import context, planfiles, printed, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face, error_data
 from pbxretain.cli.progress import bars, stop_flag
-from pbxretain.errors import (
-    SEVERITY,
-    Exit,
-    LimitError,
-    RetainError,
-    StoreError,
-    worst,
-)
+from pbxretain.errors import SEVERITY, Exit, LimitError, RetainError, StoreError, worst
 from pbxretain.evidence import statements
 from pbxretain.ledger import Ledger
 from pbxretain.plan import Plan, Terms
@@ -195,7 +188,7 @@ def _tell_plan(
 def _statement(
     app: App, terms: Terms, decided: Plan, *, confirm: int | None, now: datetime
 ) -> statements.Plan:
-    facts = report.facts(
+    facts = runfacts.facts(
         terms,
         run=str(uuid4()),
         installation=app.installation(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pbxretain import execute, plan, planfile, sources
+from pbxretain import execute, itemising, plan, planfile, sources
 from pbxretain.execute import RunResult, Site
 from pbxretain.plan import Terms
 
@@ -18,7 +18,7 @@ def make_plan(
         terms.source, terms.connector, name=terms.name, installation=site.mark, exclusive=False
     ) as opened:
         decided = plan.make(terms, opened, now=now, confirm_count=confirmed)
-        return planfile.write(
+        return itemising.write(
             path,
             terms=terms,
             decided=decided,

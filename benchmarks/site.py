@@ -56,7 +56,7 @@ def child(
         capture_output=True,
         text=True,
         cwd=HERE,
-        env={**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{HERE / 'tests'}"},
+        env={**as_installed(), "PYTHONPATH": f"{HERE}{os.pathsep}{HERE / 'tests'}"},
         check=False,
     )
     if done.returncode:
@@ -66,7 +66,17 @@ def child(
     return told
 
 
+def as_installed() -> dict[str, str]:
+    """The environment for a start as of an installed package: pip compiles what it installs, here
+    the first start does and leaves it for those that follow."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def _main() -> None:
+    from pbxretain import cli
+
+    cli.set_up()
+
     from dataclasses import replace
 
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey

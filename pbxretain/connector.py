@@ -94,7 +94,7 @@ def load(path: Path) -> Connector:
 @lru_cache(maxsize=64)
 def parse(text: bytes, name: str, origin: str) -> Connector:
     """A connector from the bytes of its manifest."""
-    loaded = documents.parse(text, name, Manifest)
+    loaded = documents.parse(text, name, Manifest, shipped=origin == _SHIPPED)
     return Connector(manifest=loaded.value, digest=loaded.digest, shelf=origin, text=text)
 
 

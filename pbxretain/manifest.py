@@ -397,7 +397,7 @@ class Manifest(Document):
     program: Program | None = None
     datasets: dict[Name, Dataset] = Field(min_length=1)
     out_of_reach: list[OutOfReach] = []
-    discover: Discover = Discover()
+    discover: Discover = Discover.model_construct()
 
     @model_validator(mode="after")
     def _references(self) -> Self:

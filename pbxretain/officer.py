@@ -11,14 +11,13 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
-import platformdirs
 from pydantic import ValidationError
 
 from pbxretain import keyring, keys, posix
@@ -45,7 +44,6 @@ from pbxretain.signing import PublicKey, key_id, seal
 from pbxretain.verify import Verdict, verify_paths
 from pbxretain.verify.reading import offered, read_bytes
 
-VARIABLE = "PBXRETAIN_DPO_HOME"
 OWN_ROLES: tuple[Role, ...] = ("authority", "dpo", "escrow")
 """What ``init`` makes: never held by whoever runs the telephone system."""
 
@@ -54,14 +52,6 @@ _ORIGIN = re.compile(
 )
 _MAX_ROSTER = 8 * 1024 * 1024
 _MAX_LEDGER = 256 * 1024 * 1024
-
-
-def home_folder(given: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
-    """The officer's home: as given, ``$PBXRETAIN_DPO_HOME``, or the user's own data folder."""
-    if given is not None:
-        return given.absolute()
-    named = environ.get(VARIABLE)
-    return Path(named).absolute() if named else platformdirs.user_data_path("pbxretain-dpo", False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pbxretain.errors import DocumentError, RefusedError
-from pbxretain.settings import KeyRef, SecretRef, from_environment
-from pbxretain.strictyaml import printable
+from pbxretain.places import from_environment
+
+if TYPE_CHECKING:
+    from pbxretain.settings import KeyRef, SecretRef
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -37,6 +40,8 @@ def resolve_secret(ref: SecretRef | KeyRef, *, environ: Mapping[str, str] = os.e
 
     Raises DocumentError when it isn't there, RefusedError when every user may read its file.
     """
+    from pbxretain.settings import KeyRef  # who hands a reference over has read settings
+
     if isinstance(ref, KeyRef):
         if ref.descriptor is not None:
             return secret_from_descriptor(ref.descriptor)
@@ -82,6 +87,8 @@ def _credential(name: str, environ: Mapping[str, str]) -> Path:
 
 
 def _from_file(path: Path, *, what: str, exposed: int = stat.S_IROTH | stat.S_IWOTH) -> Secret:
+    from pbxretain.strictyaml import printable  # with all of YAML, and only files are named
+
     shown = printable(str(path))
     try:
         with path.open("rb") as file:

@@ -1,8 +1,7 @@
-"""Which sources does this installation work on, and where do its files stand?
+"""Which sources does this installation work on, and where do its secrets stand?
 
 Settings belong to the admin. They name the sources, never a period: that is the policy's. A
-password is never written here, only where it is to be had; ``secret`` fetches it. The current
-folder is never searched, because cron runs as root.
+password is never written here, only where it is to be had; ``secret`` fetches it.
 """
 
 from __future__ import annotations
@@ -10,23 +9,17 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
-from platformdirs import user_config_path, user_state_path
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from pbxretain.documents import Document, Loaded, Text, load
-from pbxretain.errors import DocumentError, RefusedError
+from pbxretain.errors import RefusedError
 from pbxretain.period import Period
 from pbxretain.strictyaml import printable
-
-CONFIG_NAME = "config.yaml"
-SYSTEM_CONFIG = Path("/etc/pbxretain")
-SYSTEM_STATE = Path("/var/lib/pbxretain")
 
 OPTIONS = {
     "mysql": ("unix_socket", "ssl_ca"),
@@ -291,7 +284,7 @@ class Settings(Document):
     connectors: AbsolutePath | None = None
     holds: AbsolutePath | None = None
     """The folder with the holds; without it ``holds.d`` beside the settings."""
-    hold: HoldRules = HoldRules()
+    hold: HoldRules = HoldRules.model_construct()
     sources: dict[Name, Source] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -333,83 +326,3 @@ def refuse_writable(path: Path) -> None:
             hint=f"chmod o-w {printable(str(path))}",
             code="WRITABLE_BY_OTHERS",
         )
-
-
-# --- places -----------------------------------------------------------------------------------
-
-
-def find_config(explicit: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> Path:
-    """The settings file: ``--config``, environment, systemd, /etc, and for plain users XDG.
-
-    Raises DocumentError when there is none. Only ``explicit`` may be relative.
-    """
-    if explicit is not None:
-        return explicit
-    if named := environ.get("PBXRETAIN_CONFIG"):
-        return from_environment(named, "PBXRETAIN_CONFIG")
-    for place in _config_places(environ):
-        if place.is_file():
-            return place
-    raise DocumentError("There are no settings yet", hint="pbxretain init", code="NO_SETTINGS")
-
-
-def default_config(*, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where ``init`` writes settings when nobody says otherwise."""
-    if named := environ.get("PBXRETAIN_CONFIG"):
-        return from_environment(named, "PBXRETAIN_CONFIG")
-    if folder := environ.get("CONFIGURATION_DIRECTORY"):
-        first = folder.split(":")[0]
-        return from_environment(first, "CONFIGURATION_DIRECTORY") / CONFIG_NAME
-    return (SYSTEM_CONFIG if _is_root() else user_config_path("pbxretain")) / CONFIG_NAME
-
-
-def _config_places(environ: Mapping[str, str]) -> list[Path]:
-    folders = [
-        from_environment(folder, "CONFIGURATION_DIRECTORY")
-        for folder in environ.get("CONFIGURATION_DIRECTORY", "").split(":")
-        if folder
-    ]
-    folders.append(SYSTEM_CONFIG)
-    if not _is_root():
-        folders.append(user_config_path("pbxretain"))
-    return [folder / CONFIG_NAME for folder in folders]
-
-
-def state_folder(
-    settings: Settings | None = None, *, environ: Mapping[str, str] = os.environ
-) -> Path:
-    """Where runs, ledger, keys and reports are kept: settings, systemd, /var/lib, XDG."""
-    if settings is not None and settings.state is not None:
-        return Path(settings.state)
-    if folder := environ.get("STATE_DIRECTORY"):
-        return from_environment(folder.split(":")[0], "STATE_DIRECTORY")
-    if _is_root() or os.access(SYSTEM_STATE, os.W_OK):
-        return SYSTEM_STATE
-    return user_state_path("pbxretain")
-
-
-def policies_folder(settings: Settings, config: Path) -> Path:
-    """The folder with this installation's policies: as set, else beside the settings."""
-    if settings.policies is not None:
-        return Path(settings.policies)
-    other = config.parent / "policies"
-    return other if other.is_dir() else config.parent / "policies.d"
-
-
-def connectors_folder(settings: Settings, config: Path) -> Path:
-    """The site's own connectors: as set, else ``connectors`` beside the settings."""
-    if settings.connectors is not None:
-        return Path(settings.connectors)
-    return config.parent / "connectors"
-
-
-def from_environment(value: str, name: str) -> Path:
-    """A path that a variable of the environment gives; DocumentError for one that is relative."""
-    path = Path(value)
-    if not path.is_absolute() or "\0" in value:
-        raise DocumentError(f"{name} must be an absolute path")
-    return path
-
-
-def _is_root() -> bool:
-    return os.name == "posix" and os.geteuid() == 0

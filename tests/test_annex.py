@@ -23,10 +23,11 @@ from pbxretain.annex.figures import Figures
 from pbxretain.errors import DocumentError, Exit
 from pbxretain.evidence import statements as st
 from pbxretain.evidence.attestations import GapNote
-from pbxretain.messages import CATALOGUE, LANGUAGES, Lang
+from pbxretain.messages import LANGUAGES, Lang
 from pbxretain.render import as_html, as_text
 from pbxretain.spans import Schedule, Span, punctuality
 from pbxretain.verify import Verdict
+from pbxretain.wording import CATALOGUE
 from pbxretain.wording.papers import PAPERS
 
 LATER = datetime(2027, 2, 1, tzinfo=UTC)

@@ -23,7 +23,7 @@ from support.meanings import BY_DOCUMENT, LEAD
 from support.pages import DOCS, REPOSITORY, Block, Sandbox, blocks, name_of, pages, prose
 from support.servers import MariaDB, PostgreSQL
 
-from pbxretain import journal, messages
+from pbxretain import journal, messages, wording
 from pbxretain.cli import main
 from pbxretain.cli.demo import build
 from pbxretain.cli.verdict import _RESULTS as _VERDICTS
@@ -612,7 +612,7 @@ def test_the_answers_that_a_checker_reads_are_those_that_are_given(lang: Lang, n
     assert {int(code) for _, code in rows} == {*given, int(Exit.FORGED)}
     for answer, code in rows:
         key = f"verify.result.{given.get(int(code), 'forged')}"
-        sentence = messages.CATALOGUE[key][messages.LANGUAGES.index(lang)]
+        sentence = wording.CATALOGUE[key][messages.LANGUAGES.index(lang)]
         assert sentence.startswith(f"{answer}:"), key
 
 

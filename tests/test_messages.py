@@ -19,8 +19,9 @@ from pbxretain.documents import DATA_CLASSES
 from pbxretain.errors import RetainError
 from pbxretain.evidence import statements
 from pbxretain.manifest import TableDataset, TreeDataset
-from pbxretain.messages import CATALOGUE, LANGUAGES, PARTS, Lang, text
+from pbxretain.messages import LANGUAGES, Lang, text
 from pbxretain.verify import FINDINGS
+from pbxretain.wording import CATALOGUE, PARTS
 from pbxretain.wording.codes import CODES
 from pbxretain.wording.details import DETAILS, WHOLE
 from pbxretain.wording.faults import FAULTS

@@ -21,7 +21,7 @@ from support.handover import NUMBER, PASSPHRASE, Host, Officer, call_log
 from support.officer import Book, days, private
 from support.reports import NOW
 
-from pbxretain import keyring, keys, officer
+from pbxretain import keyring, keys, officer, places
 from pbxretain.errors import Exit
 from pbxretain.evidence import notes
 from pbxretain.evidence.attestations import GapNote, Observation, Review
@@ -639,6 +639,6 @@ def test_nothing_personal_leaves_the_host(both: Pair) -> None:
 
 def test_a_home_is_named_by_option_variable_or_user() -> None:
     given = Path("/somewhere")
-    assert officer.home_folder(given, {officer.VARIABLE: "/else"}) == given
-    assert officer.home_folder(None, {officer.VARIABLE: "/else"}) == Path("/else")
-    assert officer.home_folder(None, {}).name == "pbxretain-dpo"
+    assert places.officer_home(given, environ={places.OFFICER: "/else"}) == given
+    assert places.officer_home(environ={places.OFFICER: "/else"}) == Path("/else")
+    assert places.officer_home(environ={}).name == "pbxretain-dpo"

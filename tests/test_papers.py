@@ -19,11 +19,12 @@ from pbxretain.connector import shelf
 from pbxretain.documents import parse
 from pbxretain.errors import Exit
 from pbxretain.manifest import TableDataset, all_children
-from pbxretain.messages import CATALOGUE, LANGUAGES, Lang, known, period
+from pbxretain.messages import LANGUAGES, Lang, known, period
 from pbxretain.policy.document import Policy, Rule
 from pbxretain.render import as_html, as_text
 from pbxretain.report import _METHODS
 from pbxretain.settings import Settings
+from pbxretain.wording import CATALOGUE
 
 NOW = datetime(2027, 2, 1, tzinfo=UTC)
 SETTINGS = """\

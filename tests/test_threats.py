@@ -46,10 +46,10 @@ from pbxretain.evidence.commitments import RunKey
 from pbxretain.evidence.lookup import minute
 from pbxretain.evidence.trust import read_roster
 from pbxretain.ledger import LEDGER, Ledger
-from pbxretain.messages import CATALOGUE
 from pbxretain.secret import Secret
 from pbxretain.signing import key_id
 from pbxretain.verify import Verdict, verify_paths
+from pbxretain.wording import CATALOGUE
 
 HOUR = timedelta(hours=1)
 RUNNER = private(1)

@@ -20,6 +20,7 @@ from pbxretain.errors import Exit, RefusedError
 from pbxretain.keyring import Keyring
 from pbxretain.messages import code, counted
 from pbxretain.officer import Claim, Home
+from pbxretain.places import officer_home
 from pbxretain.secret import Secret
 from pbxretain.sheet import Block, Heading, Items, KeyValue, Paragraph, Sheet
 from pbxretain.verify import Verdict
@@ -37,7 +38,7 @@ class Desk:
 
     @property
     def home(self) -> Home:
-        return Home(officer.home_folder(self.given))
+        return Home(officer_home(self.given))
 
     def passphrase(self, *, new: bool = False) -> Secret:
         return passphrase.ask(self.face, self.passphrase_file, new=new)

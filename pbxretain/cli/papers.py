@@ -18,10 +18,10 @@ from pbxretain.documents import Loaded, parse
 from pbxretain.errors import DocumentError, RefusedError, RetainError
 from pbxretain.manifest import Manifest
 from pbxretain.messages import LANGUAGES, Lang, code, text
+from pbxretain.places import find_config
 from pbxretain.policy import checks, editing
 from pbxretain.policy import document as policies_
 from pbxretain.policy.document import Policy, Rule
-from pbxretain.settings import find_config
 from pbxretain.sheet import Block, Column, Heading, Items, KeyValue, Paragraph, Sheet, Table
 from pbxretain.strictyaml import printable, read
 

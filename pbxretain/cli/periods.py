@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pbxretain import witness
 from pbxretain.annex import counting
 from pbxretain.annex.figures import Figures
 from pbxretain.bundle import opened_paths
@@ -50,7 +49,7 @@ def period(face: Face, wanted: Wanted, *, now: datetime) -> Figures:
     """Reads, verifies and counts. Needs no settings where a folder is named."""
     span = wanted.span()
     place = _place(face, wanted)
-    known, seen = [*wanted.trust, *wanted.keys], witness.standpoint()
+    known, seen = [*wanted.trust, *wanted.keys], context.standpoint()
     refuse_carried(known, [place.reports] if place.reports is not None else [])
     if not known:
         own_roster = seen.roster if seen else context.own_roster(face)

@@ -27,11 +27,10 @@ def verify(paths: tuple[Path, ...], trust: tuple[Path, ...], keys: tuple[Path, .
     this installation's own public key. A roster that lies in what is checked is refused.
     """
     from pbxretain import verify as verifying
-    from pbxretain import witness
     from pbxretain.bundle import opened_paths
     from pbxretain.cli import context, verdict
 
-    known, seen = [*trust, *keys], witness.standpoint()
+    known, seen = [*trust, *keys], context.standpoint()
     verifying.refuse_carried(known, paths)
     if not known:
         roster = seen.roster if seen else context.own_roster(face())

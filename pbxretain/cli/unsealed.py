@@ -26,7 +26,8 @@ from pbxretain.evidence.proofs import MAX_PROOF, Proved, Record
 from pbxretain.evidence.statements import KeptFile, file_type, statement
 from pbxretain.explain import data_class
 from pbxretain.messages import Lang, code, text
-from pbxretain.officer import Home, home_folder
+from pbxretain.officer import Home
+from pbxretain.places import officer_home
 from pbxretain.sheet import Block, Column, Heading, Items, KeyValue, Paragraph, Sheet, Table
 from pbxretain.verify import Verdict, verify_paths
 from pbxretain.verify.carried import keys_for
@@ -51,7 +52,7 @@ class Holder:
         self, face: Face, key: Path | None, home: Path | None, passphrase_file: Path | None
     ) -> None:
         self._face = face
-        self._home = Home(home_folder(home))
+        self._home = Home(officer_home(home))
         self._file = self._home.keys if key is None else key
         self._own = key is None
         self._passphrase_file = passphrase_file
@@ -125,7 +126,7 @@ def trusted(face: Face, proof: Path, trust: Sequence[Path]) -> Mapping[str, sign
     """The keys by which a proof's report may be signed: those that are named, or a roster's
     runners; without any, those of the roster in the officer's home, or this installation's own;
     and those that followed them."""
-    home = Home(home_folder(None))
+    home = Home(officer_home())
     known = trust or ([home.roster_file] if home.is_set_up else [])
     return keys_for(
         proof, Anchors.load(known, own_public=None if known else context.own_public(face))

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import click
 
-from pbxretain import execute, explain, planfile, purgers, report, runfacts, signing
+from pbxretain import execute, planfile, purgers, report, runfacts, signing
 from pbxretain import plan as planning
 from pbxretain.batches import FULL_SPEED, GENTLE
 from pbxretain.cli import context, planfiles, printed, show
@@ -368,10 +368,12 @@ def _tell_run(face: Face, app: App, result: execute.RunResult, told: _Told) -> E
         path = app.reports(result.source) / entry.file
         predicate = show.deletion(path)
         data[key] = show.report_data(path, predicate, digest=entry.digest)
-        sentence = explain.result(predicate, face.lang)
         wanted = sys.stdout.isatty() or face.verbose or result.exit_code or key == "recovered"
         if not face.json and wanted:
             # On a terminal it is the result; else it goes to cron's mail, with the errors.
+            from pbxretain import explain
+
+            sentence = explain.result(predicate, face.lang)
             stderr = not sys.stdout.isatty()
             say = face.note if stderr else click.echo
             say(face.text("run.source", source=result.source, sentence=sentence))

@@ -21,7 +21,7 @@ from benchmarks.mariadb import mariadb
 from benchmarks.outcome import Figure, Outcome, Table
 from benchmarks.postgresql import postgresql
 from benchmarks.race import tell
-from benchmarks.site import HERE
+from benchmarks.site import HERE, as_installed
 from benchmarks.sqlite import sqlite
 
 SMALLER = 16
@@ -105,6 +105,7 @@ def _starts(arguments: list[str], count: int) -> list[float]:
             [sys.executable, "-m", "pbxretain", *arguments],
             capture_output=True,
             cwd=HERE,
+            env=as_installed(),
             text=True,
             check=False,
         )

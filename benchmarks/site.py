@@ -56,7 +56,7 @@ def child(
         capture_output=True,
         text=True,
         cwd=HERE,
-        env={**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{HERE / 'tests'}"},
+        env={**as_installed(), "PYTHONPATH": f"{HERE}{os.pathsep}{HERE / 'tests'}"},
         check=False,
     )
     if done.returncode:
@@ -66,13 +66,23 @@ def child(
     return told
 
 
+def as_installed() -> dict[str, str]:
+    """The environment for a start as of an installed package: pip compiles what it installs, here
+    the first start does and leaves it for those that follow."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def _main() -> None:
+    from pbxretain import cli
+
+    cli.set_up()
+
     from dataclasses import replace
 
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
     from support.site import make_site, make_terms
 
-    from pbxretain import batches, connector, execute, plan
+    from pbxretain import batches, connector, execute, plan, sources
     from pbxretain.evidence import sealing
     from pbxretain.holds import Folder
 
@@ -104,7 +114,7 @@ def _main() -> None:
         terms = replace(terms, holds=Folder(folder / "holds", folder))
         began = time.perf_counter()
         if order["only_plan"]:
-            with connector.opened(
+            with sources.opened(
                 terms.source, terms.connector, name=terms.name, installation="", exclusive=False
             ) as opened:
                 made = plan.make(terms, opened, now=now)

@@ -28,7 +28,7 @@ from pbxretain.evidence.attestations import ApprovedPolicy, Role
 from pbxretain.evidence.fields import instant, moment
 from pbxretain.evidence.statements import file_type, parse_statement, statement
 from pbxretain.evidence.trust import Roster
-from pbxretain.policy import Policy, approval_state, load_policy
+from pbxretain.policy.document import Policy, approval_state, load_policy
 from pbxretain.signing import (
     Envelope,
     PrivateKey,

@@ -11,8 +11,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from itertools import repeat
+from typing import TYPE_CHECKING
 
-from pbxretain.records import HEADS, NULL, Field
+if TYPE_CHECKING:
+    from pbxretain.records import Field
 
 try:
     from pbxretain import _bulk
@@ -21,6 +23,12 @@ except ImportError:
 
 DIGEST = 32
 """Bytes of a SHA-256."""
+
+NULL = b"\xff\xff\xff\xff"
+"""What is packed where a field is NULL: no length is as large."""
+
+HEADS = [size.to_bytes(4, "big") for size in range(512)]
+"""What is packed in front of a text of so many bytes."""
 
 COMPILED = _bulk is not None
 """Whether the functions here are those in C."""

@@ -75,7 +75,7 @@ class HostText(Document):
 
     paths: list[HostPath] = Field(min_length=1)
     format: TextFormat
-    keys: Keys = Keys()
+    keys: Keys = Keys.model_construct()
     through: Through | None = None
     variables: ClueName | None = None
     """The text that says what ``$${name}`` stands for."""
@@ -166,7 +166,7 @@ class CopyClue(Document):
     module: Key | None = None
     """The product's module that writes it; where it isn't loaded, the copy is switched off."""
     active: Active | None = None
-    keys: Keys = Keys()
+    keys: Keys = Keys.model_construct()
     through: Through | None = None
     parts: Key | None = None
     """A key whose value is engine, section of ``through``'s text, and table, with commas."""

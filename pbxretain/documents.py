@@ -64,13 +64,15 @@ YES_NO = frozenset({"answered", "heard", "recorded"})
 
 
 class Document(BaseModel):
-    """Base of every model read from a file: frozen, strict, no unknown fields."""
+    """Base of every model read from a file: frozen, strict, no unknown fields. Each is made ready
+    when it is first read: a command meets few of them."""
 
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
         strict=True,
         hide_input_in_errors=True,
+        defer_build=True,
     )
 
 
@@ -206,12 +208,13 @@ def load(path: Path, model: type[T]) -> Loaded[T]:
     return parse(text, str(path), model)
 
 
-def parse(text: bytes, name: str, model: type[T]) -> Loaded[T]:
-    """Validates a document in memory; ``name`` stands for the file in messages.
+def parse(text: bytes, name: str, model: type[T], *, shipped: bool = False) -> Loaded[T]:
+    """Validates a document in memory; ``name`` stands for the file in messages, ``shipped`` says
+    that it came with pbxretain.
 
     Raises DocumentMistakes with every mistake found.
     """
-    tree = read(text, name)
+    tree = read(text, name, shipped=shipped)
     problems = list(tree.problems)
     value: T | None = None
     try:

@@ -47,7 +47,7 @@ class RetainError(Exception):
     """Base of all errors that reach a person.
 
     ``code`` is a stable word for machines (report, ``--json``), ``hint`` the next thing to type,
-    ``params`` what the sentence of another language needs (``wording_details``).
+    ``params`` what the sentence of another language needs (``wording.details``).
     """
 
     exit_code: Exit = Exit.FAILED

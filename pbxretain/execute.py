@@ -18,7 +18,6 @@ from typing import Any
 from uuid import uuid4
 
 from pbxretain import (
-    connector,
     holdnotes,
     keeping,
     plan,
@@ -26,10 +25,12 @@ from pbxretain import (
     planrun,
     purgers,
     report,
+    runfacts,
     signing,
+    sources,
 )
 from pbxretain.batches import GENTLE, Budget, Pace, Stop, Work
-from pbxretain.connector import Connector, Opened
+from pbxretain.connector import Connector
 from pbxretain.errors import (
     DocumentError,
     EvidenceError,
@@ -55,6 +56,7 @@ from pbxretain.recovery import frozen, settle_dead
 from pbxretain.report import Ending
 from pbxretain.rolling import Chain
 from pbxretain.settings import Source
+from pbxretain.sources import Opened
 from pbxretain.strands import Strand
 from pbxretain.traces import Traces
 from pbxretain.watching import Answer, Watch
@@ -325,7 +327,7 @@ class _Run:
     def _open(
         self, source: Source, product: Connector, *, exclusive: bool = True
     ) -> AbstractContextManager[Opened]:
-        return connector.opened(
+        return sources.opened(
             source,
             product,
             name=self.terms.name,
@@ -475,7 +477,7 @@ class _Run:
         return self.now + timedelta(seconds=time.monotonic() - self.began)
 
     def _facts(self, decided: Plan | None) -> dict[str, Any]:
-        return report.facts(
+        return runfacts.facts(
             self.terms,
             run=self.id,
             installation=self.site.installation,

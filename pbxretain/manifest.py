@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from pbxretain.clues import Discover, Identifier
-from pbxretain.documents import DATA_CLASSES as DATA_CLASSES
-from pbxretain.documents import YES_NO, DataClass, Document, FacetName, Text, mistakes
+from pbxretain.documents import DataClass, Document, FacetName, Text, mistakes
+from pbxretain.facets import LineFacet, TableFacet, TreeFacet, told_in_words
+from pbxretain.forms import TEXT_FORMS, PartPattern
 from pbxretain.strictyaml import Place
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -41,42 +42,6 @@ def _usual(value: str) -> str:
 Zone = Annotated[str, AfterValidator(_zone), WithJsonSchema({"type": "string", "pattern": _ZONE})]
 Dialect = Literal["mysql", "postgresql", "sqlite"]
 """``mysql`` stands for MySQL and MariaDB."""
-
-PartPattern = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-"""Literal text with groups from a fixed alphabet (``PATTERN_GROUPS``), matched as a whole."""
-
-PATTERN_GROUPS = {
-    "any": r".*?",
-    "year": r"(?P<year>\d{4})",
-    "month": r"(?P<month>\d{2})",
-    "day": r"(?P<day>\d{2})",
-    "mon": r"(?P<mon>[A-Z][a-z]{2})",
-    "date": r"(?P<date>\d{8})",
-    "time": r"(?P<time>\d{6})",
-    "hour": r"(?P<hour>\d{2})",
-    "minute": r"(?P<minute>\d{2})",
-    "second": r"(?P<second>\d{2})",
-    "epoch": r"(?P<epoch>\d{9,10})",
-    "from": r"[^/]*?",
-    "to": r"[^/]*?",
-    "uniqueid": r"(?:[^/]*-)?(?P<uniqueid>\d{9,10})[._]\d+",
-    "number": r"\d+",
-    "uuid": r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
-    "name": r"[^/]*?",
-    "facet": r"(?P<facet>[^/]*?)",
-}
-"""What a pattern may hold between braces. ``uniqueid`` is Asterisk's ``<epoch>.<counter>``, with
-a system name or not; in the playback cache of FreePBX the dot is an underscore. ``mon`` is an
-English month of three letters; ``any`` may cross folders, ``name``, ``from``, ``to`` don't.
-``number`` holds digits only: with it at a name's end no text before it, which callers can choose,
-passes for the stamp. ``facet`` is what a facet goes by."""
-
-TEXT_FORMS = {
-    "YYYY-MM-DD HH:MM:SS": "____-__-__ __:__:__%",
-    "YYYY-MM-DDTHH:MM:SS": "____-__-__T__:__:__%",
-    "YYYYMMDDHHMMSS": "______________%",
-}
-"""Text forms of a time with their LIKE pattern; a fraction or offset may follow."""
 
 
 class Trial(Document):
@@ -206,94 +171,6 @@ class _Dataset(Document):
     """Seconds; a record younger than this, or without an end, may still be written."""
 
 
-class _Values(Document):
-    """What the stored values mean. Without ``values`` they are compared as they stand."""
-
-    values: dict[Text, list[str]] = {}
-    otherwise: Text | None = None
-    """What any other stored value means. No value at all means nothing."""
-
-    @model_validator(mode="after")
-    def _told_apart(self) -> Self:
-        stored = [value for values in self.values.values() for value in values]
-        if len(stored) != len(set(stored)):
-            raise ValueError("a stored value can mean one thing only")
-        if self.otherwise is not None and not self.values:
-            raise ValueError("otherwise needs values")
-        return self
-
-    def means(self, stored: str) -> str | None:
-        """What a stored value means; None where it means nothing."""
-        if not self.values:
-            return stored
-        return next((m for m, known in self.values.items() if stored in known), self.otherwise)
-
-
-_Told = TypeVar("_Told", bound=_Values)
-
-
-def _told_in_words(facets: dict[str, _Told]) -> dict[str, _Told]:
-    """A facet that is true or false has to say so: a rule asks for nothing else."""
-    for name in sorted(YES_NO & facets.keys()):
-        facet = facets[name]
-        words = {*facet.values, *([facet.otherwise] if facet.otherwise is not None else [])}
-        if not getattr(facet, "rows", False) and not (words and words <= {"true", "false"}):
-            raise ValueError(f"{name}: values must say which stored ones mean true, which false")
-    return facets
-
-
-class TableFacet(_Values):
-    """A facet that columns tell: of several, each may."""
-
-    column: Identifier | None = None
-    columns: list[Identifier] = []
-
-    @model_validator(mode="after")
-    def _some(self) -> Self:
-        if bool(self.column) == bool(self.columns):
-            raise ValueError("name either column or columns")
-        return self
-
-    @property
-    def all_columns(self) -> list[str]:
-        return [self.column] if self.column else list(self.columns)
-
-
-class TreeFacet(_Values):
-    """A facet that a file's name tells, less its extension, by the group ``facet`` of the first
-    pattern that fits, or with ``rows`` the row that names the file; else nobody can tell it."""
-
-    names: list[PartPattern] = []
-    rows: bool = False
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if bool(self.names) == self.rows:
-            raise ValueError("name either names or rows")
-        if self.rows and self.values:
-            raise ValueError("what values mean is said where the rows are declared")
-        if any("{facet}" not in name for name in self.names):
-            raise ValueError("each name needs the group {facet}")
-        return self
-
-
-class LineFacet(_Values):
-    """A facet that fields of a line tell (0 is the first)."""
-
-    field: int | None = Field(default=None, ge=0)
-    fields: list[Annotated[int, Field(ge=0)]] = []
-
-    @model_validator(mode="after")
-    def _some(self) -> Self:
-        if (self.field is None) == (not self.fields):
-            raise ValueError("name either field or fields")
-        return self
-
-    @property
-    def all_fields(self) -> list[int]:
-        return list(self.fields) if self.field is None else [self.field]
-
-
 class TableDataset(_Dataset):
     """Rows of a database table."""
 
@@ -308,7 +185,7 @@ class TableDataset(_Dataset):
     redact: RedactedColumns = {}
     """Columns and their redacted forms. Without one for every personal column a rule that redacts
     is refused for this dataset."""
-    facets: Annotated[dict[FacetName, TableFacet], AfterValidator(_told_in_words)] = {}
+    facets: Annotated[dict[FacetName, TableFacet], AfterValidator(told_in_words)] = {}
     may_lack: list[Identifier] = []
     """Declared columns that some versions don't have; any other missing one is drift."""
     walk: Identifier | None = None
@@ -415,7 +292,7 @@ class TreeDataset(_Dataset):
     dated_by: list[DateSource] = Field(min_length=1)
     zone: Zone = "source"
     named_by: NamedBy | None = None
-    facets: Annotated[dict[FacetName, TreeFacet], AfterValidator(_told_in_words)] = {}
+    facets: Annotated[dict[FacetName, TreeFacet], AfterValidator(told_in_words)] = {}
     stands_alone: bool = False
     """The files' own names date them and tie them to a call, so their rows may go first."""
     settle_in: int = Field(default=3600, ge=0)
@@ -456,7 +333,7 @@ class LinesDataset(_Dataset):
     starts: dict[Name, LineStart] = Field(min_length=1)
     call_id: list[int] = []
     subjects: dict[Name, int] = {}
-    facets: Annotated[dict[FacetName, LineFacet], AfterValidator(_told_in_words)] = {}
+    facets: Annotated[dict[FacetName, LineFacet], AfterValidator(told_in_words)] = {}
     reopen: Literal["none", "asterisk-logger"] = "none"
     quiet: int = Field(default=2, ge=0)
     """Seconds without growth before a file that was renamed counts as let go by its writer."""
@@ -520,7 +397,7 @@ class Manifest(Document):
     program: Program | None = None
     datasets: dict[Name, Dataset] = Field(min_length=1)
     out_of_reach: list[OutOfReach] = []
-    discover: Discover = Discover()
+    discover: Discover = Discover.model_construct()
 
     @model_validator(mode="after")
     def _references(self) -> Self:

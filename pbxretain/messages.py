@@ -10,62 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from string import Formatter
-from typing import Final, Literal, TypeGuard
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Final, Literal, TypeGuard
 
-from pbxretain.wording_codes import CODES
-from pbxretain.wording_concept import CONCEPT
-from pbxretain.wording_connector import CONNECTOR
-from pbxretain.wording_details import DETAILS, WHOLE
-from pbxretain.wording_discovery import DISCOVERY
-from pbxretain.wording_evidence import EVIDENCE
-from pbxretain.wording_face import FACE
-from pbxretain.wording_faults import FAULTS
-from pbxretain.wording_holds import HOLDS
-from pbxretain.wording_keys import KEYS
-from pbxretain.wording_opening import OPENING
-from pbxretain.wording_page import PAGE
-from pbxretain.wording_papers import PAPERS
-from pbxretain.wording_plans import PLANS
-from pbxretain.wording_policy import POLICY
-from pbxretain.wording_redaction import REDACTION
-from pbxretain.wording_report import REPORT
-from pbxretain.wording_rules import RULES
-from pbxretain.wording_subject import SUBJECT
-from pbxretain.wording_terms import TERMS
-from pbxretain.wording_verify import VERIFY
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
 
 Lang = Literal["de", "en"]
 LANGUAGES: Final[tuple[Lang, ...]] = ("de", "en")
 
-PARTS: Final[tuple[Mapping[str, tuple[str, str]], ...]] = (
-    CODES,
-    CONCEPT,
-    CONNECTOR,
-    DETAILS,
-    DISCOVERY,
-    EVIDENCE,
-    FACE,
-    FAULTS,
-    HOLDS,
-    KEYS,
-    OPENING,
-    PAGE,
-    PAPERS,
-    PLANS,
-    POLICY,
-    REDACTION,
-    REPORT,
-    RULES,
-    SUBJECT,
-    TERMS,
-    VERIFY,
-)
-CATALOGUE: Final[Mapping[str, tuple[str, str]]] = {
-    key: words for part in PARTS for key, words in part.items()
-}
-"""Key to (German, English)."""
+
+@cache
+def _sentences() -> Mapping[str, tuple[str, str]]:
+    # Help, and a run that says nothing, need not one of two thousand.
+    from pbxretain.wording import CATALOGUE
+
+    return CATALOGUE
 
 
 def is_lang(value: object) -> TypeGuard[Lang]:
@@ -78,7 +40,7 @@ def text(key: str, lang: Lang, **params: object) -> str:
 
     Raises KeyError for a key or a placeholder that isn't there: a mistake of the program.
     """
-    pattern = CATALOGUE[key][LANGUAGES.index(lang)]
+    pattern = _sentences()[key][LANGUAGES.index(lang)]
     shown = {name: _shown(value, lang) for name, value in params.items()}
     return pattern.format_map(shown)
 
@@ -89,27 +51,29 @@ def code(kind: str, name: str, lang: Lang) -> str:
     Reports outlive versions: a code of a later one is shown as it stands, never hidden.
     """
     key = f"{kind}.{name}"
-    return text(key, lang) if key in CATALOGUE else name
+    return text(key, lang) if key in _sentences() else name
 
 
 def detail(name: str, lang: Lang, params: Mapping[str, object]) -> str | None:
     """The whole sentence of an error with this code (``CODE.hint``: what to do); None where the
     catalogue has none, or needs more than ``params``."""
+    from pbxretain.wording.details import WHOLE
+
     if name in WHOLE:
         return text(f"code.{name}", lang).removesuffix(".")
     key = f"detail.{name}"
-    if key not in CATALOGUE:
+    if key not in _sentences():
         return None
     if isinstance(changed := params.get("changed"), str):  # words of the program, by commas
         things = [code("thing", name, lang) for name in changed.split(", ")]
         params = {**params, "changed": ", ".join(things)}
-    needed = {field for _, field, _, _ in Formatter().parse(CATALOGUE[key][0]) if field}
+    needed = {field for _, field, _, _ in Formatter().parse(_sentences()[key][0]) if field}
     return text(key, lang, **params) if needed <= params.keys() else None
 
 
 def known(kind: str, name: str) -> bool:
     """Whether the catalogue has a sentence for this code."""
-    return f"{kind}.{name}" in CATALOGUE
+    return f"{kind}.{name}" in _sentences()
 
 
 def counted(count: int, lang: Lang, *, thing: str = "record") -> str:
@@ -150,7 +114,7 @@ def period(value: str, lang: Lang) -> str:
         return text("report.keep.end-of-year", lang, keep=period(plain, lang))
     count, _, unit = value.partition(" ")
     key = f"period.{unit.rstrip('s')}.{'one' if count == '1' else 'many'}"
-    if count.isdigit() and key in CATALOGUE:
+    if count.isdigit() and key in _sentences():
         return text(key, lang, n=int(count))
     return code("period", value, lang)
 

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from pbxretain import plan
-from pbxretain.connector import Opened
 from pbxretain.evidence.attestations import Observation, Observed
 from pbxretain.evidence.fields import instant
 from pbxretain.outcomes import still_due
 from pbxretain.plan import Progress, Terms, silent
 from pbxretain.records import Store
+from pbxretain.sources import Opened
 
 
 def observe(

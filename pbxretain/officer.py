@@ -11,17 +11,16 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
-import platformdirs
 from pydantic import ValidationError
 
-from pbxretain import keys, posix
+from pbxretain import keyring, keys, posix
 from pbxretain.errors import (
     DocumentError,
     EvidenceError,
@@ -37,14 +36,14 @@ from pbxretain.evidence.fields import instant
 from pbxretain.evidence.notes import Checkpoint
 from pbxretain.evidence.statements import place, statement
 from pbxretain.evidence.trust import Roster, key_text, read_roster
-from pbxretain.keys import AnyPublic, Keyring
+from pbxretain.keyring import Keyring
+from pbxretain.keys import AnyPublic
 from pbxretain.ledger import CHECKPOINT, LEDGER, read_ledger
-from pbxretain.settings import Secret
+from pbxretain.secret import Secret
 from pbxretain.signing import PublicKey, key_id, seal
 from pbxretain.verify import Verdict, verify_paths
 from pbxretain.verify.reading import offered, read_bytes
 
-VARIABLE = "PBXRETAIN_DPO_HOME"
 OWN_ROLES: tuple[Role, ...] = ("authority", "dpo", "escrow")
 """What ``init`` makes: never held by whoever runs the telephone system."""
 
@@ -53,14 +52,6 @@ _ORIGIN = re.compile(
 )
 _MAX_ROSTER = 8 * 1024 * 1024
 _MAX_LEDGER = 256 * 1024 * 1024
-
-
-def home_folder(given: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
-    """The officer's home: as given, ``$PBXRETAIN_DPO_HOME``, or the user's own data folder."""
-    if given is not None:
-        return given.absolute()
-    named = environ.get(VARIABLE)
-    return Path(named).absolute() if named else platformdirs.user_data_path("pbxretain-dpo", False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +156,13 @@ class Home:
     def open(self, passphrase: Secret) -> Keyring:
         """The officer's private keys; RefusedError (PASSPHRASE) for a wrong passphrase."""
         self.must_have_keys()
-        return keys.open_container(self.keys, passphrase)
+        return keyring.open_container(self.keys, passphrase)
 
     def new_keys(self, passphrase: Secret, *, now: datetime) -> Keyring:
         """Makes authority, review and escrow key under one passphrase, and writes the escrow key's
         public half. Never over other keys (RefusedError)."""
-        made = {role: keys.generate(role) for role in OWN_ROLES}
-        keys.write_container(self.keys, made, passphrase, created=now)
+        made = {role: keyring.generate(role) for role in OWN_ROLES}
+        keyring.write_container(self.keys, made, passphrase, created=now)
         ring = self.open(passphrase)
         self.put(self.escrow_file, keys.public_pem(ring.key("escrow").public_key()))
         return ring
@@ -186,7 +177,7 @@ class Home:
                 code="NO_SYSTEM",
             )
         roster = read_roster(_read(self.roster_file, _MAX_ROSTER))
-        own = keys.listed(self.keys) if self.has_keys else ()
+        own = keyring.listed(self.keys) if self.has_keys else ()
         if own and not {each.id for each in own} & set(roster.authority):
             raise TrustError(
                 "the roster in the officer's folder is signed by another authority",

@@ -14,7 +14,6 @@ from datetime import datetime
 
 from pbxretain import plan
 from pbxretain.batches import Budget, Pace, Stop, Unsettled, Work
-from pbxretain.connector import Opened
 from pbxretain.errors import EvidenceError, LockedError, RetainError, StoreError
 from pbxretain.evidence.commitments import Committer, RunKey
 from pbxretain.evidence.lookup import Lookup
@@ -23,6 +22,7 @@ from pbxretain.outcomes import DatasetResult, judge, remaining
 from pbxretain.plan import Item, Plan, Progress, Terms
 from pbxretain.planned import NOT_PLANNED, Planned
 from pbxretain.records import Store
+from pbxretain.sources import Opened
 from pbxretain.watching import Watch
 
 log = logging.getLogger("pbxretain")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pbxretain.connector import Connector, Opened
+from pbxretain.connector import Connector
 from pbxretain.errors import (
     ApprovalError,
     ClockError,
@@ -21,10 +21,11 @@ from pbxretain.evidence.sealing import Recipient
 from pbxretain.holds import Folder
 from pbxretain.manifest import Dataset, Manifest, TableDataset, TreeDataset
 from pbxretain.period import Due, Period
-from pbxretain.policy import Policy, Rule
+from pbxretain.policy.document import Policy, Rule
 from pbxretain.records import Census, Selection, Store
 from pbxretain.resolving import Held, Scope
 from pbxretain.settings import Source
+from pbxretain.sources import Opened
 from pbxretain.strands import Strand, demanded, known_starts, of_source, rules_of
 
 CLOCK_TOLERANCE = timedelta(seconds=120)

@@ -4,7 +4,8 @@ A plan file says in one readable line what is to go, by dataset and day, and und
 behind it stands one keyed tag for each record, sorted, so that no order says anything; at the end
 the installation's signature over all of it. Neither number, name nor path stands in it. The tags'
 key is derived from the installation's own key and isn't in the file: who has only the file can't
-even try out whether a record is in it. What is read and written goes in parts, whatever the size.
+even try out whether a record is in it. It is read in parts, whatever its size; ``itemising`` writes
+it.
 """
 
 from __future__ import annotations
@@ -12,28 +13,20 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
-import secrets
-import tempfile
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from heapq import merge
-from itertools import chain
+from datetime import datetime, timedelta
 from math import isqrt
 from pathlib import Path
 from typing import BinaryIO
-from uuid import uuid4
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import Field, ValidationError
 
-from pbxretain import posix
-from pbxretain.connector import Opened
 from pbxretain.errors import EvidenceError, RefusedError
 from pbxretain.evidence.fields import (
     Count,
@@ -48,10 +41,10 @@ from pbxretain.evidence.fields import (
     instant,
     moment,
 )
-from pbxretain.plan import Item, Plan, Progress, Terms
+from pbxretain.plan import Plan, Terms
 from pbxretain.records import Field as Value
-from pbxretain.records import Itemised, Store, Taken, pack
-from pbxretain.signing import PrivateKey, canonical, key_id
+from pbxretain.records import Itemised, Taken, pack
+from pbxretain.signing import PrivateKey, key_id
 
 MAGIC = b"pbxretain-plan/1\n"
 KEY, REST, STATE = 12, 6, 6
@@ -64,10 +57,6 @@ OLDEST = timedelta(days=7)
 
 _SIGNATURE = 64
 _LONGEST_HEAD = 64 << 20
-_AT_ONCE = 1 << 17
-"""Entries sorted in memory at a time."""
-
-_READ = 4096
 _BLOCK = 1 << 20
 
 
@@ -189,155 +178,8 @@ class Entries(Sequence[bytes]):
         return bisect_left(self, tag, low, high)
 
 
-class _Sorted:
-    """Entries that come in any order and go out sorted, a part of them in memory at a time."""
-
-    def __init__(self, spill: BinaryIO) -> None:
-        self._spill = spill
-        self._held: list[bytes] = []
-        self._parts: list[tuple[int, int]] = []
-
-    def add(self, entry: bytes) -> None:
-        self._held.append(entry)
-        if len(self._held) == _AT_ONCE:
-            self._put()
-
-    def _put(self) -> None:
-        self._held.sort()
-        first = self._spill.seek(0, 2)
-        self._spill.write(b"".join(self._held))
-        self._parts.append((first, self._spill.tell()))
-        self._held = []
-
-    def __iter__(self) -> Iterator[bytes]:
-        self._held.sort()
-        return merge(self._held, *(self._part(*part) for part in self._parts))
-
-    def _part(self, at: int, end: int) -> Iterator[bytes]:
-        while at < end:
-            self._spill.seek(at)
-            data = self._spill.read(min(_READ * ENTRY, end - at))
-            at += len(data)
-            yield from (data[i : i + ENTRY] for i in range(0, len(data), ENTRY))
-
-
-# --- writing ------------------------------------------------------------------------------------
-
-
-def itemised(item: Item) -> bool:
-    """Whether a dataset's records belong into a plan file."""
-    return item.selection is not None and not item.refusal and not item.reads_only
-
-
-def write(
-    path: Path,
-    *,
-    terms: Terms,
-    decided: Plan,
-    opened: Opened,
-    installation: str,
-    key: PrivateKey,
-    now: datetime,
-    confirmed: int | None,
-    progress: Progress,
-) -> Head:
-    """Itemises a plan into a new file, mode 0600; never over another.
-
-    Raises RefusedError where one is there or can't be written, StoreError and UnavailableError of
-    the stores.
-    """
-    head = Head(
-        plan=str(uuid4()),
-        installation=installation,
-        source=terms.name,
-        made_at=instant(now),
-        as_of=instant(decided.as_of),
-        timezone=str(terms.zone),
-        policy=Document(name=terms.policy.policy, digest=terms.policy_digest),
-        connector=Document(name=terms.connector.name, digest=terms.connector.digest),
-        settings=settings_digest(terms),
-        key=key_id(key.public_key()),
-        salt=secrets.token_hex(32),
-        confirmed=confirmed,
-        datasets=(),
-    )
-    strands = {strand.dataset: strand for strand in terms.strands(opened)}
-    try:
-        with tempfile.TemporaryFile(dir=path.parent) as body:
-            sections = [
-                _section(
-                    head,
-                    item,
-                    body,
-                    store=strands[item.dataset],
-                    key=key,
-                    progress=progress,
-                    terms=terms,
-                    folder=path.parent,
-                )
-                for item in decided.items
-                if itemised(item) and item.dataset in strands
-            ]
-            head = head.model_copy(update={"datasets": tuple(sections)})
-            posix.write_synced(path, _whole(head, body, key), 0o600, replace=False)
-    except FileExistsError:
-        raise RefusedError(
-            f"{path} is there already, and nothing is written over", code="FILE_EXISTS",
-            params={"path": str(path)},
-        ) from None  # fmt: skip
-    except OSError:
-        raise RefusedError(
-            f"{path} can't be written", code="FILE_WRITE", params={"path": str(path)}
-        ) from None
-    return head
-
-
-def _section(
-    head: Head,
-    item: Item,
-    body: BinaryIO,
-    *,
-    store: Store,
-    key: PrivateKey,
-    progress: Progress,
-    terms: Terms,
-    folder: Path,
-) -> Section:
-    selection = item.selection
-    assert selection is not None  # noqa: S101  (asked before)
-    tags, days = Tags(head, key, item.dataset), Counter[date]()
-    with tempfile.TemporaryFile(dir=folder) as spill:
-        entries = _Sorted(spill)
-        for count, record in enumerate(store.itemise(selection)):
-            if record.stays:
-                continue
-            days[record.taken.when.astimezone(terms.zone).date()] += 1
-            entries.add(tags.entry(record))
-            if not count % _READ:
-                progress("itemise", item.dataset, count, item.due)
-        body.seek(0, 2)
-        for entry in entries:
-            body.write(entry)
-    return Section(
-        dataset=item.dataset,
-        data_class=item.data_class,
-        cutoff=instant(selection.cutoff),
-        start=selection.start,
-        records=days.total(),
-        days={day.isoformat(): count for day, count in sorted(days.items())},
-    )
-
-
-def _whole(head: Head, body: BinaryIO, key: PrivateKey) -> Iterator[bytes]:
-    first = MAGIC + canonical(head.model_dump(mode="json", by_alias=True)) + b"\n"
-    digest = hashlib.sha256()
-    for block in chain([first], _blocks(body, 0)):
-        digest.update(block)
-        yield block
-    yield key.sign(_signed(digest.digest()))
-
-
-def _blocks(file: BinaryIO, at: int, end: int | None = None) -> Iterator[bytes]:
+def blocks(file: BinaryIO, at: int, end: int | None = None) -> Iterator[bytes]:
+    """The bytes from ``at`` on, a part at a time."""
     file.seek(at)
     left = end - at if end is not None else None
     while block := file.read(_BLOCK if left is None else min(_BLOCK, left)):
@@ -350,7 +192,7 @@ def counts(head: Head) -> Mapping[str, int]:
     return {section.dataset: section.records for section in head.datasets}
 
 
-def _signed(digest: bytes) -> bytes:
+def signed(digest: bytes) -> bytes:
     """What the signature is over; no other signed thing begins so."""
     return b"pbxretain/plan-file/1\x00" + digest
 
@@ -398,7 +240,7 @@ def read(path: Path, key: PrivateKey) -> PlanFile:
             if size != end + _SIGNATURE:
                 raise _not_genuine()
             digest = hashlib.sha256()
-            for block in _blocks(file, 0, end):
+            for block in blocks(file, 0, end):
                 digest.update(block)
             _verify(file, digest.digest(), key)
             file.seek(end)
@@ -440,7 +282,7 @@ def _head(file: BinaryIO) -> tuple[Head, int]:
 def _verify(file: BinaryIO, digest: bytes, key: PrivateKey) -> None:
     signature = file.read(_SIGNATURE)
     with suppress(InvalidSignature):
-        key.public_key().verify(signature, _signed(digest))
+        key.public_key().verify(signature, signed(digest))
         return
     raise _not_genuine()
 

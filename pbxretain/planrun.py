@@ -9,12 +9,12 @@ from datetime import datetime
 
 from pbxretain import plan
 from pbxretain.batches import Stop, Work
-from pbxretain.connector import Opened
 from pbxretain.errors import RetainError
 from pbxretain.plan import Plan, Terms
 from pbxretain.planfile import PlanFile, Tags
 from pbxretain.planned import Planned, Tally
 from pbxretain.signing import PrivateKey
+from pbxretain.sources import Opened
 
 
 def named(planned: PlanFile | None, key: PrivateKey | None, dataset: str) -> Planned | None:

@@ -17,7 +17,7 @@ from pbxretain import period, posix
 from pbxretain.aliases import KEY, key_of, maker, read, unread
 from pbxretain.errors import EvidenceError
 from pbxretain.plan import Item, Plan
-from pbxretain.policy import Policy
+from pbxretain.policy.document import Policy
 from pbxretain.records import Redaction
 from pbxretain.signing import canonical
 

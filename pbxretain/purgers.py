@@ -13,18 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pbxretain.clues import Purge, PurgeUnit, StoredSetting
-from pbxretain.connector import Opened
-from pbxretain.discovery.facts import HostFacts
-from pbxretain.discovery.found import Notes
-from pbxretain.discovery.products import is_there
-from pbxretain.host.tree import HostTree
 from pbxretain.period import Period
 from pbxretain.plan import Item, Plan, Terms
-from pbxretain.policy import Rule
+from pbxretain.policy.document import Rule
 from pbxretain.records import Advice
 from pbxretain.settings import Source
+from pbxretain.sources import Opened
 
 if TYPE_CHECKING:
+    from pbxretain.host.tree import HostTree
     from pbxretain.stores.purges import StoredValues
 
 _GONE = "GONE_BEFORE"
@@ -49,7 +46,7 @@ def own_purges(terms: Terms, opened: Opened, tree: HostTree | None = None) -> It
 
     Files are read only where the product stands on this very host. Raises UnavailableError.
     """
-    reading = _Reading(terms, opened, tree or HostTree())
+    reading = _Reading(terms, opened, tree)
     unseen: dict[str, list[str]] = {}
     for purge in terms.connector.manifest.discover.purges:
         if not purge.stored and purge.unit is None:
@@ -69,7 +66,7 @@ def explained(decided: Plan, terms: Terms, opened: Opened, tree: HostTree | None
     gone = [item for item in decided.items if item.census and _GONE in item.census.findings]
     if not gone:
         return decided
-    reading = _Reading(terms, opened, tree or HostTree())
+    reading = _Reading(terms, opened, tree)
     active = {
         purge.data
         for purge in terms.connector.manifest.discover.purges
@@ -96,7 +93,14 @@ def _laid(item: Item) -> Item:
 class _Reading:
     """The product's settings, as far as they are in reach."""
 
-    def __init__(self, terms: Terms, opened: Opened, tree: HostTree) -> None:
+    def __init__(self, terms: Terms, opened: Opened, tree: HostTree | None) -> None:
+        # A run on which nothing went by itself asks for none of this.
+        from pbxretain.discovery.facts import HostFacts
+        from pbxretain.discovery.found import Notes
+        from pbxretain.discovery.products import is_there
+        from pbxretain.host.tree import HostTree
+
+        tree = tree or HostTree()
         manifest = terms.connector.manifest
         self._clues = manifest.discover
         self._opened = opened

@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple, Protocol, Self
 
+from pbxretain.bulk import HEADS, NULL
+
 Field = bytes | None
 """One column as the source returned it; None is NULL and never the same as empty."""
 
@@ -34,12 +36,6 @@ UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
 
 FUTURE = timedelta(days=1)
 """Clocks differ a little; a start event so far ahead of the run's clock is from the future."""
-
-NULL = b"\xff\xff\xff\xff"
-
-
-HEADS = [size.to_bytes(4, "big") for size in range(512)]
-"""What ``pack`` writes in front of a text of so many bytes."""
 
 
 def pack(*fields: Field) -> bytes:

@@ -14,12 +14,13 @@ from typing import Any
 
 from pbxretain import connector, documents
 from pbxretain.batches import settle
-from pbxretain.connector import Connector, Opened
+from pbxretain.connector import Connector
 from pbxretain.errors import StoreError, UnavailableError
 from pbxretain.journal import DeadIntent, Journal, Mark
 from pbxretain.outcomes import DatasetResult, still_due
 from pbxretain.records import Census, Selection, Store
 from pbxretain.settings import Source
+from pbxretain.sources import Opened
 from pbxretain.strands import Strand
 
 

@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 
 from pbxretain import sought
 from pbxretain.aliases import Aliases, aliases, nobody
-from pbxretain.connector import Opened
 from pbxretain.errors import DocumentError, EvidenceError, RefusedError, StoreError
 from pbxretain.holds import LEGAL, RESTRICTION, Folder, Hold, Match, Register, Stamp
 from pbxretain.manifest import (
@@ -29,6 +28,7 @@ from pbxretain.manifest import (
     TreeDataset,
 )
 from pbxretain.records import Facets, Found, Selection, Sought, Store, Ties, is_call
+from pbxretain.sources import Opened
 from pbxretain.subject import legs_of
 
 if TYPE_CHECKING:

@@ -9,13 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from pbxretain import keys
 from pbxretain.errors import DocumentError, RefusedError, UnavailableError
-from pbxretain.settings import Secret, SigningKey, resolve_secret
+from pbxretain.secret import Secret, resolve_secret
 from pbxretain.signing import PrivateKey
+
+if TYPE_CHECKING:
+    from pbxretain.settings import SigningKey
 
 PLAIN, ENCRYPTED = ".pem", ".key"
 """How the file of a runner key ends: PKCS#8, or a container."""

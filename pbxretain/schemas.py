@@ -15,7 +15,7 @@ from pbxretain.documents import Document, json_schema
 from pbxretain.errors import DocumentError
 from pbxretain.holds import Hold
 from pbxretain.manifest import Manifest
-from pbxretain.policy import Policy
+from pbxretain.policy.document import Policy
 from pbxretain.settings import Settings
 from pbxretain.strictyaml import printable
 

@@ -1,8 +1,7 @@
-"""Which sources does this installation work on, and where do its files and secrets stand?
+"""Which sources does this installation work on, and where do its secrets stand?
 
 Settings belong to the admin. They name the sources, never a period: that is the policy's. A
-password is never written here, only where it is to be had. The current folder is never searched,
-because cron runs as root.
+password is never written here, only where it is to be had; ``secret`` fetches it.
 """
 
 from __future__ import annotations
@@ -10,25 +9,17 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
-from platformdirs import user_config_path, user_state_path
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from pbxretain.documents import Document, Loaded, Text, load
-from pbxretain.errors import DocumentError, RefusedError
+from pbxretain.errors import RefusedError
 from pbxretain.period import Period
 from pbxretain.strictyaml import printable
-
-CONFIG_NAME = "config.yaml"
-SYSTEM_CONFIG = Path("/etc/pbxretain")
-SYSTEM_STATE = Path("/var/lib/pbxretain")
 
 OPTIONS = {
     "mysql": ("unix_socket", "ssl_ca"),
@@ -293,7 +284,7 @@ class Settings(Document):
     connectors: AbsolutePath | None = None
     holds: AbsolutePath | None = None
     """The folder with the holds; without it ``holds.d`` beside the settings."""
-    hold: HoldRules = HoldRules()
+    hold: HoldRules = HoldRules.model_construct()
     sources: dict[Name, Source] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -335,181 +326,3 @@ def refuse_writable(path: Path) -> None:
             hint=f"chmod o-w {printable(str(path))}",
             code="WRITABLE_BY_OTHERS",
         )
-
-
-# --- places -----------------------------------------------------------------------------------
-
-
-def find_config(explicit: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> Path:
-    """The settings file: ``--config``, environment, systemd, /etc, and for plain users XDG.
-
-    Raises DocumentError when there is none. Only ``explicit`` may be relative.
-    """
-    if explicit is not None:
-        return explicit
-    if named := environ.get("PBXRETAIN_CONFIG"):
-        return _from_environment(named, "PBXRETAIN_CONFIG")
-    for place in _config_places(environ):
-        if place.is_file():
-            return place
-    raise DocumentError("There are no settings yet", hint="pbxretain init", code="NO_SETTINGS")
-
-
-def default_config(*, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where ``init`` writes settings when nobody says otherwise."""
-    if named := environ.get("PBXRETAIN_CONFIG"):
-        return _from_environment(named, "PBXRETAIN_CONFIG")
-    if folder := environ.get("CONFIGURATION_DIRECTORY"):
-        first = folder.split(":")[0]
-        return _from_environment(first, "CONFIGURATION_DIRECTORY") / CONFIG_NAME
-    return (SYSTEM_CONFIG if _is_root() else user_config_path("pbxretain")) / CONFIG_NAME
-
-
-def _config_places(environ: Mapping[str, str]) -> list[Path]:
-    folders = [
-        _from_environment(folder, "CONFIGURATION_DIRECTORY")
-        for folder in environ.get("CONFIGURATION_DIRECTORY", "").split(":")
-        if folder
-    ]
-    folders.append(SYSTEM_CONFIG)
-    if not _is_root():
-        folders.append(user_config_path("pbxretain"))
-    return [folder / CONFIG_NAME for folder in folders]
-
-
-def state_folder(
-    settings: Settings | None = None, *, environ: Mapping[str, str] = os.environ
-) -> Path:
-    """Where runs, ledger, keys and reports are kept: settings, systemd, /var/lib, XDG."""
-    if settings is not None and settings.state is not None:
-        return Path(settings.state)
-    if folder := environ.get("STATE_DIRECTORY"):
-        return _from_environment(folder.split(":")[0], "STATE_DIRECTORY")
-    if _is_root() or os.access(SYSTEM_STATE, os.W_OK):
-        return SYSTEM_STATE
-    return user_state_path("pbxretain")
-
-
-def policies_folder(settings: Settings, config: Path) -> Path:
-    """The folder with this installation's policies: as set, else beside the settings."""
-    if settings.policies is not None:
-        return Path(settings.policies)
-    other = config.parent / "policies"
-    return other if other.is_dir() else config.parent / "policies.d"
-
-
-def connectors_folder(settings: Settings, config: Path) -> Path:
-    """The site's own connectors: as set, else ``connectors`` beside the settings."""
-    if settings.connectors is not None:
-        return Path(settings.connectors)
-    return config.parent / "connectors"
-
-
-def _from_environment(value: str, name: str) -> Path:
-    path = Path(value)
-    if not path.is_absolute() or "\0" in value:
-        raise DocumentError(f"{name} must be an absolute path")
-    return path
-
-
-def _is_root() -> bool:
-    return os.name == "posix" and os.geteuid() == 0
-
-
-# --- secrets ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Secret:
-    """A secret whose printed forms are stars; ``reveal`` gives the text."""
-
-    _text: str
-
-    def reveal(self) -> str:
-        return self._text
-
-    def __repr__(self) -> str:
-        return "********"
-
-    __str__ = __repr__
-
-    def __format__(self, spec: str) -> str:
-        return "********"
-
-
-def resolve_secret(ref: SecretRef | KeyRef, *, environ: Mapping[str, str] = os.environ) -> Secret:
-    """Fetches a secret; one newline at its end is dropped.
-
-    Raises DocumentError when it isn't there, RefusedError when every user may read its file.
-    """
-    if isinstance(ref, KeyRef):
-        if ref.descriptor is not None:
-            return secret_from_descriptor(ref.descriptor)
-    elif ref.env is not None:
-        if ref.env not in environ:
-            raise DocumentError(f"The environment variable {ref.env} is not set", code="SECRET")
-        return _secret(environ[ref.env])
-    if ref.credential is not None:
-        return _from_file(_credential(ref.credential, environ), what="The credential")
-    if isinstance(ref, KeyRef):
-        return passphrase_from_file(Path(ref.file or ""))
-    return _from_file(Path(ref.file or ""), what="The password file")
-
-
-def passphrase_from_file(path: Path) -> Secret:
-    """What a file holds that only its owner may read; errors as in ``resolve_secret``."""
-    return _from_file(path, what="The passphrase file", exposed=0o077)
-
-
-@cache
-def secret_from_descriptor(number: int) -> Secret:
-    """What an open descriptor gives until its end. It is read once and kept, for the sources that
-    follow. DocumentError when nothing is open there."""
-    try:
-        with os.fdopen(number, "rb") as file:
-            data = file.read(64 * 1024)
-        return _secret(data.decode("utf-8"))
-    except (OSError, ValueError):
-        raise DocumentError(
-            f"Nothing can be read from descriptor {number}", hint=f"{number}< FILE", code="SECRET"
-        ) from None
-
-
-def _credential(name: str, environ: Mapping[str, str]) -> Path:
-    folder = environ.get("CREDENTIALS_DIRECTORY")
-    if not folder:
-        raise DocumentError(
-            f"The credential {name} is only there when systemd starts pbxretain",
-            hint=f"LoadCredential={name}:/path in the unit, or use file: instead",
-            code="SECRET",
-        )
-    return _from_environment(folder, "CREDENTIALS_DIRECTORY") / name
-
-
-def _from_file(path: Path, *, what: str, exposed: int = stat.S_IROTH | stat.S_IWOTH) -> Secret:
-    shown = printable(str(path))
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if os.name == "posix" and mode & exposed:
-                group = exposed & stat.S_IRWXG
-                whom = "others than its owner" if group else "every user of this machine"
-                raise RefusedError(
-                    f"{what} {shown} may be read by {whom}",
-                    hint=f"chmod {'go=' if group else 'o-rw'} {shown}",
-                    code="SECRET_READABLE",
-                )
-            data = file.read(64 * 1024)
-    except (OSError, ValueError):
-        raise DocumentError(f"{what} {shown} can't be read", code="SECRET") from None
-    try:
-        return _secret(data.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise DocumentError(f"{what} {shown} is not UTF-8 text", code="SECRET") from None
-
-
-def _secret(text: str) -> Secret:
-    text = text.removesuffix("\n").removesuffix("\r")
-    if not text:
-        raise DocumentError("The password is empty", code="SECRET")
-    return Secret(text)

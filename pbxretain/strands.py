@@ -13,11 +13,10 @@ from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pbxretain.connector import Opened
 from pbxretain.errors import DocumentError, RefusedError
 from pbxretain.manifest import Dataset, Manifest, TableDataset
 from pbxretain.period import Due, Period, cutoff
-from pbxretain.policy import Cut, Policy, Redact, Rule
+from pbxretain.policy.document import Cut, Policy, Redact, Rule
 from pbxretain.records import (
     WHENEVER,
     Advice,
@@ -38,6 +37,7 @@ from pbxretain.records import (
     Store,
     Ties,
 )
+from pbxretain.sources import Opened
 
 _LONGEST = 63
 """Of a name in evidence."""

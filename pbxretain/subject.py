@@ -14,11 +14,11 @@ from pathlib import Path
 
 from pbxretain import sought
 from pbxretain.aliases import Aliases, nobody
-from pbxretain.connector import Opened
 from pbxretain.errors import DocumentError, StoreError
 from pbxretain.manifest import SpoolDataset, TreeDataset
 from pbxretain.records import Found, Sought, Store, is_call
 from pbxretain.settings import Source
+from pbxretain.sources import Opened
 
 _VALUES = ("number", "extension", "name")
 

@@ -19,8 +19,8 @@ from pbxretain.errors import DocumentError
 from pbxretain.manifest import Dataset, Manifest
 from pbxretain.messages import Lang
 from pbxretain.period import Period
-from pbxretain.policy import Policy, Rule
-from pbxretain.policyfile import set_scalar
+from pbxretain.policy.document import Policy, Rule
+from pbxretain.policy.editing import set_scalar
 from pbxretain.posix import write_synced
 from pbxretain.strands import offered_starts
 from pbxretain.strictyaml import printable

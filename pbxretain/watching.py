@@ -12,10 +12,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from pbxretain.connector import Opened
 from pbxretain.errors import LockedError, RetainError
 from pbxretain.records import Bits, Selection, Store, Taken, Ties, is_call
 from pbxretain.resolving import Everything, Held, Holder, Scope
+from pbxretain.sources import Opened
 from pbxretain.strands import Strand
 from pbxretain.traces import Traces
 

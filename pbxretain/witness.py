@@ -23,7 +23,8 @@ from pbxretain.evidence.attestations import Review
 from pbxretain.evidence.fields import instant
 from pbxretain.evidence.notes import Checkpoint
 from pbxretain.evidence.statements import DeletionReport, statement
-from pbxretain.officer import Home, checkpoint, digests, home_folder, origin_of
+from pbxretain.officer import Home, checkpoint, digests, origin_of
+from pbxretain.places import officer_home
 from pbxretain.signing import PrivateKey, canonical, parse_canonical, seal
 from pbxretain.verify import Report, Verdict
 
@@ -164,7 +165,7 @@ class Standpoint:
 
 def standpoint(home: Home | None = None) -> Standpoint | None:
     """That of this user's officer's folder; None on a machine that has none."""
-    home = home or Home(home_folder(None))
+    home = home or Home(officer_home())
     if not home.is_set_up:
         return None
     return Standpoint(home.roster_file, kept(home), home.rotations)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import TypeVar
 
 import pytest
 from support.browser import Browser, MissingBrowserError
+from support.lacking import BROWSER, SERVER, lacking
 from support.servers import MariaDB, MissingServerError, PostgreSQL, Server
 
-_NOT_RUN = "server test not run: "
-_NO_BROWSER = "browser test not run: "
 S = TypeVar("S", bound=Server)
 
 
@@ -31,9 +29,7 @@ def _serve(kind: type[S]) -> Iterator[S]:
     try:
         server = kind()
     except MissingServerError as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{_NOT_RUN}{error}", pytrace=False)
-        pytest.skip(f"{_NOT_RUN}{error}")
+        lacking(f"{SERVER}{error}")
     try:
         server.start()
         yield server
@@ -47,9 +43,7 @@ def browser() -> Iterator[Browser]:
     try:
         chromium = Browser()
     except MissingBrowserError as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{_NO_BROWSER}{error}", pytrace=False)
-        pytest.skip(f"{_NO_BROWSER}{error}")
+        lacking(f"{BROWSER}{error}")
     with chromium:
         yield chromium
 
@@ -64,7 +58,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
-    for kind, words in (("server", _NOT_RUN), ("browser", _NO_BROWSER)):
+    for kind, words in (("server", SERVER), ("browser", BROWSER)):
         count = sum(words in str(report.longrepr) for report in skipped)
         if count:
             terminalreporter.write_line(f"{count} {kind} tests not run", yellow=True)

@@ -17,16 +17,18 @@ from support.canary import DIGITS, WORD
 from support.diary import CLASSES, KEEP, ZONE, Diary, at, days
 
 import pbxretain.annex
-from pbxretain import annex, remarks
-from pbxretain.aggregate import Figures, chain, figures
+from pbxretain.annex import facts, remarks, words
+from pbxretain.annex.counting import chain, figures
+from pbxretain.annex.figures import Figures
 from pbxretain.errors import DocumentError, Exit
 from pbxretain.evidence import statements as st
 from pbxretain.evidence.attestations import GapNote
-from pbxretain.messages import CATALOGUE, LANGUAGES, Lang
+from pbxretain.messages import LANGUAGES, Lang
 from pbxretain.render import as_html, as_text
 from pbxretain.spans import Schedule, Span, punctuality
 from pbxretain.verify import Verdict
-from pbxretain.wording_papers import PAPERS
+from pbxretain.wording import CATALOGUE
+from pbxretain.wording.papers import PAPERS
 
 LATER = datetime(2027, 2, 1, tzinfo=UTC)
 
@@ -37,7 +39,7 @@ def diary(tmp_path: Path) -> Diary:
 
 
 def said(found: Figures, lang: Lang = "en") -> str:
-    return re.sub(r"\s+", " ", as_text(annex.sheet(found, lang), width=200))
+    return re.sub(r"\s+", " ", as_text(words.sheet(found, lang), width=200))
 
 
 def names(found: Figures) -> set[str]:
@@ -101,7 +103,7 @@ def test_every_figure_is_what_the_reports_themselves_add_up_to(diary: Diary, see
     assert {part.span.first: part.deleted for part in found.course if part.runs} == {
         day: per_day[day] for day, _ in mine
     }
-    assert annex.data(found)["runs"] == len(mine)
+    assert facts.data(found)["runs"] == len(mine)
 
 
 def test_a_run_belongs_to_the_day_of_the_systems_own_zone(diary: Diary) -> None:
@@ -320,8 +322,8 @@ def test_spans_are_calendar_spans() -> None:
     assert (quarter.first, quarter.last) == (date(2026, 10, 1), date(2026, 12, 31))
     assert [part.last for part in Span.parse("month", "2028-02").parts(days=7)][-1].day == 29
     assert len(list(Span.parse("year", "2026").parts())) == 12
-    assert annex.span(quarter, "de") == "4. Quartal 2026"
-    assert annex.span(Span.parse("month", "2026-03"), "de") == "März 2026"
+    assert words.span(quarter, "de") == "4. Quartal 2026"
+    assert words.span(Span.parse("month", "2026-03"), "de") == "März 2026"
 
 
 # --- evidence ---------------------------------------------------------------------------------
@@ -455,18 +457,16 @@ def test_all_is_said_in_both_languages(diary: Diary, lang: Lang) -> None:
 
 
 def test_nothing_in_the_catalogue_is_unsaid() -> None:
-    source = Path(pbxretain.annex.__file__).read_text("utf-8")
     folder = Path(pbxretain.annex.__file__).parent
-    for name in ("aggregate", "remarks"):
-        source += (folder / f"{name}.py").read_text("utf-8")
-    words = set(re.findall(r'"([a-z][\w.-]*)"', source))
+    source = "\n".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+    known = set(re.findall(r'"([a-z][\w.-]*)"', source))
     prefixes = tuple(f"annex.{p}" for p in re.findall(r'say\(\s*f"([\w.-]+\.)\{', source))
     for key in (key for key in PAPERS if key.startswith(("annex.", "review."))):
         short = key.removeprefix("annex.")
         last = key.rpartition(".")[2]
-        built = key.startswith(prefixes) and last in words | set(remarks.EXITS) | OUTCOMES
-        shown = key.startswith(("annex.col.", "review.")) and last in words
-        assert short in words or key in words or built or shown, key
+        built = key.startswith(prefixes) and last in known | set(remarks.EXITS) | OUTCOMES
+        shown = key.startswith(("annex.col.", "review.")) and last in known
+        assert short in known or key in known or built or shown, key
 
 
 OUTCOMES = {*get_args(st.RunOutcome), "day", "month"}
@@ -478,7 +478,7 @@ def test_hostile_text_in_documents_stays_text(diary: Diary) -> None:
     for day in days("2026-11-01", 3):
         copy = st.Copy(code="evil", text={"de": evil, "en": evil})
         diary.run(at(day), controller=evil, dpia_ref=evil, copies_out_of_reach=(copy,))
-    sheet = annex.sheet(diary.figures("2026-11", now=LATER), "de")
+    sheet = words.sheet(diary.figures("2026-11", now=LATER), "de")
     html = as_html(sheet)
     assert "<script>" not in html
     assert "\u202e" not in html
@@ -500,10 +500,10 @@ def test_rules_redaction_and_demands_are_told_apart(diary: Diary) -> None:
     found = diary.figures("2026-11", now=at("2026-11-23"), every=24)
     assert (found.deleted, found.redacted, found.erasures) == (3 * 5 + 9, 3 * 4, 1)
     assert (found.kept.taken, found.left("minimum"), found.left("held")) == (3, 5, 3)
-    assert annex.data(found)["runs"] == 3
-    for lang, words in (
+    assert facts.data(found)["runs"] == 3
+    for lang, sentences in (
         ("en", ("3 runs, 12 records redacted and 24 records deleted", "recordings (rule advice)")),
         ("de", ("12 Datensätze unkenntlich gemacht und 24 Datensätze gelöscht", "Löschverlangen")),
     ):
         told_ = said(found, "de" if lang == "de" else "en")
-        assert [w for w in words if w not in told_] == []
+        assert [s for s in sentences if s not in told_] == []

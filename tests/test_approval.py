@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from hashlib import sha256
 from pathlib import Path
@@ -12,15 +11,13 @@ from pathlib import Path
 import pytest
 from support.handover import NUMBER, PASSPHRASE, Host, Officer
 
-from pbxretain import keys
+from pbxretain import keyring, keys
 from pbxretain.errors import Exit
 from pbxretain.evidence.attestations import ApprovedPolicy
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.evidence.trust import read_roster
-from pbxretain.settings import Secret
+from pbxretain.secret import Secret
 from pbxretain.signing import key_id, open_envelope, seal, signed_by
-
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="hosts are POSIX")
 
 NAME = "office-policy"
 
@@ -44,7 +41,7 @@ class Parties:
         self.host.must(
             "key", "new", "--role", role, "--out", str(file), "--passphrase-file", self.phrase
         )
-        ring = keys.open_container(file, Secret(PASSPHRASE))
+        ring = keyring.open_container(file, Secret(PASSPHRASE))
         public.write_bytes(keys.public_pem(ring.key(role).public_key()))  # type: ignore[arg-type]
         return file, public
 
@@ -240,7 +237,7 @@ def test_a_controller_whom_the_roster_does_not_know_is_refused(tmp_path: Path) -
     assert entered["version"] == 2
     payload = json.loads(open_envelope(file.read_bytes()).payload)
     payload["predicate"]["at"] = "2026-01-01T00:00:00Z"
-    ring = keys.open_container(parties.key, Secret(PASSPHRASE))
+    ring = keyring.open_container(parties.key, Secret(PASSPHRASE))
     early = parties.desk / "early.dsse.json"
     early.write_bytes(seal(payload, ring.signer("controller")))
     told = parties.consult(early, code=int(Exit.UNTRUSTED))
@@ -251,7 +248,7 @@ def test_a_controller_whom_the_roster_does_not_know_is_refused(tmp_path: Path) -
 
 
 def test_a_key_with_one_role_gets_no_other(parties: Parties) -> None:
-    ring = keys.open_container(parties.dpo.home / "dpo-keys.json", Secret(PASSPHRASE))
+    ring = keyring.open_container(parties.dpo.home / "dpo-keys.json", Secret(PASSPHRASE))
     own = parties.desk / "own.pub.pem"
     own.write_bytes(keys.public_pem(ring.key("dpo").public_key()))
     given = ("--fingerprint", parties.host.fingerprint, "--controller-key", str(own))
@@ -267,7 +264,7 @@ def test_the_officer_alone_decides_nothing_and_a_key_counts_once(parties: Partie
     outer["signatures"].append(outer["signatures"][0])
     twice.write_text(json.dumps(outer, separators=(",", ":")) + "\n")
     parties.host.must("report", "add", str(twice), code=int(Exit.FORGED))
-    ring = keys.open_container(parties.dpo.home / "dpo-keys.json", Secret(PASSPHRASE))
+    ring = keyring.open_container(parties.dpo.home / "dpo-keys.json", Secret(PASSPHRASE))
     alone = json.loads(open_envelope(file.read_bytes()).payload)
     twice.write_bytes(seal(alone, ring.signer("dpo")))
     told = parties.host.must("report", "add", str(twice), code=int(Exit.UNTRUSTED)).output
@@ -308,7 +305,7 @@ def test_a_run_waits_for_the_signature_that_settings_demand(parties: Parties) ->
     host.must(*[str(file) if w == file.name else w for w in typed(hint, "pbxretain report")])
     host.must("run")
     policy = parties.newest().policy
-    controller = keys.open_container(parties.key, Secret(PASSPHRASE)).key("controller")
+    controller = keyring.open_container(parties.key, Secret(PASSPHRASE)).key("controller")
     assert policy.signed_by == (key_id(controller.public_key()),)
     assert (policy.consulted, policy.approved_by) == (False, "management")
     assert policy.approved_on is not None
@@ -365,7 +362,7 @@ def test_a_changed_statement_is_refused_on_both_sides(parties: Parties) -> None:
     file = parties.desk / "policy.dsse.json"
     parties.sign(file)
     payload = json.loads(open_envelope(file.read_bytes()).payload)
-    stranger = keys.generate("controller")
+    stranger = keyring.generate("controller")
     payload["predicate"]["version"] = 7
     both = parties.agreed("first")
     for name, whole in (("one", file), ("two", both)):
@@ -381,8 +378,8 @@ def test_a_policy_for_another_installation_is_refused_on_both_sides(parties: Par
     both = parties.agreed("first")
     payload = json.loads(open_envelope(both.read_bytes()).payload)
     payload["predicate"]["installation"] = "00000000-0000-4000-8000-000000000000"
-    ring = keys.open_container(parties.key, Secret(PASSPHRASE))
-    own = keys.open_container(parties.dpo.home / "dpo-keys.json", Secret(PASSPHRASE))
+    ring = keyring.open_container(parties.key, Secret(PASSPHRASE))
+    own = keyring.open_container(parties.dpo.home / "dpo-keys.json", Secret(PASSPHRASE))
     foreign = parties.desk / "foreign.dsse.json"
     foreign.write_bytes(seal(payload, ring.signer("controller"), own.signer("dpo")))
     for told in (
@@ -420,7 +417,7 @@ def test_both_commands_answer_in_json(parties: Parties) -> None:
     signed = parties.host.json("policy", "sign", NAME, *given)
     assert signed["policy"] == NAME
     assert signed["policy_digest"] == said(file).digest
-    ring = keys.open_container(parties.key, Secret(PASSPHRASE))
+    ring = keyring.open_container(parties.key, Secret(PASSPHRASE))
     assert signed["controller"] == key_id(ring.key("controller").public_key())
     told = parties.dpo.json("consult", str(file), "--yes")
     assert told["digest"] == signed["digest"]

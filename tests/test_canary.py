@@ -22,7 +22,7 @@ from support.canary import Canary
 from support.crash import Zygote
 from support.servers import MariaDB
 
-from pbxretain import connector, keys
+from pbxretain import connector, keyring, keys
 from pbxretain.errors import Exit
 from pbxretain.evidence.trust import read_roster
 from pbxretain.keys import load_public
@@ -43,7 +43,7 @@ class Place:
         self.configure(**changes)
         self.run("key", "new")
         if sealed:
-            escrow = keys.generate("escrow").public_key()
+            escrow = keyring.generate("escrow").public_key()
             path = self.state / "keys" / "escrow-test.pub.pem"
             path.write_bytes(keys.public_pem(escrow))
         self.run("policy", "approve", "all", "--by", "management")

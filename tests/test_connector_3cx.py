@@ -26,7 +26,7 @@ from support.threecx import (
 from support.vendor import CUTOFF, OLD, YOUNG, spread
 
 from pbxretain import connector as shelves
-from pbxretain import execute, purgers
+from pbxretain import execute, purgers, sources
 from pbxretain.errors import DriftError, Exit
 
 CALLS = 10_000
@@ -361,7 +361,7 @@ def test_it_deletes_only_where_settings_accept_that_it_was_never_tried(
 def test_check_tells_where_3cx_deletes_before_the_policy_does(pbx: Pbx) -> None:
     def told() -> list[tuple[str, str]]:
         terms = pbx.terms()
-        with shelves.opened(
+        with sources.opened(
             terms.source, terms.connector, name="office", installation="x", exclusive=False
         ) as opened:
             return [(found.code, found.text) for found in purgers.own_purges(terms, opened)]

@@ -18,7 +18,7 @@ from support.xapi_server import Threecx
 from pbxretain import connector
 from pbxretain.errors import Exit, StoreError
 from pbxretain.records import BatchName, Selection
-from pbxretain.settings import Secret
+from pbxretain.secret import Secret
 from pbxretain.stores import items, xapi
 from pbxretain.stores.client import Access
 from pbxretain.stores.items import ItemStore

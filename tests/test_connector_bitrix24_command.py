@@ -15,6 +15,7 @@ import pytest
 from support import aftermath
 from support.bitrix24_run import SOURCE, Bitrix, build, healed, loaded
 from support.crash import Outcome, When, Zygote, campaign
+from support.lacking import SERVER, lacking
 from support.site import make_site, make_terms
 
 from pbxretain import execute
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.server
 @pytest.fixture(autouse=True)
 def _php() -> None:
     if shutil.which("php") is None:
-        pytest.skip("server test not run: php is not installed (apt install php-cli)")
+        lacking(f"{SERVER}php is not installed (apt install php-cli)")
 
 
 @pytest.mark.parametrize("disk", [True, False])

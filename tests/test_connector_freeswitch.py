@@ -34,7 +34,7 @@ from support.freeswitch import (
 from support.servers import MariaDB, PostgreSQL, Server
 from support.vendor import NOW, OLD, YOUNG, Scene, local, scene
 
-from pbxretain import connector
+from pbxretain import sources
 from pbxretain.errors import DriftError, Exit
 
 
@@ -321,6 +321,6 @@ def test_a_table_that_looks_like_a_copy_of_the_calls_refuses(small: Scene) -> No
 def opened(pbx: Scene) -> Any:
     """The source, opened for reading."""
     terms = pbx.terms()
-    return connector.opened(
+    return sources.opened(
         terms.source, pbx.connector, name="office", installation="test", exclusive=False
     )

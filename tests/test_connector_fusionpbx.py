@@ -32,7 +32,7 @@ from support.fusionpbx import (
 from support.servers import PostgreSQL
 from support.vendor import NOW, OLD, YOUNG, Scene, scene
 
-from pbxretain import connector
+from pbxretain import sources
 from pbxretain.errors import DriftError, Exit, LockedError
 from pbxretain.execute import RunResult
 
@@ -341,6 +341,6 @@ def test_a_schema_that_has_changed_refuses_and_is_named(
 def opened(pbx: Scene, *, exclusive: bool = False) -> Any:
     """The source, opened; ``exclusive`` as a run does."""
     terms = pbx.terms()
-    return connector.opened(
+    return sources.opened(
         terms.source, pbx.connector, name="office", installation="test", exclusive=exclusive
     )

@@ -21,6 +21,7 @@ import pytest
 from click.testing import CliRunner
 from support import aftermath, served, small
 from support.bench import Bench, benched
+from support.lacking import SERVER, lacking
 from support.servers import MissingServerError
 from support.steps import Step, at, forked
 
@@ -41,7 +42,7 @@ def mortal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     try:
         server = served.server_of(request.param)
     except MissingServerError as error:
-        pytest.skip(f"server test not run: {error}")
+        lacking(f"{SERVER}{error}")
     try:
         server.start()
         yield from benched(server, request.param, tmp_path)

@@ -23,19 +23,20 @@ from support.meanings import BY_DOCUMENT, LEAD
 from support.pages import DOCS, REPOSITORY, Block, Sandbox, blocks, name_of, pages, prose
 from support.servers import MariaDB, PostgreSQL
 
-from pbxretain import journal, messages
+from pbxretain import journal, messages, wording
 from pbxretain.cli import main
 from pbxretain.cli.demo import build
 from pbxretain.cli.verdict import _RESULTS as _VERDICTS
 from pbxretain.connector import find, shelf
 from pbxretain.documents import DATA_CLASSES, Document, parse
 from pbxretain.errors import SEVERITY, Exit
+from pbxretain.forms import PATTERN_GROUPS, TEXT_FORMS
 from pbxretain.holds import Hold
 from pbxretain.keys import load_public
-from pbxretain.manifest import PATTERN_GROUPS, TEXT_FORMS, Manifest
+from pbxretain.manifest import Manifest
 from pbxretain.messages import Lang
 from pbxretain.period import Period, cutoff
-from pbxretain.policy import Policy
+from pbxretain.policy.document import Policy
 from pbxretain.settings import Settings, Source
 from pbxretain.stores import files
 from pbxretain.stores.asterisk import AsteriskFacts
@@ -611,7 +612,7 @@ def test_the_answers_that_a_checker_reads_are_those_that_are_given(lang: Lang, n
     assert {int(code) for _, code in rows} == {*given, int(Exit.FORGED)}
     for answer, code in rows:
         key = f"verify.result.{given.get(int(code), 'forged')}"
-        sentence = messages.CATALOGUE[key][messages.LANGUAGES.index(lang)]
+        sentence = wording.CATALOGUE[key][messages.LANGUAGES.index(lang)]
         assert sentence.startswith(f"{answer}:"), key
 
 
@@ -640,3 +641,13 @@ def test_the_versions_in_the_voicemail_page_are_those_in_the_code(
     version: str, harmless: bool
 ) -> None:
     assert AsteriskFacts(version=version).gaps_are_harmless is harmless
+
+
+def test_contributing_names_every_module_once() -> None:
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text("utf-8").partition("## Where to look")[2]
+    named = [name for line in text.splitlines() if line.startswith("| ")
+             for name in re.findall(r"`([\w/]+)`", line)]  # fmt: skip
+    package = REPOSITORY / "pbxretain"
+    known = [f"{path.parent.name}/" for path in package.glob("*/__init__.py")]
+    known += [path.stem for path in package.glob("*.py") if not path.stem.startswith("__")]
+    assert sorted(named) == sorted(known)

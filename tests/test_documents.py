@@ -350,3 +350,9 @@ def test_the_committed_json_schemas_are_current(name: str) -> None:
 def test_every_shipped_connector_is_a_sound_document(path: Path) -> None:
     loaded = load(path, DOCUMENTS["manifest"])
     assert getattr(loaded.value, "connector") == path.parent.name  # noqa: B009
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "connectors").glob("*/connector.yaml")), ids=str)
+def test_what_ships_means_the_same_with_libyaml_and_without(path: Path) -> None:
+    text = path.read_bytes()
+    assert read(text, path.name, shipped=True) == read(text, path.name)

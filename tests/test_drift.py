@@ -14,6 +14,7 @@ from support.servers import MariaDB, Server
 from support.vendor import Scene
 
 from pbxretain import connector as shelves
+from pbxretain import sources
 from pbxretain.errors import DriftError
 from pbxretain.manifest import TableDataset
 from pbxretain.stores.copies import MANY_PERSONAL
@@ -77,7 +78,7 @@ def refusal(pbx: Scene) -> str:
     """What the connector says; empty where it opens all the same."""
     terms = pbx.terms()
     try:
-        with shelves.opened(
+        with sources.opened(
             terms.source, terms.connector, name="pbx", installation="drift", exclusive=False
         ):
             return ""

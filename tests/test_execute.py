@@ -14,7 +14,7 @@ import pytest
 from support import aftermath, small
 from support.small import NOW, Small
 
-from pbxretain import connector, execute, report, signing
+from pbxretain import connector, execute, runfacts, signing
 from pbxretain.batches import Budget
 from pbxretain.errors import (
     DocumentError,
@@ -308,12 +308,12 @@ def test_what_no_report_could_say_stops_a_run_before_anything_goes(
 ) -> None:
     pbx = small.build(tmp_path, ["table", "tree"])
     before = pbx.snapshot()
-    facts = report.facts
+    facts = runfacts.facts
 
     def odd(*args: Any, **how: Any) -> dict[str, Any]:
         return facts(*args, **how) | {"dpia_ref": "x" * 1001}
 
-    monkeypatch.setattr(report, "facts", odd)
+    monkeypatch.setattr(runfacts, "facts", odd)
     with pytest.raises(EvidenceError) as refused:
         pbx.run()
     assert (refused.value.code, refused.value.exit_code) == ("REPORT_IMPOSSIBLE", Exit.FORGED)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pbxretain.evidence import attestations as at
 from pbxretain.evidence.attestations import Attestation
 from pbxretain.evidence.statements import TYPES, file_type
-from pbxretain.explain_attestations import sheet
+from pbxretain.explain.attestations import sheet
 from pbxretain.messages import LANGUAGES, Lang
 from pbxretain.render import as_html, as_text
 

@@ -16,11 +16,11 @@ import yaml
 from click.testing import CliRunner, Result
 from support.held import COLUMNS, Call, rows
 
-from pbxretain import keys
+from pbxretain import keyring
 from pbxretain.cli import main
 from pbxretain.errors import Exit
 from pbxretain.evidence.trust import read_roster
-from pbxretain.settings import Secret
+from pbxretain.secret import Secret
 
 NUMBER, PERSON, REASON = "+49 30 55512345", "Zacharias Canary", "quarrel with Canary"
 TODAY = datetime.now(UTC)
@@ -201,8 +201,8 @@ def test_two_persons_release_a_hold_each_with_a_word_of_their_own(tmp_path: Path
     assert asked["state"] == "asked"
     agree = ("hold", "release", hold[:8], "--agree", "--passphrase-file", str(secret))
     stranger = tmp_path / "stranger.key"
-    keys.write_container(
-        stranger, {"controller": keys.generate("controller")}, Secret(PASSPHRASE), created=TODAY
+    keyring.write_container(
+        stranger, {"controller": keyring.generate("controller")}, Secret(PASSPHRASE), created=TODAY
     )
     alone = place.run(*agree, "--by", "management", "--key", str(stranger))
     assert alone.exit_code == Exit.REFUSED  # without a roster nobody has a say

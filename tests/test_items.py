@@ -20,7 +20,7 @@ from support.items_run import NOW, OLD, YOUNG, stamp
 from support.numera import Numera
 from support.site import make_terms
 
-from pbxretain import connector
+from pbxretain import connector, sources
 from pbxretain.connector import Connector
 from pbxretain.errors import (
     DocumentError,
@@ -32,7 +32,8 @@ from pbxretain.errors import (
 )
 from pbxretain.manifest import ApiDataset
 from pbxretain.records import BatchName, Selection, Taken
-from pbxretain.settings import Api, Secret
+from pbxretain.secret import Secret
+from pbxretain.settings import Api
 from pbxretain.stores import installed, items, items_batch
 from pbxretain.stores.client import Access, Client, Item
 from pbxretain.stores.items import ItemStore, open_items
@@ -454,6 +455,6 @@ def test_without_an_address_in_settings_the_dataset_is_not_covered(product: Conn
     terms = make_terms(product)
     with (
         pytest.raises(RetainError, match="offers none of the datasets"),
-        connector.opened(terms.source, product, name="x", installation="y", exclusive=False),
+        sources.opened(terms.source, product, name="x", installation="y", exclusive=False),
     ):
         pass

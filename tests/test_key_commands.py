@@ -19,13 +19,13 @@ import pytest
 from click.testing import CliRunner, Result
 from support import trusted
 
-from pbxretain import keys, signing
+from pbxretain import keyring, keys, signing
 from pbxretain.cli import main, passphrase
 from pbxretain.errors import Exit
-from pbxretain.keys import Cost
+from pbxretain.keyring import Cost
 from pbxretain.ledger import FILED, Ledger
 from pbxretain.rolling import KEY_EVENT
-from pbxretain.settings import Secret
+from pbxretain.secret import Secret
 
 PHRASE = "Quittenmus auf Zwieback"
 COLUMNS = (
@@ -38,12 +38,12 @@ COLUMNS = (
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """The passphrase's cost is tried in test_keys."""
-    whole = keys.write_container
+    whole = keyring.write_container
 
     def written(*args: Any, **kwargs: Any) -> None:
         whole(*args, **{"cost": Cost(memory=8 * 1024, passes=1, lanes=1), **kwargs})
 
-    monkeypatch.setattr(keys, "write_container", written)
+    monkeypatch.setattr(keyring, "write_container", written)
 
 
 class Place:
@@ -120,7 +120,7 @@ def test_keys_of_people_go_into_one_file_under_one_passphrase(place: Place) -> N
     )  # fmt: skip
     assert stat.S_IMODE(out.stat().st_mode) == 0o400
     assert place.ok("key", "show", out)["keys"] == made["keys"]
-    ring = keys.open_container(out, Secret(PHRASE))
+    ring = keyring.open_container(out, Secret(PHRASE))
     assert ring.roles == ("dpo", "escrow")
     again = place.run(
         "key", "new", "--role", "dpo", "--out", out, "--passphrase-file", place.phrase
@@ -133,7 +133,7 @@ def test_a_public_half_is_exported_and_the_private_one_only_when_asked(place: Pl
     given = ("--passphrase-file", place.phrase)
     place.ok("key", "new", "--role", "dpo", "--role", "escrow", "--out", out, *given)
     shown = place.run("key", "export", out, "--role", "escrow", *given)
-    ring = keys.open_container(out, Secret(PHRASE))
+    ring = keyring.open_container(out, Secret(PHRASE))
     assert shown.stdout.encode() == keys.public_pem(ring.key("escrow").public_key())
     assert place.run("key", "export", out, *given).exit_code == Exit.USAGE
     assert (
@@ -152,7 +152,7 @@ def test_openssls_key_becomes_a_container(place: Place) -> None:
     subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", plain], check=True)
     given = ("--passphrase-file", place.phrase)
     place.ok("key", "new", "--role", "controller", "--from", plain, "--out", out, *given)
-    ring = keys.open_container(out, Secret(PHRASE))
+    ring = keyring.open_container(out, Secret(PHRASE))
     assert keys.private_pem(ring.key("controller")) == plain.read_bytes()
     for roles in (["escrow"], ["dpo", "admin"]):
         options = [word for role in roles for word in ("--role", role)]
@@ -200,7 +200,7 @@ def test_a_passphrase_comes_from_a_descriptor(place: Place) -> None:
     command += f"--passphrase-fd 5 5<{place.phrase}"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    keys.open_container(out, Secret(PHRASE))
+    keyring.open_container(out, Secret(PHRASE))
 
 
 def _typed(args: list[str], *answers: str) -> tuple[int, str]:
@@ -232,7 +232,7 @@ def test_a_new_passphrase_is_typed_twice_and_never_shown(place: Place) -> None:
     assert code == 0, shown
     assert PHRASE not in shown
     assert "at least 12" in shown
-    keys.open_container(out, Secret(PHRASE))
+    keyring.open_container(out, Secret(PHRASE))
     code, shown = _typed(["key", "export", str(out)], PHRASE)
     assert code == 0, shown
     assert "BEGIN PUBLIC KEY" in shown
@@ -265,7 +265,7 @@ def test_passphrases_have_no_option_and_no_variable() -> None:
 
 def test_an_escrow_key_is_installed_after_its_fingerprint_was_compared(place: Place) -> None:
     place.init()
-    escrow = keys.generate("escrow").public_key()
+    escrow = keyring.generate("escrow").public_key()
     file = place.folder / "escrow.pem"
     file.write_bytes(keys.public_pem(escrow))
     keyid = signing.key_id(escrow)
@@ -290,7 +290,7 @@ def test_a_key_that_signs_or_a_private_one_is_no_escrow_key(place: Place) -> Non
     file.write_bytes(keys.public_pem(trusted.AUTHORITY.public_key()))
     keyid = signing.key_id(trusted.AUTHORITY.public_key())
     assert place.run("key", "add", file, "--fingerprint", keyid).exit_code == Exit.USAGE
-    file.write_bytes(keys.private_pem(keys.generate("escrow")))
+    file.write_bytes(keys.private_pem(keyring.generate("escrow")))
     assert place.run("key", "add", file, "--fingerprint", keyid).exit_code == Exit.USAGE
     assert not list((place.state / "keys").glob("escrow-*"))
 

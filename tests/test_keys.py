@@ -19,17 +19,17 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbxretain import keys, signing
+from pbxretain import keyring, keys, signing
 from pbxretain.errors import DocumentError, RefusedError
 from pbxretain.evidence.attestations import Role
-from pbxretain.keys import Cost
-from pbxretain.settings import Secret
+from pbxretain.keyring import Cost
+from pbxretain.secret import Secret
 
 NOW = datetime(2026, 11, 29, 6, 0, tzinfo=UTC)
 CHEAP = Cost(memory=8 * 1024, passes=1, lanes=1)
 PHRASE = Secret("Quittenmus auf Zwieback")
-RING: dict[Role, keys.AnyPrivate] = {
-    role: keys.generate(role) for role in ("authority", "dpo", "escrow")
+RING: dict[Role, keyring.AnyPrivate] = {
+    role: keyring.generate(role) for role in ("authority", "dpo", "escrow")
 }
 
 
@@ -109,13 +109,13 @@ def test_a_private_key_is_not_taken_for_a_public_one(folder: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["rsa", "ec", "two", "private", "torn", "none"])
 def test_only_one_key_of_a_known_kind_is_a_public_key(folder: Path, kind: str) -> None:
-    good = keys.public_pem(keys.generate("escrow").public_key())
+    good = keys.public_pem(keyring.generate("escrow").public_key())
     spki = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     content = {
         "rsa": generate_rsa(65537, 2048).public_key().public_bytes(*spki),
         "ec": generate_private_key(SECP256R1()).public_key().public_bytes(*spki),
         "two": good + good,
-        "private": keys.private_pem(keys.generate("escrow")),
+        "private": keys.private_pem(keyring.generate("escrow")),
         "torn": good[:60] + good[70:],
         "none": b"",
     }[kind]
@@ -137,7 +137,7 @@ def test_a_key_is_written_onto_a_disk_that_knows_no_modes(
     monkeypatch.setattr("os.fchmod", refused)
     path = _container(folder)
     assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0
-    keys.open_container(path, PHRASE)
+    keyring.open_container(path, PHRASE)
 
 
 # --- containers -------------------------------------------------------------------------------
@@ -146,19 +146,19 @@ def test_a_key_is_written_onto_a_disk_that_knows_no_modes(
 def _container(folder: Path, **change: Any) -> Path:
     path = folder / "dpo.key"
     values: dict[str, Any] = {"created": NOW, "cost": CHEAP} | change
-    keys.write_container(path, RING, PHRASE, **values)
+    keyring.write_container(path, RING, PHRASE, **values)
     return path
 
 
-def _raw(key: keys.AnyPrivate) -> bytes:
+def _raw(key: keyring.AnyPrivate) -> bytes:
     return key.private_bytes_raw()
 
 
 def test_a_container_gives_back_its_keys_by_role(folder: Path) -> None:
     path = folder / "dpo.key"
-    keys.write_container(path, RING, PHRASE, created=NOW)
+    keyring.write_container(path, RING, PHRASE, created=NOW)
     assert stat.S_IMODE(path.stat().st_mode) == 0o400
-    ring = keys.open_container(path, PHRASE)
+    ring = keyring.open_container(path, PHRASE)
     assert {role: _raw(ring.key(role)) for role in ring.roles} == {
         role: _raw(key) for role, key in RING.items()
     }
@@ -168,13 +168,13 @@ def test_a_container_gives_back_its_keys_by_role(folder: Path) -> None:
     assert json.loads(path.read_bytes())["kdf"] | {"salt": ""} == {
         "name": "argon2id", "memory": 65536, "passes": 3, "lanes": 4, "salt": "",
     }  # fmt: skip
-    assert {each.role: each.id for each in keys.listed(path)} == {
+    assert {each.role: each.id for each in keyring.listed(path)} == {
         role: signing.key_id(key.public_key()) for role, key in RING.items()
     }
 
 
 def test_a_role_that_is_not_there_is_one_sentence(folder: Path) -> None:
-    ring = keys.open_container(_container(folder), PHRASE)
+    ring = keyring.open_container(_container(folder), PHRASE)
     with pytest.raises(RefusedError) as caught:
         ring.signer("observer")
     assert caught.value.code == "ROLE_MISSING"
@@ -195,22 +195,22 @@ def test_a_container_is_never_overwritten_and_never_half_written(folder: Path) -
 )
 def test_a_wrong_passphrase_is_one_sentence(folder: Path, wrong: str) -> None:
     with pytest.raises(RefusedError) as caught:
-        keys.open_container(_container(folder), Secret(wrong))
+        keyring.open_container(_container(folder), Secret(wrong))
     assert caught.value.code == "PASSPHRASE"
     assert not wrong or wrong not in str(caught.value)
 
 
 def test_a_short_passphrase_makes_no_file(folder: Path) -> None:
     with pytest.raises(RefusedError) as caught:
-        keys.write_container(folder / "k", RING, Secret("elf zeichen"), created=NOW)
+        keyring.write_container(folder / "k", RING, Secret("elf zeichen"), created=NOW)
     assert caught.value.code == "PASSPHRASE_SHORT"
     assert list(folder.iterdir()) == []
 
 
 def test_a_passphrase_opens_however_its_umlauts_were_typed(folder: Path) -> None:
     phrase = "Gr\u00fcne So\u00dfe f\u00fcr alle"
-    keys.write_container(folder / "k", RING, Secret(phrase), created=NOW, cost=CHEAP)
-    keys.open_container(folder / "k", Secret(unicodedata.normalize("NFD", phrase)))
+    keyring.write_container(folder / "k", RING, Secret(phrase), created=NOW, cost=CHEAP)
+    keyring.open_container(folder / "k", Secret(unicodedata.normalize("NFD", phrase)))
 
 
 def test_two_containers_of_one_passphrase_have_nothing_in_common(folder: Path) -> None:
@@ -231,7 +231,7 @@ def test_no_flipped_byte_of_a_container_opens_it(folder: Path) -> None:
         data[at] ^= 1 << at % 8
         path.write_bytes(data)
         with pytest.raises(RefusedError) as caught:
-            keys.open_container(path, PHRASE)
+            keyring.open_container(path, PHRASE)
         assert caught.value.code in ("PASSPHRASE", "KEY_KIND"), at
 
 
@@ -281,7 +281,7 @@ def test_a_container_that_was_changed_on_purpose_is_refused(
     path.chmod(0o600)
     path.write_bytes(signing.canonical(outer) + b"\n")
     with pytest.raises(RefusedError):
-        keys.open_container(path, PHRASE)
+        keyring.open_container(path, PHRASE)
 
 
 @given(st.binary(max_size=300))
@@ -289,10 +289,10 @@ def test_rubbish_is_no_container(tmp_path_factory: pytest.TempPathFactory, data:
     path = tmp_path_factory.getbasetemp() / "rubbish"
     path.write_bytes(data)
     for attempt in (
-        lambda: keys.open_container(path, PHRASE),
-        lambda: keys.listed(path),
-        lambda: keys.import_key(path),
-        lambda: keys.import_key(path, PHRASE),
+        lambda: keyring.open_container(path, PHRASE),
+        lambda: keyring.listed(path),
+        lambda: keyring.import_key(path),
+        lambda: keyring.import_key(path, PHRASE),
     ):
         with pytest.raises(RefusedError):
             attempt()
@@ -303,20 +303,20 @@ def test_no_container_is_read_from_folder_pipe_or_giant(folder: Path) -> None:
     (folder / "empty").touch()
     for name in ("", "none", "big", "empty"):
         with pytest.raises(RefusedError):
-            keys.open_container(folder / name, PHRASE)
+            keyring.open_container(folder / name, PHRASE)
     with pytest.raises(RefusedError):
-        keys.open_container(Path("/dev/null"), PHRASE)
+        keyring.open_container(Path("/dev/null"), PHRASE)
 
 
 def test_a_key_of_the_wrong_kind_gets_no_role(folder: Path) -> None:
     for role in ("escrow", "dpo"):
-        other = keys.generate("dpo" if role == "escrow" else "escrow")
+        other = keyring.generate("dpo" if role == "escrow" else "escrow")
         with pytest.raises(RefusedError):
-            keys.write_container(folder / "k", {role: other}, PHRASE, created=NOW)
+            keyring.write_container(folder / "k", {role: other}, PHRASE, created=NOW)
 
 
 def test_no_key_or_passphrase_shows_in_repr(folder: Path) -> None:
-    ring = keys.open_container(_container(folder), PHRASE)
+    ring = keyring.open_container(_container(folder), PHRASE)
     shown = f"{ring!r} {ring} {PHRASE!r} {PHRASE}"
     assert PHRASE.reveal() not in shown
     assert shown.startswith("<keyring authority, dpo, escrow>")
@@ -339,11 +339,11 @@ def test_openssls_own_keys_are_imported(folder: Path, how: str, algorithm: str) 
     command = f"openssl genpkey -algorithm {algorithm} -out plain && openssl {how} -in plain -out k"
     subprocess.run(["sh", "-c", command], cwd=folder, check=True)
     phrase = None if "nocrypt" in how else PHRASE
-    key = keys.import_key(folder / "k", phrase)
+    key = keyring.import_key(folder / "k", phrase)
     assert keys.private_pem(key) == (folder / "plain").read_bytes()
     with pytest.raises(RefusedError) as caught:
-        keys.import_key(folder / "k", None if phrase else PHRASE)
+        keyring.import_key(folder / "k", None if phrase else PHRASE)
     assert caught.value.code == ("PASSPHRASE_MISSING" if phrase else "NOT_ENCRYPTED")
     if phrase:
         with pytest.raises(RefusedError):
-            keys.import_key(folder / "k", Secret("another passphrase"))
+            keyring.import_key(folder / "k", Secret("another passphrase"))

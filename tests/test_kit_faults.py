@@ -22,6 +22,7 @@ from pbxretain.stores import (
     files,
     line_reading,
     lines,
+    lines_copy,
     reading,
     schema,
     table,
@@ -268,6 +269,7 @@ def the_last_line_of_a_log_is_lost(patch: Patch) -> None:
         yield from found[:-1]
 
     patch.setattr(lines, "records", all_but_one)
+    patch.setattr(lines_copy, "records", all_but_one)
 
 
 @caught_by("run-ends", of="recordings")

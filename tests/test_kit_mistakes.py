@@ -29,6 +29,7 @@ from pbxretain.stores.dialects import Sql, untyped
 from pbxretain.stores.line_selection import Filter
 from pbxretain.stores.lines import LinesStore
 from pbxretain.stores.lines_batch import Copy
+from pbxretain.stores.lines_copy import Copying
 from pbxretain.stores.moments import Moments
 from pbxretain.stores.naming import LinkNaming
 from pbxretain.stores.shared import SharedRows
@@ -274,7 +275,7 @@ def file_in_error(look: Any, self: TreeStore, **more: Any) -> Any:
         raise StoreError("030123.wav can't be read") from None
 
 
-def doubled(write: Any, self: LinesStore, folder: Any, file: Any, *args: Any) -> bool:
+def doubled(write: Any, self: Copying, folder: Any, file: Any, *args: Any) -> bool:
     empty: bool = write(self, folder, file, *args)
     with open(folder.at(args[-1]), "r+b") as copy:  # noqa: PTH123
         copy.write(copy.read())
@@ -370,7 +371,7 @@ FAULTS: Sequence[tuple[str, str, str, Plant]] = [
     ("a message is put back over a newer one", "newer-stays/voicemail", PARTIES,
      both(instead(numbering, "_fits", True), around(numbering, "_move", moved_over))),
     # Lines
-    ("lines are doubled", "rest-stays/log", CALLS, around(LinesStore, "_write", doubled)),
+    ("lines are doubled", "rest-stays/log", CALLS, around(Copying, "_write", doubled)),
     ("a line written meanwhile is lost", "newer-stays/log", CALLS,
      instead(Copy, "unchanged", True)),
     ("lines that are due stay", "due-goes/log", CALLS, instead(Filter, "takes", False)),

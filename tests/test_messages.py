@@ -15,15 +15,18 @@ import pytest
 
 import pbxretain
 from pbxretain import messages
+from pbxretain.documents import DATA_CLASSES
 from pbxretain.errors import RetainError
 from pbxretain.evidence import statements
-from pbxretain.manifest import DATA_CLASSES, TableDataset, TreeDataset
-from pbxretain.messages import CATALOGUE, LANGUAGES, PARTS, Lang, text
+from pbxretain.manifest import TableDataset, TreeDataset
+from pbxretain.messages import LANGUAGES, Lang, text
 from pbxretain.verify import FINDINGS
-from pbxretain.wording_codes import CODES
-from pbxretain.wording_details import DETAILS, WHOLE
-from pbxretain.wording_faults import FAULTS
-from pbxretain.wording_verify import VERIFY
+from pbxretain.wording import CATALOGUE, PARTS
+from pbxretain.wording.codes import CODES
+from pbxretain.wording.details import DETAILS, WHOLE
+from pbxretain.wording.faults import FAULTS
+from pbxretain.wording.stores import STORES
+from pbxretain.wording.verify import VERIFY
 
 PACKAGE = Path(pbxretain.__file__).parent
 CODE = re.compile(r"[A-Z][A-Z0-9]+(_[A-Z0-9]+)*")
@@ -43,7 +46,7 @@ NO_CODES = {"CONFIGURATION_DIRECTORY", "CREDENTIALS_DIRECTORY", "PBXRETAIN_CONFI
 def codes_in_source() -> Iterator[tuple[str, str]]:
     """Every constant below the command line that is a code by its looks or by its use."""
     for path in PACKAGE.rglob("*.py"):
-        if path.name.startswith("wording_"):
+        if path.parent.name == "wording":
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             for value in _handed_on(node, face="cli" in path.parts):
@@ -159,7 +162,7 @@ def test_every_start_event_of_the_shipped_connectors_has_words() -> None:
 
 def test_the_catalogue_holds_nothing_that_nobody_says() -> None:
     source = "\n".join(
-        p.read_text("utf-8") for p in PACKAGE.rglob("*.py") if not p.name.startswith("wording_")
+        p.read_text("utf-8") for p in PACKAGE.rglob("*.py") if p.parent.name != "wording"
     )
     page = "\n".join(p.read_text("utf-8") for p in PACKAGE.rglob("page/*.js"))
     whole = set(re.findall(r'"([a-z][\w.-]*)"', source + page))
@@ -171,7 +174,7 @@ def test_the_catalogue_holds_nothing_that_nobody_says() -> None:
     unsaid = [
         key
         for part in PARTS
-        if part not in (CODES, DETAILS, FAULTS, VERIFY)
+        if part not in (CODES, DETAILS, FAULTS, STORES, VERIFY)
         for key in part
         if key not in whole and not key.startswith(tuple(prefixes))
     ]

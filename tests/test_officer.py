@@ -21,17 +21,15 @@ from support.handover import NUMBER, PASSPHRASE, Host, Officer, call_log
 from support.officer import Book, days, private
 from support.reports import NOW
 
-from pbxretain import keys, officer
+from pbxretain import keyring, keys, officer, places
 from pbxretain.errors import Exit
 from pbxretain.evidence import notes
 from pbxretain.evidence.attestations import GapNote, Observation, Review
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.evidence.trust import read_roster
 from pbxretain.ledger import Ledger
-from pbxretain.settings import Secret
+from pbxretain.secret import Secret
 from pbxretain.signing import key_id, open_envelope
-
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="hosts are POSIX")
 
 
 @pytest.fixture(scope="module")
@@ -287,10 +285,10 @@ def test_an_observation_counts_what_is_overdue(both: Pair) -> None:
 
 def test_an_observer_of_ones_own_signs_what_was_seen(both: Pair) -> None:
     host, dpo = both.host, both.dpo
-    made, secret = keys.generate("observer"), Secret("Zimmer mit Aussicht")
+    made, secret = keyring.generate("observer"), Secret("Zimmer mit Aussicht")
     now = datetime.now(UTC)
     ring, public, word = (both.desk / name for name in ("ring.json", "observer.pem", "word"))
-    keys.write_container(ring, {"observer": made}, secret, created=now)
+    keyring.write_container(ring, {"observer": made}, secret, created=now)
     public.write_bytes(keys.public_pem(made.public_key()))
     word.touch(0o600)
     word.write_text(secret.reveal())
@@ -641,6 +639,6 @@ def test_nothing_personal_leaves_the_host(both: Pair) -> None:
 
 def test_a_home_is_named_by_option_variable_or_user() -> None:
     given = Path("/somewhere")
-    assert officer.home_folder(given, {officer.VARIABLE: "/else"}) == given
-    assert officer.home_folder(None, {officer.VARIABLE: "/else"}) == Path("/else")
-    assert officer.home_folder(None, {}).name == "pbxretain-dpo"
+    assert places.officer_home(given, environ={places.OFFICER: "/else"}) == given
+    assert places.officer_home(environ={places.OFFICER: "/else"}) == Path("/else")
+    assert places.officer_home(environ={}).name == "pbxretain-dpo"

@@ -17,7 +17,7 @@ from support import small
 from support.sealed import watched
 from support.small import NOW, Small
 
-from pbxretain import execute, keys, signing
+from pbxretain import execute, keyring, keys, signing
 from pbxretain.cli import main
 from pbxretain.cli.unsealed import found_sheet
 from pbxretain.errors import DocumentError, EvidenceError, Exit, TrustError
@@ -29,7 +29,7 @@ from pbxretain.evidence.lookup import ROW
 from pbxretain.evidence.opening import Wanted
 from pbxretain.evidence.proofs import Record
 from pbxretain.records import Taken
-from pbxretain.settings import Secret
+from pbxretain.secret import Secret
 from pbxretain.sheet import Paragraph
 from pbxretain.signing import canonical
 
@@ -431,9 +431,9 @@ def test_the_officers_key_file_opens_and_signs_with_one_passphrase(
     home.mkdir(mode=0o700)
     secret.write_text("correct horse battery staple\n")
     secret.chmod(0o600)
-    escrow = keys.import_key(own.escrow)
-    ring: dict[Role, keys.AnyPrivate] = {"escrow": escrow, "dpo": keys.generate("dpo")}
-    keys.write_container(
+    escrow = keyring.import_key(own.escrow)
+    ring: dict[Role, keyring.AnyPrivate] = {"escrow": escrow, "dpo": keyring.generate("dpo")}
+    keyring.write_container(
         home / "dpo-keys.json", ring, Secret("correct horse battery staple"), created=NOW
     )
     common = ("--home", home, "--passphrase-file", secret, "--trust", own.public)

@@ -24,7 +24,7 @@ from pbxretain.evidence import statements
 from pbxretain.evidence.statements import statement
 from pbxretain.messages import LANGUAGES, Lang
 from pbxretain.signing import canonical, key_id
-from pbxretain.wording_page import PAGE
+from pbxretain.wording.page import PAGE
 
 PEM = encoded(verdicts.PEM)
 KEYID = key_id(verdicts.KEY.public_key())

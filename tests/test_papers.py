@@ -14,16 +14,17 @@ import pytest
 from click.testing import CliRunner, Result
 from support.diary import Diary, at, days
 
-from pbxretain.cli import concept, context, main
+from pbxretain.cli import concept, concept_facts, context, main
 from pbxretain.connector import shelf
 from pbxretain.documents import parse
 from pbxretain.errors import Exit
 from pbxretain.manifest import TableDataset, all_children
-from pbxretain.messages import CATALOGUE, LANGUAGES, Lang, known, period
-from pbxretain.policy import Policy, Rule
+from pbxretain.messages import LANGUAGES, Lang, known, period
+from pbxretain.policy.document import Policy, Rule
 from pbxretain.render import as_html, as_text
 from pbxretain.report import _METHODS
 from pbxretain.settings import Settings
+from pbxretain.wording import CATALOGUE
 
 NOW = datetime(2027, 2, 1, tzinfo=UTC)
 SETTINGS = """\
@@ -347,7 +348,7 @@ def test_every_shipped_connector_is_told_in_both_languages(name: str, lang: Lang
         for data in manifest.offered()
     )
     policy = parse(f"policy: p\nrules:\n{rules}".encode(), "policy", Policy)
-    system = concept.System("office", settings.sources["office"], product, policy)
+    system = concept_facts.System("office", settings.sources["office"], product, policy)
     said = flat(as_text(concept.sheet([system], settings, lang, now=NOW), width=400))
     assert "{" not in said
     assert not re.search("compliant|konform|unrecoverable|unwiederbringlich", said, re.I)
@@ -400,7 +401,7 @@ def test_a_class_without_a_rule_is_undecided() -> None:
 def test_a_concept_of_today_bears_todays_date(place: Place) -> None:
     assert date(2027, 2, 1).isoformat() in place.run("concept").stdout
     assert as_html(
-        concept.sheet(concept.systems(_app(place), []), _app(place).settings, "de", now=NOW)
+        concept.sheet(concept_facts.systems(_app(place), []), _app(place).settings, "de", now=NOW)
     ).count("01.02.2027")
 
 

@@ -12,11 +12,12 @@ import pytest
 from support.freepbx import create_tables
 from support.site import everything, make_terms
 
-from pbxretain import connector, plan
-from pbxretain.connector import Connector, Opened
+from pbxretain import connector, plan, sources
+from pbxretain.connector import Connector
 from pbxretain.errors import DocumentError, Exit
 from pbxretain.plan import Plan, Terms
-from pbxretain.policy import Limits
+from pbxretain.policy.document import Limits
+from pbxretain.sources import Opened
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 OLD, YOUNG, AHEAD = NOW - timedelta(days=200), NOW - timedelta(days=1), NOW + timedelta(days=30)
@@ -57,7 +58,7 @@ def decide(
     clock: datetime | None = None,
     now: datetime = NOW,
 ) -> Plan:
-    with connector.opened(
+    with sources.opened(
         terms.source, terms.connector, name=terms.name, installation="i", exclusive=False
     ) as opened:
         theirs: Opened = opened

@@ -24,7 +24,7 @@ from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.execute import RunResult
 from pbxretain.journal import Journal, Mark
 from pbxretain.planned import Planned, Strangers
-from pbxretain.policy import Policy
+from pbxretain.policy.document import Policy
 from pbxretain.records import Advice, Selection, Store
 from pbxretain.stores.files import Folder, drop
 from pbxretain.stores.table import TableStore

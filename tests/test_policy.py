@@ -16,13 +16,8 @@ from hypothesis import strategies as st
 from pbxretain.documents import parse
 from pbxretain.errors import DocumentError, Exit
 from pbxretain.period import Period
-from pbxretain.policy import (
-    Basis,
-    Policy,
-    approval_state,
-    load_policy,
-)
-from pbxretain.policyfile import approve
+from pbxretain.policy.document import Basis, Policy, approval_state, load_policy
+from pbxretain.policy.editing import approve
 
 ROOT = Path(__file__).parent.parent
 TODAY = date(2026, 11, 23)

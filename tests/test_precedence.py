@@ -20,7 +20,7 @@ from pbxretain.documents import parse
 from pbxretain.errors import Exit
 from pbxretain.evidence.statements import DeletionReport
 from pbxretain.holds import Folder, Match, new_hold
-from pbxretain.policy import Policy
+from pbxretain.policy.document import Policy
 
 NOW = datetime(2026, 11, 15, 12, tzinfo=UTC)
 NUMBER, CUT = "+493012345678", "+493012345***"

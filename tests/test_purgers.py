@@ -17,14 +17,13 @@ from support.site import everything
 from support.vendor import YOUNG, Scene, scene
 from support.wazo import Wazo, tenant
 
-from pbxretain import connector as shelves
-from pbxretain import purgers
+from pbxretain import purgers, sources
 from pbxretain.cli import show, work
 from pbxretain.documents import parse
 from pbxretain.errors import Exit
 from pbxretain.evidence.statements import DeletionReport, parse_statement
 from pbxretain.host.tree import HostTree
-from pbxretain.policy import Policy
+from pbxretain.policy.document import Policy
 from pbxretain.records import Advice
 from pbxretain.render.text import as_text
 from pbxretain.signing import open_envelope
@@ -54,7 +53,7 @@ def kept(pbx: Scene, keep: str, **others: str) -> Policy:
 def found(pbx: Scene, policy: Policy, root: Path | None = None, *, url: str = "") -> list[Advice]:
     """What ``check`` would tell; ``root`` holds the PBX's host, ``url`` another address of it."""
     terms = replace(pbx.terms(), policy=policy)
-    with shelves.opened(
+    with sources.opened(
         terms.source, terms.connector, name="office", installation="x", exclusive=False
     ) as opened:
         if url:

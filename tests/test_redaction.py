@@ -28,7 +28,7 @@ from pbxretain.cli import ruletext
 from pbxretain.documents import parse
 from pbxretain.errors import DocumentError, EvidenceError
 from pbxretain.messages import Lang
-from pbxretain.policy import Policy, Redact
+from pbxretain.policy.document import Policy, Redact
 from pbxretain.pseudonyms import Pseudonyms
 from pbxretain.records import Redaction
 from pbxretain.stores.database import Session, connect

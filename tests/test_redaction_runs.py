@@ -19,7 +19,7 @@ from support import aftermath
 from support.site import everything, make_site, make_terms
 from support.tables import drain, selecting, shipped
 
-from pbxretain import connector, execute, subject
+from pbxretain import connector, execute, sources, subject
 from pbxretain.aliases import aliases
 from pbxretain.connector import Connector
 from pbxretain.errors import Exit
@@ -168,7 +168,7 @@ def test_a_pseudonym_is_found_and_held_as_long_as_its_key_lives(office: Office) 
     def found(whom: Subject) -> int:
         known = aliases(office.folder / "state" / "office", region="DE")
         terms = make_terms("asterisk", url=f"sqlite:///{office.path}")
-        with connector.opened(
+        with sources.opened(
             terms.source, terms.connector, name="office", installation="i", exclusive=False
         ) as opened:
             holding = subject.search(opened, whom.sought("DE", known), source="office")

@@ -15,8 +15,8 @@ from pbxretain.connector import find
 from pbxretain.documents import parse
 from pbxretain.errors import DocumentError
 from pbxretain.period import Period
-from pbxretain.policy import Cut, Policy, Rule
-from pbxretain.rulecheck import remarks, several_values, unknown_facets
+from pbxretain.policy.checks import remarks, several_values, unknown_facets
+from pbxretain.policy.document import Cut, Policy, Rule
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 29, 10, tzinfo=UTC)

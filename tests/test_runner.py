@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from pbxretain import keys, settings
+from pbxretain import keys, secret
 from pbxretain.documents import parse
 from pbxretain.errors import DocumentError, RefusedError
 from pbxretain.runner import RunnerKey
@@ -116,9 +116,9 @@ def test_a_public_half_that_a_crash_left_out_is_written_by_the_next_use(folder: 
 @pytest.fixture
 def descriptor() -> Iterator[list[int]]:
     opened: list[int] = []
-    settings.secret_from_descriptor.cache_clear()
+    secret.secret_from_descriptor.cache_clear()
     yield opened
-    settings.secret_from_descriptor.cache_clear()
+    secret.secret_from_descriptor.cache_clear()
     for number in opened:
         try:
             os.close(number)

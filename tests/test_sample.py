@@ -20,7 +20,7 @@ from support import samples
 from support.servers import MariaDB, PostgreSQL
 from support.site import make_site, make_terms
 
-from pbxretain import connector, execute, keys, plan, verify
+from pbxretain import execute, keys, plan, sources, verify
 from pbxretain.errors import Exit
 from pbxretain.execute import RunResult, Site
 from pbxretain.plan import Plan, Terms
@@ -40,7 +40,7 @@ class Pbx:
     now: datetime
 
     def plan(self) -> Plan:
-        with connector.opened(
+        with sources.opened(
             self.terms.source,
             self.terms.connector,
             name="office",

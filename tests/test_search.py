@@ -12,9 +12,9 @@ from support import person
 from support.servers import MariaDB
 from support.site import make_terms
 
-from pbxretain import connector, sought
-from pbxretain.connector import Opened
+from pbxretain import connector, sought, sources
 from pbxretain.records import Found
+from pbxretain.sources import Opened
 
 TABLES = ("cdr", "cel", "transient_cdr", "queuelog", "*")
 NOW = datetime(2026, 11, 15, 12, tzinfo=UTC)
@@ -42,7 +42,7 @@ def opened(planted: person.Planted, mariadb: MariaDB, tmp_path: Path) -> Iterato
         roots=planted.roots,
         extra=f"region: DE\npassword: {{file: {secret}}}",
     )
-    with connector.opened(
+    with sources.opened(
         terms.source, terms.connector, name="office", installation="i", exclusive=False
     ) as found:
         yield found

@@ -13,7 +13,7 @@ from support import small, threecx
 from support.servers import PostgreSQL
 from support.threecx import Filler, Pbx
 
-from pbxretain import connector, execute, sought, subject
+from pbxretain import execute, sought, sources, subject
 from pbxretain.errors import Exit
 from pbxretain.execute import RunResult, Site
 from pbxretain.plan import Terms
@@ -26,7 +26,7 @@ OLD, YOUNG = NOW - timedelta(days=150), NOW - timedelta(days=5)
 
 def found(terms: Terms, whom: Sought) -> Mapping[str, int]:
     """How many records of each dataset."""
-    with connector.opened(
+    with sources.opened(
         terms.source, terms.connector, name=terms.name, installation="i", exclusive=False
     ) as opened:
         return subject.search(opened, whom, source=terms.name).counts()
@@ -34,7 +34,7 @@ def found(terms: Terms, whom: Sought) -> Mapping[str, int]:
 
 def erase(terms: Terms, site: Site, whom: Sought) -> RunResult:
     """By the engine, as ``subject erase`` does."""
-    with connector.opened(
+    with sources.opened(
         terms.source, terms.connector, name=terms.name, installation="i", exclusive=False
     ) as opened:
         starts = [(strand.of, strand.start) for strand in terms.strands(opened)]

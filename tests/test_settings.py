@@ -10,20 +10,22 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pbxretain import places
 from pbxretain import settings as module
 from pbxretain.documents import parse
 from pbxretain.errors import DocumentError, Exit, RefusedError
-from pbxretain.settings import (
-    Secret,
-    SecretRef,
-    Settings,
+from pbxretain.places import (
     connectors_folder,
     default_config,
     find_config,
-    load_settings,
     policies_folder,
-    resolve_secret,
     state_folder,
+)
+from pbxretain.secret import Secret, resolve_secret
+from pbxretain.settings import (
+    SecretRef,
+    Settings,
+    load_settings,
 )
 
 TEXT = """\
@@ -59,9 +61,9 @@ def told(text: str) -> list[str]:
 @pytest.fixture
 def plain_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """No root, no system folders, an own home: only this test's folder is there."""
-    monkeypatch.setattr(module, "SYSTEM_CONFIG", tmp_path / "etc")
-    monkeypatch.setattr(module, "SYSTEM_STATE", tmp_path / "var")
-    monkeypatch.setattr(module, "_is_root", lambda: False)
+    monkeypatch.setattr(places, "SYSTEM_CONFIG", tmp_path / "etc")
+    monkeypatch.setattr(places, "SYSTEM_STATE", tmp_path / "var")
+    monkeypatch.setattr(places, "_is_root", lambda: False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdgstate"))
     return tmp_path
@@ -204,7 +206,7 @@ def test_root_never_reads_the_settings_of_a_user(
     plain_user: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     touch(plain_user / "xdg" / "pbxretain" / "config.yaml")
-    monkeypatch.setattr(module, "_is_root", lambda: True)
+    monkeypatch.setattr(places, "_is_root", lambda: True)
     with pytest.raises(DocumentError, match="no settings"):
         find_config(environ={})
     assert default_config(environ={}) == plain_user / "etc" / "config.yaml"

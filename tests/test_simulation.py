@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pbxretain.period import Period, first_kept
-from pbxretain.simulation import Day, play, spans
+from pbxretain.policy.simulation import Day, play, spans
 
 DAYS = st.dates(date(2023, 11, 1), date(2025, 4, 1))
 FIRST = date(2024, 1, 1)

@@ -20,8 +20,7 @@ from support.facet_promises import faceted
 from support.small import NOW, Small
 from support.tables import drain, table
 
-from pbxretain import connector, documents, execute, plan, signing, strands
-from pbxretain.connector import Opened
+from pbxretain import documents, execute, plan, signing, sources, strands
 from pbxretain.documents import parse
 from pbxretain.errors import DocumentError, Exit, RefusedError
 from pbxretain.evidence.statements import DeletionReport, parse_statement
@@ -30,7 +29,8 @@ from pbxretain.journal import Journal
 from pbxretain.ledger import Entry
 from pbxretain.manifest import Manifest, TableDataset
 from pbxretain.plan import Plan, Terms
-from pbxretain.policy import Policy
+from pbxretain.policy.document import Policy
+from pbxretain.sources import Opened
 from pbxretain.stores.database import connect
 from pbxretain.stores.table import open_table
 
@@ -71,7 +71,7 @@ def counts(told: DeletionReport) -> dict[str, int]:
 
 @contextmanager
 def opened(terms: Terms) -> Iterator[Opened]:
-    with connector.opened(
+    with sources.opened(
         terms.source, terms.connector, name="office", installation="t", exclusive=False
     ) as found:
         yield found

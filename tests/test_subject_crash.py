@@ -19,7 +19,7 @@ from support import small
 from support.killing import killed_at
 from support.small import Small
 
-from pbxretain import connector, execute, sought, subject
+from pbxretain import execute, sought, sources, subject
 from pbxretain.errors import Exit
 from pbxretain.execute import RunResult
 
@@ -37,7 +37,7 @@ def demand(pbx: Small) -> RunResult:
     """Everything of one extension."""
     terms, site = pbx.terms(), pbx.site()
     execute.settle(terms, site, now=small.NOW)
-    with connector.opened(
+    with sources.opened(
         terms.source, terms.connector, name=terms.name, installation=site.mark, exclusive=False
     ) as opened:
         starts = [(strand.of, strand.start) for strand in terms.strands(opened)]

@@ -20,8 +20,8 @@ from pbxretain.errors import DocumentError, Exit
 from pbxretain.manifest import Manifest
 from pbxretain.messages import LANGUAGES, Lang, known, text
 from pbxretain.plan import unknown_starts
-from pbxretain.policy import Policy, Rule, approval_state, load_policy
-from pbxretain.policyfile import approve
+from pbxretain.policy.document import Policy, Rule, approval_state, load_policy
+from pbxretain.policy.editing import approve
 
 NAMES = templates.names()
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

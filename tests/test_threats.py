@@ -35,7 +35,7 @@ from support.reports import NOW as START
 from support.sealed import watched
 from support.small import NOW
 
-from pbxretain import approval, execute, keys, signing
+from pbxretain import approval, execute, keyring, keys, signing
 from pbxretain.cli import unsealed
 from pbxretain.errors import EvidenceError, Exit, RefusedError, TrustError
 from pbxretain.evidence import attestations as at
@@ -46,10 +46,10 @@ from pbxretain.evidence.commitments import RunKey
 from pbxretain.evidence.lookup import minute
 from pbxretain.evidence.trust import read_roster
 from pbxretain.ledger import LEDGER, Ledger
-from pbxretain.messages import CATALOGUE
-from pbxretain.settings import Secret
+from pbxretain.secret import Secret
 from pbxretain.signing import key_id
 from pbxretain.verify import Verdict, verify_paths
+from pbxretain.wording import CATALOGUE
 
 HOUR = timedelta(hours=1)
 RUNNER = private(1)
@@ -653,12 +653,12 @@ def test_a_stolen_key_file_of_the_officer_opens_with_his_passphrase_only(tmp_pat
     path = tmp_path / "dpo-keys.json"
     escrow = X25519PrivateKey.generate()
     right, wrong = Secret("kein Anschluss unter dieser Nummer"), Secret("Passwort12345")
-    keys.write_container(path, {"escrow": escrow}, right, created=NOW)
+    keyring.write_container(path, {"escrow": escrow}, right, created=NOW)
     with pytest.raises(RefusedError) as caught:
-        keys.open_container(path, wrong)
+        keyring.open_container(path, wrong)
     assert caught.value.code == "PASSPHRASE"
     assert escrow.private_bytes_raw() not in path.read_bytes()
-    opened = keys.open_container(path, right).opener()
+    opened = keyring.open_container(path, right).opener()
     assert opened.private_bytes_raw() == escrow.private_bytes_raw()
 
 

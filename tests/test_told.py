@@ -12,7 +12,8 @@ from support.tables import NAME
 
 from pbxretain.documents import parse
 from pbxretain.errors import DocumentError
-from pbxretain.manifest import ApiDataset, Manifest, TreeFacet
+from pbxretain.facets import TreeFacet
+from pbxretain.manifest import ApiDataset, Manifest
 from pbxretain.records import Rival, Selection
 from pbxretain.stores.client import Client, Item
 from pbxretain.stores.items import open_items

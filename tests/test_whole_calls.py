@@ -17,7 +17,7 @@ from support.servers import MariaDB, Server
 from support.vendor import CUTOFF, OLD, YOUNG, Scene, local
 
 from pbxretain import connector as shelves
-from pbxretain import plan
+from pbxretain import plan, sources
 from pbxretain.documents import parse
 from pbxretain.errors import DocumentError, DriftError, Exit
 from pbxretain.manifest import Manifest
@@ -228,7 +228,7 @@ def test_a_call_with_a_leg_that_is_not_processed_waits_whole(pbx: Tied) -> None:
 
 def test_check_tells_that_no_row_ever_has_the_state_that_the_manifest_waits_for(pbx: Tied) -> None:
     def said() -> list[str]:
-        with shelves.opened(
+        with sources.opened(
             pbx.terms().source, pbx.connector, name="office", installation="x", exclusive=False
         ) as opened:
             store = opened.store("calls")
@@ -377,7 +377,7 @@ def test_drift_below_the_anchor_refuses(pbx: Tied, change: str) -> None:
 def check(pbx: Tied) -> dict[str, set[str]]:
     """What ``check`` finds in the calls: code to commands."""
     terms = pbx.terms()
-    with shelves.opened(
+    with sources.opened(
         terms.source, terms.connector, name="office", installation="x", exclusive=False
     ) as opened:
         store = opened.store("calls")

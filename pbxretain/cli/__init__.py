@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from importlib import import_module
 from typing import Any
 
@@ -28,6 +30,8 @@ _COMMANDS = {
     "connector": "author:connector",
     "schema": "author:schema",
 }
+_SELDOM = 50_000
+"""New objects between two looks for garbage."""
 
 
 class Main(click.Group):
@@ -45,9 +49,20 @@ class Main(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Runs one command and exits with its code; no error ever shows a traceback."""
+        set_up()
         kwargs["standalone_mode"] = False
         kwargs["obj"] = face = Face()
         raise SystemExit(guarded(lambda: super(Main, self).main(*args, **kwargs), face))
+
+
+def set_up() -> None:
+    """What holds for the whole process, before the first command is imported."""
+    # A start makes many objects that stay. Looking through all of them for garbage, again and
+    # again, took a tenth of it.
+    gc.set_threshold(_SELDOM)
+    # Plugins of pydantic that happen to be installed would see every document; to look for them
+    # reads the metadata of every package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 @click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"]})

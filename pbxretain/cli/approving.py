@@ -10,15 +10,15 @@ from uuid import UUID
 
 import click
 
-from pbxretain import approval, keys
-from pbxretain import policy as policies
+from pbxretain import approval, keyring
 from pbxretain.bundle import exists, hand_over, handed
 from pbxretain.cli import context, papers, passphrase
 from pbxretain.cli.context import checked_name
 from pbxretain.cli.face import Face, width
 from pbxretain.cli.officer import Desk
 from pbxretain.errors import Exit
-from pbxretain.policy import Policy
+from pbxretain.policy import document as policies
+from pbxretain.policy.document import Policy
 from pbxretain.render import as_text
 from pbxretain.settings import refuse_writable
 from pbxretain.sheet import Heading, KeyValue, Paragraph, Sheet
@@ -54,7 +54,7 @@ def sign(
     if out is not None and out.exists():
         raise exists(out)
     _show(face, draft.policy, draft.digest)
-    signer = keys.open_container(key, passphrase.ask(face, passphrase_file)).signer("controller")
+    signer = keyring.open_container(key, passphrase.ask(face, passphrase_file)).signer("controller")
     sealed = approval.sign(draft, installation, signer, now=context.now())
     told = _Told(draft.policy, draft.digest, key_id(signer.public_key()), "approval.signed")
     return _handed(face, sealed, told, out or Path(f"{_name(sealed)}.dsse.json"))

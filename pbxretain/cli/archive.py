@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pbxretain import explain, explain_attestations, signing
+from pbxretain import explain, signing
 from pbxretain.cli import context, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
@@ -16,7 +16,7 @@ from pbxretain.errors import DocumentError, EvidenceError, RefusedError, Unavail
 from pbxretain.evidence.attachment import attached, is_pdf
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import Account, Predicate, file_type, made_at, parse_statement
-from pbxretain.explain import Seal
+from pbxretain.explain import Seal, attestations
 from pbxretain.ledger import FILED, Entry, Ledger
 from pbxretain.messages import Lang
 from pbxretain.sheet import Sheet
@@ -142,7 +142,7 @@ def sheet(found: Opened, lang: Lang) -> Sheet:
     if isinstance(found.predicate, Account):
         return explain.statement(found.predicate, lang, seal=found.seal)
     digest, keyid = found.seal.digest, found.seal.keyid
-    told = explain_attestations.sheet(
+    told = attestations.sheet(
         found.predicate, lang, kind=found.kind, digest=digest, keyid=keyid, zone=found.zone
     )
     made = moment(made_at(found.predicate))

@@ -289,12 +289,12 @@ def concept(sources: tuple[str, ...], form: printed.Form | None, out: Path | Non
     Opens no database and reads no report. What only people know is left blank to fill in.
     """
     from pbxretain.cli import concept as writing
-    from pbxretain.cli import context
+    from pbxretain.cli import concept_facts, context
 
     app, now = context.load(face()), context.now()
-    found = writing.systems(app, sources)
+    found = concept_facts.systems(app, sources)
     sheet = writing.sheet(found, app.settings, face().lang, now=now)
-    printed.give(face(), writing.data(found, now=now), sheet, form=form, out=out)
+    printed.give(face(), concept_facts.data(found, now=now), sheet, form=form, out=out)
 
 
 @command()

@@ -14,8 +14,7 @@ from typing import Any
 import click
 
 from pbxretain import connector as shelves
-from pbxretain import documents, settings, strictyaml, templates
-from pbxretain import policy as policies
+from pbxretain import documents, places, strictyaml, templates
 from pbxretain.cli import context, work
 from pbxretain.cli.face import Face
 from pbxretain.cli.scaffold import SourceText, settings_text
@@ -24,6 +23,7 @@ from pbxretain.discovery.products import Draft, discover, host_zone, revealed
 from pbxretain.errors import DocumentError, RefusedError, UnavailableError
 from pbxretain.host.tree import HostTree
 from pbxretain.messages import Lang
+from pbxretain.policy import document as policies
 from pbxretain.posix import write_synced
 from pbxretain.settings import Settings
 
@@ -62,7 +62,7 @@ def init(face: Face, **options: Any) -> int:
     answers = _answers(face, config, language, options)
     text = _text(answers)
     checked = documents.parse(text.encode(), str(config), Settings).value
-    app = context.App(config=config, settings=checked, state=settings.state_folder(checked))
+    app = context.App(config=config, settings=checked, state=places.state_folder(checked))
     written = _write(app, answers, text)
     if not face.json:
         for path in written:
@@ -74,8 +74,8 @@ def init(face: Face, **options: Any) -> int:
 
 def _config(face: Face, options: Mapping[str, Any]) -> Path:
     if folder := options["config_dir"]:
-        return Path(folder).absolute() / settings.CONFIG_NAME
-    return face.config.absolute() if face.config else settings.default_config()
+        return Path(folder).absolute() / places.CONFIG_NAME
+    return face.config.absolute() if face.config else places.default_config()
 
 
 # --- asking -----------------------------------------------------------------------------------

@@ -21,10 +21,12 @@ from pbxretain.cli.face import Face
 from pbxretain.cli.sketch import FILES, Sketch, manifest_text, readme_text
 from pbxretain.documents import DATA_CLASSES
 from pbxretain.errors import DocumentError, RefusedError, UnavailableError
-from pbxretain.manifest import TEXT_FORMS, TreeDataset
+from pbxretain.forms import TEXT_FORMS
+from pbxretain.manifest import TreeDataset
 from pbxretain.messages import Lang, text
 from pbxretain.posix import write_synced
-from pbxretain.settings import SecretRef, resolve_secret
+from pbxretain.secret import resolve_secret
+from pbxretain.settings import SecretRef
 from pbxretain.sheet import Items, Paragraph, Sheet
 from pbxretain.strictyaml import printable
 

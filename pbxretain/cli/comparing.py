@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pbxretain import explain, messages, policyfile
+from pbxretain import explain, messages
 from pbxretain import plan as planning
-from pbxretain import policy as policies
 from pbxretain.bundle import handed
 from pbxretain.cli import context, papers, ruletext
 from pbxretain.cli.context import App, checked_name
@@ -21,8 +20,10 @@ from pbxretain.evidence.statements import parse_statement
 from pbxretain.messages import Lang, code, text
 from pbxretain.period import Period
 from pbxretain.plan import Plan
-from pbxretain.policy import Policy, Rule
-from pbxretain.policydiff import Changed, Difference, Pair, RuleChange, compare
+from pbxretain.policy import document as policies
+from pbxretain.policy import editing
+from pbxretain.policy.changes import Changed, Difference, Pair, RuleChange, compare
+from pbxretain.policy.document import Policy, Rule
 from pbxretain.sheet import Block, Heading, Items, KeyValue, Paragraph, Sheet
 from pbxretain.signing import open_envelope
 
@@ -35,7 +36,7 @@ def versions(face: Face, name: str, other: str | None) -> tuple[Policy, Policy]:
     app = context.load(face)
     now = app.policy(name).value
     path = policies.policy_path(app.policies, checked_name(name))
-    before = policyfile.approved_version(path)
+    before = editing.approved_version(path)
     if before is None:
         raise DocumentError(
             f"no approved version of policy {name} was kept",

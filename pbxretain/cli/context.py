@@ -1,7 +1,7 @@
 """Which documents, folders and keys does this invocation work with?
 
-What runs, plans and opens sources is imported where it is asked for: ``verify`` and many others
-need the settings alone, and starts should be quick.
+What reads settings, runs, plans and opens sources is imported where it is asked for: starts should
+be quick, and ``verify`` on a machine without settings needs none of it.
 """
 
 from __future__ import annotations
@@ -17,24 +17,26 @@ from uuid import uuid4
 
 import click
 
-from pbxretain import settings, signing
+from pbxretain import places, signing
 from pbxretain.cli.face import Face
-from pbxretain.documents import Loaded
 from pbxretain.errors import DocumentError, EvidenceError, RefusedError, UnavailableError
-from pbxretain.evidence.sealing import Recipient, load_recipients
 from pbxretain.ledger import FILED, ROSTER, Ledger
 from pbxretain.posix import write_synced
 from pbxretain.runner import RunnerKey
-from pbxretain.settings import Settings, Source
 
 if TYPE_CHECKING:
     from pbxretain.approval import Signed
-    from pbxretain.connector import Connector, Opened
+    from pbxretain.connector import Connector
+    from pbxretain.documents import Loaded
+    from pbxretain.evidence.sealing import Recipient
     from pbxretain.execute import Site
     from pbxretain.holds import Folder
     from pbxretain.plan import Terms
-    from pbxretain.policy import Policy
+    from pbxretain.policy.document import Policy
     from pbxretain.rolling import Chain
+    from pbxretain.settings import Settings, Source
+    from pbxretain.sources import Opened
+    from pbxretain.witness import Standpoint
 
 ESCROW = "escrow-*.pub.pem"
 INSTALLATION = "installation"
@@ -64,7 +66,7 @@ class App:
 
     @property
     def policies(self) -> Path:
-        return settings.policies_folder(self.settings, self.config)
+        return places.policies_folder(self.settings, self.config)
 
     @property
     def holds(self) -> Folder:
@@ -90,7 +92,7 @@ class App:
 
     @property
     def connectors(self) -> Path:
-        return settings.connectors_folder(self.settings, self.config)
+        return places.connectors_folder(self.settings, self.config)
 
     def connector(self, name: str) -> Connector:
         from pbxretain import connector
@@ -99,16 +101,17 @@ class App:
 
     def policy(self, name: str) -> Loaded[Policy]:
         """A policy of this installation; DocumentError when it isn't there or has mistakes."""
-        from pbxretain import policy
+        from pbxretain import settings
+        from pbxretain.policy import document
 
-        path = policy.policy_path(self.policies, checked_name(name))
+        path = document.policy_path(self.policies, checked_name(name))
         settings.refuse_writable(path)
-        return policy.load_policy(path)
+        return document.load_policy(path)
 
     def terms(self, name: str) -> Terms:
         """What a source is run under: all its documents, loaded once."""
-        from pbxretain import policy
         from pbxretain.plan import Terms
+        from pbxretain.policy import document
 
         source = self.source(name)
         loaded = self.policy(source.policy)
@@ -119,7 +122,7 @@ class App:
             connector=self.connector(name),
             policy=loaded.value,
             policy_digest=loaded.digest,
-            approved=policy.approval_state(loaded.value) == "approved",
+            approved=document.approval_state(loaded.value) == "approved",
             holds=self.holds,
             evidence=self.settings.evidence,
             recipients=escrow_keys(self),
@@ -220,10 +223,10 @@ class App:
     @contextmanager
     def opened(self, terms: Terms) -> Iterator[Opened]:
         """A source opened for reading only."""
-        from pbxretain import connector
+        from pbxretain import sources
 
         mark = self.installation().replace("-", "")[:12]
-        with connector.opened(
+        with sources.opened(
             terms.source, terms.connector, name=terms.name, installation=mark, exclusive=False
         ) as stores:
             yield stores
@@ -235,16 +238,20 @@ def escrow_keys(app: App) -> tuple[Recipient, ...]:
     UnavailableError where nobody lets us look."""
     if app.settings.evidence == "counts":
         return ()
+    from pbxretain.evidence.sealing import load_recipients
+
     folder = app.runner.folder
     return load_recipients(sorted(folder.glob(ESCROW)) if is_there(folder) else ())
 
 
 def load(face: Face) -> App:
     """Reads settings; from then on the face speaks their language."""
-    config = settings.find_config(face.config)
+    config = places.find_config(face.config)
+    from pbxretain import settings
+
     loaded = settings.load_settings(config).value
     face.settled = loaded.language
-    return App(config=config, settings=loaded, state=settings.state_folder(loaded))
+    return App(config=config, settings=loaded, state=places.state_folder(loaded))
 
 
 def program(face: Face) -> str:
@@ -252,7 +259,7 @@ def program(face: Face) -> str:
     if face.config is None:
         return "pbxretain"
     try:
-        usual = settings.find_config() == face.config.absolute()
+        usual = places.find_config() == face.config.absolute()
     except DocumentError:
         usual = False
     return "pbxretain" if usual else f"pbxretain --config {shlex.quote(str(face.config))}"
@@ -263,7 +270,7 @@ def own_public(face: Face) -> Path | None:
     try:
         return load(face).public
     except (DocumentError, RefusedError):
-        return RunnerKey(settings.state_folder() / "keys").public
+        return RunnerKey(places.state_folder() / "keys").public
 
 
 def own_reports(face: Face) -> list[Path]:
@@ -280,11 +287,23 @@ def own_roster(face: Face) -> Path | None:
     try:
         state = load(face).state
     except (DocumentError, RefusedError):
-        state = settings.state_folder()
+        state = places.state_folder()
     try:
         return state / ROSTER if (state / ROSTER).is_file() else None
     except OSError:
         return None
+
+
+def standpoint() -> Standpoint | None:
+    """What this machine knows if it is the officer's; None on any other."""
+    try:
+        if not places.officer_home().exists():
+            return None
+    except OSError:
+        return None
+    from pbxretain import witness
+
+    return witness.standpoint()
 
 
 def now() -> datetime:

@@ -18,15 +18,16 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from pbxretain import messages
 from pbxretain.errors import Exit, RetainError
 from pbxretain.messages import LANGUAGES, Lang
-from pbxretain.render import as_text, clean
-from pbxretain.sheet import Sheet
+
+if TYPE_CHECKING:
+    from pbxretain.sheet import Sheet
 
 SCHEMA = 1
 """Version of every JSON document on stdout; it only grows when a field changes its meaning."""
@@ -65,12 +66,14 @@ class Face:
             document = {"schema": SCHEMA, **data}
             click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
             return
+        from pbxretain.render import as_text
+
         click.echo("\n".join(as_text(sheet, width=width()) for sheet in sheets), nl=False)
 
     def note(self, sentence: str, *, level: int = logging.INFO) -> None:
         """A remark on stderr; it never says anything about single records."""
         mark = f"<{_PRIORITY[level]}>" if _to_journal() else ""
-        lines = [f"{mark}{line}" for line in clean(sentence).split("\n")]
+        lines = [f"{mark}{line}" for line in _clean(sentence).split("\n")]
         click.echo("\n".join(lines), err=True)
 
     def confirm(self, question: str) -> bool:
@@ -111,6 +114,13 @@ class Face:
         # Other details are in English; the sentence of the code stands before them.
         sentence = messages.code("code", error.code, self.lang)
         return self.text("error.detail", sentence=sentence, message=error)
+
+
+def _clean(text: str) -> str:
+    # Where nothing is said, such as for --help, nothing has to be printable.
+    from pbxretain.render import clean
+
+    return clean(text)
 
 
 def face() -> Face:
@@ -204,7 +214,7 @@ def guarded(action: Callable[[], Any], shown: Face) -> int:
     except click.ClickException as error:
         error.show()
         if shown.json and not shown.said:
-            told = {"code": "USAGE", "message": clean(error.format_message()), "hint": ""}
+            told = {"code": "USAGE", "message": _clean(error.format_message()), "hint": ""}
             shown.give({"error": {**told, "exit": int(Exit.USAGE)}})
         return int(Exit.USAGE)
     except click.Abort:
@@ -250,7 +260,7 @@ class Plain(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         # Nobody's traceback: exc_info is dropped, the message has what may be said.
-        line = clean(f"pbxretain: {record.getMessage()}").replace("\n", " ")
+        line = _clean(f"pbxretain: {record.getMessage()}").replace("\n", " ")
         return f"<{_PRIORITY.get(record.levelno, 5)}>{line}" if self._journal else line
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import click
 from pydantic import ValidationError
 
-from pbxretain import filing, holdnotes, holds, keys, rolling
+from pbxretain import filing, holdnotes, holds, keyring, rolling
 from pbxretain.cli import context, passphrase
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
@@ -391,7 +391,7 @@ def _second(face: Face, app: App, wanted: Release, *, now: datetime) -> PrivateK
     """The key of somebody to whom the roster gives a say; RefusedError for any other."""
     roster = filing.installed_roster(app.state / ROSTER)
     assert wanted.key is not None  # noqa: S101  (goes with --agree)
-    ring = keys.open_container(wanted.key, passphrase.ask(face, wanted.passphrase_file))
+    ring = keyring.open_container(wanted.key, passphrase.ask(face, wanted.passphrase_file))
     for role in SECOND:
         if role in ring.roles:
             key = ring.signer(role)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pbxretain import documents, settings
+from pbxretain import documents, places, settings
 from pbxretain.cli import context, papers
 from pbxretain.cli.face import Face
 from pbxretain.cli.scaffold import SourceText, settings_text
@@ -120,7 +120,7 @@ def _password(draft: Draft, name: str) -> dict[str, str]:
     """Where settings look for the password; the product's own is never copied there."""
     if not draft.needs_password:
         return {}
-    return {"file": f"{settings.SYSTEM_CONFIG}/{name}.password"}
+    return {"file": f"{places.SYSTEM_CONFIG}/{name}.password"}
 
 
 def _url_notes(draft: Draft, lang: Lang) -> Iterator[str]:

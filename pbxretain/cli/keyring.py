@@ -12,7 +12,7 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
-from pbxretain import filing, keys, posix, rolling, signing
+from pbxretain import filing, keyring, keys, posix, rolling, signing
 from pbxretain.bundle import exists, hand_over, handed
 from pbxretain.cli import context, passphrase
 from pbxretain.cli.context import App
@@ -28,7 +28,7 @@ from pbxretain.errors import (
 from pbxretain.evidence.attestations import KeyEvent, Role, RosterKey
 from pbxretain.evidence.statements import parse_statement
 from pbxretain.evidence.trust import Roster, read_roster
-from pbxretain.keys import AnyPrivate
+from pbxretain.keyring import AnyPrivate
 from pbxretain.ledger import FILED, ROSTER, Ledger
 from pbxretain.sheet import Block, Heading, Items, KeyValue, Paragraph, Sheet
 from pbxretain.signing import fingerprint, key_id, open_envelope, signed_by
@@ -73,7 +73,8 @@ def _elsewhere(face: Face, order: Order, out: Path) -> None:
         )
     unattended = roles == ("runner",) and not passphrase.given(order.passphrase_file)
     made: dict[Role, AnyPrivate] = {
-        role: _import(face, order.origin) if order.origin else keys.generate(role) for role in roles
+        role: _import(face, order.origin) if order.origin else keyring.generate(role)
+        for role in roles
     }
     if unattended:
         key = made["runner"]
@@ -84,7 +85,7 @@ def _elsewhere(face: Face, order: Order, out: Path) -> None:
         face.note(face.text("key.unprotected", path=out))
     else:
         secret = passphrase.ask(face, order.passphrase_file, new=True)
-        keys.write_container(out, made, secret, created=context.now())
+        keyring.write_container(out, made, secret, created=context.now())
     ids = {role: key_id(key.public_key()) for role, key in made.items()}
     _tell_ring(face, out, ids)
 
@@ -92,11 +93,11 @@ def _elsewhere(face: Face, order: Order, out: Path) -> None:
 def _import(face: Face, path: Path) -> AnyPrivate:
     """Without a passphrase where the file needs none."""
     try:
-        return keys.import_key(path)
+        return keyring.import_key(path)
     except RefusedError as error:
         if error.code != "PASSPHRASE":
             raise
-    return keys.import_key(path, passphrase.typed(face, "key.import.passphrase"))
+    return keyring.import_key(path, passphrase.typed(face, "key.import.passphrase"))
 
 
 def _recovery(face: Face, source: str, out: Path | None) -> None:
@@ -159,8 +160,8 @@ def _public(app: App, source: str | None) -> signing.PublicKey:
 def _look_at(face: Face, file: Path, out: Path | None) -> None:
     if out:
         raise click.UsageError("Use key export for the public halves of a key file.")
-    if keys.is_container(file):
-        _tell_ring(face, file, {each.role: each.id for each in keys.listed(file)})
+    if keyring.is_container(file):
+        _tell_ring(face, file, {each.role: each.id for each in keyring.listed(file)})
         return
     found = keys.load_any_public(file)
     _tell_public(face, file, key_id(found))
@@ -303,13 +304,13 @@ def export(
     """Writes one key of a container out: its public half, or the private one on request."""
     if private and out is None:
         raise click.UsageError("A private key goes into a file, never on the screen: --out FILE.")
-    known = [each.role for each in keys.listed(file)]
+    known = [each.role for each in keyring.listed(file)]
     if role is None and len(known) > 1:
         raise click.UsageError(f"Name one of its keys: --role {' or '.join(known)}.")
-    ring = keys.open_container(file, passphrase.ask(face, passphrase_file))
+    ring = keyring.open_container(file, passphrase.ask(face, passphrase_file))
     key = ring.key(cast("Role", role or known[0]))
     if private and out:
-        keys.write_private(out, keys.private_pem(key))
+        keyring.write_private(out, keys.private_pem(key))
         face.note(face.text("key.unprotected", path=out))
         _tell_public(face, out, key_id(key.public_key()))
         return

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from pbxretain import connector, keys, signing
+from pbxretain import keyring, signing, sources
 from pbxretain import observe as observing
 from pbxretain.bundle import exists, hand_over
 from pbxretain.cli import context
@@ -18,7 +18,7 @@ from pbxretain.errors import Exit, RefusedError
 from pbxretain.evidence.attestations import Observation
 from pbxretain.evidence.statements import statement
 from pbxretain.evidence.trust import Roster
-from pbxretain.explain_attestations import sheet
+from pbxretain.explain.attestations import sheet
 from pbxretain.signing import PrivateKey
 
 
@@ -50,7 +50,7 @@ def observe(desk: Desk, names: tuple[str, ...], *, key: Path | None, out: Path |
 
 
 def _signer(desk: Desk, key: Path | None) -> PrivateKey:
-    ring = desk.open() if key is None else keys.open_container(key, desk.passphrase())
+    ring = desk.open() if key is None else keyring.open_container(key, desk.passphrase())
     return ring.signer("observer" if "observer" in ring.roles else "dpo")
 
 
@@ -65,7 +65,7 @@ def _look(desk: Desk, app: context.App, name: str, roster: Roster) -> Observatio
         )
     terms, installation = app.terms(name), roster.trust.installation
     with (
-        connector.opened(
+        sources.opened(
             terms.source,
             terms.connector,
             name=name,

@@ -17,10 +17,11 @@ from pbxretain.cli import passphrase, verdict
 from pbxretain.cli.face import Face
 from pbxretain.cli.fingerprints import compare
 from pbxretain.errors import Exit, RefusedError
-from pbxretain.keys import Keyring
+from pbxretain.keyring import Keyring
 from pbxretain.messages import code, counted
 from pbxretain.officer import Claim, Home
-from pbxretain.settings import Secret
+from pbxretain.places import officer_home
+from pbxretain.secret import Secret
 from pbxretain.sheet import Block, Heading, Items, KeyValue, Paragraph, Sheet
 from pbxretain.verify import Verdict
 from pbxretain.witness import LOOKED, Looked, Outcome
@@ -37,7 +38,7 @@ class Desk:
 
     @property
     def home(self) -> Home:
-        return Home(officer.home_folder(self.given))
+        return Home(officer_home(self.given))
 
     def passphrase(self, *, new: bool = False) -> Secret:
         return passphrase.ask(self.face, self.passphrase_file, new=new)

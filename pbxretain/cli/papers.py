@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pbxretain import connector as shelves
-from pbxretain import explain, messages, policyfile, rulecheck, templates
+from pbxretain import explain, messages, templates
 from pbxretain import plan as planning
-from pbxretain import policy as policies_
 from pbxretain.cli import context, ruletext
 from pbxretain.cli.context import App, checked_name
 from pbxretain.cli.face import Face
@@ -19,8 +18,10 @@ from pbxretain.documents import Loaded, parse
 from pbxretain.errors import DocumentError, RefusedError, RetainError
 from pbxretain.manifest import Manifest
 from pbxretain.messages import LANGUAGES, Lang, code, text
-from pbxretain.policy import Policy, Rule
-from pbxretain.settings import find_config
+from pbxretain.places import find_config
+from pbxretain.policy import checks, editing
+from pbxretain.policy import document as policies_
+from pbxretain.policy.document import Policy, Rule
 from pbxretain.sheet import Block, Column, Heading, Items, KeyValue, Paragraph, Sheet, Table
 from pbxretain.strictyaml import printable, read
 
@@ -180,14 +181,14 @@ def check(face: Face, name: str) -> tuple[Path, list[Note]]:
 
 def _in_the_way(found: Loaded[Policy], manifests: Sequence[Manifest]) -> list[Note]:
     """Rules that an earlier one touches, and facets that nobody declares, each at its line."""
-    several = [rulecheck.several_values(manifest) for manifest in manifests]
+    several = [checks.several_values(manifest) for manifest in manifests]
     told = list(
-        rulecheck.remarks(found.value, several=frozenset().union(*several) if several else None)
+        checks.remarks(found.value, several=frozenset().union(*several) if several else None)
     )
     for manifest in manifests:
-        told += rulecheck.unknown_facets(manifest, found.value)
-        told += rulecheck.unredactable(manifest, found.value)
-        told += rulecheck.untied_files(manifest, found.value)
+        told += checks.unknown_facets(manifest, found.value)
+        told += checks.unredactable(manifest, found.value)
+        told += checks.untied_files(manifest, found.value)
     lines = read(found.path.read_bytes(), str(found.path)).lines
     return [
         Note(
@@ -216,8 +217,8 @@ def approve(face: Face, name: str, *, by: str, ref: str | None) -> Policy:
         )
     path = policies_.policy_path(app.policies, checked_name(name))
     today = context.now().astimezone().date()
-    found = policyfile.approve(path, by=by, ref=ref, today=today)
-    policyfile.keep_approved(path)
+    found = editing.approve(path, by=by, ref=ref, today=today)
+    editing.keep_approved(path)
     return found
 
 

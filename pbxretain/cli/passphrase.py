@@ -12,7 +12,7 @@ import click
 from pbxretain.cli.face import Face
 
 if TYPE_CHECKING:
-    from pbxretain.settings import Secret
+    from pbxretain.secret import Secret
 
 _META = "pbxretain.passphrase-fd"
 
@@ -38,8 +38,8 @@ DESCRIPTOR = click.option(
 
 def ask(face: Face, file: Path | None, *, new: bool = False) -> Secret:
     """The passphrase; a new one is asked for twice. UsageError where nobody can be asked."""
-    from pbxretain.keys import SHORTEST_PASSPHRASE
-    from pbxretain.settings import passphrase_from_file, secret_from_descriptor
+    from pbxretain.keyring import SHORTEST_PASSPHRASE
+    from pbxretain.secret import passphrase_from_file, secret_from_descriptor
 
     if file is not None:
         return passphrase_from_file(file.absolute())
@@ -68,7 +68,7 @@ def _descriptor() -> int | None:
 
 
 def _prompt(question: str, again: str) -> Secret:
-    from pbxretain.settings import Secret
+    from pbxretain.secret import Secret
 
     if not sys.stdin.isatty():
         raise click.UsageError("Without a terminal, name the passphrase's file: --passphrase-file.")

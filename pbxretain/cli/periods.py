@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pbxretain import aggregate, witness
-from pbxretain.aggregate import Figures
+from pbxretain.annex import counting
+from pbxretain.annex.figures import Figures
 from pbxretain.bundle import opened_paths
 from pbxretain.cli import context
 from pbxretain.cli.face import Face
@@ -49,7 +49,7 @@ def period(face: Face, wanted: Wanted, *, now: datetime) -> Figures:
     """Reads, verifies and counts. Needs no settings where a folder is named."""
     span = wanted.span()
     place = _place(face, wanted)
-    known, seen = [*wanted.trust, *wanted.keys], witness.standpoint()
+    known, seen = [*wanted.trust, *wanted.keys], context.standpoint()
     refuse_carried(known, [place.reports] if place.reports is not None else [])
     if not known:
         own_roster = seen.roster if seen else context.own_roster(face)
@@ -61,9 +61,9 @@ def period(face: Face, wanted: Wanted, *, now: datetime) -> Figures:
             verdict = verify_paths(
                 opened, trust=known, own_public=own, now=now, seen=seen.kept if seen else ()
             )
-    name, reports = aggregate.chain(verdict, place.source)
+    name, reports = counting.chain(verdict, place.source)
     roster = Anchors.load(known, own_public=None).roster
-    return aggregate.figures(
+    return counting.figures(
         reports,
         verdict,
         span,

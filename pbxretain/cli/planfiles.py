@@ -10,12 +10,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from pbxretain import execute, messages, planfile
+from pbxretain import execute, itemising, messages, planfile
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
 from pbxretain.cli.progress import bars
 from pbxretain.cli.show import LIMITS
-from pbxretain.connector import Opened
 from pbxretain.errors import DocumentError, Exit, RefusedError
 from pbxretain.evidence.fields import moment
 from pbxretain.messages import Lang, number, text
@@ -23,6 +22,7 @@ from pbxretain.plan import Plan, Terms
 from pbxretain.planfile import Head, PlanFile
 from pbxretain.planned import Tally
 from pbxretain.sheet import Block, Column, Heading, Paragraph, Sheet, Table
+from pbxretain.sources import Opened
 
 
 def write(
@@ -47,7 +47,7 @@ def write(
             )
     site = app.site(terms.name)
     with bars(face, terms.name) as progress:
-        return planfile.write(
+        return itemising.write(
             path,
             terms=terms,
             decided=decided,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
 from pbxretain.cli.face import PLAIN_WIDTH, Face
 from pbxretain.errors import DocumentError, RefusedError
-from pbxretain.posix import write_synced
-from pbxretain.sheet import Sheet
+
+if TYPE_CHECKING:
+    from pbxretain.sheet import Sheet
 
 Form = Literal["text", "html", "pdf"]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -73,6 +74,7 @@ def as_bytes(sheet: Sheet, form: Form, *, attached: Mapping[str, bytes] | None =
 def put(out: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Writes a new file for people, whole or not at all; RefusedError where there is one."""
     from pbxretain.bundle import exists
+    from pbxretain.posix import write_synced
 
     try:
         write_synced(out, data, mode, replace=False)

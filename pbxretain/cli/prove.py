@@ -27,11 +27,10 @@ def verify(paths: tuple[Path, ...], trust: tuple[Path, ...], keys: tuple[Path, .
     this installation's own public key. A roster that lies in what is checked is refused.
     """
     from pbxretain import verify as verifying
-    from pbxretain import witness
     from pbxretain.bundle import opened_paths
     from pbxretain.cli import context, verdict
 
-    known, seen = [*trust, *keys], witness.standpoint()
+    known, seen = [*trust, *keys], context.standpoint()
     verifying.refuse_carried(known, paths)
     if not known:
         roster = seen.roster if seen else context.own_roster(face())
@@ -130,11 +129,11 @@ def report_period(form: printed.Form | None, out: Path | None, **asked: Any) -> 
     Checks signatures and ledger first, as "verify" does, and ends with its codes. With --from it
     needs no settings.
     """
-    from pbxretain import annex, remarks
+    from pbxretain.annex import facts, remarks, words
     from pbxretain.cli import context, periods
 
     found = periods.period(face(), periods.Wanted(**asked), now=context.now())
-    printed.give(face(), annex.data(found), annex.sheet(found, face().lang), form=form, out=out)
+    printed.give(face(), facts.data(found), words.sheet(found, face().lang), form=form, out=out)
     return int(remarks.exit_code(found))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pbxretain import explain
 from pbxretain.messages import Lang, code, known, period, text
 from pbxretain.period import Period
-from pbxretain.policy import Cut, Redact, Rule
+from pbxretain.policy.document import Cut, Redact, Rule
 
 
 def part(rule: Rule, lang: Lang) -> str:

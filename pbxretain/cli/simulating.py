@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
-from pbxretain import messages, simulation
+from pbxretain import messages
 from pbxretain.cli import context, papers, progress, ruletext
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
@@ -18,20 +18,11 @@ from pbxretain.errors import DocumentError, StoreError
 from pbxretain.messages import Lang, number, text
 from pbxretain.period import Period, first_instant
 from pbxretain.plan import Terms
-from pbxretain.policy import Policy, Rule
+from pbxretain.policy import simulation
+from pbxretain.policy.document import Policy, Rule
+from pbxretain.policy.simulation import Day, Span
 from pbxretain.records import Selection
-from pbxretain.sheet import (
-    Block,
-    Chart,
-    Column,
-    Heading,
-    Items,
-    KeyValue,
-    Point,
-    Sheet,
-    Table,
-)
-from pbxretain.simulation import Day, Span
+from pbxretain.sheet import Block, Chart, Column, Heading, Items, KeyValue, Point, Sheet, Table
 from pbxretain.stores import histogram
 from pbxretain.strands import Strand
 

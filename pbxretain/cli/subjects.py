@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from pbxretain import connector, subject
+from pbxretain import sources, subject
 from pbxretain.aliases import aliases
 from pbxretain.bundle import exists
 from pbxretain.cli import context, printed
@@ -24,10 +24,10 @@ from pbxretain.cli.context import App
 from pbxretain.cli.face import Face
 from pbxretain.cli.subject import ASK
 from pbxretain.cli.subject_sheet import Answer
-from pbxretain.connector import Opened
 from pbxretain.errors import DocumentError, Exit, RefusedError, RetainError, UnavailableError, worst
 from pbxretain.journal import Journal
 from pbxretain.settings import Source
+from pbxretain.sources import Opened
 from pbxretain.subject import Holding, Subject
 
 DATA, SHEET, FILES = "subject.json", "subject.html", "files"
@@ -137,7 +137,7 @@ def _make(out: Path) -> None:
 
 def _answer(app: App, name: str, whom: Subject, *, files: Path | None) -> Answer:
     source, product = app.source(name), app.connector(name)
-    with connector.opened(
+    with sources.opened(
         source, product, name=name, installation=_mark(app), exclusive=False
     ) as opened:
         known = aliases(app.state / name, region=source.region)

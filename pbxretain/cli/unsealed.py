@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from pbxretain import keys, messages, signing
+from pbxretain import keyring, keys, messages, signing
 from pbxretain.cli import context, passphrase
 from pbxretain.cli.face import Face
 from pbxretain.cli.printed import put
@@ -26,7 +26,8 @@ from pbxretain.evidence.proofs import MAX_PROOF, Proved, Record
 from pbxretain.evidence.statements import KeptFile, file_type, statement
 from pbxretain.explain import data_class
 from pbxretain.messages import Lang, code, text
-from pbxretain.officer import Home, home_folder
+from pbxretain.officer import Home
+from pbxretain.places import officer_home
 from pbxretain.sheet import Block, Column, Heading, Items, KeyValue, Paragraph, Sheet, Table
 from pbxretain.verify import Verdict, verify_paths
 from pbxretain.verify.carried import keys_for
@@ -51,11 +52,11 @@ class Holder:
         self, face: Face, key: Path | None, home: Path | None, passphrase_file: Path | None
     ) -> None:
         self._face = face
-        self._home = Home(home_folder(home))
+        self._home = Home(officer_home(home))
         self._file = self._home.keys if key is None else key
         self._own = key is None
         self._passphrase_file = passphrase_file
-        self._rings: dict[Path, keys.Keyring] = {}
+        self._rings: dict[Path, keyring.Keyring] = {}
 
     def opener(self) -> X25519PrivateKey:
         """The private escrow key: out of a key file, or a PEM file without passphrase."""
@@ -64,7 +65,7 @@ class Holder:
 
     def signer(self, file: Path | None) -> signing.PrivateKey:
         """The officer's signing key: the one in a file, or the one beside the escrow key."""
-        if file is not None and not keys.is_container(file):
+        if file is not None and not keyring.is_container(file):
             return keys.load_key(file)
         ring = self._opened() if file is None else self._open(file)
         if ring is None:
@@ -80,16 +81,16 @@ class Holder:
         """The checkpoints that the officer's machine has kept; none under another's roster."""
         return kept(self._home) if not given and self._home.is_set_up else ()
 
-    def _opened(self) -> keys.Keyring | None:
+    def _opened(self) -> keyring.Keyring | None:
         if self._own:
             self._home.must_have_keys()
-        return self._open(self._file) if keys.is_container(self._file) else None
+        return self._open(self._file) if keyring.is_container(self._file) else None
 
-    def _open(self, file: Path) -> keys.Keyring:
+    def _open(self, file: Path) -> keyring.Keyring:
         """Each file is asked for its passphrase once."""
         if file not in self._rings:
             word = passphrase.ask(self._face, self._passphrase_file)
-            self._rings[file] = keys.open_container(file, word)
+            self._rings[file] = keyring.open_container(file, word)
         return self._rings[file]
 
 
@@ -125,7 +126,7 @@ def trusted(face: Face, proof: Path, trust: Sequence[Path]) -> Mapping[str, sign
     """The keys by which a proof's report may be signed: those that are named, or a roster's
     runners; without any, those of the roster in the officer's home, or this installation's own;
     and those that followed them."""
-    home = Home(home_folder(None))
+    home = Home(officer_home())
     known = trust or ([home.roster_file] if home.is_set_up else [])
     return keys_for(
         proof, Anchors.load(known, own_public=None if known else context.own_public(face))

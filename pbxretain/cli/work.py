@@ -16,28 +16,21 @@ from uuid import uuid4
 
 import click
 
-from pbxretain import execute, explain, planfile, purgers, report, signing
+from pbxretain import execute, planfile, purgers, report, runfacts, signing
 from pbxretain import plan as planning
 from pbxretain.batches import FULL_SPEED, GENTLE
 from pbxretain.cli import context, planfiles, printed, show
 from pbxretain.cli.context import App
 from pbxretain.cli.face import Face, error_data
 from pbxretain.cli.progress import bars, stop_flag
-from pbxretain.connector import Opened
-from pbxretain.errors import (
-    SEVERITY,
-    Exit,
-    LimitError,
-    RetainError,
-    StoreError,
-    worst,
-)
+from pbxretain.errors import SEVERITY, Exit, LimitError, RetainError, StoreError, worst
 from pbxretain.evidence import statements
 from pbxretain.ledger import Ledger
 from pbxretain.plan import Plan, Terms
 from pbxretain.records import Advice, Store
 from pbxretain.render import clean
 from pbxretain.sheet import Sheet
+from pbxretain.sources import Opened
 
 R = TypeVar("R")
 
@@ -195,7 +188,7 @@ def _tell_plan(
 def _statement(
     app: App, terms: Terms, decided: Plan, *, confirm: int | None, now: datetime
 ) -> statements.Plan:
-    facts = report.facts(
+    facts = runfacts.facts(
         terms,
         run=str(uuid4()),
         installation=app.installation(),
@@ -375,10 +368,12 @@ def _tell_run(face: Face, app: App, result: execute.RunResult, told: _Told) -> E
         path = app.reports(result.source) / entry.file
         predicate = show.deletion(path)
         data[key] = show.report_data(path, predicate, digest=entry.digest)
-        sentence = explain.result(predicate, face.lang)
         wanted = sys.stdout.isatty() or face.verbose or result.exit_code or key == "recovered"
         if not face.json and wanted:
             # On a terminal it is the result; else it goes to cron's mail, with the errors.
+            from pbxretain import explain
+
+            sentence = explain.result(predicate, face.lang)
             stderr = not sys.stdout.isatty()
             say = face.note if stderr else click.echo
             say(face.text("run.source", source=result.source, sentence=sentence))

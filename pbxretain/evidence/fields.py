@@ -40,15 +40,15 @@ def _real_day(text: str) -> str:
     return text
 
 
-def _matching(pattern: str) -> StringConstraints:
-    return StringConstraints(pattern=rf"^{pattern}\z")
+def _matching(pattern: str, *, longest: int | None = None) -> StringConstraints:
+    return StringConstraints(pattern=rf"^{pattern}\z", max_length=longest)
 
 
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 Name = Annotated[str, _matching(r"[a-z0-9][a-z0-9_-]{0,62}")]
 Code = Annotated[str, _matching(r"[A-Z][A-Z0-9_]{1,63}")]
 Basis = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")]
-Text = Annotated[str, _matching(r"[^\x00-\x1f\x7f\u2028\u2029]{0,1000}")]
+Text = Annotated[str, _matching(r"[^\x00-\x1f\x7f\u2028\u2029]*", longest=1000)]
 Instant = Annotated[
     str, _matching(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), AfterValidator(_real_instant)
 ]
@@ -63,7 +63,12 @@ Zone = Annotated[str, _matching(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,3}")]
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+    """Base of every statement and its parts. Each is made ready when it is first read or written:
+    a command meets few of them. Defaults are constructed: validating one would be a use."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True
+    )
 
 
 def require(model: T, *conditions: bool) -> T:

@@ -3,6 +3,8 @@
 A proof opens one leaf of one tree: the record, or one entry of the lookup, with its key, its path
 to the root, and the signed report that bears the root. It is checked offline and without any key
 of the data protection officer. It says nothing about any other record.
+
+What makes leaves is imported where one is opened: most of what is verified is no proof.
 """
 
 from __future__ import annotations
@@ -13,16 +15,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from pbxretain.errors import EvidenceError
 from pbxretain.evidence import merkle
-from pbxretain.evidence.bundle import Told
-from pbxretain.evidence.commitments import leaf, record_body, record_prefix
 from pbxretain.evidence.fields import instant, moment
-from pbxretain.evidence.lookup import Entry, opened_leaf
 from pbxretain.evidence.statements import BASE, Dataset, DeletionReport, parse_statement
-from pbxretain.records import Field, Taken
 from pbxretain.signing import (
     MAX_ENVELOPE,
     PublicKey,
@@ -31,6 +29,11 @@ from pbxretain.signing import (
     parse_canonical,
     verify_envelope,
 )
+
+if TYPE_CHECKING:
+    from pbxretain.evidence.bundle import Told
+    from pbxretain.evidence.lookup import Entry
+    from pbxretain.records import Field
 
 PROOF = f"{BASE}proof/v1"
 MAX_PROOF = 2 * MAX_ENVELOPE
@@ -62,6 +65,9 @@ class Record:
 
     def body(self) -> bytes:
         """The part of the leaf that is this record's own."""
+        from pbxretain.evidence.commitments import record_body
+        from pbxretain.records import Taken
+
         if max(len(self.key), len(self.subjects)) > 255:
             _malformed()
         return record_body(Taken(self.key, self.start, _EPOCH, (), self.subjects, self.digest))
@@ -267,6 +273,8 @@ def check_proof(proof: bytes, trusted: Mapping[str, PublicKey]) -> Proved:
 
 
 def _record_leaf(opened: dict[str, Any], key: bytes, dataset: Dataset) -> bytes:
+    from pbxretain.evidence.commitments import leaf, record_prefix
+
     if opened.keys() != {"encoding", "key", "start", "subjects", "digest"}:
         _malformed()
     fields = {name: value for name, value in opened.items() if name != "encoding"}
@@ -282,6 +290,8 @@ def _record_leaf(opened: dict[str, Any], key: bytes, dataset: Dataset) -> bytes:
 
 
 def _entry_leaf(opened: dict[str, Any], key: bytes, dataset: Dataset) -> bytes:
+    from pbxretain.evidence.lookup import Entry, opened_leaf
+
     if opened.keys() != {"party", "minute", "repeat", "position"}:
         _malformed()
     numbers = opened["repeat"], opened["position"]

@@ -333,15 +333,15 @@ class Dataset(Model):
     data_class: Name
     kind: Kind
     rule: Rule
-    balances: Balances = Balances()
-    total_before: Total = Total()
-    total_after: Total = Total()
-    range: Range = Range()
+    balances: Balances = Balances.model_construct()
+    total_before: Total = Total.model_construct()
+    total_after: Total = Total.model_construct()
+    range: Range = Range.model_construct()
     also: dict[Name, Count] = {}
     method: Literal["db_delete", "db_update", "file_unlink", "rewrite", "product"]
     findings: tuple[Finding, ...] = ()
     outcome: DatasetOutcome
-    merkle: Merkle = Merkle()
+    merkle: Merkle = Merkle.model_construct()
     lookup: Lookup | None = None
     """At level sealed only."""
     settled: Settled | None = None
@@ -373,7 +373,7 @@ class _Predicate(Model):
     policy: Policy
     not_covered: tuple[Name, ...] = ()
     copies_out_of_reach: tuple[Copy, ...] = ()
-    limits: Limits = Limits()
+    limits: Limits = Limits.model_construct()
 
     def subjects(self) -> list[dict[str, object]]:
         """What the statement is about: the policy, by its digest."""
@@ -395,7 +395,7 @@ class DeletionReport(_Predicate):
     ledger: ReportPlace
     run: Run
     holds: Holds | None = None
-    clock: Clock = Clock()
+    clock: Clock = Clock.model_construct()
     datasets: tuple[Dataset, ...] = ()
     exceptions: tuple[Exemption, ...] = ()
     evidence: Evidence
@@ -461,7 +461,7 @@ class PlannedDataset(Model):
     kept_for_part: Count = 0
     undated: Count = 0
     future: Count = 0
-    total: Total = Total()
+    total: Total = Total.model_construct()
     oldest: Day | None = None
     newest: Day | None = None
     over_limit: bool = False

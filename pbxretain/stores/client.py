@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pbxretain.records import Advice
-from pbxretain.settings import Secret
+from pbxretain.secret import Secret
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -17,7 +17,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from pbxretain.errors import DocumentError
-from pbxretain.manifest import PATTERN_GROUPS, DateSource, Sidecar, TreeDataset
+from pbxretain.forms import PATTERN_GROUPS
+from pbxretain.manifest import DateSource, Sidecar, TreeDataset
 from pbxretain.stores.files import Folder, join
 from pbxretain.stores.moments import Moments
 

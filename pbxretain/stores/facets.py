@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pbxretain.manifest import TableFacet
+from pbxretain.facets import TableFacet
 from pbxretain.records import Facets, Selection
 from pbxretain.stores.database import Row, Session
 from pbxretain.stores.dialects import Sql, all_of, any_of, negated

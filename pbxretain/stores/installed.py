@@ -11,7 +11,8 @@ from pathlib import Path
 
 from pbxretain.errors import DocumentError, RetainError
 from pbxretain.manifest import Program
-from pbxretain.settings import Api, Command, resolve_secret
+from pbxretain.secret import resolve_secret
+from pbxretain.settings import Api, Command
 from pbxretain.stores.client import Access, Client
 
 

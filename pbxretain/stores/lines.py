@@ -15,7 +15,6 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pbxretain.errors import StoreError
 from pbxretain.manifest import LinesDataset
 from pbxretain.records import (
     FUTURE,
@@ -43,10 +42,8 @@ from pbxretain.stores.files import (
     check_root,
     counts,
     hidden_in,
-    is_own,
     join,
     scraps,
-    short_name,
     without_paths,
 )
 from pbxretain.stores.folder_advice import left_alone, no_right
@@ -56,7 +53,6 @@ from pbxretain.stores.line_reading import (
     LogFile,
     Logs,
     Patterns,
-    Sink,
     is_aside,
     opened,
     records,
@@ -64,6 +60,7 @@ from pbxretain.stores.line_reading import (
 from pbxretain.stores.line_selection import Filter, LineReader, ReadLine, names, standing
 from pbxretain.stores.lines_aside import Segments
 from pbxretain.stores.lines_batch import Copy, LineCursor, LinesBatch, remove_empty
+from pbxretain.stores.lines_copy import Copying
 from pbxretain.stores.told import claim, sorted_out
 from pbxretain.stores.writers import Writers
 
@@ -72,7 +69,6 @@ FEWEST = 50_000
 """Lines a batch takes at least: each batch rewrites its segment, so small ones would be slow."""
 _ALONE = 20
 """Below this the engine looks for one failing record, and its limit is kept exactly."""
-_SPARE_ROOM = 1 << 20
 _KEEPS_OPEN = {"asterisk-logger": "asterisk"}
 """Which program has to be told, by the manifest's ``reopen``."""
 
@@ -132,6 +128,7 @@ class LinesStore:
             format=dataset.format,
             writers=Writers(program=program, reopen=reopen, quiet=dataset.quiet),
         )
+        self._copying = Copying(root=root, format=dataset.format)
         self._work: list[LogFile] = []
         self._stale: list[Copy] = []
 
@@ -374,7 +371,7 @@ class LinesStore:
                 if not self._segments.quiet(folder, file):
                     skipped["STILL_WRITTEN"] += due
                     return None
-                return self._copy(folder, file, filter_, name)
+                return self._copying.copy(folder, file, filter_, name)
         except FileNotFoundError:
             return None
         except PermissionError:
@@ -387,65 +384,6 @@ class LinesStore:
         with opened(folder, file) as stream:
             lines = records(stream, self._manifest.format)
             return sum(filter_.due(line, file.base) is not None for line in lines)
-
-    def _copy(self, folder: Folder, file: LogFile, filter_: Filter, name: BatchName) -> Copy | None:
-        found = folder.regular(file.name)
-        if found is None:
-            return None
-        room = os.statvfs(folder.at(b"."))
-        if room.f_bavail * room.f_frsize < found.st_size + _SPARE_ROOM:
-            raise StoreError(
-                "There is too little room to rewrite a log file.",
-                hint="free as much room as the largest log file takes",
-                code="NO_ROOM",
-            )
-        temporary = short_name(name, file.name)
-        try:
-            emptied = self._write(folder, file, filter_, temporary)
-            if emptied and not self._others(file):
-                self._root.mark()
-            folder.sync()
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(folder.at(temporary))  # noqa: PTH108
-            raise
-        return Copy(
-            folder=file.folder,
-            segment=file.name,
-            name=temporary,
-            inode=found.st_ino,
-            size=found.st_size,
-            mtime_ns=found.st_mtime_ns,
-            emptied=emptied,
-        )
-
-    def _others(self, file: LogFile) -> bool:
-        """Whether any other file of the PBX will be left in the root."""
-        return any(
-            not is_own(name) and (folder.rel, name) != (file.folder, file.name)
-            for folder, found in self._root.walk()
-            for name in found.files
-        )
-
-    def _write(self, folder: Folder, file: LogFile, filter_: Filter, temporary: bytes) -> bool:
-        """Writes the kept lines, synced, with the segment's mode, owner and time."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        fd = os.open(folder.at(temporary), flags, 0o600)
-        with os.fdopen(fd, "wb", buffering=1 << 20) as target, opened(folder, file) as source:
-            kept = Sink(target, packed=file.packed)
-            for line in records(source, self._manifest.format):
-                if not filter_.takes(line, file.base):
-                    kept.write(line.raw)
-            kept.close()
-            target.flush()
-            like = os.lstat(folder.at(file.name))
-            own = os.fstat(fd)
-            if (own.st_uid, own.st_gid) != (like.st_uid, like.st_gid):
-                os.fchown(fd, like.st_uid, like.st_gid)
-            os.fchmod(fd, like.st_mode & 0o7777)
-            os.utime(fd, ns=(like.st_atime_ns, like.st_mtime_ns))
-            os.fsync(fd)
-        return kept.empty
 
     def _sweep(self) -> None:
         """Removes copies of batches that came to nothing."""

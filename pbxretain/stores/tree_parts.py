@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pbxretain.manifest import TreeDataset, TreeFacet
+from pbxretain.facets import TreeFacet
+from pbxretain.manifest import TreeDataset
 from pbxretain.records import pack
 from pbxretain.stores.dating import compile_pattern
 from pbxretain.stores.files import join

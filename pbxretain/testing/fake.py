@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pbxretain.connector import Connector
-from pbxretain.manifest import LineFacet, SpoolDataset, Start, TableFacet
+from pbxretain.facets import LineFacet, TableFacet
+from pbxretain.manifest import SpoolDataset, Start
 from pbxretain.testing.setting import Scene
 
 MARK = "pbxkit"

@@ -19,8 +19,8 @@ from pbxretain.manifest import Child, TableDataset, TreeDataset
 from pbxretain.records import Census
 from pbxretain.testing import handling
 from pbxretain.testing.fake import MARK, Cells, Fake, Found, Piece, Row, Stored, Thing, View
-from pbxretain.testing.scenes import understood
 from pbxretain.testing.setting import AUTUMN, SPRING, site_of
+from pbxretain.testing.tables import understood
 from pbxretain.testing.trial import Trial
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)

@@ -17,12 +17,13 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pbxretain import connector
-from pbxretain.connector import Connector, Opened
+from pbxretain import sources
+from pbxretain.connector import Connector
 from pbxretain.errors import DocumentError
 from pbxretain.plan import Terms
 from pbxretain.records import BatchName, Selection, Store
 from pbxretain.settings import SecretRef
+from pbxretain.sources import Opened
 from pbxretain.stores.database import session
 from pbxretain.stores.table import TableStore
 from pbxretain.testing.fake import MARK, Fake, Found
@@ -60,7 +61,7 @@ class OnServer(Trial):
 
     def opened(self, fake: Fake | None = None) -> AbstractContextManager[Opened]:
         terms = self.terms()
-        return connector.opened(
+        return sources.opened(
             terms.source, terms.connector, name=terms.name, installation=MARK, exclusive=False
         )
 

@@ -19,7 +19,7 @@ from pbxretain.connector import Connector
 from pbxretain.execute import Site
 from pbxretain.manifest import Dataset, Manifest, TableDataset
 from pbxretain.plan import Terms
-from pbxretain.policy import Policy
+from pbxretain.policy.document import Policy
 from pbxretain.settings import Source
 
 SOURCE = "kit"

@@ -11,17 +11,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pbxretain import connector, execute, plan
-from pbxretain.connector import Connector, Opened
+from pbxretain import execute, plan, sources
+from pbxretain.connector import Connector
 from pbxretain.execute import RunResult
 from pbxretain.journal import Journal, Mark
 from pbxretain.manifest import TableDataset
 from pbxretain.plan import Terms
 from pbxretain.records import Batch, Census, Selection, Store
+from pbxretain.sources import Opened
+from pbxretain.testing import scenes
 from pbxretain.testing.fake import Fake, Found, View
 from pbxretain.testing.folders import Folders
-from pbxretain.testing.scenes import Tables
 from pbxretain.testing.setting import Scene, site_of, terms_of
+from pbxretain.testing.tables import Tables
 
 
 @dataclass
@@ -46,7 +48,7 @@ class Trial:
         fake.folder.mkdir()
         folders = Folders(fake)
         folders.plan()
-        Tables(fake, folders).plan()
+        scenes.plan(Tables(fake, folders))
         fake.write()
         self.unreachable = folders.unreachable
         return fake
@@ -75,7 +77,7 @@ class Trial:
     def counted(self) -> Fake:
         """One with records from the future, of which a run over so few would refuse the dataset."""
         fake = self.build("counted")
-        Tables(fake, Folders(fake), serial=9000).plan_future()
+        scenes.plan_future(Tables(fake, Folders(fake), serial=9000))
         return fake
 
     def dying(self, name: str) -> Fake:
@@ -103,7 +105,7 @@ class Trial:
         """The PBX's stores, for looking."""
         mark = site_of(fake.folder / "state").mark
         terms = self.terms(fake)
-        return connector.opened(
+        return sources.opened(
             terms.source, terms.connector, name=terms.name, installation=mark, exclusive=False
         )
 

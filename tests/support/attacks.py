@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from pbxretain import connector, execute, observe, signing
+from pbxretain import execute, observe, signing, sources
 from pbxretain.errors import Exit
 from pbxretain.evidence import notes
 from pbxretain.evidence.attestations import Observation
@@ -116,7 +116,7 @@ class Scene:
     def observe(self, now: datetime) -> Observation:
         """A look of the officer's own at the database, which is handed back signed."""
         terms = self.pbx.terms()
-        with connector.opened(
+        with sources.opened(
             terms.source, terms.connector, name=SOURCE, installation="0" * 12, exclusive=False
         ) as opened:
             told = observe.observe(

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pbxretain import keys, signing
-from pbxretain.aggregate import Figures, chain, figures
+from pbxretain.annex.counting import chain, figures
+from pbxretain.annex.figures import Figures
 from pbxretain.evidence import statements as st
 from pbxretain.evidence.attestations import (
     GapNote,

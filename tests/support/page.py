@@ -18,8 +18,8 @@ from typing import Any
 import pbxretain
 from pbxretain.errors import SEVERITY
 from pbxretain.evidence import proofs, statements
-from pbxretain.messages import CATALOGUE
 from pbxretain.verify import FINDINGS
+from pbxretain.wording import CATALOGUE
 
 EVIDENCE = Path(pbxretain.__file__).parent / "evidence"
 PARTS = EVIDENCE / "page"

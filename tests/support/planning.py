@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pbxretain import connector, execute, plan, planfile
+from pbxretain import execute, itemising, plan, planfile, sources
 from pbxretain.execute import RunResult, Site
 from pbxretain.plan import Terms
 
@@ -14,11 +14,11 @@ def make_plan(
     terms: Terms, site: Site, path: Path, *, now: datetime, confirmed: int | None = None
 ) -> planfile.Head:
     """A new plan file of all that is due at ``now``."""
-    with connector.opened(
+    with sources.opened(
         terms.source, terms.connector, name=terms.name, installation=site.mark, exclusive=False
     ) as opened:
         decided = plan.make(terms, opened, now=now, confirm_count=confirmed)
-        return planfile.write(
+        return itemising.write(
             path,
             terms=terms,
             decided=decided,

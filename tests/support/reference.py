@@ -19,9 +19,9 @@ from pydantic import BaseModel
 from pbxretain.evidence.statements import DeletionReport, Plan
 from pbxretain.holds import Hold
 from pbxretain.manifest import Manifest
-from pbxretain.messages import CATALOGUE
-from pbxretain.policy import PERIOD_FORM, Policy
+from pbxretain.policy.document import PERIOD_FORM, Policy
 from pbxretain.settings import Settings
+from pbxretain.wording import CATALOGUE
 from support.meanings import BY_DOCUMENT, LEAD
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

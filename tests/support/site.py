@@ -13,7 +13,7 @@ from pbxretain.evidence.sealing import Recipient
 from pbxretain.execute import Site
 from pbxretain.manifest import Manifest
 from pbxretain.plan import Terms
-from pbxretain.policy import Policy
+from pbxretain.policy.document import Policy
 from pbxretain.settings import Source
 
 

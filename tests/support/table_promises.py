@@ -290,20 +290,6 @@ def test_settle_tells_a_committed_batch_from_one_undone(bench: Bench) -> None:
         assert sum(bits) == (6 if store.layout("call-start").keep_locator else 5)
 
 
-def test_settle_ends_a_session_that_still_lives(bench: Bench) -> None:
-    if bench.kind == "sqlite":
-        pytest.skip("a dead process's transaction is undone by the next opener")
-    bench.calls([(OLD, f"{n}.1", n) for n in range(3)])
-    dead = bench.open()
-    batch = dead.take(_select(dead), limit=50, after=None, skip=frozenset(), name=NAME)
-    store = bench.open()
-    assert store.settle(Sealed(batch.taken, batch.bounds, batch.session)) == [False] * 3
-    assert len(bench.left()) == 3
-    with pytest.raises(StoreError):
-        batch.commit()
-    assert len(bench.left()) == 3
-
-
 def test_a_call_is_dated_by_its_uniqueid_in_both_nights_of_the_clock_change(bench: Bench) -> None:
     cutoff = datetime(2026, 10, 25, 1, tzinfo=UTC)  # 02:00 for the second time
 

@@ -16,7 +16,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from pbxretain import explain_attestations, sheet
+from pbxretain import sheet
 from pbxretain.bundle import opened_paths
 from pbxretain.errors import EvidenceError, UnavailableError
 from pbxretain.evidence import attestations as at
@@ -27,7 +27,7 @@ from pbxretain.evidence.commitments import leaf, record_body, record_prefix
 from pbxretain.evidence.fields import instant
 from pbxretain.evidence.proofs import Record, entry_proof, record_proof
 from pbxretain.evidence.statements import parse_statement, statement
-from pbxretain.explain import Seal
+from pbxretain.explain import Seal, attestations
 from pbxretain.explain import statement as explained
 from pbxretain.keys import public_pem
 from pbxretain.ledger import LEDGER, PREPARED, Ledger
@@ -402,7 +402,7 @@ def sheet_by_python(sealed: bytes, lang: Lang, *, keyid: str) -> list[dict[str, 
     if isinstance(predicate, st.Account):
         return blocks(explained(predicate, lang, seal=Seal(digest, keyid)))
     kind = st.file_type(found.type)
-    told = explain_attestations.sheet(predicate, lang, kind=kind, digest=digest, keyid=keyid)
+    told = attestations.sheet(predicate, lang, kind=kind, digest=digest, keyid=keyid)
     return blocks(told)
 
 

@@ -1,4 +1,4 @@
-// What does a signed statement say that is no report? (explain_attestations.py)
+// What does a signed statement say that is no report? (explain/attestations.py)
 
 const EXPLAIN = { "deletion-report": explainReport, plan: explainPlan };
 

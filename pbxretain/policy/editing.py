@@ -11,7 +11,7 @@ import yaml
 
 from pbxretain.documents import parse, scalar
 from pbxretain.errors import DocumentError
-from pbxretain.policy import Policy, approval_state, load_policy
+from pbxretain.policy.document import Policy, approval_state, load_policy
 from pbxretain.posix import write_synced
 from pbxretain.strictyaml import printable
 

@@ -196,7 +196,7 @@ class Redact(Document):
     """
 
     after: PeriodField
-    numbers: Literal["blank", "constant", "pseudonym"] | Cut = Cut(cut=3)
+    numbers: Literal["blank", "constant", "pseudonym"] | Cut = Cut.model_construct(cut=3)
     extensions: Annotated[int, Field(ge=1, le=6)] | None = None
     key_for: PeriodField | None = None
 
@@ -341,7 +341,7 @@ class Policy(Document):
     decided_by: Text | None = None
     decided_on: Day | None = None
     review_by: Day | None = None
-    limits: Limits = Limits()
+    limits: Limits = Limits.model_construct()
     rules: list[Rule] = Field(min_length=1)
 
     @model_validator(mode="after")

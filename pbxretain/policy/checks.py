@@ -13,7 +13,7 @@ from itertools import combinations
 from typing import Literal
 
 from pbxretain.manifest import Dataset, Manifest, TableDataset
-from pbxretain.policy import Policy, Rule
+from pbxretain.policy.document import Policy, Rule
 
 Facets = Mapping[str, frozenset[str]]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pbxretain.aggregate import EXEMPTIONS, Figures
+from pbxretain.annex.figures import EXEMPTIONS, Figures
 from pbxretain.errors import Exit
 
 Answer = Literal["good", "notes", "open", "none", "unseen", "untrusted", "forged"]

@@ -1,4 +1,4 @@
-"""What became of one source's data in a month, a quarter or a year, by its own reports?
+"""How are one source's reports of a month, a quarter or a year counted?
 
 Takes the reports that ``verify`` could read, with its findings, and counts. Flows (deleted) are
 summed over the runs; what is only there (held, failed, still due) is taken as the last run saw
@@ -8,197 +8,39 @@ it, because every run meets it again. Reads no file, knows no clock but ``now``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from pbxretain.annex.figures import (
+    STOCK,
+    Age,
+    Ageing,
+    Change,
+    ClassTotal,
+    Figures,
+    InForce,
+    Part,
+    Seen,
+    Trouble,
+    day_of,
+    deletion,
+    ended,
+)
 from pbxretain.errors import DocumentError, Exit
 from pbxretain.evidence.attestations import GapNote
 from pbxretain.evidence.fields import moment
 from pbxretain.evidence.statements import Dataset, DeletionReport
 from pbxretain.period import first_instant
-from pbxretain.spans import Kept, Schedule, Span, punctuality
+from pbxretain.spans import Schedule, Span, punctuality
 from pbxretain.verify import Finding, Report, Verdict
 
-STOCK = ("held", "minimum", "straddling", "kept_for_part", "failed", "residue")
-"""Balances that say what is there after a run; ``undated`` and ``future`` lie outside them."""
-EXEMPTIONS = ("HELD", "MIN_RETENTION", "STRADDLING", "KEPT_FOR_PART")
-"""Codes of records that stay for a reason: no finding."""
 _UNSEEN = ("failed", "refused", "not-reached")
 _OWN = ("NOT_DECIDED", "NOT_APPROVED", "RESIDUE", "RECORDS_FAILED", "DRY_RUN", "REVIEWED")
 """Codes of ``verify`` about what a report itself says: told here from the reports instead."""
 _MISSED = ("MISSED_RUNS", "OVERDUE", "GAP_EXPLAINED")
 """The same of the schedule, where it is known."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClassTotal:
-    """One data class: what went in the period, and what was there at its end.
-
-    ``left`` holds the stock balances as each dataset's last counted run saw them; ``seen`` is the
-    day of the oldest of those looks.
-    """
-
-    data_class: str
-    deleted: int
-    redacted: int
-    left: Mapping[str, int]
-    oldest: date | None
-    seen: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Age:
-    """How long before the cut-off the oldest remaining record lay after a run, in days."""
-
-    days: int
-    dataset: str
-    data_class: str
-    on: date
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One finding of the runs: where, first and last day, and whether it is still there."""
-
-    code: str
-    where: str
-    first: date
-    last: date
-    count: int | None
-    open: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Runs in a row that didn't end as they should, for one reason."""
-
-    outcome: str
-    reason: str | None
-    datasets: tuple[str, ...]
-    first: date
-    last: date
-    count: int
-    made_good: bool
-    """Whether a later run of the period was complete."""
-
-
-@dataclass(frozen=True, slots=True)
-class InForce:
-    """A document or program with the days of its first and last run in the period."""
-
-    report: DeletionReport
-    first: date
-    last: date
-    runs: int
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What was otherwise than in the report before."""
-
-    on: date
-    seq: int
-    what: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of the period: its runs and what they deleted."""
-
-    span: Span
-    runs: int
-    deleted: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ageing:
-    """Of one data class: how many days old the oldest record was that a run left, the largest
-    figure of each stretch that had a run, and how old records may become (None: for ever)."""
-
-    data_class: str
-    limit: int | None
-    days: tuple[tuple[Span, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """All that the period report says."""
-
-    source: str
-    span: Span
-    zone: ZoneInfo
-    now: datetime
-    runs: tuple[Report, ...]
-    before: Report | None
-    kept: Kept
-    classes: tuple[ClassTotal, ...]
-    overdue: Age | None
-    excepted: Age | None
-    """Records that stay for a reason (hold, minimum): no overdue ones."""
-    unexplained: Age | None
-    """Older than the cut-off, though the report names neither residue nor exception."""
-    findings: tuple[Seen, ...]
-    troubles: tuple[Trouble, ...]
-    policies: tuple[InForce, ...]
-    programs: tuple[InForce, ...]
-    changes: tuple[Change, ...]
-    course: tuple[Part, ...]
-    ageing: tuple[Ageing, ...]
-    schedule: Schedule | None
-    gaps: tuple[GapNote, ...]
-    """Gap-notes, signed by a key that counts, that touch the period."""
-    reviewed: tuple[int, ...]
-    """Numbers of the period's reports that the officer has reviewed and not rejected."""
-    level: str | None
-    """How much may be built on the files, as ``verify`` has it."""
-    evidence: tuple[Finding, ...]
-    """What ``verify`` found about the files and the chain, as far as it touches the period."""
-    earlier: int
-    """How many findings of the chain lie wholly before the period."""
-
-    @property
-    def over(self) -> bool:
-        """Whether the period is at an end."""
-        return self.now >= first_instant(self.span.after, self.zone)
-
-    @property
-    def begins(self) -> date | None:
-        """The day of the very first report of the source, where it lies in the period."""
-        return _day(self.runs[0], self.zone) if self.runs and self.before is None else None
-
-    @property
-    def last(self) -> DeletionReport | None:
-        """The newest report of the period; without one the newest before it."""
-        found = self.runs[-1] if self.runs else self.before
-        return found.deletion if found else None
-
-    @property
-    def deleted(self) -> int:
-        return sum(item.deleted for item in self.classes)
-
-    @property
-    def redacted(self) -> int:
-        return sum(item.redacted for item in self.classes)
-
-    @property
-    def erasures(self) -> int:
-        """How many of the reports tell what data subjects demanded."""
-        return sum(_run(report).is_erasure for report in self.runs)
-
-    def dataset(self, name: str) -> Dataset | None:
-        """A dataset as the newest report of the period tells it."""
-        told = [d for report in self.runs for d in _run(report).datasets if d.dataset == name]
-        return told[-1] if told else None
-
-    def left(self, name: str) -> int:
-        """One stock balance over all data classes, at the period's end."""
-        return sum(item.left[name] for item in self.classes)
 
 
 def chain(verdict: Verdict, source: str | None) -> tuple[str, tuple[Report, ...]]:
@@ -239,21 +81,21 @@ def figures(
     start, end = first_instant(span.first, zone), first_instant(span.after, zone)
     if now < start:
         raise DocumentError("this period hasn't begun yet")
-    runs = tuple(report for report in reports if start <= _ended(report) < end)
-    earlier = [report for report in reports if _ended(report) < start]
+    runs = tuple(report for report in reports if start <= ended(report) < end)
+    earlier = [report for report in reports if ended(report) < start]
     before = earlier[-1] if earlier else None
-    told = [(_day(report, zone), _run(report)) for report in runs]
+    told = [(day_of(report, zone), deletion(report)) for report in runs]
     ages = list(_ages(told))
     touching, outside = _touching(verdict.findings, runs, scheduled=schedule is not None)
     gaps = tuple(note for note in _gaps(verdict, source) if _overlaps(note, start, end))
     # A report that settles a dead run is written by the next run, so it is no run of its own.
     # What a data subject demanded keeps no schedule either.
     ends = [
-        _ended(report)
+        ended(report)
         for report in reports
-        if _run(report).run.outcome != "recovered" and not _run(report).is_erasure
+        if deletion(report).run.outcome != "recovered" and not deletion(report).is_erasure
     ]
-    numbers = {_run(report).ledger.seq for report in runs}
+    numbers = {deletion(report).ledger.seq for report in runs}
     return Figures(
         source=source,
         span=span,
@@ -282,28 +124,14 @@ def figures(
     )
 
 
-def _run(report: Report) -> DeletionReport:
-    run = report.deletion
-    assert run is not None  # noqa: S101  (chain() lets nothing else through)
-    return run
-
-
-def _ended(report: Report) -> datetime:
-    return moment(_run(report).run.ended_at)
-
-
-def _day(report: Report, zone: ZoneInfo) -> date:
-    return _ended(report).astimezone(zone).date()
-
-
 def _zone(reports: Sequence[Report], span: Span) -> ZoneInfo | None:
     """The zone of the newest report that ended by the period's last day; the oldest's otherwise."""
     until = datetime.combine(span.after, datetime.min.time(), UTC) + timedelta(days=1)
-    known = [report for report in reports if _ended(report) < until] or list(reports[:1])
+    known = [report for report in reports if ended(report) < until] or list(reports[:1])
     if not known:
         return None
     try:
-        return ZoneInfo(_run(known[-1]).run.timezone)
+        return ZoneInfo(deletion(known[-1]).run.timezone)
     except (KeyError, ValueError, OSError):
         return None
 
@@ -464,12 +292,12 @@ def _changes(reports: Sequence[Report], zone: ZoneInfo) -> Iterator[Change]:
         was, now = _facts(old), _facts(new)
         for what in now:
             if was[what] != now[what]:
-                seq = _run(new).ledger.seq
-                yield Change(_day(new, zone), seq, what, was[what], now[what])
+                seq = deletion(new).ledger.seq
+                yield Change(day_of(new, zone), seq, what, was[what], now[what])
 
 
 def _facts(report: Report) -> dict[str, str]:
-    run = _run(report)
+    run = deletion(report)
     connector, policy, limits = run.tool.connector, run.policy, run.limits
     return {
         "policy": f"{policy.name} {policy.version} ({_short(policy.digest)})",
@@ -524,7 +352,7 @@ def _touching(
 ) -> tuple[tuple[Finding, ...], int]:
     """Findings of the chain without those that a report has about itself; and how many more lie
     wholly before the period and are no forgeries."""
-    first = _run(runs[0]).ledger.seq if runs else None
+    first = deletion(runs[0]).ledger.seq if runs else None
     touching: list[Finding] = []
     outside = 0
     own = (*_OWN, *_MISSED) if scheduled else _OWN

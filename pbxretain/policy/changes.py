@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pbxretain.policy import Policy, Rule
+from pbxretain.policy.document import Policy, Rule
 
 Pair = tuple[Rule | None, Rule | None]
 TERMS = ("only", "keep", "minimum", "slack", "redact", "starts", "override", "basis")

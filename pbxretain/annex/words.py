@@ -1,6 +1,6 @@
 """What does the DPIA's annex say about a month, a quarter or a year of deletion runs?
 
-Builds the sheet of the period report out of ``aggregate.Figures``. The first sentence answers
+Builds the sheet of the period report out of its ``figures``. The first sentence answers
 whether everything is in order; what is open stands right below it. Nothing is added that the
 reports don't say, and what could not be read is told.
 """
@@ -12,15 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pbxretain.aggregate import EXEMPTIONS, Age, Figures, InForce, Trouble
+from pbxretain.annex.figures import EXEMPTIONS, Age, Figures, InForce, Trouble
+from pbxretain.annex.remarks import Answer, Remark, answer, remarks
 from pbxretain.evidence.attestations import GapNote
 from pbxretain.evidence.fields import moment
-from pbxretain.evidence.statements import DeletionReport
 from pbxretain.explain import dataset_name, gone
 from pbxretain.ledger import LEDGER, REPORT_NAME
 from pbxretain.messages import Lang, code, counted, day, hours, number, text
 from pbxretain.period import first_instant
-from pbxretain.remarks import Answer, Remark, answer, exit_code, remarks
 from pbxretain.sheet import (
     Block,
     Chart,
@@ -39,7 +38,7 @@ from pbxretain.sheet import (
 )
 from pbxretain.signing import fingerprint
 from pbxretain.spans import Span
-from pbxretain.verify import Finding, Report
+from pbxretain.verify import Finding
 
 _LIGHTS: dict[Answer, Light] = {"good": "good", "notes": "good", "open": "attention"}
 _LEFT = ("held", "minimum", "straddling", "kept_for_part", "failed", "residue", "undated", "future")
@@ -66,56 +65,6 @@ def span(value: Span, lang: Lang) -> str:
         quarter = str((value.first.month + 2) // 3)
         return text("annex.span.quarter", lang, quarter=quarter, year=year)
     return year
-
-
-def data(found: Figures) -> dict[str, object]:
-    """The figures as JSON."""
-    return {
-        "source": found.source,
-        "first": found.span.first.isoformat(),
-        "last": found.span.last.isoformat(),
-        "timezone": str(found.zone),
-        "over": found.over,
-        "answer": answer(found),
-        "exit": int(exit_code(found)),
-        "remarks": [{"name": r.name, "open": r.open, **r.params} for r in remarks(found)],
-        "runs": len(found.runs) - found.erasures,
-        "erasures": found.erasures,
-        "scheduled": {
-            "taken": found.kept.taken,
-            "due": found.kept.due,
-            "explained": found.kept.explained,
-        },
-        "level": found.level,
-        "reviewed": list(found.reviewed),
-        "longest_without_hours": _hours(found.kept.longest),
-        "classes": [
-            {
-                "data_class": item.data_class,
-                "deleted": item.deleted,
-                "redacted": item.redacted,
-                **item.left,
-                "oldest_remaining": item.oldest,
-            }
-            for item in found.classes
-        ],
-        "largest_overdue_days": found.overdue.days if found.overdue else 0,
-        "findings": [
-            {"code": s.code, "where": s.where, "first": s.first, "last": s.last, "open": s.open}
-            for s in found.findings
-        ],
-        "evidence": [
-            {"code": f.code, "exit": int(f.exit), "params": dict(f.params)} for f in found.evidence
-        ],
-        "reports": [
-            {"seq": run.ledger.seq, "digest": report.digest, "outcome": run.run.outcome}
-            for report, run in _pairs(found)
-        ],
-    }
-
-
-def _pairs(found: Figures) -> list[tuple[Report, DeletionReport]]:
-    return [(report, run) for report in found.runs if (run := report.deletion) is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +186,7 @@ class _Annex:
     def _time(self, length: timedelta) -> str:
         if length >= timedelta(days=2):
             return self._days(length.days)
-        return counted(_hours(length) or 0, self.lang, thing="hour")
+        return counted(round(length / timedelta(hours=1)), self.lang, thing="hour")
 
     # -- figures
 
@@ -468,7 +417,7 @@ class _Annex:
         found, lang = self.found, self.lang
         yield Heading(text("report.evidence", lang))
         yield Paragraph(self.say("evidence.checked"))
-        runs = _pairs(found)
+        runs = found.told
         pairs = [(self.say("evidence.count"), number(len(runs), lang))]
         for key, (report, run) in (("first", runs[0]), ("last", runs[-1])) if runs else ():
             value = self.say("evidence.place", seq=str(run.ledger.seq), digest=report.digest)
@@ -513,7 +462,7 @@ class _Annex:
         return self.say("evidence.finding", told=told, what=sentence) if told else sentence
 
     def _reports(self) -> Iterator[Block]:
-        runs = _pairs(self.found)
+        runs = self.found.told
         if not runs:
             return
         yield PageBreak()
@@ -544,7 +493,3 @@ def _from_to(first: date, last: date, lang: Lang) -> str:
     if first == last:
         return day(first, lang)
     return text("annex.from-to", lang, first=first, last=last)
-
-
-def _hours(length: timedelta | None) -> int | None:
-    return None if length is None else round(length / timedelta(hours=1))

@@ -1,5 +1,4 @@
-"""Which sentence tells what ``verify`` found between statements, keys and witnesses? (German,
-English.)"""
+"""Which sentence tells what ``verify`` found? (German, English.)"""
 
 from __future__ import annotations
 
@@ -7,6 +6,86 @@ from collections.abc import Mapping
 from typing import Final
 
 VERIFY: Final[Mapping[str, tuple[str, str]]] = {
+    # --- one statement, its file, its place in the ledger -------------------------------------
+    "code.PREV": (
+        "Ein Löschprotokoll knüpft nicht an seinen Vorgänger an.",
+        "A report doesn't follow its predecessor.",
+    ),
+    "code.LEDGER": (
+        "Die Nachweiskette ist beschädigt oder nicht lesbar.",
+        "The ledger is damaged or can't be read.",
+    ),
+    "code.LEDGER_MISMATCH": (
+        "Ein Löschprotokoll ist ein anderes als das, das in der Nachweiskette steht.",
+        "A report is another one than the ledger names.",
+    ),
+    "code.UNTRUSTED_KEY": (
+        "Die Signatur ist in Ordnung, aber niemand hat hier bestätigt, wem ihr Schlüssel gehört.",
+        "The signature is sound, but nobody here has confirmed whose key it is.",
+    ),
+    "code.UNKNOWN_KEY": (
+        "Der Schlüssel der Signatur ist hier unbekannt; sie lässt sich nicht prüfen.",
+        "The key of the signature is unknown here; it can't be checked.",
+    ),
+    "code.MISSING_REPORT": (
+        "Ein Löschprotokoll, das in der Nachweiskette steht, fehlt.",
+        "A report that the ledger names is missing.",
+    ),
+    "code.MISSING_LEDGER": (
+        "Die Nachweiskette fehlt neben den Löschprotokollen.",
+        "The ledger is missing beside the reports.",
+    ),
+    "code.EXTRA_REPORT": (
+        "Ein Löschprotokoll steht nicht in der Nachweiskette.",
+        "A report isn't named in the ledger.",
+    ),
+    "code.CHANGED_FILE": (
+        "Die Datei eines Löschprotokolls wurde umgeschrieben; sein Inhalt ist noch echt.",
+        "A report's file was rewritten; its content is still genuine.",
+    ),
+    "code.UNPUBLISHED": (
+        "Ein Löschprotokoll ist noch nicht ganz veröffentlicht; der nächste Löschlauf tut es.",
+        "A report isn't fully published yet; the next run does it.",
+    ),
+    "code.CLOCK_AHEAD": (
+        "Ein Löschprotokoll ist auf die Zukunft datiert.",
+        "A report is dated in the future.",
+    ),
+    "code.RECORDS_FAILED": (
+        "Einzelne Datensätze ließen sich nicht löschen.",
+        "Single records could not be deleted.",
+    ),
+    "code.RUN_INCOMPLETE": (
+        "Der Löschlauf war unvollständig.",
+        "The run was incomplete.",
+    ),
+    "code.RUN_FAILED": (
+        "Der Löschlauf wurde abgebrochen.",
+        "The run was broken off.",
+    ),
+    "code.RUN_REFUSED": ("Der Löschlauf wurde verweigert.", "The run was refused."),
+    "code.RUN_INTERRUPTED": ("Der Löschlauf wurde unterbrochen.", "The run was interrupted."),
+    "code.RUN_RECOVERED": (
+        "Ein unterbrochener Löschlauf wurde abgeschlossen.",
+        "A run that was interrupted has been settled.",
+    ),
+    "code.UNREADABLE": ("Eine Datei ließ sich nicht lesen.", "A file could not be read."),
+    "code.NOTHING": ("Hier gibt es kein Löschprotokoll.", "There is no report here."),
+    "code.OWN_KEY": (
+        "Signiert mit dem eigenen Schlüssel dieses Rechners, von niemand anderem bestätigt.",
+        "Signed by this machine's own key, not confirmed by anyone else.",
+    ),
+    "code.DRY_RUN": (
+        "Dies ist ein Probelauf; er belegt keine Löschung.",
+        "This is a dry run; it proves no deletion.",
+    ),
+    "code.LEVEL_COUNTS": (
+        "Nachweisstufe Anzahlen: Ohne Schlüssel des Datenschutzbeauftragten lassen sich einzelne "
+        "Datensätze nicht belegen.",
+        "Evidence level counts: without a data protection officer's key single records can't be "
+        "proved.",
+    ),
+    # --- between statements, keys and witnesses -----------------------------------------------
     "code.CHECKPOINT": (
         "Ein Prüfpunkt passt nicht zur Nachweiskette: Er ist beschädigt, gehört zu einer anderen "
         "Kette, oder die Kette wurde nachträglich geändert.",

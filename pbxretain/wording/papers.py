@@ -1,4 +1,4 @@
-"""What stands in the period report and in the deletion concept? (German, English.)"""
+"""What stands in the period report, and where the officer fills in a review? (German, English.)"""
 
 from __future__ import annotations
 

@@ -39,7 +39,8 @@ class _Asked:
 @dataclass(frozen=True, slots=True, repr=False)
 class _Taken:
     batch: Batch
-    began: float
+    seconds: float
+    """That the taking took."""
 
 
 class LookAhead:
@@ -53,7 +54,8 @@ class LookAhead:
         self._ahead: tuple[_Asked, Future[_Taken]] | None = None
         self._interval = sys.getswitchinterval()
         self.began = 0.0
-        """When the batch handed out last began to be taken, and to hold its locks (monotonic)."""
+        """When the batch handed out last began to be taken (monotonic). One that waited for its
+        turn counts as taken just then: the wait would be no shorter if it were smaller."""
 
     def __repr__(self) -> str:
         return "<look-ahead>"
@@ -86,7 +88,7 @@ class LookAhead:
         asked = _Asked(selection, after, skip)
         taking = _taking(self._free, asked, limit=limit, name=name)
         taken = self._foreseen(asked) or taking()
-        self.began = taken.began
+        self.began = time.monotonic() - taken.seconds
         if self._threads is not None and self._other is not None and not taken.batch.exhausted:
             self._free, self._other = self._other, self._free
             following = _Asked(selection, taken.batch.cursor, skip)
@@ -122,6 +124,6 @@ def _taking(store: Store, asked: _Asked, *, limit: int, name: BatchName) -> Call
         batch = store.take(
             asked.selection, limit=limit, after=asked.after, skip=asked.skip, name=name
         )
-        return _Taken(batch, began)
+        return _Taken(batch, time.monotonic() - began)
 
     return taking

@@ -154,9 +154,10 @@ class Work:
 
     def _second(self, selection: Selection) -> Store | None:
         """The store once more, to take the next batch from while one is in hand: where nothing
-        rests in between, and no plan file has to tell which record comes next."""
+        rests in between, and no plan file has to tell which record comes next. At level sealed
+        Python has so much to do that two threads would only fight over it."""
         second = getattr(self.store, "second", None)
-        if second is None or self.pace.rest or self.planned is not None:
+        if second is None or self.pace.rest or self.planned is not None or self.lookup is not None:
             return None
         found: Store | None = second(selection)
         return found

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from support import aftermath, ahead, tables
 from support.ahead import DISTINCT, DUE, HELD, SMALL, STAY, Bench
 from support.crash import Outcome, When, Zygote, campaign
@@ -28,6 +29,7 @@ from support.servers import MariaDB, PostgreSQL
 from pbxretain import planfile
 from pbxretain.batches import FULL_SPEED, GENTLE, Work
 from pbxretain.errors import Exit, LockedError, StoreError, UnavailableError
+from pbxretain.evidence.sealing import recipient
 from pbxretain.holds import Folder
 from pbxretain.lookahead import LookAhead
 from pbxretain.manifest import TableDataset
@@ -170,21 +172,22 @@ def test_both_connections_have_the_same_settings(bench: Bench) -> None:
 # --- where nothing changes ---
 
 
-def test_a_gentle_run_and_one_by_plan_file_take_nothing_ahead(bench: Bench, tmp_path: Path) -> None:
-    sealed = []
-    for pace, plan in ((GENTLE, False), (SMALL, True)):
-        how: dict[str, Any] = {"planned": _planned(bench, tmp_path / "plan")} if plan else {}
+@pytest.mark.parametrize("kind", ["gentle", "by plan file", "sealed"])
+def test_a_run_of_another_kind_takes_nothing_ahead(bench: Bench, tmp_path: Path, kind: str) -> None:
+    how: dict[str, Any] = {"pace": GENTLE if kind == "gentle" else SMALL}
+    if kind == "by plan file":
+        how["planned"] = _planned(bench, tmp_path / "plan")
+    if kind == "sealed":
+        how["recipients"] = [recipient(X25519PrivateKey.generate().public_key())]
 
-        def look(*args: object) -> None:
-            del args
-            assert len(bench.open()) == 1
-            sealed.append(_threads())
+    def look(*args: object) -> None:
+        del args
+        assert len(bench.open()) == 1
+        assert not _threads()
 
-        with _before(Work, "_seal", look):
-            assert bench.log.run(pace=pace, **how).exit_code == Exit.OK
-        _clean(bench)
-        ahead.fill(bench.log.folder, bench.log.url, bench.admin)
-    assert sealed == [[], []]
+    with _before(Work, "_seal", look):
+        assert bench.log.run(**how).exit_code == Exit.OK
+    _clean(bench)
 
 
 def _planned(bench: Bench, path: Path) -> PlanFile:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import wait
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -21,6 +21,7 @@ import pytest
 
 from pbxretain import execute
 from pbxretain.batches import Pace
+from pbxretain.evidence.sealing import Recipient
 from pbxretain.execute import RunResult, Site
 from pbxretain.holds import Folder, Match, new_hold
 from pbxretain.lookahead import LookAhead
@@ -62,8 +63,11 @@ class Log:
         made = make_terms("asterisk", url=self.url, timezone="Europe/Vienna", extra=secret, **how)
         return replace(made, holds=self.holds)
 
-    def run(self, *, pace: Pace = SMALL, **how: Any) -> RunResult:
-        return execute.run(self.terms(), self.site(), now=datetime.now(UTC), pace=pace, **how)
+    def run(
+        self, *, pace: Pace = SMALL, recipients: Sequence[Recipient] = (), **how: Any
+    ) -> RunResult:
+        terms = self.terms(recipients=recipients)
+        return execute.run(terms, self.site(), now=datetime.now(UTC), pace=pace, **how)
 
     def hold(self) -> None:
         """Somebody keeps what bears the number ``HELD``."""

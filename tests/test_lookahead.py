@@ -497,7 +497,7 @@ def test_a_batch_that_isnt_asked_for_is_put_back(bench: Bench) -> None:
 
 # --- dying ---
 
-STRIDE = int(os.environ.get("PBXRETAIN_CRASH_STRIDE", "30"))
+STRIDE = int(os.environ.get("PBXRETAIN_CRASH_STRIDE", "20"))
 
 
 @pytest.fixture(scope="module")
@@ -530,4 +530,4 @@ def _telling(events: Sequence[str]) -> list[int]:
     numbers = range(1, len(events) + 1)
     rows = [n for n in numbers if events[n - 1].startswith("sql")]
     others = [n for n in numbers if n not in rows]
-    return sorted({*rows[:: max(1, STRIDE // 3)], *others[::STRIDE]})
+    return sorted({*rows[:: max(1, STRIDE // 5)], *others[::STRIDE]})

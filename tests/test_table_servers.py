@@ -28,6 +28,7 @@ from pbxretain.errors import (
     UnavailableError,
 )
 from pbxretain.records import Session as SessionId
+from pbxretain.stores.batches import MANY_IDENTITIES, Deleter
 from pbxretain.stores.database import DatabaseLock, Session, connect, database_clock
 from pbxretain.stores.dialects import Sql
 from pbxretain.stores.table import TableStore, open_table
@@ -341,6 +342,30 @@ def test_a_commit_whose_answer_is_lost_is_unknown_until_settled(bench: Bench) ->
     assert caught.value.__cause__ is None
     assert store.settle(sealed) == [False] * 5
     assert len(drain(store, selection)) == 5
+
+
+def test_a_row_that_changes_between_reading_and_deleting_undoes_the_batch(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if bench.kind != "postgresql":
+        return  # the others lock what they read
+    bench.calls([("2026-08-01 10:00:00", f"{n}.1", n) for n in range(3)])
+    store = bench.open()
+    selection = selecting(store, samples.CUTOFF, samples.NOW)
+    others = frozenset(bytes([n]) for n in range(MANY_IDENTITIES + 1))
+    plain = Deleter._remove_children
+
+    def meanwhile(self: Deleter, *given: Any) -> None:
+        bench.run("UPDATE cdr SET src = '+493012345' WHERE uniqueid = '1.1'")
+        plain(self, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Deleter, "_remove_children", meanwhile)
+        with pytest.raises(StoreError) as caught:
+            store.take(selection, limit=9, after=None, skip=others, name=NAME)
+    assert caught.value.code == "MOVED"
+    assert sum(bench.rows().values()) == 3
+    assert len(drain(store, selection, skip=others)) == 3
 
 
 def _kill(bench: Bench, session: SessionId) -> None:

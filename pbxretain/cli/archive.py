@@ -122,15 +122,15 @@ def _zone(face: Face, predicate: Predicate) -> str:
 
 def _own_signer(face: Face, path: Path) -> str | None:
     """The key of this installation that signed a statement; None when none did."""
-    roster, own = context.own_roster(face), context.own_public(face)
-    trust = [file for file in (roster,) if file]
+    own = context.Own(face)
+    trust = [file for file in (own.roster,) if file]
     try:
         found = verify_paths(
             [path],
             trust=trust,
-            own_public=own,
+            own_public=own.public,
             now=context.now(),
-            known=context.own_reports(face),
+            known=own.reports,
         )
     except (DocumentError, EvidenceError, UnavailableError):
         return None

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -265,33 +266,42 @@ def program(face: Face) -> str:
     return "pbxretain" if usual else f"pbxretain --config {shlex.quote(str(face.config))}"
 
 
-def own_public(face: Face) -> Path | None:
-    """This installation's public key where there is one; never an error: ``verify`` needs none."""
-    try:
-        return load(face).public
-    except (DocumentError, RefusedError):
-        return RunnerKey(places.state_folder() / "keys").public
+class Own:
+    """What of this installation tells a verifier whom to trust. Settings are read once, where it is
+    asked; never an error, since ``verify`` needs none."""
 
+    def __init__(self, face: Face) -> None:
+        self._face = face
 
-def own_reports(face: Face) -> list[Path]:
-    """The folders of reports of this installation; never an error."""
-    try:
-        app = load(face)
-        return [app.reports(name) for name in app.sources()]
-    except (DocumentError, RefusedError):
-        return []
+    @cached_property
+    def _app(self) -> App | None:
+        try:
+            return load(self._face)
+        except (DocumentError, RefusedError):
+            return None
 
+    @property
+    def _state(self) -> Path:
+        return self._app.state if self._app else places.state_folder()
 
-def own_roster(face: Face) -> Path | None:
-    """The roster that is installed here, whose authority somebody has compared; never an error."""
-    try:
-        state = load(face).state
-    except (DocumentError, RefusedError):
-        state = places.state_folder()
-    try:
-        return state / ROSTER if (state / ROSTER).is_file() else None
-    except OSError:
-        return None
+    @property
+    def public(self) -> Path:
+        """The public key, where there is one."""
+        return self._app.public if self._app else RunnerKey(self._state / "keys").public
+
+    @property
+    def reports(self) -> list[Path]:
+        """The folders of reports."""
+        return [self._app.reports(name) for name in self._app.sources()] if self._app else []
+
+    @property
+    def roster(self) -> Path | None:
+        """The roster that is installed here, whose authority somebody has compared."""
+        roster = self._state / ROSTER
+        try:
+            return roster if roster.is_file() else None
+        except OSError:
+            return None
 
 
 def standpoint() -> Standpoint | None:

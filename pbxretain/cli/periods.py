@@ -50,16 +50,17 @@ def period(face: Face, wanted: Wanted, *, now: datetime) -> Figures:
     span = wanted.span()
     place = _place(face, wanted)
     known, seen = [*wanted.trust, *wanted.keys], context.standpoint()
+    own = context.Own(face)
     refuse_carried(known, [place.reports] if place.reports is not None else [])
     if not known:
-        own_roster = seen.roster if seen else context.own_roster(face)
-        known = [own_roster] if own_roster else []
-    own = None if known else context.own_public(face)
+        roster_file = seen.roster if seen else own.roster
+        known = [roster_file] if roster_file else []
+    public = None if known else own.public
     verdict = Verdict((), (), None)
     if place.reports is not None:
         with opened_paths([place.reports]) as opened:
             verdict = verify_paths(
-                opened, trust=known, own_public=own, now=now, seen=seen.kept if seen else ()
+                opened, trust=known, own_public=public, now=now, seen=seen.kept if seen else ()
             )
     name, reports = counting.chain(verdict, place.source)
     roster = Anchors.load(known, own_public=None).roster

@@ -30,20 +30,19 @@ def verify(paths: tuple[Path, ...], trust: tuple[Path, ...], keys: tuple[Path, .
     from pbxretain.bundle import opened_paths
     from pbxretain.cli import context, verdict
 
-    known, seen = [*trust, *keys], context.standpoint()
+    known, seen, own = [*trust, *keys], context.standpoint(), context.Own(face())
     verifying.refuse_carried(known, paths)
     if not known:
-        roster = seen.roster if seen else context.own_roster(face())
+        roster = seen.roster if seen else own.roster
         known = [roster] if roster else []
-    own = None if known else context.own_public(face())
     with opened_paths(paths) as opened:
         found = verifying.verify_paths(
             opened,
             trust=known,
-            own_public=own,
+            own_public=None if known else own.public,
             now=context.now(),
             seen=seen.kept if seen else (),
-            known=[seen.rotations] if seen else context.own_reports(face()),
+            known=[seen.rotations] if seen else own.reports,
         )
     face().give(verdict.data(found), verdict.sheet(found, face().lang))
     return int(found.exit)

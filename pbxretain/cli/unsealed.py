@@ -129,7 +129,7 @@ def trusted(face: Face, proof: Path, trust: Sequence[Path]) -> Mapping[str, sign
     home = Home(officer_home())
     known = trust or ([home.roster_file] if home.is_set_up else [])
     return keys_for(
-        proof, Anchors.load(known, own_public=None if known else context.own_public(face))
+        proof, Anchors.load(known, own_public=None if known else context.Own(face).public)
     )
 
 

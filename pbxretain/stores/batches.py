@@ -22,11 +22,14 @@ from pbxretain.records import Bits, Bounds, Field, Finish, Taken
 from pbxretain.records import Session as SessionId
 from pbxretain.stores.database import Row, Session
 from pbxretain.stores.dialects import Sql, all_of, any_of, untyped
-from pbxretain.stores.rows import Gathering, Layout, chunks
+from pbxretain.stores.rows import CHUNK, Gathering, Layout, chunks
 from pbxretain.stores.schema import Shape
 from pbxretain.stores.walks import Position
 
 ID_BLOCK = 10_000
+ADDRESSED = 900
+"""Rows named by their address in one delete."""
+
 COPIES = 100
 """Copies named in one delete: each row found is compared with all of them."""
 
@@ -147,7 +150,7 @@ class Deleter:
         self._remove_children(self._children, [row for row, _ in chosen])
         # Without an address equal rows are named once and go together: they were chosen together.
         counted = Counter(row for row, _ in chosen)
-        for group in chunks(list(counted)):
+        for group in chunks(list(counted), ADDRESSED if self._layout.locator else CHUNK):
             self._remove(group, sum(counted[row] for row in group))
         return [t for _, t in chosen]
 
@@ -160,17 +163,14 @@ class Deleter:
 
     def _address(self, rows: Sequence[Row]) -> Sql:
         """The rows by their address, and still as they were read."""
-        exact = any_of([self._layout.match_row(row) for row in rows])
-        locator = self._layout.locator
-        if locator is None:
-            # The exact comparison can use no index; without the days each group of rows would
-            # read the whole table.
-            dated = [t for t in map(self._layout.taken, rows) if t is not None]
-            return all_of(near(self._layout, dated), by_key(self._layout, dated), exact)
-        marks = ", ".join(["CAST(%s AS tid)" if locator == "ctid" else "%s"] * len(rows))
-        return all_of(
-            Sql(f"{locator} IN ({marks})", tuple(_address(row[0]) for row in rows)), exact
-        )
+        layout = self._layout
+        if layout.locator is not None:
+            return layout.dialect.unchanged(layout.locator, layout.columns, rows)
+        exact = any_of([layout.match_row(row) for row in rows])
+        # The exact comparison can use no index; without the days each group of rows would
+        # read the whole table.
+        dated = [t for t in map(layout.taken, rows) if t is not None]
+        return all_of(near(layout, dated), by_key(layout, dated), exact)
 
     def _remove_children(self, children: Sequence[Child], rows: Sequence[Row]) -> None:
         for child in children:
@@ -211,10 +211,6 @@ class Deleter:
                 values = self._session.rows(f"SELECT DISTINCT {column} FROM {table} WHERE " + where)
                 known = sorted(v for (v,) in values if isinstance(v, bytes))
                 self._remove_child(grandchild, known)
-
-
-def _address(value: object) -> object:
-    return value.decode() if isinstance(value, bytes) else value
 
 
 @dataclass(slots=True, repr=False)

@@ -112,6 +112,16 @@ class Dialect:
         marks = ", ".join(["%s"] * len(values))
         return Sql(f"{expression} IN ({marks})", tuple(self.given(v) for v in values))
 
+    def unchanged(
+        self, locator: str, columns: Sequence[str], rows: Sequence[tuple[Value, ...]]
+    ) -> Sql:
+        """Rows by their address (what ``locator`` was for each, then ``columns``), as far as they
+        still are as they were read in this transaction."""
+        del columns  # they are locked, or nobody else may write
+        marks = ", ".join(["%s"] * len(rows))
+        given = tuple(v.decode() if isinstance(v, bytes) else v for v in (row[0] for row in rows))
+        return Sql(f"{locator} IN ({marks})", given)
+
     def plain_among(self, column: str, values: Sequence[bytes]) -> Sql:
         """As ``among`` on the plain column: may find more under a collation, never less.
 
@@ -307,6 +317,13 @@ _CASTS = {
 """What a text must look like to be cast: no value of the column looks otherwise."""
 
 
+_GAP = " || ' ' || "
+
+
+def _decoded(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()
+
+
 class PostgreSQL(Dialect):
     """PostgreSQL over psycopg."""
 
@@ -332,6 +349,21 @@ class PostgreSQL(Dialect):
 
     def same_columns(self, left: str, right: str) -> str:
         return f"{left} IS NOT DISTINCT FROM {right}"
+
+    def unchanged(
+        self, locator: str, columns: Sequence[str], rows: Sequence[tuple[Value, ...]]
+    ) -> Sql:
+        # Not locked, as that takes the right to UPDATE: an address may be another row's by now.
+        # Both sides are put together by the server, each once.
+        there = [self.as_text(locator), *(f"quote_nullable({self.stored(c)})" for c in columns)]
+        given = ["w.a0", *(f"quote_nullable(w.a{at})" for at in range(1, len(there)))]
+        names = ", ".join(f"a{at}" for at in range(len(given)))
+        lists = ", ".join(["CAST(%s AS text[])"] * len(given))
+        read = [list(map(_decoded, map(plain, column))) for column in zip(*rows, strict=True)]
+        same = f"{_GAP.join(there)} IN (SELECT {_GAP.join(given)} FROM unnest({lists}) w({names}))"  # noqa: S608
+        kind = "tid" if locator == self.locator else "bigint"
+        here = Sql(f"{locator} = ANY(CAST(%s AS {kind}[]))", (read[0],))
+        return all_of(here, Sql(same, tuple(read[: len(given)])))
 
     def among(self, expression: str, values: Sequence[bytes]) -> Sql:
         # No text here holds other bytes than UTF-8; a file name may.

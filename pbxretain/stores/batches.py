@@ -184,7 +184,7 @@ class Deleter:
         dialect = self._session.dialect
         stored = dialect.stored(column)
         for group in chunks(sorted(value for value in going if value is not None), 1000):
-            same = all_of(self._shape.among(dialect, column, group), dialect.among(stored, group))
+            same = self._shape.exactly(dialect, column, group)
             text = f"SELECT {stored}, COUNT(*) FROM {self._table} WHERE "
             for value, count in self._session.rows(text + same + " GROUP BY 1"):
                 if isinstance(value, bytes) and int(count or 0) <= going.get(value, 0):
@@ -194,10 +194,7 @@ class Deleter:
         dialect = self._session.dialect
         table = dialect.table(child.table)
         for group in chunks(parents, 1000):
-            where = all_of(
-                self._shapes[child.table].among(dialect, child.column, group),
-                dialect.among(dialect.stored(child.column), group),
-            )
+            where = self._shapes[child.table].exactly(dialect, child.column, group)
             self._remove_grandchildren(child, where)
             self.also[child.table] += self._session.run(f"DELETE FROM {table} WHERE " + where)
 

@@ -139,6 +139,11 @@ class Dialect:
         del declared
         return ""
 
+    def is_exact(self, kind: str) -> bool:
+        """Whether values of such a type are equal just where their texts are."""
+        del kind
+        return False
+
     def typed_among(self, column: str, values: Sequence[bytes], kind: str) -> Sql:
         """As ``plain_among``, for a column of a ``kind``."""
         del kind
@@ -311,10 +316,11 @@ class MySQL(Dialect):
 
 
 _CASTS = {
-    "bigint": re.compile(rb"-?[0-9]{1,18}"),
-    "uuid": re.compile(rb"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+    "bigint": re.compile(rb"0|-?[1-9][0-9]{0,17}"),
+    "uuid": re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
 }
-"""What a text must look like to be cast: no value of the column looks otherwise."""
+"""What a text must look like to be cast: as the server writes it, no value of the column looks
+otherwise. So values are equal just where their texts are."""
 
 
 _GAP = " || ' ' || "
@@ -379,6 +385,9 @@ class PostgreSQL(Dialect):
             return "uuid"
         plain_text = isinstance(declared, kinds.String) and not isinstance(declared, kinds.Enum)
         return "" if plain_text else "text"
+
+    def is_exact(self, kind: str) -> bool:
+        return kind in _CASTS
 
     def typed_among(self, column: str, values: Sequence[bytes], kind: str) -> Sql:
         if kind == "text":

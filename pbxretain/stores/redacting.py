@@ -191,10 +191,7 @@ class Redactor(Deleter):
     def _remove_child(self, child: Child, parents: Sequence[bytes]) -> None:
         dialect = self._session.dialect
         for group in chunks(parents, 1000):
-            where = all_of(
-                self._shapes[child.table].among(dialect, child.column, group),
-                dialect.among(dialect.stored(child.column), group),
-            )
+            where = self._shapes[child.table].exactly(dialect, child.column, group)
             self._remove_grandchildren(child, where)
             if (forms := self._below.get(child.table)) is not None:
                 self.also[child.table] += self._redact_below(child, forms, where)

@@ -17,7 +17,7 @@ from pbxretain.errors import DriftError, UnavailableError
 from pbxretain.manifest import Child, Part, TableDataset, all_children
 from pbxretain.stores.database import Session, kind_of
 from pbxretain.stores.database_errors import driver_errors
-from pbxretain.stores.dialects import Dialect, Sql
+from pbxretain.stores.dialects import Dialect, Sql, all_of
 
 TRANSACTIONAL = frozenset({"innodb", "xtradb", "rocksdb", "tokudb"})
 
@@ -52,6 +52,13 @@ class Shape:
         """Rows with one of these texts in the column, by index where there is one; may find more
         under a collation, never less."""
         return dialect.typed_among(column, values, dialect.kind(self.columns[column]))
+
+    def exactly(self, dialect: Dialect, column: str, values: Sequence[bytes]) -> Sql:
+        """As ``among``, and never more."""
+        found = self.among(dialect, column, values)
+        if dialect.is_exact(dialect.kind(self.columns[column])):
+            return found
+        return all_of(found, dialect.among(dialect.stored(column), values))
 
     def indexed(self, column: str) -> bool:
         """Whether an index begins with the column."""

@@ -90,10 +90,13 @@ class LookAhead:
         taken = self._foreseen(asked) or taking()
         self.began = time.monotonic() - taken.seconds
         if self._threads is not None and self._other is not None and not taken.batch.exhausted:
-            self._free, self._other = self._other, self._free
             following = _Asked(selection, taken.batch.cursor, skip)
-            taking = _taking(self._free, following, limit=limit, name=name)
-            self._ahead = following, self._threads.submit(taking)
+            taking = _taking(self._other, following, limit=limit, name=name)
+            try:
+                self._ahead = following, self._threads.submit(taking)
+                self._free, self._other = self._other, self._free
+            except RuntimeError:  # no thread is to be had: then one does it
+                self._other = None
         return taken.batch
 
     def drop(self) -> None:

@@ -11,6 +11,7 @@ import pymysql
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pymysql import err
 from support.servers import MariaDB, PostgreSQL, Server
 
 from pbxretain.evidence.commitments import Committer, RunKey
@@ -191,6 +192,14 @@ def _packet(row: list[Field]) -> bytes:
 
 
 VALUES = st.none() | st.binary(max_size=4) | st.just(b"y" * 251) | st.just(b"\xfe" * 300)
+
+
+def test_a_row_of_several_packets_that_does_not_fit_is_the_drivers_error() -> None:
+    whole = b"\xfe" + (0xFFFFFF).to_bytes(8, "little") + bytes(0xFFFFFF) + b"junk"
+    answer = Answer([whole[:0xFFFFFF], whole[0xFFFFFF:], END], 1, 1 << 24)
+    with pytest.raises(err.InternalError):
+        _query(answer)
+    assert answer.closed
 
 
 @given(

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count, pairwise
@@ -292,6 +292,17 @@ def test_where_no_more_connections_are_to_be_had_one_does_it(
 
 def _unlimited(bench: Bench) -> None:
     bench.admin.execute("ALTER ROLE ahead CONNECTION LIMIT -1")
+
+
+def test_where_no_thread_is_to_be_had_one_does_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", none)
+    assert bench.log.run().exit_code == Exit.OK
+    _clean(bench)
 
 
 # --- what comes in between ---

@@ -25,7 +25,7 @@ from support.tables import NAME, Sealed, contents, drain, numbered, selecting, s
 
 from pbxretain.errors import DriftError, StoreError, UnavailableError
 from pbxretain.manifest import Start
-from pbxretain.records import pack
+from pbxretain.records import Redaction, pack
 from pbxretain.stores import counting
 from pbxretain.stores.database import Session, connect
 from pbxretain.stores.dialects import dialect_named, form_pattern
@@ -361,3 +361,44 @@ def test_a_number_beside_zero_dates_is_a_second_form() -> None:
             dataset="calls",
             sample=[123456, b"0000-00-00 00:00:00"],
         )
+
+
+@pytest.mark.parametrize("redact", [False, True])
+def test_an_address_that_two_rows_share_never_takes_the_younger_one_along(
+    tmp_path: Path, redact: bool
+) -> None:
+    path, due = tmp_path / "calls.db", "2025-01-01 00:00:00"
+    young = ("1", "young", 1, None, "2026-10-30 12:00:00", "030222")
+    with sqlite3.connect(path) as made:
+        made.execute(
+            "CREATE TABLE cdr (rowid text, uniqueid text, sequence int, linkedid text, start text,"
+            " src text)"
+        )
+        made.execute("CREATE INDEX cdr_start ON cdr (start)")
+        made.execute("CREATE TABLE leg (cdr text, num text)")
+        rows = [("1", "a", 1, None, due, "030111"), young, ("2", "c", 1, None, due, "redacted")]
+        made.executemany("INSERT INTO cdr VALUES (?, ?, ?, ?, ?, ?)", rows)
+        made.executemany("INSERT INTO leg VALUES (?, '030333')", [("a",), ("c",)])
+    leg = {
+        "table": "leg",
+        "column": "cdr",
+        "parent_column": "uniqueid",
+        "redact": {"num": "number"},
+    }
+    store = open_table(
+        name="calls",
+        dataset=table(
+            personal=["src"],
+            redact={"src": "number"},
+            children=[{**leg, "redact": {"num": "number"}}],
+        ),
+        engine=connect(f"sqlite:///{path}"),
+        zone=samples.ZONE,
+    )
+    more: dict[str, Any] = {"redact": Redaction("constant")} if redact else {}
+    selection = selecting(store, samples.CUTOFF, samples.NOW, **more)
+    assert {taken.key[0] for taken in drain(store, selection)} == {b"a", b"c"}
+    with sqlite3.connect(path) as left:
+        rows = left.execute("SELECT * FROM cdr").fetchall()
+    assert young in rows
+    assert [row for row in rows if row[5] not in ("030222", "redacted")] == []

@@ -27,9 +27,6 @@ from pbxretain.stores.schema import Shape
 from pbxretain.stores.walks import Position
 
 ID_BLOCK = 10_000
-ADDRESSED = 900
-"""Rows named by their address in one delete."""
-
 COPIES = 100
 """Copies named in one delete: each row found is compared with all of them."""
 
@@ -150,7 +147,8 @@ class Deleter:
         self._remove_children(self._children, [row for row, _ in chosen])
         # Without an address equal rows are named once and go together: they were chosen together.
         counted = Counter(row for row, _ in chosen)
-        for group in chunks(list(counted), ADDRESSED if self._layout.locator else CHUNK):
+        at_once = self._layout.dialect.addressed if self._layout.locator else CHUNK
+        for group in chunks(list(counted), at_once):
             self._remove(group, sum(counted[row] for row in group))
         return [t for _, t in chosen]
 

@@ -64,6 +64,8 @@ class Dialect:
     locator: str | None = None
     """A pseudo column that names one row while a transaction is open."""
     for_update = ""
+    addressed = 100
+    """Rows named by their address in one statement."""
     begin = "BEGIN"
     mark = '"'
 
@@ -117,10 +119,16 @@ class Dialect:
     ) -> Sql:
         """Rows by their address (what ``locator`` was for each, then ``columns``), as far as they
         still are as they were read in this transaction."""
-        del columns  # they are locked, or nobody else may write
+        # No address is proved to be one row's alone: a walk's column only is said to be, and
+        # SQLite lets any column be called rowid.
         marks = ", ".join(["%s"] * len(rows))
         given = tuple(v.decode() if isinstance(v, bytes) else v for v in (row[0] for row in rows))
-        return Sql(f"{locator} IN ({marks})", given)
+        stored = list(map(self.stored, columns))
+        exact = [
+            all_of(*(self.same(c, plain(v)) for c, v in zip(stored, row[1:], strict=True)))
+            for row in rows
+        ]
+        return all_of(Sql(f"{locator} IN ({marks})", given), any_of(exact))
 
     def plain_among(self, column: str, values: Sequence[bytes]) -> Sql:
         """As ``among`` on the plain column: may find more under a collation, never less.
@@ -336,6 +344,7 @@ class PostgreSQL(Dialect):
     name = "postgresql"
     encoding = "pg-text/1"
     locator = "ctid"
+    addressed = 900
 
     def stored(self, column: str) -> str:
         return f"CAST({self.quote(column)} AS text)"
@@ -485,7 +494,7 @@ class SQLite(Dialect):
         if (day, middle, clock) != ("-", " ", ":"):
             return fits
         # Nearly all are exactly what comes back, and telling so costs a quarter of the rest.
-        usual = f"datetime({c}, '+0 days') COLLATE BINARY IS {c}"
+        usual = f"datetime({c}, '+0 days') COLLATE BINARY IS {c} AND length({c}) = {length}"
         return f"CASE WHEN {usual} THEN typeof({c}) = 'text' ELSE {fits} END"
 
     @staticmethod

@@ -88,12 +88,15 @@ class _Reader:
 
     def _cut(self, data: bytes) -> int:
         """Takes whole packets off the front; how many bytes that were."""
+        try:
+            return self._packets_off(data)
+        except ValueError as error:
+            raise err.InternalError(str(error)) from None
+
+    def _packets_off(self, data: bytes) -> int:
         at = 0
         while True:
-            try:
-                rows, end = bulk.cut(data[at:] if at else data, self._columns)
-            except ValueError as error:
-                raise err.InternalError(str(error)) from None
+            rows, end = bulk.cut(data[at:] if at else data, self._columns)
             self.rows += rows
             self._packets += len(rows)
             at += end

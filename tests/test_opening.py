@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import zipfile
 from contextlib import suppress
@@ -419,7 +420,8 @@ def test_an_access_is_filed_without_the_number(own: Sealed, tmp_path: Path) -> N
     assert _cli(*common, "--purpose", "court", "--sign", dpo).exit_code == Exit.OK
     (note,) = (own.reports / "filed").iterdir()
     payload = signing.open_envelope(note.read_bytes()).payload
-    assert b"411" not in payload.replace(json.dumps(str(own)).encode(), b"")
+    # Digests hold any three digits now and then.
+    assert b"411" not in re.sub(rb"[0-9a-f]{32,}", b"", payload)
     assert json.loads(payload)["predicate"]["purpose"] == "court"
     assert json.loads(payload)["predicate"]["matches"] == len(own.find("411").matches)
 

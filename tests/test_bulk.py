@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from sysconfig import get_paths
 from typing import Any
 
 import pytest
@@ -20,7 +21,8 @@ from pbxretain.evidence.merkle import Tree, node_hash
 from pbxretain.records import pack
 
 ROOT = Path(__file__).resolve().parents[1]
-HEADERS = Path("/usr/include/openssl/sha.h").is_file() and shutil.which("cc")
+NEEDED = (Path("/usr/include/openssl/sha.h"), Path(get_paths()["include"], "Python.h"))
+CAN = shutil.which("cc") and all(path.is_file() for path in NEEDED)
 
 Ways = tuple[Callable[..., Any], ...]
 PACKED, HASHED, PARENTS, CUT, SORTED = range(5)
@@ -42,7 +44,7 @@ def told(way: Callable[..., Any], *given_: Any) -> Any:
         return type(error)
 
 
-@pytest.mark.skipif(not HEADERS, reason="no compiler or no OpenSSL headers on this machine")
+@pytest.mark.skipif(not CAN, reason="no compiler, or no headers of OpenSSL or Python, here")
 def test_the_functions_in_c_are_built_where_they_can_be() -> None:
     assert bulk.COMPILED
 

@@ -402,3 +402,21 @@ def test_an_address_that_two_rows_share_never_takes_the_younger_one_along(
         rows = left.execute("SELECT * FROM cdr").fetchall()
     assert young in rows
     assert [row for row in rows if row[5] not in ("030222", "redacted")] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "exact"),
+    [
+        ("bigint", b"7", True),
+        ("bigint", b"-7", True),
+        ("bigint", b"007", False),
+        ("uuid", b"0f8fad5b-d9cb-469f-a165-70867728950e", True),
+        ("uuid", b"0F8FAD5B-D9CB-469F-A165-70867728950E", False),
+        ("", b"7", False),
+    ],
+)
+def test_a_cast_stands_alone_only_for_what_the_server_itself_would_write(
+    kind: str, value: bytes, exact: bool
+) -> None:
+    assert dialect_named("postgresql").is_exact(kind, [value]) is exact
+    assert not dialect_named("mysql").is_exact(kind, [value])

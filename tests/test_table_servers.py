@@ -96,9 +96,9 @@ KINDS = {
 }
 LOOKING = ("refuse", "lock", "clock", "file", "link", "repr", "error", "listing", "text", "epoch")
 """Words in the names of tests that delete nothing in a way of their own."""
-ONLY_POSTGRESQL = ("transaction_is_forgotten", "partitions")
-"""Words in the names of tests of what MySQL doesn't have: it forgets the fate of transactions, and
-its partitions look like one table."""
+ONLY_POSTGRESQL = ("transaction_is_forgotten", "partitions", "unlocked")
+"""Words in the names of tests of what MySQL doesn't have: it forgets the fate of transactions, its
+partitions look like one table, and it locks the rows that are chosen one by one."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -344,11 +344,9 @@ def test_a_commit_whose_answer_is_lost_is_unknown_until_settled(bench: Bench) ->
     assert len(drain(store, selection)) == 5
 
 
-def test_a_row_that_changes_between_reading_and_deleting_undoes_the_batch(
+def test_an_unlocked_row_that_changes_between_reading_and_deleting_undoes_the_batch(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if bench.kind != "postgresql":
-        return  # the others lock what they read
     bench.calls([("2026-08-01 10:00:00", f"{n}.1", n) for n in range(3)])
     store = bench.open()
     selection = selecting(store, samples.CUTOFF, samples.NOW)

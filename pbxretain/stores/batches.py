@@ -164,7 +164,7 @@ class Deleter:
         layout = self._layout
         if layout.locator is not None:
             return layout.dialect.unchanged(layout.locator, layout.columns, rows)
-        exact = any_of([layout.match_row(row) for row in rows])
+        exact = layout.dialect.equal(layout.columns, rows)
         # The exact comparison can use no index; without the days each group of rows would
         # read the whole table.
         dated = [t for t in map(layout.taken, rows) if t is not None]

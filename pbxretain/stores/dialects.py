@@ -123,12 +123,17 @@ class Dialect:
         # SQLite lets any column be called rowid.
         marks = ", ".join(["%s"] * len(rows))
         given = tuple(v.decode() if isinstance(v, bytes) else v for v in (row[0] for row in rows))
+        return all_of(Sql(f"{locator} IN ({marks})", given), self.equal(columns, rows))
+
+    def equal(self, columns: Sequence[str], rows: Sequence[tuple[Value, ...]]) -> Sql:
+        """Rows that equal one of these in every column; the first value of each is its address."""
         stored = list(map(self.stored, columns))
-        exact = [
-            all_of(*(self.same(c, plain(v)) for c, v in zip(stored, row[1:], strict=True)))
-            for row in rows
-        ]
-        return all_of(Sql(f"{locator} IN ({marks})", given), any_of(exact))
+        return any_of(
+            [
+                all_of(*(self.same(c, plain(v)) for c, v in zip(stored, row[1:], strict=True)))
+                for row in rows
+            ]
+        )
 
     def plain_among(self, column: str, values: Sequence[bytes]) -> Sql:
         """As ``among`` on the plain column: may find more under a collation, never less.
@@ -147,9 +152,9 @@ class Dialect:
         del declared
         return ""
 
-    def is_exact(self, kind: str) -> bool:
-        """Whether values of such a type are equal just where their texts are."""
-        del kind
+    def is_exact(self, kind: str, values: Sequence[bytes]) -> bool:
+        """Whether a column of that type equals one of these just where the texts are equal."""
+        del kind, values
         return False
 
     def typed_among(self, column: str, values: Sequence[bytes], kind: str) -> Sql:
@@ -324,12 +329,16 @@ class MySQL(Dialect):
 
 
 _CASTS = {
+    "bigint": re.compile(rb"-?[0-9]{1,18}"),
+    "uuid": re.compile(rb"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+}
+"""What a text must look like to be cast: no value of the column looks otherwise."""
+
+_AS_WRITTEN = {
     "bigint": re.compile(rb"0|-?[1-9][0-9]{0,17}"),
     "uuid": re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
 }
-"""What a text must look like to be cast: as the server writes it, no value of the column looks
-otherwise. So values are equal just where their texts are."""
-
+"""How the server itself writes such a value."""
 
 _GAP = " || ' ' || "
 
@@ -378,7 +387,7 @@ class PostgreSQL(Dialect):
         same = f"{_GAP.join(there)} IN (SELECT {_GAP.join(given)} FROM unnest({lists}) w({names}))"  # noqa: S608
         kind = "tid" if locator == self.locator else "bigint"
         here = Sql(f"{locator} = ANY(CAST(%s AS {kind}[]))", (read[0],))
-        return all_of(here, Sql(same, tuple(read[: len(given)])))
+        return all_of(here, Sql(same, tuple(read)))
 
     def among(self, expression: str, values: Sequence[bytes]) -> Sql:
         # No text here holds other bytes than UTF-8; a file name may.
@@ -395,8 +404,9 @@ class PostgreSQL(Dialect):
         plain_text = isinstance(declared, kinds.String) and not isinstance(declared, kinds.Enum)
         return "" if plain_text else "text"
 
-    def is_exact(self, kind: str) -> bool:
-        return kind in _CASTS
+    def is_exact(self, kind: str, values: Sequence[bytes]) -> bool:
+        form = _AS_WRITTEN.get(kind)
+        return form is not None and all(map(form.fullmatch, values))
 
     def typed_among(self, column: str, values: Sequence[bytes], kind: str) -> Sql:
         if kind == "text":

@@ -156,12 +156,6 @@ class Layout:
         pairs = zip(columns, fields, strict=True)
         return all_of(*(self.dialect.same(stored(c), untyped(value)) for c, value in pairs))
 
-    def match_row(self, row: Row) -> Sql:
-        """Rows that equal a fetched one in every fetched column."""
-        pairs = zip(self.columns, row[1:], strict=True)
-        stored = self.dialect.stored
-        return all_of(*(self.dialect.same(stored(c), plain(value)) for c, value in pairs))
-
     def fits(self, identity: bytes) -> bool:
         """Whether a packed identity has as many fields as one of this layout."""
         return sum(1 for _ in unpack(identity)) == len(self.key) + 1 + len(self.call)

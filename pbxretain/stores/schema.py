@@ -56,7 +56,7 @@ class Shape:
     def exactly(self, dialect: Dialect, column: str, values: Sequence[bytes]) -> Sql:
         """As ``among``, and never more."""
         found = self.among(dialect, column, values)
-        if dialect.is_exact(dialect.kind(self.columns[column])):
+        if dialect.is_exact(dialect.kind(self.columns[column]), values):
             return found
         return all_of(found, dialect.among(dialect.stored(column), values))
 
